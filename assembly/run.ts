@@ -1,0 +1,88 @@
+// The interpreter: one call runs a whole step. A program is a run of records, each
+//   [kernel index, words in the record, argument 0, argument 1, ...]        (32-bit words)
+// All threads walk the same records and meet at a barrier behind each of them.
+import { Kernel } from "./abi";
+import { announce, await_job, job_begin, job_end, sync } from "./sync";
+import { ptr_arg } from "./record";
+import { f32_pack_b } from "./gemm/pack";
+import { f32_gemm } from "./gemm/gemm";
+import { f32_gemv } from "./gemm/gemv";
+import { f32_activation, f32_activation_dx } from "./elementwise/activation";
+import { f32_add, f32_copy } from "./elementwise/add";
+import { f32_dropout } from "./elementwise/dropout";
+import { f32_column_sum } from "./reduce/column_sum";
+import { f32_softmax, f32_softmax_dx } from "./reduce/softmax";
+import { f32_cross_entropy, f32_cross_entropy_dx } from "./reduce/cross_entropy";
+import { f32_regression_loss, f32_regression_loss_dx } from "./reduce/regression_loss";
+import { f32_layer_norm, f32_layer_norm_dx, f32_layer_norm_dw } from "./norm/layer_norm";
+import { f32_batch_norm_stats, f32_batch_norm_rstd, f32_batch_norm, f32_batch_norm_dw, f32_batch_norm_dx, f32_batch_norm_update } from "./norm/batch_norm";
+import { f32_grad_norm } from "./optim/grad_norm";
+import { f32_sgd } from "./optim/sgd";
+import { f32_adam } from "./optim/adam";
+import { f32_ema } from "./optim/ema";
+
+/**
+ * Runs the records in [begin, end). Every thread of the model calls it with the same program.
+ * Returns 0, or the address of the guard record that stopped the program.
+ */
+export function run(begin: usize, end: usize, thread: i32, threads: i32): usize {
+  for (let r = begin; r < end; r += <usize>load<i32>(r, 4) << 2) {
+    const kernel = load<i32>(r);
+    if (kernel == Kernel.guard) {
+      // The status was written before the last barrier and is not written here: all threads decide alike.
+      if (load<i32>(ptr_arg(r, 0))) return r;
+      continue;
+    }
+    dispatch(kernel, r, thread, threads);
+    sync(thread, threads);
+  }
+  return 0;
+}
+
+function dispatch(kernel: i32, r: usize, thread: i32, threads: i32): void {
+  switch (kernel) {
+    case Kernel.f32_pack_b: f32_pack_b(r, thread, threads); break;
+    case Kernel.f32_gemm: f32_gemm(r, thread, threads); break;
+    case Kernel.f32_gemv: f32_gemv(r, thread, threads); break;
+    case Kernel.f32_activation: f32_activation(r, thread, threads); break;
+    case Kernel.f32_activation_dx: f32_activation_dx(r, thread, threads); break;
+    case Kernel.f32_add: f32_add(r, thread, threads); break;
+    case Kernel.f32_copy: f32_copy(r, thread, threads); break;
+    case Kernel.f32_dropout: f32_dropout(r, thread, threads); break;
+    case Kernel.f32_column_sum: f32_column_sum(r, thread, threads); break;
+    case Kernel.f32_softmax: f32_softmax(r, thread, threads); break;
+    case Kernel.f32_softmax_dx: f32_softmax_dx(r, thread, threads); break;
+    case Kernel.f32_cross_entropy: f32_cross_entropy(r, thread, threads); break;
+    case Kernel.f32_cross_entropy_dx: f32_cross_entropy_dx(r, thread, threads); break;
+    case Kernel.f32_regression_loss: f32_regression_loss(r, thread, threads); break;
+    case Kernel.f32_regression_loss_dx: f32_regression_loss_dx(r, thread, threads); break;
+    case Kernel.f32_layer_norm: f32_layer_norm(r, thread, threads); break;
+    case Kernel.f32_layer_norm_dx: f32_layer_norm_dx(r, thread, threads); break;
+    case Kernel.f32_layer_norm_dw: f32_layer_norm_dw(r, thread, threads); break;
+    case Kernel.f32_batch_norm_stats: f32_batch_norm_stats(r, thread, threads); break;
+    case Kernel.f32_batch_norm_rstd: f32_batch_norm_rstd(r, thread, threads); break;
+    case Kernel.f32_batch_norm: f32_batch_norm(r, thread, threads); break;
+    case Kernel.f32_batch_norm_dw: f32_batch_norm_dw(r, thread, threads); break;
+    case Kernel.f32_batch_norm_dx: f32_batch_norm_dx(r, thread, threads); break;
+    case Kernel.f32_batch_norm_update: f32_batch_norm_update(r, thread, threads); break;
+    case Kernel.f32_grad_norm: f32_grad_norm(r, thread, threads); break;
+    case Kernel.f32_sgd: f32_sgd(r, thread, threads); break;
+    case Kernel.f32_adam: f32_adam(r, thread, threads); break;
+    case Kernel.f32_ema: f32_ema(r, thread, threads); break;
+    default: unreachable();
+  }
+}
+
+/** Runs a program with `threads` threads, of which the caller is the first. */
+export function submit(begin: usize, end: usize, threads: i32): usize {
+  if (threads > 1) announce(begin, end);
+  return run(begin, end, 0, threads);
+}
+
+/**
+ * The life of a worker: runs every program announced after the first `seen`, until told to leave. A model submits with
+ * 1 thread (nothing is announced) or with all of its threads, so no worker can miss a program.
+ */
+export function serve(thread: i32, threads: i32, seen: i32): void {
+  while (await_job(seen++)) run(job_begin(), job_end(), thread, threads);
+}

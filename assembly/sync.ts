@@ -1,0 +1,79 @@
+// Barriers and the worker loop. All threads of a model run the same program (SPMD) on one shared memory.
+//
+// Control block, one 64-byte line for each word that threads fight over:
+//   64 jobs        number of programs submitted so far; workers watch it
+//  128 arrived     threads that reached the current barrier
+//  192 generation  barriers passed so far
+//  256 parked      threads that sleep, so that notify (a host call) is made only when somebody sleeps
+//  320 begin  324 end   the submitted program
+//  332 exit        workers leave their loop
+//  336 failed      a thread gave up: the others trap instead of waiting for it
+//  340 mayWait     thread 0 may sleep (browsers forbid it on the main thread)
+const JOBS: usize = 64;
+const ARRIVED: usize = 128;
+const GENERATION: usize = 192;
+const PARKED: usize = 256;
+const BEGIN: usize = 320;
+const END: usize = 324;
+const EXIT: usize = 332;
+const FAILED: usize = 336;
+const MAY_WAIT: usize = 340;
+
+// Polls before sleeping, about 50-100 us: a shorter spin loses, because waking a thread takes longer than that.
+const SPIN: i32 = 50000;
+const SECOND: i64 = 1000000000;
+
+// Sleeps (one second each) that a barrier takes before it declares the missing thread dead.
+const PATIENCE: i32 = 60;
+
+/** Waits until *address differs from `value`. Traps when a thread has failed. */
+function wait_change(address: usize, value: i32, maySleep: bool, patience: i32): void {
+  let polls = 0;
+  while (atomic.load<i32>(address) == value) {
+    if (++polls < SPIN || !maySleep) continue;
+    if (atomic.load<i32>(FAILED)) unreachable();
+    atomic.add<i32>(PARKED, 1);
+    const outcome = atomic.wait<i32>(address, value, SECOND);
+    atomic.sub<i32>(PARKED, 1);
+    if (outcome == 2 && patience > 0 && --patience == 0) {
+      atomic.store<i32>(FAILED, 1);
+      unreachable();
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function wake(address: usize): void {
+  if (atomic.load<i32>(PARKED)) atomic.notify(address, -1);
+}
+
+/** Barrier: returns when all threads have called it. Kernels may call it too, all threads the same number of times. */
+export function sync(thread: i32, threads: i32): void {
+  if (threads == 1) return;
+  const generation = atomic.load<i32>(GENERATION);
+  if (atomic.add<i32>(ARRIVED, 1) == threads - 1) {
+    atomic.store<i32>(ARRIVED, 0);
+    atomic.add<i32>(GENERATION, 1);
+    wake(GENERATION);
+  } else {
+    wait_change(GENERATION, generation, thread > 0 || atomic.load<i32>(MAY_WAIT) != 0, PATIENCE);
+  }
+}
+
+/** Hands a program to the workers; the caller then runs it as thread 0. */
+export function announce(begin: usize, end: usize): void {
+  atomic.store<u32>(BEGIN, <u32>begin);
+  atomic.store<u32>(END, <u32>end);
+  atomic.add<i32>(JOBS, 1);
+  wake(JOBS);
+}
+
+/** The program that was announced after `seen` jobs, or false when the worker shall leave. */
+export function await_job(seen: i32): bool {
+  wait_change(JOBS, seen, true, 0);
+  return atomic.load<i32>(EXIT) == 0;
+}
+
+export function job_begin(): usize { return atomic.load<u32>(BEGIN); }
+export function job_end(): usize { return atomic.load<u32>(END); }

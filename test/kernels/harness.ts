@@ -1,0 +1,92 @@
+// Calls single kernels on raw memory: every operand stands between two guard bands, which no kernel may touch.
+import { readFileSync } from "node:fs";
+import { CONTROL, encodeRecord, type KernelArguments, type KernelName } from "../../src/program/abi.js";
+
+export type Variant = "simd" | "relaxed";
+
+const relaxedProbe = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 20, 1, 18, 0, 65, 0, 253, 15, 65, 0, 253, 15, 65, 0,
+  253, 15, 253, 133, 2, 26, 11,
+]);
+
+/** The kernel variants that this runtime can compile. */
+export const variants: Variant[] = WebAssembly.validate(relaxedProbe) ? ["simd", "relaxed"] : ["simd"];
+
+const BAND = 64;
+const POISON = 0x7fa5a5a5; // a NaN, so that reading a band shows in the result as well
+
+export interface Operand {
+  ptr: number;
+  read(): Float32Array<ArrayBuffer>;
+}
+
+interface Exports {
+  run(begin: number, end: number, thread: number, threads: number): number;
+}
+
+export class Harness {
+  readonly memory = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
+  #exports: Exports;
+  #top: number = CONTROL.bytes;
+  #bands: number[] = [];
+
+  private constructor(module: WebAssembly.Module) {
+    this.#exports = new WebAssembly.Instance(module, { env: { memory: this.memory } }).exports as unknown as Exports;
+  }
+
+  static create(variant: Variant): Harness {
+    const path = new URL(`../../build/kernels/${variant}.wasm`, import.meta.url);
+    return new Harness(new WebAssembly.Module(readFileSync(path)));
+  }
+
+  /** Forgets all operands. */
+  reset(): void {
+    this.#top = CONTROL.bytes;
+    this.#bands = [];
+  }
+
+  #reserve(bytes: number): number {
+    const first = this.#top;
+    const ptr = first + BAND;
+    const second = ptr + bytes;
+    this.#top = (second + BAND + 15) & ~15;
+    while (this.#top > this.memory.buffer.byteLength) this.memory.grow(256);
+    new Uint8Array(this.memory.buffer, ptr, bytes).fill(0xff); // NaN: reading before writing shows
+    this.#bands.push(first, second & ~3);
+    for (const band of [first, (second + 3) & ~3]) new Int32Array(this.memory.buffer, band, (BAND - 4) / 4).fill(POISON);
+    this.#bands[this.#bands.length - 1] = (second + 3) & ~3;
+    return ptr;
+  }
+
+  /** Places float32 values, or room for `source` of them, in memory, 16-byte aligned. */
+  f32(source: ArrayLike<number> | number): Operand {
+    const n = typeof source === "number" ? source : source.length;
+    const ptr = this.#reserve(n * 4);
+    if (typeof source !== "number") new Float32Array(this.memory.buffer, ptr, n).set(source);
+    return { ptr, read: () => new Float32Array(this.memory.buffer, ptr, n).slice() };
+  }
+
+  i32(source: ArrayLike<number>): Operand {
+    const ptr = this.#reserve(source.length * 4);
+    new Int32Array(this.memory.buffer, ptr, source.length).set(source);
+    return { ptr, read: () => new Float32Array(this.memory.buffer, ptr, source.length).slice() };
+  }
+
+  /** Runs one kernel as thread `thread` of `threads` (more than one only for kernels without an inner barrier). */
+  call<K extends KernelName>(kernel: K, args: KernelArguments<K>, thread = 0, threads = 1): number {
+    const words: number[] = [];
+    encodeRecord(words, kernel, args);
+    const ptr = this.#reserve(words.length * 4);
+    new Int32Array(this.memory.buffer, ptr, words.length).set(words);
+    return this.#exports.run(ptr, ptr + words.length * 4, thread, threads);
+  }
+
+  /** Throws when a kernel has written outside of its operands. */
+  checkBands(): void {
+    for (const band of this.#bands) {
+      const words = new Int32Array(this.memory.buffer, band, (BAND - 4) / 4);
+      const at = words.findIndex((word) => word !== POISON);
+      if (at >= 0) throw new Error(`guard band at ${band} was overwritten at word ${at}`);
+    }
+  }
+}
