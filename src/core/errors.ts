@@ -1,0 +1,86 @@
+// Every error that leaves the library is one of these. They are raised once, at the public edge.
+//
+// Message convention: `<op or function>: <name> expected <X>, got <Y>`, with the layer's path in the network and
+// a hint where the cure is known. `expectation` builds it:
+//
+//   throw new ShapeError(expectation("predict", "input", "[n, 784]", "[32, 28, 28]", { path: "main.0" }));
+//   → predict: main.0: input expected [n, 784], got [32, 28, 28]
+
+export class ResnetWasmError extends Error {
+  override name = "ResnetWasmError";
+}
+
+/** A tensor, layer or network whose shapes do not fit together. */
+export class ShapeError extends ResnetWasmError {
+  override name = "ShapeError";
+}
+
+/** An argument or option of a function that is unknown, of the wrong kind or out of range. */
+export class ArgumentError extends ResnetWasmError {
+  override name = "ArgumentError";
+}
+
+/** Data to train or predict on: labels out of range, NaN where none may be, an empty dataset, a file missing. */
+export class DataError extends ResnetWasmError {
+  override name = "DataError";
+}
+
+/** Bytes that are not what their format says. */
+export class FormatError extends ResnetWasmError {
+  override name = "FormatError";
+}
+
+/** Weights that do not fit a network: all missing, unexpected and wrongly shaped names in one error. */
+export class StateDictError extends ResnetWasmError {
+  override name = "StateDictError";
+}
+
+/** The runtime lacks something: SIMD, memory, threads, a file system. */
+export class RuntimeSupportError extends ResnetWasmError {
+  override name = "RuntimeSupportError";
+}
+
+/** A loss, activation or gradient that is not finite. */
+export class NumericError extends ResnetWasmError {
+  override name = "NumericError";
+}
+
+/** Where an error happened (`path` in the network, a file's name) and what cures it. */
+export interface ErrorContext {
+  path?: string | undefined;
+  hint?: string | undefined;
+}
+
+/** `<where>: [<path>: ]<name> expected <expected>, got <got>[. <hint>]`. Strings are taken as they are. */
+export function expectation(
+  where: string,
+  name: string,
+  expected: unknown,
+  got: unknown,
+  context: ErrorContext = {},
+): string {
+  const path = context.path ? `${context.path}: ` : "";
+  const hint = context.hint ? `. ${context.hint}` : "";
+  return `${where}: ${path}${name} expected ${text(expected)}, got ${text(got)}${hint}`;
+}
+
+/** Any value in a few words, for messages: bounded in length whatever the value, never throwing. */
+export function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(clip(value));
+  if (Object.is(value, -0)) return "-0";
+  if (typeof value === "bigint") return clip(`${value}n`);
+  if (typeof value === "function") return value.name ? `function ${clip(value.name)}` : "a function";
+  if (typeof value === "symbol") return "a symbol";
+  if (value === null || typeof value !== "object") return String(value);
+  if (Array.isArray(value)) {
+    const head = value.slice(0, 8).map((item) => (Array.isArray(item) ? "[…]" : describe(item)));
+    return `[${head.join(", ")}${value.length > 8 ? `, … ${value.length} in all` : ""}]`;
+  }
+  const kind = Object.getPrototypeOf(value)?.constructor?.name;
+  if (ArrayBuffer.isView(value)) return `${kind}(${"length" in value ? value.length : value.byteLength})`;
+  return kind && kind !== "Object" ? `a ${clip(String(kind))}` : `{${clip(Object.keys(value).slice(0, 8).join(", "))}}`;
+}
+
+const text = (value: unknown): string => (typeof value === "string" ? value : describe(value));
+
+const clip = (value: string): string => (value.length > 80 ? `${value.slice(0, 77)}…` : value);
