@@ -1,0 +1,31 @@
+// What training reads from. A dataset fills buffers that the caller made once; it allocates nothing per batch.
+
+interface DatasetBase {
+  readonly length: number;
+  /** Shape of one example without the batch: [784], or [height, width, channels] for images (NHWC). */
+  readonly inputShape: readonly number[];
+  /**
+   * Writes the examples `indices` one after the other: `x` gets indices.length · size(inputShape) values; `y` gets
+   * indices.length class indices (Int32Array) or indices.length · size(targetShape) values (Float32Array).
+   * `epoch` numbers the pass over the data: random augmentation is a function of (seed, epoch, index) alone, so a
+   * resumed run sees what an uninterrupted one would have seen. Datasets without randomness ignore it.
+   */
+  get(indices: ArrayLike<number>, x: Float32Array, y: Int32Array | Float32Array, epoch?: number): void;
+  /** Loads what a following `get` of the same indices needs (files, decoding), so that `get` need not block. */
+  prefetch?(indices: ArrayLike<number>): Promise<void>;
+}
+
+/** Targets are class indices 0 … classes - 1; `y` of `get` is an Int32Array. */
+export interface ClassDataset extends DatasetBase {
+  readonly targets: "class";
+  readonly classes: number;
+  readonly classNames?: readonly string[] | undefined;
+}
+
+/** Targets are rows of numbers (regression, or probabilities of classes); `y` of `get` is a Float32Array. */
+export interface ValueDataset extends DatasetBase {
+  readonly targets: "values";
+  readonly targetShape: readonly number[];
+}
+
+export type Dataset = ClassDataset | ValueDataset;
