@@ -1,0 +1,65 @@
+/** Argument checks for the public edge: each raises an `ArgumentError` that names the function, the argument and both values. */
+import { ArgumentError, expectation } from "./errors.js";
+
+export function expectInteger(
+  where: string,
+  name: string,
+  value: unknown,
+  minimum: number,
+  maximum = 2 ** 31 - 1,
+): number {
+  if (Number.isInteger(value) && (value as number) >= minimum && (value as number) <= maximum) return value as number;
+  const range =
+    maximum < 2 ** 31 - 1 ? `an integer from ${minimum} to ${maximum}` : `an integer of at least ${minimum}`;
+  throw new ArgumentError(expectation(where, name, range, value));
+}
+
+/** A finite number in [minimum, maximum], the bounds included unless `open` is set. */
+export function expectNumber(
+  where: string,
+  name: string,
+  value: unknown,
+  minimum = -Infinity,
+  maximum = Infinity,
+  open: "" | "min" | "max" | "both" = "",
+): number {
+  const n = value as number;
+  const low = open === "min" || open === "both" ? n > minimum : n >= minimum;
+  const high = open === "max" || open === "both" ? n < maximum : n <= maximum;
+  if (typeof value === "number" && Number.isFinite(value) && low && high) return value;
+  const left = open === "min" || open === "both" ? "(" : "[";
+  const right = open === "max" || open === "both" ? ")" : "]";
+  const range =
+    minimum === -Infinity && maximum === Infinity
+      ? "a finite number"
+      : `a number in ${left}${minimum}, ${maximum}${right}`;
+  throw new ArgumentError(expectation(where, name, range, value));
+}
+
+export function expectBoolean(where: string, name: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw new ArgumentError(expectation(where, name, "true or false", value));
+}
+
+export function expectOneOf<T extends string>(where: string, name: string, value: unknown, choices: readonly T[]): T {
+  if (choices.includes(value as T)) return value as T;
+  throw new ArgumentError(
+    expectation(where, name, choices.map((choice) => JSON.stringify(choice)).join(" or "), value),
+  );
+}
+
+/** Refuses options that nobody reads: they are misspelt. */
+export function expectOptions<T extends object>(
+  where: string,
+  options: T | undefined,
+  known: readonly (keyof T & string)[],
+): T {
+  if (options === undefined) return {} as T;
+  if (options === null || typeof options !== "object" || Array.isArray(options))
+    throw new ArgumentError(expectation(where, "options", "an object", options));
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key as keyof T & string))
+      throw new ArgumentError(expectation(where, "option", known.join(", ") || "none", JSON.stringify(key)));
+  }
+  return options;
+}

@@ -1,0 +1,143 @@
+import { expectBoolean, expectInteger, expectNumber, expectOptions } from "../core/check.js";
+import { ShapeError } from "../core/errors.js";
+import { formatShape, numel } from "../core/shape.js";
+import type { Builder } from "../graph/builder.js";
+import type { ValueId } from "../graph/graph.js";
+import { ones, zeros } from "./init.js";
+import { Layer, registerLayer } from "./layer.js";
+
+export interface BatchNormOptions {
+  /** Added to the variance. Default 1e-5. */
+  eps?: number;
+  /** Weight of the new batch in the running statistics (PyTorch's convention). Default 0.1. */
+  momentum?: number;
+  /** Learn `weight` and `bias`. Default true. */
+  affine?: boolean;
+  /** Use the running statistics in training too and do not update them. Default false; `freeze` has the same effect. */
+  frozen?: boolean;
+}
+
+/**
+ * Batch normalisation over all dimensions but the last, the channels (Ioffe & Szegedy 2015). Training uses the batch's
+ * mean and biased variance and moves the running statistics towards the batch's mean and unbiased variance;
+ * evaluation uses the running statistics. A frozen BatchNorm uses the running statistics and does not update them.
+ * Parameters: `weight`, `bias`; buffers: `running_mean`, `running_var`, `num_batches_tracked`.
+ */
+abstract class BatchNorm extends Layer {
+  abstract override readonly type: "BatchNorm1d" | "BatchNorm2d";
+  protected abstract readonly ranks: readonly number[];
+  readonly channels: number;
+  readonly options: Required<BatchNormOptions>;
+
+  constructor(channels: number, options?: BatchNormOptions) {
+    super();
+    const given = expectOptions("BatchNorm", options, ["eps", "momentum", "affine", "frozen"]);
+    const { eps = 1e-5, momentum = 0.1, affine = true, frozen = false } = given;
+    this.channels = expectInteger("BatchNorm", "channels", channels, 1);
+    this.options = {
+      eps: expectNumber("BatchNorm", "eps", eps, 0),
+      momentum: expectNumber("BatchNorm", "momentum", momentum, 0, 1),
+      affine: expectBoolean("BatchNorm", "affine", affine),
+      frozen: expectBoolean("BatchNorm", "frozen", frozen),
+    };
+  }
+
+  protected args(): unknown[] {
+    return [this.channels, this.options];
+  }
+
+  protected record(b: Builder, x: ValueId): ValueId {
+    const { channels, options } = this;
+    const { eps, momentum, affine } = options;
+    const shape = b.shape(x);
+    const expected = `[n, ..., ${channels}] with ${this.ranks.join(" or ")} dimensions`;
+    b.expect(
+      this.ranks.includes(shape.length) && shape[shape.length - 1] === channels,
+      "input",
+      expected,
+      formatShape(shape),
+      undefined,
+      ShapeError,
+    );
+    const weights = affine
+      ? [b.parameter("weight", [channels], { init: ones }), b.parameter("bias", [channels], { init: zeros })]
+      : [];
+    const runningMean = b.buffer("running_mean", [channels], 0);
+    const runningVar = b.buffer("running_var", [channels], 1);
+    const batches = b.buffer("num_batches_tracked", [], 0);
+    const training = b.mode.training && !options.frozen && !(affine && b.isFrozen("weight"));
+    const attributes = { affine, residual: false, activation: null, training };
+    if (!training) {
+      const [rstd] = b.op("batchNormRstd", [runningVar], { eps });
+      return b.op("batchNorm", [x, runningMean, rstd, ...weights], attributes)[0];
+    }
+    const rows = numel(shape) / channels;
+    b.expect(
+      rows > 1,
+      "values per channel",
+      "more than 1 when training",
+      rows,
+      "Use a larger batch, or freeze this layer",
+      ShapeError,
+    );
+    const [mean, variance, rstd] = b.op("batchNormStats", [x], { eps });
+    b.op("batchNormUpdate", [mean, variance, runningMean, runningVar, batches], { momentum, rows });
+    return b.op("batchNorm", [x, mean, rstd, ...weights], attributes)[0];
+  }
+}
+
+/** BatchNorm over features: [n, features], or [n, length, features]. */
+export class BatchNorm1d extends BatchNorm {
+  readonly type = "BatchNorm1d";
+  protected readonly ranks = [2, 3];
+}
+registerLayer("BatchNorm1d", BatchNorm1d);
+
+/** BatchNorm over image channels: [n, height, width, channels]. */
+export class BatchNorm2d extends BatchNorm {
+  readonly type = "BatchNorm2d";
+  protected readonly ranks = [4];
+}
+registerLayer("BatchNorm2d", BatchNorm2d);
+
+/**
+ * Normalises each row of the last dimension to mean 0 and variance 1 (Ba et al. 2016), then scales and shifts.
+ * Parameters: `weight` [features], `bias` [features].
+ */
+export class LayerNorm extends Layer {
+  readonly type = "LayerNorm";
+  readonly features: number;
+  readonly options: { eps: number; affine: boolean };
+
+  constructor(features: number, options?: { eps?: number; affine?: boolean }) {
+    super();
+    const { eps = 1e-5, affine = true } = expectOptions("LayerNorm", options, ["eps", "affine"]);
+    this.features = expectInteger("LayerNorm", "features", features, 1);
+    this.options = {
+      eps: expectNumber("LayerNorm", "eps", eps, 0),
+      affine: expectBoolean("LayerNorm", "affine", affine),
+    };
+  }
+
+  protected args(): unknown[] {
+    return [this.features, this.options];
+  }
+
+  protected record(b: Builder, x: ValueId): ValueId {
+    const { features, options } = this;
+    const shape = b.shape(x);
+    b.expect(
+      shape[shape.length - 1] === features,
+      "input",
+      `[n, ..., ${features}]`,
+      formatShape(shape),
+      undefined,
+      ShapeError,
+    );
+    const weights = options.affine
+      ? [b.parameter("weight", [features], { init: ones }), b.parameter("bias", [features], { init: zeros })]
+      : [];
+    return b.op("layerNorm", [x, ...weights], options)[0];
+  }
+}
+registerLayer("LayerNorm", LayerNorm);

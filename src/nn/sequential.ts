@@ -1,0 +1,71 @@
+import { ArgumentError, expectation } from "../core/errors.js";
+import { numel } from "../core/shape.js";
+import type { Builder } from "../graph/builder.js";
+import type { ValueId } from "../graph/graph.js";
+import { expectLayer, Layer, registerLayer } from "./layer.js";
+
+/**
+ * Layers one after the other. Takes them as arguments (named "0", "1", …) or as one record whose keys become the
+ * names, as in `new Sequential({ conv1: …, bn1: … })`.
+ */
+export class Sequential extends Layer {
+  readonly type = "Sequential";
+  readonly layers: readonly (readonly [name: string, layer: Layer])[];
+  readonly #named: boolean;
+
+  constructor(...layers: Layer[] | [Record<string, Layer>]) {
+    super();
+    const [first] = layers;
+    this.#named = layers.length === 1 && !(first instanceof Layer);
+    if (this.#named && (typeof first !== "object" || first === null || Array.isArray(first)))
+      throw new ArgumentError(expectation("Sequential", "layers", "layers, or one record of layers", first));
+    const entries = Object.entries(this.#named ? (first as Record<string, Layer>) : { ...layers });
+    for (const [name, layer] of entries) {
+      expectLayer("Sequential", name, layer);
+      if (name === "" || name.includes("."))
+        throw new ArgumentError(
+          expectation("Sequential", "name", "a non-empty name without dots", JSON.stringify(name)),
+        );
+    }
+    this.layers = entries as [string, Layer][];
+  }
+
+  protected args(): unknown[] {
+    const json = this.layers.map(([name, layer]) => [name, layer.toJSON()] as const);
+    return this.#named ? [Object.fromEntries(json)] : json.map(([, layer]) => layer);
+  }
+
+  protected record(b: Builder, x: ValueId): ValueId {
+    return this.layers.reduce((value, [name, layer]) => b.scope(name, () => layer.build(b, value)), x);
+  }
+}
+registerLayer("Sequential", Sequential);
+
+/** y = x. */
+export class Identity extends Layer {
+  readonly type = "Identity";
+
+  protected args(): unknown[] {
+    return [];
+  }
+
+  protected record(_: Builder, x: ValueId): ValueId {
+    return x;
+  }
+}
+registerLayer("Identity", Identity);
+
+/** [n, ...] → [n, everything else]. */
+export class Flatten extends Layer {
+  readonly type = "Flatten";
+
+  protected args(): unknown[] {
+    return [];
+  }
+
+  protected record(b: Builder, x: ValueId): ValueId {
+    const [n, ...rest] = b.shape(x);
+    return rest.length === 1 ? x : b.op("reshape", [x], { shape: [n, numel(rest)] })[0];
+  }
+}
+registerLayer("Flatten", Flatten);
