@@ -1,0 +1,70 @@
+"""What the golden files hold: float64 results in base64, each with the error of PyTorch's own float32 run."""
+
+import base64
+import json
+import pathlib
+
+import numpy as np
+import torch
+
+from tensors import uniform
+
+DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
+
+
+def significant(value: float) -> float:
+    """Three digits are enough for an error; never rounded down to zero."""
+    return float(f"{value:.3g}")
+
+
+def tensor(exact: torch.Tensor, single: torch.Tensor) -> dict:
+    exact, single = exact.detach().double(), single.detach().double()
+    data = np.ascontiguousarray(exact.numpy(), dtype="<f8")
+    return {
+        "shape": list(exact.shape),
+        "data": base64.b64encode(data.tobytes()).decode(),
+        "float32Error": significant((exact - single).abs().max().item()) if exact.numel() else 0,
+    }
+
+
+def numbers(values) -> dict:
+    data = np.asarray(values, dtype="<f8")
+    return {"shape": list(data.shape), "data": base64.b64encode(data.tobytes()).decode()}
+
+
+def fingerprint(name: str, exact: torch.Tensor, single: torch.Tensor, slice_size: int = 8) -> dict:
+    """A large tensor in a few numbers: sum, L2 norm, projections on three generated vectors, a slice.
+
+    Values are [sum, norm, p0, p1, p2, slice...]; `scale` is the norm times that of the generated vectors' elements, the
+    size that a projection may take. The slice is spread evenly: elements floor(i * n / slice_size).
+    """
+
+    def values(t: torch.Tensor) -> np.ndarray:
+        flat = t.detach().double().reshape(-1).numpy()
+        n = len(flat)
+        projections = [float(flat @ uniform(f"{name}#{k}", (n,)).astype(np.float64)) for k in range(3)]
+        some = [flat[(i * n) // slice_size] for i in range(min(slice_size, n))]
+        return np.array([flat.sum(), np.linalg.norm(flat), *projections, *some])
+
+    a, b = values(exact), values(single)
+    difference = np.abs(a - b)
+    norm_of_difference = (exact.detach().double() - single.detach().double()).norm().item()
+    return {
+        "name": name,
+        "shape": list(exact.shape),
+        "values": numbers(a)["data"],
+        "float32Error": [significant(x) for x in (difference[0], difference[1], max(difference[2:5]), max(difference[5:]))],
+        "float32RelativeNorm": significant(norm_of_difference / max(a[1], 1e-300)),
+    }
+
+
+def write(file: str, content) -> None:
+    DATA.mkdir(exist_ok=True)
+    path = DATA / file
+    # One case a line keeps differences readable.
+    if isinstance(content, list):
+        text = "[\n" + ",\n".join(json.dumps(item, separators=(",", ":")) for item in content) + "\n]\n"
+    else:
+        text = json.dumps(content, indent=1) + "\n"
+    path.write_text(text)
+    print(f"{file}: {len(text) / 1024:.0f} KB")
