@@ -1,0 +1,132 @@
+// All activations and their derivatives, one vector at a time. Elementwise kernels and GEMM epilogues share them.
+import { Activation } from "../abi";
+import { fma, relu_v128 } from "../simd";
+import { expm1_negative_v128, exp_v128 } from "./exp";
+import { normal_cdf_v128 } from "./erf";
+import { sigmoid_v128, tanh_v128 } from "./tanh";
+
+// @ts-ignore: decorator
+@inline
+const GELU_SCALE: f32 = 1.5957691216057308; // 2 sqrt(2 / pi)
+// @ts-ignore: decorator
+@inline
+const GELU_CUBIC: f32 = 0.044715;
+// @ts-ignore: decorator
+@inline
+const NORMAL_DENSITY: f32 = 0.3989422804014327; // 1 / sqrt(2 pi)
+
+/** x > 0 ? x : x * slope. */
+// @ts-ignore: decorator
+@inline
+function leaky_relu(x: v128, slope: f32): v128 {
+  return v128.bitselect(x, f32x4.mul(x, f32x4.splat(slope)), f32x4.gt(x, f32x4.splat(0)));
+}
+
+/** x > 0 ? x : alpha (e^x - 1). */
+// @ts-ignore: decorator
+@inline
+function elu(x: v128, alpha: f32): v128 {
+  const zero = f32x4.splat(0);
+  const below = f32x4.mul(expm1_negative_v128(f32x4.pmin(x, zero)), f32x4.splat(alpha));
+  return v128.bitselect(x, below, f32x4.gt(x, zero));
+}
+
+/** The sigmoid s with gelu_tanh(x) = x s: (1 + tanh z) / 2 = sigmoid(2 z), z = sqrt(2/pi) (x + 0.044715 x^3). */
+// @ts-ignore: decorator
+@inline
+function gelu_tanh_gate(x: v128, squared: v128): v128 {
+  const z = f32x4.mul(fma(f32x4.mul(squared, f32x4.splat(GELU_CUBIC)), x, x), f32x4.splat(GELU_SCALE));
+  return sigmoid_v128(z);
+}
+
+/** x clamp(x + 3, 0, 6) / 6. */
+// @ts-ignore: decorator
+@inline
+function hardswish(x: v128): v128 {
+  const three = f32x4.splat(3);
+  const gate = f32x4.pmin(relu_v128(f32x4.add(x, three)), f32x4.splat(6));
+  return f32x4.div(f32x4.mul(x, gate), f32x4.splat(6));
+}
+
+/** The activation `code` (see abi.ts) of four numbers; `param` is the slope of leaky ReLU and the alpha of ELU. */
+export function activation_v128(code: i32, x: v128, param: f32): v128 {
+  switch (code) {
+    case Activation.relu: return relu_v128(x);
+    case Activation.leaky_relu: return leaky_relu(x, param);
+    case Activation.gelu: return f32x4.mul(x, normal_cdf_v128(x));
+    case Activation.gelu_tanh: return f32x4.mul(x, gelu_tanh_gate(x, f32x4.mul(x, x)));
+    case Activation.silu: return f32x4.mul(x, sigmoid_v128(x));
+    case Activation.sigmoid: return sigmoid_v128(x);
+    case Activation.tanh: return tanh_v128(x);
+    case Activation.elu: return elu(x, param);
+    case Activation.hardswish: return hardswish(x);
+    default: return x;
+  }
+}
+
+/** 1 where y > 0 or y is NaN, otherwise 0. */
+// @ts-ignore: decorator
+@inline
+function relu_dx(y: v128): v128 {
+  return v128.andnot(f32x4.splat(1), f32x4.le(y, f32x4.splat(0)));
+}
+
+/** d/dx x Phi(x) = Phi(x) + x phi(x), phi the density of the normal distribution. */
+// @ts-ignore: decorator
+@inline
+function gelu_dx(x: v128): v128 {
+  const density = f32x4.mul(exp_v128(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5))), f32x4.splat(NORMAL_DENSITY));
+  return fma(x, density, normal_cdf_v128(x));
+}
+
+/** With s = sigmoid(2 z): d/dx x s = s + x s (1 - s) 2 z', 2 z' = 2 sqrt(2/pi) (1 + 3 * 0.044715 x^2). */
+// @ts-ignore: decorator
+@inline
+function gelu_tanh_dx(x: v128): v128 {
+  const squared = f32x4.mul(x, x);
+  const s = gelu_tanh_gate(x, squared);
+  const slope = fma(squared, f32x4.splat(3 * GELU_CUBIC * GELU_SCALE), f32x4.splat(GELU_SCALE));
+  const inner = f32x4.mul(f32x4.mul(x, f32x4.sub(f32x4.splat(1), s)), slope);
+  return fma(s, inner, s);
+}
+
+/** With s = sigmoid(x): d/dx x s = s (1 + x (1 - s)). */
+// @ts-ignore: decorator
+@inline
+function silu_dx(x: v128): v128 {
+  const one = f32x4.splat(1);
+  const s = sigmoid_v128(x);
+  return f32x4.mul(s, fma(x, f32x4.sub(one, s), one));
+}
+
+/** 0 up to -3, 1 from 3 on, x / 3 + 1 / 2 between. */
+// @ts-ignore: decorator
+@inline
+function hardswish_dx(x: v128): v128 {
+  const between = fma(x, f32x4.splat(1.0 / 3.0), f32x4.splat(0.5));
+  const inside = v128.andnot(between, f32x4.le(x, f32x4.splat(-3)));
+  return v128.bitselect(f32x4.splat(1), inside, f32x4.ge(x, f32x4.splat(3)));
+}
+
+/**
+ * The derivative of the activation `code`. `source` is the activation's output for relu, leaky_relu, sigmoid, tanh and
+ * elu (param >= 0), and its input for gelu, gelu_tanh, silu and hardswish.
+ */
+export function activation_dx_v128(code: i32, source: v128, param: f32): v128 {
+  const one = f32x4.splat(1);
+  switch (code) {
+    case Activation.relu: return relu_dx(source);
+    case Activation.leaky_relu: return v128.bitselect(one, f32x4.splat(param), f32x4.gt(source, f32x4.splat(0)));
+    case Activation.gelu: return gelu_dx(source);
+    case Activation.gelu_tanh: return gelu_tanh_dx(source);
+    case Activation.silu: return silu_dx(source);
+    case Activation.sigmoid: return f32x4.mul(source, f32x4.sub(one, source));
+    case Activation.tanh: return f32x4.sub(one, f32x4.mul(source, source));
+    case Activation.elu: {
+      // y = alpha (e^x - 1) below 0, so y' = alpha e^x = y + alpha.
+      return v128.bitselect(one, f32x4.add(source, f32x4.splat(param)), f32x4.gt(source, f32x4.splat(0)));
+    }
+    case Activation.hardswish: return hardswish_dx(source);
+    default: return one;
+  }
+}
