@@ -1,0 +1,285 @@
+// The element types of safetensors, each to and from float32. Little-endian, as the format and WASM are.
+import { ArgumentError, describe, expectation, FormatError, NumericError } from "../core/errors.js";
+import {
+  float8e4m3ToFloat32Bits,
+  float8e5m2ToFloat32Bits,
+  float16ToFloat32Bits,
+  float32BitsToBfloat16,
+  float32BitsToFloat16,
+} from "./float16.js";
+
+export type Dtype =
+  | "BOOL"
+  | "U8"
+  | "I8"
+  | "F8_E5M2"
+  | "F8_E4M3"
+  | "I16"
+  | "U16"
+  | "F16"
+  | "BF16"
+  | "I32"
+  | "U32"
+  | "F32"
+  | "F64"
+  | "I64"
+  | "U64";
+
+/** What to do with an integer between two float32: refuse the file, or take the nearer one. */
+export type IntegerRule = "exact" | "round";
+
+interface Codec {
+  /** Bytes of one element. */
+  size: number;
+  /** Converts `count` elements at byte `at`; returns the index of the first that float32 cannot hold, or -1. */
+  read(view: DataView, at: number, count: number, out: Float32Array, offset: number, rule: IntegerRule): number;
+  /** Absent where writing makes no sense for weights. Returns the index of the first value that does not fit, or -1. */
+  write?(data: Float32Array, view: DataView, at: number): number;
+}
+
+const bitsOf = (data: Float32Array): Uint32Array => new Uint32Array(data.buffer, data.byteOffset, data.length);
+
+/** A type every value of which is a float32: its bits go over one by one. */
+const exactBits =
+  (size: number, toBits: (raw: number) => number): Codec["read"] =>
+  (view, at, count, out, offset) => {
+    const bits = bitsOf(out);
+    for (let i = 0; i < count; i++) {
+      bits[offset + i] = toBits(size === 2 ? view.getUint16(at + 2 * i, true) : view.getUint8(at + i));
+    }
+    return -1;
+  };
+
+/** A narrower float: a finite value may not become infinite. */
+const narrower =
+  (toHalf: (bits: number) => number, infinity: number): NonNullable<Codec["write"]> =>
+  (data, view, at) => {
+    const bits = bitsOf(data);
+    for (let i = 0; i < bits.length; i++) {
+      const half = toHalf(bits[i]!);
+      if ((half & 0x7fff) === infinity && (bits[i]! & 0x7fffffff) !== 0x7f800000) return i;
+      view.setUint16(at + 2 * i, half, true);
+    }
+    return -1;
+  };
+
+/** An integer of at most 32 bits. */
+const integer = (
+  size: number,
+  low: number,
+  high: number,
+  get: (view: DataView, at: number) => number,
+  set: (view: DataView, at: number, value: number) => void,
+): Codec => ({
+  size,
+  read(view, at, count, out, offset, rule) {
+    for (let i = 0; i < count; i++) {
+      const value = get(view, at + size * i);
+      out[offset + i] = value;
+      if (out[offset + i] !== value && rule === "exact") return i;
+    }
+    return -1;
+  },
+  write(data, view, at) {
+    for (let i = 0; i < data.length; i++) {
+      const value = data[i]!;
+      if (!Number.isInteger(value) || value < low || value > high) return i;
+      set(view, at + size * i, value);
+    }
+    return -1;
+  },
+});
+
+const integer64 = (signed: boolean): Codec => ({
+  size: 8,
+  read(view, at, count, out, offset, rule) {
+    for (let i = 0; i < count; i++) {
+      const value = signed ? view.getBigInt64(at + 8 * i, true) : view.getBigUint64(at + 8 * i, true);
+      // Beyond 2^53 this rounds twice, which "round" may do and the comparison below notices.
+      const nearest = Math.fround(Number(value));
+      out[offset + i] = nearest;
+      if (rule === "exact" && BigInt(nearest) !== value) return i;
+    }
+    return -1;
+  },
+  write(data, view, at) {
+    const [low, high] = signed ? [-(2 ** 63), 2 ** 63] : [0, 2 ** 64];
+    for (let i = 0; i < data.length; i++) {
+      const value = data[i]!;
+      if (!Number.isInteger(value) || value < low! || value >= high!) return i;
+      if (signed) view.setBigInt64(at + 8 * i, BigInt(value), true);
+      else view.setBigUint64(at + 8 * i, BigInt(value), true);
+    }
+    return -1;
+  },
+});
+
+/** In the reference writer's order. */
+const codecs: Record<Dtype, Codec> = {
+  BOOL: integer(
+    1,
+    0,
+    1,
+    (view, at) => view.getUint8(at),
+    (view, at, value) => view.setUint8(at, value),
+  ),
+  U8: integer(
+    1,
+    0,
+    255,
+    (view, at) => view.getUint8(at),
+    (view, at, value) => view.setUint8(at, value),
+  ),
+  I8: integer(
+    1,
+    -128,
+    127,
+    (view, at) => view.getInt8(at),
+    (view, at, value) => view.setInt8(at, value),
+  ),
+  F8_E5M2: { size: 1, read: exactBits(1, float8e5m2ToFloat32Bits) },
+  F8_E4M3: { size: 1, read: exactBits(1, float8e4m3ToFloat32Bits) },
+  I16: integer(
+    2,
+    -32768,
+    32767,
+    (view, at) => view.getInt16(at, true),
+    (view, at, value) => view.setInt16(at, value, true),
+  ),
+  U16: integer(
+    2,
+    0,
+    65535,
+    (view, at) => view.getUint16(at, true),
+    (view, at, value) => view.setUint16(at, value, true),
+  ),
+  F16: { size: 2, read: exactBits(2, float16ToFloat32Bits), write: narrower(float32BitsToFloat16, 0x7c00) },
+  BF16: {
+    size: 2,
+    read: exactBits(2, (half) => half << 16),
+    write: narrower(float32BitsToBfloat16, 0x7f80),
+  },
+  I32: integer(
+    4,
+    -(2 ** 31),
+    2 ** 31 - 1,
+    (view, at) => view.getInt32(at, true),
+    (view, at, value) => view.setInt32(at, value, true),
+  ),
+  U32: integer(
+    4,
+    0,
+    2 ** 32 - 1,
+    (view, at) => view.getUint32(at, true),
+    (view, at, value) => view.setUint32(at, value, true),
+  ),
+  F32: {
+    size: 4,
+    // Bytes, not numbers: any alignment, and NaN payloads stay.
+    read(view, at, count, out, offset) {
+      const bytes = new Uint8Array(view.buffer, view.byteOffset + at, 4 * count);
+      new Uint8Array(out.buffer, out.byteOffset + 4 * offset, 4 * count).set(bytes);
+      return -1;
+    },
+    write(data, view, at) {
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      new Uint8Array(view.buffer, view.byteOffset + at, bytes.length).set(bytes);
+      return -1;
+    },
+  },
+  F64: {
+    size: 8,
+    read(view, at, count, out, offset) {
+      for (let i = 0; i < count; i++) {
+        const value = view.getFloat64(at + 8 * i, true);
+        const single = Math.fround(value);
+        if (Math.abs(single) === Infinity && Math.abs(value) !== Infinity) return i;
+        out[offset + i] = single;
+      }
+      return -1;
+    },
+    write(data, view, at) {
+      for (let i = 0; i < data.length; i++) view.setFloat64(at + 8 * i, data[i]!, true);
+      return -1;
+    },
+  },
+  I64: integer64(true),
+  U64: integer64(false),
+};
+
+export const DTYPES = Object.keys(codecs) as Dtype[];
+
+/** `text` as a dtype, by its exact spelling; undefined for any other string, `__proto__` included. */
+export function asDtype(text: string): Dtype | undefined {
+  return Object.hasOwn(codecs, text) ? (text as Dtype) : undefined;
+}
+
+export const dtypeSize = (dtype: Dtype): number => codecs[dtype].size;
+/** Place in the reference writer's order: tensors of a greater rank come first in a file. */
+export const dtypeRank = (dtype: Dtype): number => DTYPES.indexOf(dtype);
+
+interface Source {
+  where: string;
+  /** The tensor, for messages. */
+  name: string;
+  path?: string | undefined;
+  rule: IntegerRule;
+}
+
+/** Converts `count` elements that begin at byte `at` of `view` to `out[offset …]`. */
+export function readElements(
+  dtype: Dtype,
+  view: DataView,
+  at: number,
+  count: number,
+  out: Float32Array,
+  offset: number,
+  source: Source,
+): void {
+  const bad = codecs[dtype].read(view, at, count, out, offset, source.rule);
+  // BOOL passes through `integer`, which reads any byte; the format knows 0 and 1 alone.
+  const stray = dtype === "BOOL" ? out.subarray(offset, offset + count).findIndex((value) => value > 1) : -1;
+  if (bad < 0 && stray < 0) return;
+  const index = bad < 0 ? stray : bad;
+  const element = at + codecs[dtype].size * index;
+  const [expected, got, hint] =
+    dtype === "BOOL"
+      ? ["0 or 1", view.getUint8(element), undefined]
+      : dtype === "F64"
+        ? ["values within float32's ±3.4028e38", view.getFloat64(element, true), undefined]
+        : [
+            "integers that float32 holds exactly",
+            integerAt(dtype, view, element),
+            'Pass { integers: "round" } to take the nearest',
+          ];
+  const name = `tensor ${describe(source.name)} element ${offset + index} (${dtype})`;
+  throw new FormatError(expectation(source.where, name, expected, got, { path: source.path, hint }));
+}
+
+const integerAt = (dtype: Dtype, view: DataView, at: number): number | bigint =>
+  dtype === "I64"
+    ? view.getBigInt64(at, true)
+    : dtype === "U64"
+      ? view.getBigUint64(at, true)
+      : dtype === "I32"
+        ? view.getInt32(at, true)
+        : view.getUint32(at, true);
+
+/** Converts `data` to `dtype` at byte `at` of `view`. */
+export function writeElements(dtype: Dtype, data: Float32Array, view: DataView, at: number, name: string): void {
+  const { write } = codecs[dtype];
+  if (!write) {
+    const writable = DTYPES.filter((each) => codecs[each].write).join(", ");
+    throw new ArgumentError(
+      expectation("writeSafetensors", `dtype of ${describe(name)}`, `one of ${writable}`, describe(dtype)),
+    );
+  }
+  const bad = write(data, view, at);
+  if (bad < 0) return;
+  const float = dtype === "F16" || dtype === "BF16";
+  const expected = float ? `a value within the range of ${dtype}` : `an integer within the range of ${dtype}`;
+  const hint = dtype === "F16" ? 'dtype "BF16" has the range of float32' : undefined;
+  throw new NumericError(
+    expectation("writeSafetensors", `tensor ${describe(name)} element ${bad}`, expected, data[bad], { hint }),
+  );
+}

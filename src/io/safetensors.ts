@@ -1,0 +1,194 @@
+// Reads and writes safetensors: https://github.com/huggingface/safetensors#format
+//
+// Files may come from anywhere, so that every length in them is checked before it is used. A refused file costs
+// time and memory in proportion to its own size: a tensor's float32 copy takes at most 4 times its bytes.
+import { expectOneOf, expectOptions } from "../core/check.js";
+import { ArgumentError, describe, expectation, ShapeError } from "../core/errors.js";
+import { formatShape, numel } from "../core/shape.js";
+import {
+  asDtype,
+  DTYPES,
+  type Dtype,
+  dtypeRank,
+  dtypeSize,
+  type IntegerRule,
+  readElements,
+  writeElements,
+} from "./dtypes.js";
+import {
+  formatError,
+  headerLength,
+  LONE_SURROGATE,
+  MAX_HEADER,
+  MAX_RANK,
+  MAX_TENSORS,
+  type Origin,
+  parseHeader,
+} from "./safetensors-header.js";
+
+export type { Dtype } from "./dtypes.js";
+
+export interface StoredTensor {
+  data: Float32Array;
+  shape: number[];
+  /** The type in the file; `data` is float32 whatever it says. */
+  dtype: Dtype;
+}
+
+export interface SafetensorsFile {
+  /** In the header's order. */
+  tensors: Map<string, StoredTensor>;
+  /** Has no prototype: use Object.hasOwn or the in operator. */
+  metadata: Record<string, string>;
+}
+
+export interface ReadOptions {
+  /** Names the file in error messages. */
+  fileName?: string;
+  /** Integers that float32 cannot hold (above 2^24): refuse the file ("exact", the default) or take the nearest. */
+  integers?: IntegerRule;
+}
+
+/** Reads a whole file that is in memory. The tensors are copies. */
+export function readSafetensors(bytes: Uint8Array | ArrayBuffer, options: ReadOptions = {}): SafetensorsFile {
+  const { origin, rule } = readOptions("readSafetensors", options);
+  const file = bytes instanceof Uint8Array ? bytes : isArrayBuffer(bytes) ? new Uint8Array(bytes) : undefined;
+  if (!file) {
+    throw new ArgumentError(expectation(origin.where, "bytes", "a Uint8Array or ArrayBuffer", describe(bytes)));
+  }
+  const start = 8 + headerLength(file, origin);
+  if (start > file.length) {
+    throw formatError(origin, "file", `at least ${start} bytes for its header`, `${file.length} bytes`);
+  }
+  const header = parseHeader(file.subarray(8, start), origin);
+  if (start + header.dataLength !== file.length) {
+    throw formatError(origin, "file", `${start + header.dataLength} bytes`, `${file.length} bytes`);
+  }
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const tensors = new Map<string, StoredTensor>();
+  for (const { name, dtype, shape, count, begin } of header.entries) {
+    const data = new Float32Array(count);
+    readElements(dtype, view, start + begin, count, data, 0, { ...origin, name, rule });
+    tensors.set(name, { data, shape, dtype });
+  }
+  return { tensors, metadata: header.metadata };
+}
+
+/** Bytes from another realm (a frame, a vm context) are no `instanceof` ours. */
+const isArrayBuffer = (value: unknown): value is ArrayBuffer =>
+  Object.prototype.toString.call(value) === "[object ArrayBuffer]";
+
+/** Checks the options of the readers. */
+export function readOptions(
+  where: string,
+  options: ReadOptions,
+  more: readonly string[] = [],
+): { origin: Origin; rule: IntegerRule } {
+  expectOptions<object>(where, options, ["fileName", "integers", ...more] as never[]);
+  const rule = expectOneOf(where, "integers", options.integers ?? "exact", ["exact", "round"]);
+  return { origin: { where, path: options.fileName }, rule };
+}
+
+export interface TensorLike {
+  data: Float32Array;
+  shape: readonly number[];
+}
+
+export interface WriteOptions {
+  metadata?: Readonly<Record<string, string>>;
+  /** One type for all tensors (default "F32"), or a function of the name. Rounds to the nearest, ties to even. */
+  dtype?: Dtype | ((name: string) => Dtype);
+}
+
+/**
+ * Writes a file, the same bytes for the same tensors in whatever order they come: tensors by descending alignment,
+ * then by name, as the reference writer does; metadata by key; the header padded to 8 bytes, so that every tensor is
+ * aligned to its type.
+ */
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, TensorLike> | Readonly<Record<string, TensorLike>>,
+  options: WriteOptions = {},
+): Uint8Array<ArrayBuffer> {
+  if (typeof tensors !== "object" || tensors === null) throw invalid("tensors", "a Map or record", describe(tensors));
+  expectOptions("writeSafetensors", options, ["metadata", "dtype"]);
+  const dtypeOf = typeof options.dtype === "function" ? options.dtype : () => (options.dtype as Dtype) ?? "F32";
+  const entries = [...(tensors instanceof Map ? tensors : Object.entries(tensors))].map(([name, tensor]) => {
+    checkTensor(name, tensor);
+    return { name, tensor, dtype: checkDtype(name, dtypeOf(name)) };
+  });
+  if (entries.length > MAX_TENSORS) throw invalid("tensors", `at most ${MAX_TENSORS}`, entries.length);
+  entries.sort((a, b) => dtypeRank(b.dtype) - dtypeRank(a.dtype) || compareText(a.name, b.name));
+
+  const members: string[] = [];
+  const metadata = Object.entries(options.metadata ?? {}).sort(([a], [b]) => compareText(a, b));
+  if (metadata.length > 0) members.push(`"__metadata__":{${metadata.map(metadataMember).join(",")}}`);
+  let end = 0;
+  for (const { name, tensor, dtype } of entries) {
+    const begin = end;
+    end += tensor.data.length * dtypeSize(dtype);
+    members.push(`${quote(name)}:{"dtype":"${dtype}","shape":[${tensor.shape}],"data_offsets":[${begin},${end}]}`);
+  }
+  const json = new TextEncoder().encode(`{${members.join(",")}}`);
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+  if (headerBytes > MAX_HEADER) throw invalid("header", `at most ${MAX_HEADER} bytes`, `${headerBytes} bytes`);
+
+  const file = new Uint8Array(8 + headerBytes + end);
+  const view = new DataView(file.buffer);
+  view.setUint32(0, headerBytes, true);
+  file.set(json, 8);
+  file.fill(0x20, 8 + json.length, 8 + headerBytes);
+  let at = 8 + headerBytes;
+  for (const { name, tensor, dtype } of entries) {
+    writeElements(dtype, tensor.data, view, at, name);
+    at += tensor.data.length * dtypeSize(dtype);
+  }
+  return file;
+}
+
+function checkTensor(name: string, tensor: TensorLike): void {
+  if (name === "__metadata__" || LONE_SURROGATE.test(name)) {
+    throw invalid("tensor name", "well-formed Unicode other than __metadata__", describe(name));
+  }
+  if (!(tensor?.data instanceof Float32Array) || !Array.isArray(tensor.shape)) {
+    throw invalid(`tensor ${describe(name)}`, "{ data: Float32Array, shape: number[] }", describe(tensor));
+  }
+  const { data, shape } = tensor;
+  if (shape.length > MAX_RANK || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+    throw new ShapeError(
+      expectation("writeSafetensors", `shape of ${describe(name)}`, `at most ${MAX_RANK} sizes >= 0`, describe(shape)),
+    );
+  }
+  if (numel(shape) !== data.length) {
+    const expected = `${numel(shape)} values for ${formatShape(shape)}`;
+    throw new ShapeError(expectation("writeSafetensors", `tensor ${describe(name)}`, expected, data.length));
+  }
+}
+
+function checkDtype(name: string, dtype: unknown): Dtype {
+  const known = typeof dtype === "string" ? asDtype(dtype) : undefined;
+  if (!known) throw invalid(`dtype of ${describe(name)}`, `one of ${DTYPES.join(", ")}`, describe(dtype));
+  return known;
+}
+
+function metadataMember([key, value]: [string, unknown]): string {
+  if (typeof value !== "string") throw invalid(`metadata ${describe(key)}`, "a string", describe(value));
+  if (LONE_SURROGATE.test(key) || LONE_SURROGATE.test(value)) {
+    throw invalid(`metadata ${describe(key)}`, "well-formed Unicode", "a lone surrogate");
+  }
+  return `${quote(key)}:${quote(value)}`;
+}
+
+const quote = (text: string): string => JSON.stringify(text);
+
+const invalid = (name: string, expected: unknown, got: unknown): ArgumentError =>
+  new ArgumentError(expectation("writeSafetensors", name, expected, got));
+
+/** By code points, as UTF-8 bytes compare; `<` alone would put U+10000 and up before U+E000. */
+function compareText(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (x !== y) return (x >= 0xd800 && y >= 0xd800 ? a.codePointAt(i)! - b.codePointAt(i)! : 0) || x - y;
+  }
+  return a.length - b.length;
+}
