@@ -28,6 +28,9 @@ export const enum Kernel {
   f32_sgd,
   f32_adam,
   f32_ema,
+  f32_conv2d_pack,
+  f32_conv2d,
+  f32_conv2d_dw,
   guard,
 }
 

@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
+import { buildSync } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const out = join(root, "build/kernels");
@@ -26,6 +27,22 @@ function sources(dir) {
 const hash = createHash("sha256").update(readFileSync(fileURLToPath(import.meta.url)));
 for (const path of sources(join(root, "assembly")).sort()) hash.update(path).update(readFileSync(path));
 const digest = hash.digest("hex");
+
+// The worker's program, as text: a worker started from a bundle has no file of its own.
+const workers = { "worker.node": "node" };
+for (const [name, platform] of Object.entries(workers)) {
+  const { outputFiles } = buildSync({
+    entryPoints: [join(root, `src/runtime/${name}.ts`)],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform,
+    write: false,
+  });
+  mkdirSync(join(root, "build"), { recursive: true });
+  writeFileSync(join(root, `build/${name}.js`), `export default ${JSON.stringify(outputFiles[0].text)};\n`);
+  writeFileSync(join(root, `build/${name}.d.ts`), "declare const source: string;\nexport default source;\n");
+}
 
 mkdirSync(out, { recursive: true });
 let built = "";

@@ -35,7 +35,12 @@ export interface Node<K extends OpName = OpName> {
   attributes: OpAttributes[K];
   /** The layer that recorded the op, as a path in the network: `main.0`. */
   path: string;
+  stage: Stage;
 }
+
+/** The parts of a step, in the order in which they run. */
+export type Stage = "forward" | "backward" | "update";
+export const STAGES: readonly Stage[] = ["forward", "backward", "update"];
 
 /** A node whose `op` can be told apart by the type checker. */
 export type AnyNode = { [K in OpName]: Node<K> }[OpName];
@@ -74,6 +79,8 @@ export class Graph {
   readonly parameters: Parameter[] = [];
   readonly buffers: Parameter[] = [];
   readonly layers: LayerRecord[] = [];
+  /** The stage of the ops that are being recorded. */
+  stage: Stage = "forward";
 
   value(shape: Shape, role: Role, name = ""): ValueId {
     const id = this.values.length;
@@ -93,7 +100,7 @@ export class Graph {
     );
     const outputs = shapes.map((shape) => this.value(shape, "activation"));
     if (op === "reshape") this.values[outputs[0]].aliasOf = this.root(inputs[0]);
-    return { op, inputs, outputs, attributes, path } as AnyNode;
+    return { op, inputs, outputs, attributes, path, stage: this.stage } as AnyNode;
   }
 
   /** Appends an op and returns its outputs. */

@@ -52,6 +52,13 @@ export const noEpilogue: Epilogue = { bias: false, residual: false, activation: 
 /** How a matrix product reads its weights: packed panels (an inserted `packB`), or rows in place for a few rows. */
 export type GemmAlgorithm = "gemm" | "gemv";
 
+/** Neighbouring parameters that share their hyper-parameters; `lrScale` multiplies the learning rate. */
+export interface ParameterRun {
+  first: number;
+  count: number;
+  lrScale: number;
+}
+
 export interface OpAttributes {
   reshape: { shape: Shape };
   linear: { epilogue: Epilogue; algorithm?: GemmAlgorithm };
@@ -83,17 +90,9 @@ export interface OpAttributes {
   regressionLossDx: { kind: "mse" | "bceWithLogits" | "huber"; param: number };
   /** The norm of all gradients, the clipping factor, and the check that both loss and gradients are finite. */
   gradNorm: { maxNorm: number; loss: boolean };
-  /** Optimiser steps over the contiguous parameters of one group. */
-  sgd: { group: number; lrScale: number; momentum: number; dampening: number; weightDecay: number; nesterov: boolean };
-  adam: {
-    group: number;
-    lrScale: number;
-    beta1: number;
-    beta2: number;
-    eps: number;
-    weightDecay: number;
-    decoupled: boolean;
-  };
+  /** Optimiser steps over `count` parameters that stand side by side in memory, from parameter `first` on. */
+  sgd: ParameterRun & { momentum: number; dampening: number; weightDecay: number; nesterov: boolean };
+  adam: ParameterRun & { beta1: number; beta2: number; eps: number; weightDecay: number; decoupled: boolean };
   ema: { decay: number };
 }
 
@@ -106,6 +105,10 @@ export interface OpRule<K extends OpName> {
   inPlace?: (attributes: OpAttributes[K]) => number[];
   /** Inputs that the op writes to. */
   writes?: number[];
+  /** Bytes of memory that all threads share while the op runs (partial sums). */
+  workspace?: (inputs: Shape[], attributes: OpAttributes[K]) => number;
+  /** Bytes of memory of its own that each thread needs while the op runs. */
+  scratch?: (inputs: Shape[], attributes: OpAttributes[K]) => number;
 }
 
 const last = (shape: Shape): number => shape[shape.length - 1];

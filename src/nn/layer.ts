@@ -40,8 +40,8 @@ type Constructor = new (...args: never[]) => Layer;
 const registry = new Map<string, Constructor>();
 
 /** Makes a class known to `layerFromJSON`. Each layer file registers its own; register yours to save and load it. */
-export function registerLayer(type: string, constructor: Constructor): void {
-  registry.set(type, constructor);
+export function registerLayer(type: string, layer: Constructor): void {
+  registry.set(type, layer);
 }
 
 /** Rebuilds a layer from `toJSON()`. Throws `FormatError` on an unknown type and whatever the constructor refuses. */
@@ -49,12 +49,12 @@ export function layerFromJSON(json: unknown, depth = 0): Layer {
   const { type, args } = (json ?? {}) as Partial<LayerJSON>;
   if (typeof type !== "string" || !Array.isArray(args) || depth > 64)
     throw new FormatError(expectation("architecture", "layer", "{ type, args } nested at most 64 deep", json));
-  const constructor = registry.get(type);
-  if (!constructor)
+  const LayerClass = registry.get(type);
+  if (!LayerClass)
     throw new FormatError(
       expectation("architecture", "layer type", [...registry.keys()].join(", "), JSON.stringify(type)),
     );
-  return new constructor(...(args.map((arg) => revive(arg, depth + 1)) as never[]));
+  return new LayerClass(...(args.map((arg) => revive(arg, depth + 1)) as never[]));
 }
 
 function isLayerJSON(value: unknown): boolean {

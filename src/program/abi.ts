@@ -38,12 +38,16 @@ export const KERNELS = {
   f32_batch_norm: { x: "ptr", mean: "ptr", rstd: "ptr", gamma: "ptr", beta: "ptr", residual: "ptr", y: "ptr", rows: "i32", channels: "i32", activation: "i32", param: "f32" },
   f32_batch_norm_dw: { dy: "ptr", x: "ptr", mean: "ptr", rstd: "ptr", dgamma: "ptr", dbeta: "ptr", rows: "i32", channels: "i32", mask: "i32", gamma: "ptr", beta: "ptr", y: "ptr", partial: "ptr" },
   f32_batch_norm_dx: { dy: "ptr", x: "ptr", mean: "ptr", rstd: "ptr", gamma: "ptr", beta: "ptr", dgamma: "ptr", dbeta: "ptr", dx: "ptr", rows: "i32", channels: "i32", mask: "i32", y: "ptr", dresidual: "ptr" },
-  f32_batch_norm_update: { mean: "ptr", variance: "ptr", runningMean: "ptr", runningVar: "ptr", rows: "i32", channels: "i32", momentum: "f32" },
+  f32_batch_norm_update: { mean: "ptr", variance: "ptr", runningMean: "ptr", runningVar: "ptr", rows: "i32", channels: "i32", momentum: "f32", batches: "ptr" },
   // optim/
   f32_grad_norm: { g: "ptr", n: "i32", maxNorm: "f32", norm: "ptr", scale: "ptr", loss: "ptr", status: "ptr", partial: "ptr" },
   f32_sgd: { w: "ptr", g: "ptr", v: "ptr", n: "i32", lr: "ptr", lrScale: "f32", momentum: "f32", dampening: "ptr", weightDecay: "f32", nesterov: "i32", scale: "ptr" },
   f32_adam: { w: "ptr", g: "ptr", m: "ptr", v: "ptr", n: "i32", lr: "ptr", lrScale: "f32", beta1: "f32", beta2: "f32", eps: "f32", weightDecay: "f32", decoupled: "i32", correction: "ptr", scale: "ptr" },
   f32_ema: { w: "ptr", ema: "ptr", n: "i32", decay: "f32" },
+  // conv/: filters are OHWI; y, residual and source share the strides yImage, yRow, yCol (in numbers); sizes in core/conv.ts
+  f32_conv2d_pack: { filter: "ptr", packed: "ptr", oc: "i32", ic: "i32", groups: "i32", kh: "i32", kw: "i32", dx: "i32", firstH: "i32", stepH: "i32", tapsH: "i32", firstW: "i32", stepW: "i32", tapsW: "i32" },
+  f32_conv2d: { x: "ptr", filter: "ptr", y: "ptr", batch: "i32", h: "i32", w: "i32", ic: "i32", oh: "i32", ow: "i32", oc: "i32", kh: "i32", kw: "i32", strideH: "i32", strideW: "i32", dilationH: "i32", dilationW: "i32", padTop: "i32", padLeft: "i32", groups: "i32", yImage: "i32", yRow: "i32", yCol: "i32", band: "i32", bias: "ptr", residual: "ptr", activation: "i32", param: "f32", source: "ptr", scratch: "ptr", scratchStride: "i32" },
+  f32_conv2d_dw: { dy: "ptr", x: "ptr", dw: "ptr", batch: "i32", h: "i32", w: "i32", ic: "i32", oh: "i32", ow: "i32", oc: "i32", kh: "i32", kw: "i32", strideH: "i32", strideW: "i32", dilationH: "i32", dilationW: "i32", padTop: "i32", padLeft: "i32", groups: "i32", band: "i32", scratch: "ptr", scratchStride: "i32" },
   // run: stops the program when *status is not 0
   guard: { status: "ptr" },
 } as const satisfies Record<string, Record<string, ArgumentType>>;
@@ -65,6 +69,15 @@ export const REGRESSION_LOSSES = { mse: 0, bceWithLogits: 1, huber: 2 } as const
 
 /** Where the control block of a model's memory stands (bytes); the fields are described in `assembly/sync.ts`. */
 export const CONTROL = { base: 64, jobs: 64, arrived: 128, generation: 192, parked: 256, begin: 320, end: 324, exit: 332, failed: 336, mayWait: 340, bytes: 1024 } as const;
+
+/**
+ * Scalars that the host writes before a step and reads behind it (byte offsets): `lr`; Adam's two bias corrections;
+ * `dampening` (0 in the first step); the factor and norm of gradient clipping; `status`, not 0 when loss or gradients
+ * were not finite; `rng`, four words of key and step counter.
+ */
+export const SCALARS = {
+  base: 1024, lr: 1024, correction: 1028, dampening: 1036, scale: 1040, norm: 1044, status: 1048, rng: 1056, end: 1088,
+} as const;
 
 const names = Object.keys(KERNELS) as KernelName[];
 const indices = Object.fromEntries(names.map((name, i) => [name, i])) as Record<KernelName, number>;

@@ -1,0 +1,136 @@
+/** Makes models: chooses kernels and threads for the runtime at hand, lays out the memory, sets the first weights. */
+import { expectInteger, expectOneOf, expectOptions } from "../core/check.js";
+import { ArgumentError, expectation, FormatError, RuntimeSupportError } from "../core/errors.js";
+import type { Shape } from "../core/shape.js";
+import { readSafetensors } from "../io/safetensors.js";
+import { expectLayer, type Layer, layerFromJSON } from "../nn/layer.js";
+import { stepMacs } from "../plan/cost.js";
+import { Executor } from "../runtime/executor.js";
+import { hasRelaxedSimd, hasSimd } from "../runtime/features.js";
+import type { Host } from "../runtime/host.js";
+import { compileKernels } from "../runtime/kernels.js";
+import { createMemory, ModelMemory } from "../runtime/memory.js";
+import { ThreadPool } from "../runtime/pool.js";
+import { describeNetwork, Engine } from "./engine.js";
+import { Model, type ModelInfo } from "./model.js";
+
+export interface ModelOptions {
+  /** Shape of one sample: [features], or [height, width, channels]. */
+  inputShape: Shape;
+  /** Decides initial weights and dropout. Default 0. */
+  seed?: number;
+  /** Default "auto": as many as there are cores, where threads can be had and the network is large enough. */
+  threads?: number | "auto";
+  /** Fused multiply-adds where the runtime has them: faster, but bits differ between machines. Default "auto". */
+  relaxedSimd?: boolean | "auto";
+  /** Default "speed"; "memory" avoids transformed copies of the weights. */
+  prefer?: "speed" | "memory";
+  /** The kernels as a compiled module for plain memory, for hosts that must import it statically. */
+  wasm?: WebAssembly.Module;
+}
+
+const KNOWN = ["inputShape", "seed", "threads", "relaxedSimd", "prefer", "wasm"] as const;
+
+/** Multiply-adds of one sample below which "auto" takes one thread: even a batch of 256 is done in about 2 ms. */
+const MACS_FOR_AUTO_THREADS = 2e5;
+
+const MAX_THREADS = 64;
+
+/** Metadata key under which `save` writes the architecture. */
+const METADATA_KEY = "resnet-wasm";
+
+/** Stops the worker threads of models that were dropped without `dispose`. */
+const dropped = new FinalizationRegistry<ThreadPool>((pool) => pool.stop());
+
+export async function createModelOn(host: Host, network: Layer, options: ModelOptions): Promise<Model> {
+  const where = "createModel";
+  expectLayer(where, "network", network);
+  const { inputShape, seed = 0, threads = "auto", relaxedSimd = "auto", prefer = "speed", wasm } = expectOptions(where, options, KNOWN);
+  if (!Array.isArray(inputShape) || inputShape.length === 0 || !inputShape.every((size) => Number.isInteger(size) && size > 0))
+    throw new ArgumentError(expectation(where, "inputShape", "[features] or [height, width, channels]", inputShape));
+  expectInteger(where, "seed", seed, 0, Number.MAX_SAFE_INTEGER);
+  if (threads !== "auto") expectInteger(where, "threads", threads, 1, MAX_THREADS);
+  if (typeof relaxedSimd !== "boolean") expectOneOf(where, "relaxedSimd", relaxedSimd, ["auto"]);
+  expectOneOf(where, "prefer", prefer, ["speed", "memory"]);
+
+  const description = describeNetwork(network, [...inputShape]);
+  const macs = stepMacs(description.plan.graph, [...description.plan.prepare, ...description.plan.step]);
+  const choice = choose(host, threads, relaxedSimd, macs, wasm !== undefined);
+  const shared = choice.info.threads > 1;
+  const module = wasm ?? (await compileKernels(choice.info.relaxedSimd ? "relaxed" : "simd", shared));
+  const memory = new ModelMemory(await createMemory(shared));
+  const executor = new Executor(memory, module, description.parameters, description.buffers);
+  const engine = new Engine(description, executor, seed);
+  engine.initialise();
+  let info = choice.info;
+  if (shared) {
+    try {
+      executor.pool = await ThreadPool.start(host, module, memory.memory, info.threads);
+    } catch (error) {
+      info = { ...info, threads: 1, why: `${info.why}; one thread, because no worker started: ${(error as Error).message}` };
+    }
+  }
+  const metadata = () => ({ [METADATA_KEY]: JSON.stringify({ format: 1, inputShape, network: network.toJSON() }) });
+  const { pool } = executor;
+  const model = new Model(engine, info, metadata, () => {
+    if (!pool) return;
+    dropped.unregister(pool);
+    pool.stop();
+  });
+  if (pool) dropped.register(model, pool, pool);
+  return model;
+}
+
+function choose(host: Host, threads: number | "auto", relaxed: boolean | "auto", macs: number, ownModule: boolean): { info: ModelInfo } {
+  if (!hasSimd()) {
+    throw new RuntimeSupportError(expectation("createModel", "WebAssembly", "128-bit SIMD", "a runtime without it"));
+  }
+  const relaxedSimd = !ownModule && relaxed !== false && hasRelaxedSimd();
+  if (relaxed === true && !relaxedSimd)
+    throw new RuntimeSupportError(expectation("createModel", "relaxedSimd", "relaxed SIMD", ownModule ? "a module of your own" : "a runtime without it"));
+  const simdWhy = relaxedSimd ? "relaxed SIMD: this runtime has it" : relaxed === false ? "SIMD: relaxed SIMD was switched off" : "SIMD: this runtime has no relaxed SIMD";
+  const [count, threadWhy] = chooseThreads(host, threads, macs, ownModule);
+  return { info: { simd: true, relaxedSimd, threads: count, why: `${simdWhy}; ${count === 1 ? "one thread" : `${count} threads`}: ${threadWhy}` } };
+}
+
+function chooseThreads(host: Host, threads: number | "auto", macs: number, ownModule: boolean): [number, string] {
+  const obstacle = ownModule ? "a module of your own works on plain memory" : host.noThreads();
+  if (threads === 1) return [1, "as asked"];
+  if (obstacle) return [1, obstacle];
+  if (threads !== "auto") return [threads, "as asked"];
+  const cores = Math.min(host.cores(), MAX_THREADS);
+  if (cores === 1) return [1, "one core"];
+  if (macs < MACS_FOR_AUTO_THREADS) return [1, `the network is small (${macs} multiply-adds for one sample)`];
+  return [cores, `${cores} cores`];
+}
+
+export type LoadOptions = Omit<ModelOptions, "inputShape">;
+
+/** Restores what `model.save()` wrote. Throws `FormatError` when the bytes are not such a file. */
+export async function loadModelOn(host: Host, bytes: Uint8Array | ArrayBuffer, options?: LoadOptions): Promise<Model> {
+  const known = KNOWN.filter((name) => name !== "inputShape");
+  expectOptions("loadModel", options, known);
+  const { tensors, metadata } = readSafetensors(bytes, { fileName: "model" });
+  const { inputShape, network } = readArchitecture(metadata[METADATA_KEY]);
+  const model = await createModelOn(host, network, { ...options, inputShape });
+  model.loadStateDict(tensors);
+  return model;
+}
+
+function readArchitecture(text: string | undefined): { inputShape: number[]; network: Layer } {
+  if (text === undefined) {
+    const hint = "Files of other programs hold weights only: create the network, then model.loadStateDict(readSafetensors(bytes).tensors)";
+    throw new FormatError(expectation("loadModel", "metadata", `the key "${METADATA_KEY}"`, "none", { hint }));
+  }
+  let json: { format?: unknown; inputShape?: unknown; network?: unknown };
+  try {
+    json = JSON.parse(text) ?? {};
+  } catch (cause) {
+    throw new FormatError(expectation("loadModel", "metadata", "JSON", String(cause)), { cause });
+  }
+  if (json.format !== 1) throw new FormatError(expectation("loadModel", "format", 1, json.format));
+  const { inputShape } = json;
+  const valid = Array.isArray(inputShape) && inputShape.length > 0 && inputShape.every((size) => Number.isInteger(size) && size > 0);
+  if (!valid) throw new FormatError(expectation("loadModel", "inputShape", "sizes above 0", inputShape));
+  return { inputShape, network: layerFromJSON(json.network) };
+}

@@ -1,0 +1,159 @@
+/** Weights in and out, in PyTorch's names, shapes and layouts. */
+import { expectation, StateDictError } from "../core/errors.js";
+import { formatShape, numel, sameShape, type Shape } from "../core/shape.js";
+import type { Tensor } from "../core/tensor.js";
+import type { Parameter } from "../graph/graph.js";
+import type { ParameterRegion } from "../runtime/executor.js";
+import type { Engine } from "./engine.js";
+
+export type StateDict = Map<string, Tensor>;
+export type StateDictLike =
+  | ReadonlyMap<string, { data: ArrayLike<number>; shape: Shape }>
+  | Readonly<Record<string, { data: ArrayLike<number>; shape: Shape }>>;
+
+export interface LoadStateDictOptions {
+  /** Refuse missing and unexpected names. Default true; wrong shapes are always refused. */
+  strict?: boolean;
+  /** Maps each name of the given state dict to the model's. */
+  rename?: (name: string) => string;
+}
+
+/** What `loadStateDict` left alone (with `strict: false`). */
+export interface LoadReport {
+  missing: string[];
+  unexpected: string[];
+}
+
+/** OIHW (state dict) ↔ OHWI (kernels): the channels become the innermost dimension. */
+function permute(source: ArrayLike<number>, target: Float32Array, [o, i, h, w]: Shape, toKernels: boolean): void {
+  const area = h * w;
+  for (let a = 0; a < o; a++)
+    for (let b = 0; b < i; b++)
+      for (let p = 0; p < area; p++) {
+        const outside = (a * i + b) * area + p;
+        const inside = (a * area + p) * i + b;
+        if (toKernels) target[inside] = source[outside];
+        else target[outside] = source[inside];
+      }
+}
+
+/** One parameter's values in state-dict layout, copied out of a region. */
+export function readParameter(engine: Engine, { name, shape, layout }: Parameter, region: ParameterRegion): Tensor {
+  const view = engine.executor.parameterView(name, region, numel(shape));
+  const data = new Float32Array(view.length);
+  if (layout === "OIHW") permute(view, data, shape, false);
+  else data.set(view);
+  return { data, shape: [...shape] };
+}
+
+export function writeParameter(engine: Engine, { name, shape, layout }: Parameter, region: ParameterRegion, data: ArrayLike<number>): void {
+  const view = engine.executor.parameterView(name, region, numel(shape));
+  if (layout === "OIHW") permute(data, view, shape, true);
+  else view.set(data);
+}
+
+/** The order of the state dict: a layer's parameters, then its buffers, layers as they stand in the network. */
+export function stateNames(engine: Engine): { entry: Parameter; isBuffer: boolean }[] {
+  const { parameters, buffers } = engine.description;
+  const paths = [...new Set([...parameters, ...buffers].map(({ path }) => path))];
+  const order = new Map(paths.map((path, i) => [path, i]));
+  const all = [
+    ...parameters.map((entry) => ({ entry, isBuffer: false })),
+    ...buffers.map((entry) => ({ entry, isBuffer: true })),
+  ];
+  return all.sort((a, b) => order.get(a.entry.path)! - order.get(b.entry.path)!);
+}
+
+export function readStateDict(engine: Engine, region: ParameterRegion = "parameters"): StateDict {
+  const state: StateDict = new Map();
+  for (const { entry, isBuffer } of stateNames(engine)) {
+    if (!isBuffer) state.set(entry.name, readParameter(engine, entry, region));
+    else state.set(entry.name, { data: new Float32Array(engine.executor.bufferView(entry.name)), shape: [...entry.shape] });
+  }
+  return state;
+}
+
+const PREFIX = /^(?:module\.|model\.|_orig_mod\.)+/;
+
+/** Checks everything before the first weight is written. */
+export function writeStateDict(engine: Engine, given: StateDictLike, { strict = true, rename }: LoadStateDictOptions = {}): LoadReport {
+  const entries = given instanceof Map ? [...given] : Object.entries(given);
+  const known = new Map(stateNames(engine).map((item) => [item.entry.name, item]));
+  const found = new Map<string, ArrayLike<number>>();
+  const unexpected: string[] = [];
+  const mismatched: string[] = [];
+  for (const [original, tensor] of entries) {
+    const name = localName(original, known, rename);
+    const item = known.get(name);
+    if (!item) unexpected.push(name);
+    else if (!Array.isArray(tensor?.shape) || !sameShape(tensor.shape, item.entry.shape) || tensor.data?.length !== numel(item.entry.shape))
+      mismatched.push(`${name} expected ${formatShape(item.entry.shape)}, got ${describeTensor(tensor)}`);
+    else if (found.has(name)) mismatched.push(`${name} expected once, got twice (as ${original})`);
+    else found.set(name, tensor.data);
+  }
+  // PyTorch wrote no num_batches_tracked before 0.4.1 and never reads it for inference.
+  const missing = [...known.keys()].filter((name) => !found.has(name) && !name.endsWith("num_batches_tracked"));
+  const absent = missing.filter((name) => !mismatched.some((line) => line.startsWith(`${name} `)));
+  if (mismatched.length > 0 || (strict && (absent.length > 0 || unexpected.length > 0)))
+    throw new StateDictError(explain(absent, unexpected, mismatched, [...known.keys()]));
+
+  for (const [name, data] of found) {
+    const { entry, isBuffer } = known.get(name)!;
+    if (isBuffer) engine.executor.bufferView(name).set(data);
+    else writeParameter(engine, entry, "parameters", data);
+  }
+  engine.executor.weightsVersion++;
+  return { missing: absent, unexpected };
+}
+
+function localName(original: string, known: ReadonlyMap<string, unknown>, rename?: (name: string) => string): string {
+  if (rename) return rename(original);
+  if (known.has(original)) return original;
+  return original.replace(PREFIX, "");
+}
+
+function describeTensor(tensor: { data: ArrayLike<number>; shape: Shape }): string {
+  if (!Array.isArray(tensor?.shape)) return "no shape";
+  return `${formatShape(tensor.shape)} with ${tensor.data?.length} numbers`;
+}
+
+function explain(missing: string[], unexpected: string[], mismatched: string[], known: string[]): string {
+  const list = (title: string, names: string[], hint: (name: string) => string) => {
+    if (names.length === 0) return [];
+    const shown = names.slice(0, 20).map((name) => `  ${name}${hint(name)}`);
+    return [`${title} (${names.length}):`, ...shown, ...(names.length > 20 ? [`  … ${names.length - 20} more`] : [])];
+  };
+  const near = (candidates: string[]) => (name: string) => {
+    const match = nearest(name, candidates);
+    return match ? ` (nearest: ${match})` : "";
+  };
+  const count = `${missing.length} missing, ${unexpected.length} unexpected, ${mismatched.length} of the wrong shape`;
+  return [
+    expectation("loadStateDict", "state", `the ${known.length} tensors of this network`, count),
+    ...list("missing", missing, near(unexpected)),
+    ...list("unexpected", unexpected, near(missing.length > 0 ? missing : known)),
+    ...list("wrong shape", mismatched, () => ""),
+  ].join("\n");
+}
+
+/** The candidate with the smallest edit distance, if it is close. */
+function nearest(name: string, candidates: string[]): string | null {
+  let best: string | null = null;
+  let least = Math.max(3, name.length / 2);
+  for (const candidate of candidates.slice(0, 200)) {
+    const distance = editDistance(name, candidate);
+    if (distance < least) [best, least] = [candidate, distance];
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    row = next;
+  }
+  return row[b.length];
+}

@@ -1,0 +1,90 @@
+/** Losses: descriptions that record the mean loss of a batch behind a network. */
+import { expectNumber, expectOneOf, expectOptions } from "../core/check.js";
+import { expectation, ShapeError } from "../core/errors.js";
+import { formatShape, numel, type Shape } from "../core/shape.js";
+import type { Graph, ValueId } from "../graph/graph.js";
+import type { OpAttributes } from "../graph/ops.js";
+
+/** What the targets of a batch are: one class index for a row of logits, or a tensor of numbers. */
+export type TargetKind = "indices" | "values";
+
+export interface Loss {
+  readonly type: string;
+  /** Kinds of target that the loss accepts. */
+  readonly targets: readonly TargetKind[];
+  /** Shape of a batch's targets for this output. */
+  targetShape(output: Shape, kind: TargetKind): Shape;
+  record(graph: Graph, output: ValueId, kind: TargetKind): { target: ValueId; loss: ValueId };
+  toJSON(): { type: string; options: object };
+}
+
+/**
+ * Mean over rows of -sum_j q_j log softmax(logits)_j. Targets: class indices (q is 1 at the index), or rows q of
+ * probabilities. `labelSmoothing` (default 0) mixes q with the uniform distribution.
+ */
+export function crossEntropy(options?: { labelSmoothing?: number }): Loss {
+  const { labelSmoothing: smoothing = 0 } = expectOptions("crossEntropy", options, ["labelSmoothing"]);
+  expectNumber("crossEntropy", "labelSmoothing", smoothing, 0, 1);
+  return {
+    type: "crossEntropy",
+    targets: ["indices", "values"],
+    targetShape: (output, kind) => (kind === "indices" ? output.slice(0, -1) : output),
+    record(graph, output, kind) {
+      const shape = graph.shape(output);
+      if (shape.length < 2)
+        throw new ShapeError(expectation("crossEntropy", "output", "[n, classes]", formatShape(shape)));
+      const target = graph.value(this.targetShape(shape, kind), "target");
+      const [loss] = graph.add(
+        "crossEntropy",
+        [output, target],
+        { probabilities: kind === "values", smoothing },
+        "loss",
+      );
+      return { target, loss };
+    },
+    toJSON: () => ({ type: "crossEntropy", options: { labelSmoothing: smoothing } }),
+  };
+}
+
+function regression(type: string, attributes: OpAttributes["regressionLoss"], options: object): Loss {
+  return {
+    type,
+    targets: ["values"],
+    targetShape: (output) => output,
+    record(graph, output) {
+      if (numel(graph.shape(output)) === 0)
+        throw new ShapeError(expectation(type, "output", "a non-empty tensor", formatShape(graph.shape(output))));
+      const target = graph.value(graph.shape(output), "target");
+      const [loss] = graph.add("regressionLoss", [output, target], attributes, "loss");
+      return { target, loss };
+    },
+    toJSON: () => ({ type, options }),
+  };
+}
+
+/** Mean over all elements of (y - t)². */
+export function mse(options?: object): Loss {
+  expectOptions("mse", options, []);
+  return regression("mse", { kind: "mse", param: 0 }, {});
+}
+
+/** Binary cross-entropy of sigmoid(y) against t in [0, 1], mean over all elements, computed from the logits y. */
+export function bceWithLogits(options?: object): Loss {
+  expectOptions("bceWithLogits", options, []);
+  return regression("bceWithLogits", { kind: "bceWithLogits", param: 0 }, {});
+}
+
+/** Mean over all elements of 0.5 d² for |d| = |y - t| at most `delta` (default 1), otherwise delta (|d| - 0.5 delta). */
+export function huber(options?: { delta?: number }): Loss {
+  const { delta = 1 } = expectOptions("huber", options, ["delta"]);
+  expectNumber("huber", "delta", delta, 0, Infinity, "both");
+  return regression("huber", { kind: "huber", param: delta }, { delta });
+}
+
+const makers: Record<string, (options?: object) => Loss> = { crossEntropy, mse, bceWithLogits, huber };
+
+/** Rebuilds a loss from `toJSON()`. */
+export function lossFromJSON(json: unknown): Loss {
+  const { type, options } = (json ?? {}) as { type?: unknown; options?: object };
+  return makers[expectOneOf("checkpoint", "loss type", type, Object.keys(makers))](options);
+}

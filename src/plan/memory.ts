@@ -1,0 +1,110 @@
+/**
+ * Memory planning: every value that lives within a step gets an offset in one arena, so that values whose lives overlap
+ * never share a byte. Lives are intervals of step positions; values are placed from the largest to the smallest, each
+ * at the lowest offset where nothing that lives at the same time stands.
+ */
+import { numel, roundUp } from "../core/shape.js";
+import type { AnyNode, Graph, ValueId } from "../graph/graph.js";
+import { OPS, type OpName, type OpRule } from "../graph/ops.js";
+
+/** A cache line; also more than any vector load needs. */
+export const ALIGNMENT = 64;
+
+export interface Arena {
+  bytes: number;
+  /** Offset of each value in bytes. */
+  offsets: Map<ValueId, number>;
+}
+
+export interface Lifetime {
+  first: number;
+  last: number;
+}
+
+export const valueBytes = (graph: Graph, id: ValueId): number => roundUp(numel(graph.shape(id)) * 4, ALIGNMENT);
+
+/** First and last position at which each arena value is alive. Host-written values live from the start. */
+export function lifetimes(
+  graph: Graph,
+  nodes: readonly AnyNode[],
+  inArena: (id: ValueId) => boolean,
+  keep: ReadonlySet<ValueId>,
+): Map<ValueId, Lifetime> {
+  const lives = new Map<ValueId, Lifetime>();
+  const touch = (value: ValueId, at: number) => {
+    const id = graph.root(value);
+    if (!inArena(id)) return;
+    const hostWritten = graph.values[id].role !== "activation";
+    const life = lives.get(id) ?? { first: hostWritten ? -1 : at, last: at };
+    life.last = Math.max(life.last, at);
+    lives.set(id, life);
+  };
+  nodes.forEach((node, at) => {
+    for (const id of node.inputs) touch(id, at);
+    for (const id of node.outputs) touch(id, at);
+  });
+  for (const id of keep) touch(id, nodes.length);
+  return lives;
+}
+
+interface Buffer {
+  bytes: number;
+  /** The values that take turns in this buffer, in-place ops having handed it on. */
+  values: ValueId[];
+  life: Lifetime;
+}
+
+export function planArena(
+  graph: Graph,
+  nodes: readonly AnyNode[],
+  inArena: (id: ValueId) => boolean,
+  keep: ReadonlySet<ValueId>,
+): Arena {
+  const lives = lifetimes(graph, nodes, inArena, keep);
+  const buffers = shareInPlace(graph, nodes, lives);
+  const offsets = new Map<ValueId, number>();
+  const placed: { offset: number; buffer: Buffer }[] = [];
+  let bytes = 0;
+  for (const buffer of [...new Set(buffers.values())].sort(
+    (a, b) => b.bytes - a.bytes || a.life.first - b.life.first,
+  )) {
+    let offset = 0;
+    const rivals = placed.filter(
+      ({ buffer: { life } }) => life.first <= buffer.life.last && buffer.life.first <= life.last,
+    );
+    for (const rival of rivals.sort((a, b) => a.offset - b.offset)) {
+      if (offset + buffer.bytes <= rival.offset) break;
+      offset = Math.max(offset, rival.offset + rival.buffer.bytes);
+    }
+    placed.push({ offset, buffer });
+    bytes = Math.max(bytes, offset + buffer.bytes);
+    for (const id of buffer.values) offsets.set(id, offset);
+  }
+  for (const value of graph.values) {
+    const offset = offsets.get(graph.root(value.id));
+    if (offset !== undefined) offsets.set(value.id, offset);
+  }
+  return { bytes, offsets };
+}
+
+/** Lets an op's first output take over the buffer of an input that dies there. */
+function shareInPlace(graph: Graph, nodes: readonly AnyNode[], lives: Map<ValueId, Lifetime>): Map<ValueId, Buffer> {
+  const buffers = new Map<ValueId, Buffer>();
+  for (const [id, life] of lives) buffers.set(id, { bytes: valueBytes(graph, id), values: [id], life: { ...life } });
+  nodes.forEach((node, at) => {
+    const rule = OPS[node.op] as OpRule<OpName>;
+    const output = buffers.get(graph.root(node.outputs[0] ?? -1));
+    if (!output || output.life.first !== at || graph.values[node.outputs[0]].aliasOf !== undefined) return;
+    for (const i of rule.inPlace?.(node.attributes) ?? []) {
+      const source = buffers.get(graph.root(node.inputs[i]));
+      if (!source || source.life.last !== at || source.bytes !== output.bytes || source === output) continue;
+      // Another operand in the same buffer would be overwritten while it is read.
+      if (node.inputs.some((id, j) => j !== i && buffers.get(graph.root(id)) === source)) continue;
+      source.values.push(...output.values);
+      source.life.last = output.life.last;
+      for (const id of output.values) buffers.set(id, source);
+      return;
+    }
+  });
+  return buffers;
+}

@@ -1,0 +1,190 @@
+/**
+ * A plan: all decisions about one network at one batch size in one mode. It says which ops run in which order, by which
+ * algorithm, and where in memory every value stands, relative to the regions that the runtime lays out.
+ */
+import type { Shape } from "../core/shape.js";
+import { Builder } from "../graph/builder.js";
+import { type AnyNode, type Graph, STAGES, type Stage, type ValueId } from "../graph/graph.js";
+import { OPS, type OpName, type OpRule } from "../graph/ops.js";
+import { differentiate } from "./autodiff.js";
+import { constantNodes } from "./constants.js";
+import { fuse } from "./fuse.js";
+import { type Arena, planArena } from "./memory.js";
+import { select } from "./select.js";
+
+/** What a loss records behind a network: the host-written target and the mean loss, a single number. */
+export interface RecordedLoss {
+  target: ValueId;
+  loss: ValueId;
+}
+
+export interface PlanRequest {
+  /** Records the network's ops on its input and returns the output. */
+  network: (b: Builder, x: ValueId) => ValueId;
+  batchSize: number;
+  /** Shape of one sample. */
+  inputShape: Shape;
+  /** Dropout and BatchNorm in training mode. */
+  training: boolean;
+  isFrozen?: (name: string) => boolean;
+  loss?: (graph: Graph, output: ValueId) => RecordedLoss;
+  /** Where gradients come from: nowhere, from a gradient of the output that the host writes, or from the loss. */
+  backward: "none" | "output" | "loss";
+  /** Records the optimiser's ops; the plan then updates the parameters that are not frozen. */
+  update?: (graph: Graph) => void;
+  /** Keep every value to the end of the step, unfused, to look at them afterwards. Default false. */
+  keepAll?: boolean;
+}
+
+export interface Plan {
+  graph: Graph;
+  batchSize: number;
+  input: ValueId;
+  output: ValueId;
+  target?: ValueId;
+  loss?: ValueId;
+  /** Host-written gradient of the output, and the gradient of the input that it leads to. */
+  outputGradient?: ValueId;
+  inputGradient?: ValueId;
+  /** Runs when weights have changed: what depends on weights alone. */
+  prepare: AnyNode[];
+  /** Runs every time; stages are contiguous and in order. */
+  step: AnyNode[];
+  /** Results of `prepare` that the step reads, by a name that is the same in every plan of the model. */
+  prepared: Map<ValueId, string>;
+  arena: Arena;
+  /** The step updates parameters or running statistics. */
+  changesWeights: boolean;
+  /** Bytes shared by the threads during one op, and bytes for each thread. */
+  workspaceBytes: number;
+  scratchBytes: number;
+}
+
+export function createPlan(request: PlanRequest): Plan {
+  const { batchSize, training, isFrozen = () => false, backward } = request;
+  const b = new Builder({ training, isFrozen });
+  const { graph } = b;
+  const input = graph.value([batchSize, ...request.inputShape], "input");
+  const output = request.network(b, input);
+  const recorded = request.loss?.(graph, output);
+
+  const trained = graph.parameters.filter(({ name }) => !isFrozen(name));
+  let outputGradient: ValueId | undefined;
+  let inputGradient: ValueId | undefined;
+  graph.stage = "backward";
+  if (backward === "output") {
+    outputGradient = graph.value(graph.shape(output), "input");
+    const wanted = [input, ...trained.map(({ value }) => value)];
+    inputGradient = nameGradients(graph, wanted, { output, gradient: outputGradient }).get(input);
+  } else if (backward === "loss" && recorded) {
+    nameGradients(
+      graph,
+      trained.map(({ value }) => value),
+      { output: recorded.loss, gradient: null },
+    );
+  }
+
+  graph.stage = "update";
+  if (request.update) {
+    request.update(graph);
+    // Running statistics move only in steps that are carried out: behind the check for finite gradients.
+    for (const node of graph.nodes) if (node.op === "batchNormUpdate") node.stage = "update";
+  }
+
+  const keep = new Set([output, recorded?.loss, inputGradient].filter((id) => id !== undefined));
+  for (const value of graph.values) if (request.keepAll || value.role === "gradient") keep.add(value.id);
+  removeDead(graph, keep);
+  if (!request.keepAll) fuse(graph, keep);
+  select(graph);
+  return {
+    ...arrange(graph, keep, request.update !== undefined, isFrozen),
+    changesWeights: request.update !== undefined || graph.nodes.some((node) => node.op === "batchNormUpdate"),
+    graph,
+    batchSize,
+    input,
+    output,
+    target: recorded?.target,
+    loss: recorded?.loss,
+    outputGradient,
+    inputGradient,
+  };
+}
+
+/** Differentiates and gives the gradients of parameters their role and name. */
+function nameGradients(
+  graph: Graph,
+  wanted: ValueId[],
+  seed: Parameters<typeof differentiate>[1],
+): Map<ValueId, ValueId> {
+  const gradients = differentiate(graph, seed, wanted);
+  for (const [id, gradient] of gradients) {
+    const { role, name } = graph.values[id];
+    if (role === "parameter") Object.assign(graph.values[gradient], { role: "gradient", name });
+  }
+  return gradients;
+}
+
+/** Drops ops whose results nobody reads. */
+function removeDead(graph: Graph, keep: ReadonlySet<ValueId>): void {
+  const read = new Set(keep);
+  graph.nodes = graph.nodes
+    .reverse()
+    .filter((node) => {
+      const acts = node.outputs.length === 0 || (OPS[node.op] as OpRule<OpName>).writes !== undefined;
+      if (!acts && !node.outputs.some((id) => read.has(id))) return false;
+      for (const id of node.inputs) read.add(id);
+      return true;
+    })
+    .reverse();
+}
+
+type Arrangement = Pick<Plan, "prepare" | "step" | "prepared" | "arena" | "workspaceBytes" | "scratchBytes">;
+
+/** Splits the ops into `prepare` and `step` and lays out the memory of both. */
+function arrange(
+  graph: Graph,
+  keep: ReadonlySet<ValueId>,
+  updates: boolean,
+  isFrozen: (name: string) => boolean,
+): Arrangement {
+  const changes = new Set<ValueId>();
+  if (updates) for (const { name, value } of graph.parameters) if (!isFrozen(name)) changes.add(value);
+  const constants = constantNodes(graph, changes);
+  const step = STAGES.flatMap((stage: Stage) =>
+    graph.nodes.filter((node) => node.stage === stage && !constants.nodes.has(node)),
+  );
+  const prepare = graph.nodes.filter((node) => constants.nodes.has(node));
+
+  const prepared = new Map<ValueId, string>();
+  for (const node of step) {
+    for (const id of node.inputs) {
+      const key = constants.keys.get(id);
+      if (key !== undefined) prepared.set(id, key);
+    }
+  }
+  const isTemporary = (id: ValueId) => !["parameter", "buffer", "gradient"].includes(graph.values[id].role);
+  const stepArena = planArena(graph, step, (id) => isTemporary(id) && !constants.keys.has(id), keep);
+  const prepareArena = planArena(graph, prepare, (id) => isTemporary(id) && !prepared.has(id), new Set());
+  const needs = (kind: "workspace" | "scratch") =>
+    graph.nodes.reduce((most, node) => {
+      const rule = OPS[node.op] as OpRule<OpName>;
+      return Math.max(
+        most,
+        rule[kind]?.(
+          node.inputs.map((id) => graph.shape(id)),
+          node.attributes,
+        ) ?? 0,
+      );
+    }, 0);
+  return {
+    prepare,
+    step,
+    prepared,
+    arena: {
+      bytes: Math.max(stepArena.bytes, prepareArena.bytes),
+      offsets: new Map([...prepareArena.offsets, ...stepArena.offsets]),
+    },
+    workspaceBytes: needs("workspace"),
+    scratchBytes: needs("scratch"),
+  };
+}

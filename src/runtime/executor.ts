@@ -1,0 +1,181 @@
+/** Runs plans: keeps their values and programs in the model's memory and calls into the kernels once for each run. */
+import { expectation, RuntimeSupportError } from "../core/errors.js";
+import { numel, roundUp } from "../core/shape.js";
+import type { Parameter, ValueId } from "../graph/graph.js";
+import { ALIGNMENT } from "../plan/memory.js";
+import type { Plan } from "../plan/plan.js";
+import { type Addresses, encode, type Program } from "../program/encode.js";
+import type { ModelMemory } from "./memory.js";
+import type { ThreadPool } from "./pool.js";
+
+interface Exports {
+  submit(begin: number, end: number, threads: number): number;
+}
+
+/** Flat regions that run parallel to the parameters. */
+export type ParameterRegion = "parameters" | "gradients" | "state0" | "state1" | "ema";
+
+/** Below this many multiply-adds in a step, waking threads costs more than they save (bench/NOTES.md, Threads). */
+const MACS_FOR_THREADS = 2e6;
+
+interface Bound {
+  program: Program;
+  epoch: number;
+  base: number;
+  addresses: Addresses;
+  /** The weights from which `prepare` was last run. */
+  weights: number;
+}
+
+export class Executor {
+  readonly memory: ModelMemory;
+  pool: ThreadPool | null = null;
+  /** Changes whenever parameters or buffers do; prepared values of other versions are stale. */
+  weightsVersion = 1;
+  #exports: Exports;
+  #bound = new WeakMap<Plan, Bound>();
+  #active: Plan | null = null;
+  #parameters: { offset: number; floats: number }[] = [];
+  #floats = 0;
+  #byName = new Map<string, number>();
+  #buffers = new Map<string, Parameter>();
+
+  constructor(memory: ModelMemory, module: WebAssembly.Module, parameters: readonly Parameter[], buffers: readonly Parameter[]) {
+    this.memory = memory;
+    this.#exports = new WebAssembly.Instance(module, { env: { memory: memory.memory } }).exports as unknown as Exports;
+    parameters.forEach(({ name, shape }, i) => {
+      const floats = roundUp(numel(shape), ALIGNMENT / 4);
+      this.#parameters.push({ offset: this.#floats, floats });
+      this.#byName.set(name, i);
+      this.#floats += floats;
+    });
+    for (const buffer of buffers) this.#buffers.set(buffer.name, buffer);
+    this.region("parameters");
+    for (const { name, shape } of buffers) memory.reserve(`buffer ${name}`, numel(shape) * 4);
+  }
+
+  /** Floats in each parameter region. */
+  get floats(): number {
+    return this.#floats;
+  }
+
+  /** Address of a region, reserved at the first call. */
+  region(region: ParameterRegion): number {
+    return this.memory.reserve(region, this.#floats * 4);
+  }
+
+  hasRegion(region: ParameterRegion): boolean {
+    return this.memory.address(region) !== undefined;
+  }
+
+  /** One parameter's slice of a region, in the kernels' layout. */
+  parameterView(name: string, region: ParameterRegion, length: number): Float32Array {
+    const base = this.region(region);
+    return this.memory.f32(base + this.#parameters[this.#byName.get(name)!].offset * 4, length);
+  }
+
+  bufferView(name: string): Float32Array {
+    return this.memory.f32(this.memory.address(`buffer ${name}`)!, numel(this.#buffers.get(name)!.shape));
+  }
+
+  regionView(region: ParameterRegion): Float32Array {
+    return this.memory.f32(this.region(region), this.#floats);
+  }
+
+  /** A value of the plan that is active, or of a kept region. */
+  view(plan: Plan, id: ValueId): Float32Array {
+    const bound = this.activate(plan);
+    return this.memory.f32(bound.addresses.value(id), numel(plan.graph.shape(id)));
+  }
+
+  viewI32(plan: Plan, id: ValueId): Int32Array {
+    const bound = this.activate(plan);
+    return this.memory.i32(bound.addresses.value(id), numel(plan.graph.shape(id)));
+  }
+
+  isActive(plan: Plan): boolean {
+    return this.#active === plan && this.#bound.get(plan)?.epoch === this.memory.epoch;
+  }
+
+  /** Brings a plan's program into the arena; the values of the plan that was there before are lost. */
+  activate(plan: Plan): Bound {
+    const known = this.#bound.get(plan);
+    if (known && this.#active === plan && known.epoch === this.memory.epoch) return known;
+    const bound = known?.epoch === this.memory.epoch ? known : this.#bind(plan);
+    this.memory.i32(bound.base, bound.program.words.length).set(bound.program.words);
+    this.#active = plan;
+    return bound;
+  }
+
+  #bind(plan: Plan): Bound {
+    if (plan.step.some(({ stage }) => stage === "backward")) this.region("gradients");
+    for (const [id, key] of plan.prepared) this.memory.reserve(key, numel(plan.graph.shape(id)) * 4);
+    const threads = this.pool?.threads ?? 1;
+    // Addresses do not change the length of a program: the first encoding measures it.
+    const length = encode(plan, this.#addresses(plan, 0, 0)).words.length;
+    const base = this.memory.arena;
+    const values = roundUp(base + length * 4, ALIGNMENT);
+    const scratchStride = roundUp(plan.scratchBytes, ALIGNMENT);
+    const workspace = values + roundUp(plan.arena.bytes, ALIGNMENT);
+    const scratch = workspace + roundUp(plan.workspaceBytes, ALIGNMENT);
+    this.memory.ensure(scratch + scratchStride * threads);
+    const addresses = { ...this.#addresses(plan, values, scratchStride), workspace, scratch };
+    const program = encode(plan, addresses);
+    const bound = { program, epoch: this.memory.epoch, base, addresses, weights: 0 };
+    this.#bound.set(plan, bound);
+    return bound;
+  }
+
+  #addresses(plan: Plan, arena: number, scratchStride: number): Addresses {
+    const { graph } = plan;
+    const { memory } = this;
+    const region = (name: ParameterRegion) => memory.address(name) ?? 0;
+    const offset = (name: string) => this.#parameters[this.#byName.get(name)!].offset * 4;
+    const value = (id: ValueId): number => {
+      const { role, name } = graph.values[id];
+      if (role === "parameter") return region("parameters") + offset(name);
+      if (role === "gradient") return region("gradients") + offset(name);
+      if (role === "buffer") return memory.address(`buffer ${name}`)!;
+      const prepared = plan.prepared.get(id);
+      if (prepared !== undefined) return memory.address(prepared)!;
+      return arena + plan.arena.offsets.get(id)!;
+    };
+    const run = (first: number, count: number) => {
+      const start = this.#parameters[first].offset;
+      const end = this.#parameters[first + count - 1];
+      const at = (name: ParameterRegion) => (region(name) ? region(name) + start * 4 : 0);
+      const n = end.offset + end.floats - start;
+      return { w: at("parameters"), g: at("gradients"), state0: at("state0"), state1: at("state1"), n };
+    };
+    const all = { w: region("parameters"), g: region("gradients"), ema: region("ema"), n: this.#floats };
+    return { value, run, all, workspace: 0, scratch: 0, scratchStride };
+  }
+
+  /**
+   * Runs the stages `from` to `to` of a plan, after `prepare` where weights have changed. Returns false when the guard
+   * stopped the program because loss or gradients were not finite.
+   */
+  run(plan: Plan, from: "forward" | "backward" | "update", to: "forward" | "backward" | "update", macs: number): boolean {
+    const bound = this.activate(plan);
+    const { program, base } = bound;
+    const threads = this.pool && macs >= MACS_FOR_THREADS ? this.pool.threads : 1;
+    if (program.prepare > 0 && bound.weights !== this.weightsVersion) {
+      this.#submit(base, base + program.prepare * 4, threads);
+      bound.weights = this.weightsVersion;
+    }
+    const begins = { forward: program.prepare, backward: program.forward, update: program.backward };
+    const stopped = this.#submit(base + begins[from] * 4, base + program[to] * 4, threads);
+    return stopped === 0;
+  }
+
+  #submit(begin: number, end: number, threads: number): number {
+    if (begin === end) return 0;
+    const failure = threads > 1 ? this.pool?.failure : null;
+    if (failure) throw new RuntimeSupportError(expectation("run", "worker threads", "alive", failure.message), { cause: failure });
+    try {
+      return this.#exports.submit(begin, end, threads);
+    } catch (cause) {
+      throw new RuntimeSupportError(expectation("run", "kernels", "to finish", String(cause)), { cause });
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/** Node, Deno and Bun: threads by node:worker_threads. */
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import source from "../../build/worker.node.js";
+import type { Host } from "./host.js";
+
+export const nodeHost: Host = {
+  name: "node",
+  cores: () => availableParallelism(),
+  noThreads: () => (typeof SharedArrayBuffer === "function" ? null : "SharedArrayBuffer is missing"),
+  mayWait: () => true,
+  startWorker(start, failed) {
+    // A data: URL is the one form that Node, Deno and Bun all start, from any bundle.
+    const url = new URL(`data:text/javascript;base64,${btoa(source)}`);
+    const worker = new Worker(url, { workerData: start });
+    worker.unref(); // parked or spinning, it does not keep the process alive
+    const ready = new Promise<void>((resolve, reject) => {
+      worker.once("message", () => resolve());
+      worker.once("error", (error) => reject(error));
+      worker.once("exit", (code) => reject(new Error(`a worker left with code ${code}`)));
+    });
+    ready.catch(() => {}); // whoever awaits `ready` hears of it; `failed` reports later deaths
+    worker.on("error", (error) => failed(error as Error));
+    worker.on("exit", (code) => failed(new Error(`a worker left with code ${code}`)));
+    return { ready, terminate: () => void worker.terminate() };
+  },
+};

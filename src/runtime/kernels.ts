@@ -1,0 +1,71 @@
+/** The compiled kernels: decoded from their embedded bytes and compiled once for each variant. */
+import { expectation, RuntimeSupportError } from "../core/errors.js";
+
+export type Variant = "simd" | "relaxed";
+
+const LOADERS: Record<Variant, () => Promise<{ default: string }>> = {
+  simd: () => import("../../build/kernels/simd.js"),
+  relaxed: () => import("../../build/kernels/relaxed.js"),
+};
+
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
+
+function decode(base64: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+/**
+ * Sets or clears the shared flag of the module's memory import. Modules for shared and for plain memory differ in this
+ * one byte, the limits flag: 1 = has a maximum, 3 = has a maximum and is shared.
+ */
+export function setShared(bytes: Uint8Array, shared: boolean): void {
+  let at = 8;
+  const leb = (): number => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++];
+      value |= (byte & 127) << shift;
+      if (byte < 128) return value;
+    }
+  };
+  const IMPORTS = 2;
+  const MEMORY = 2;
+  while (at < bytes.length) {
+    const section = bytes[at++];
+    const size = leb();
+    if (section !== IMPORTS) {
+      at += size;
+      continue;
+    }
+    // The kernels import nothing but "env"."memory".
+    for (let count = leb(); count > 0; count--) {
+      at += leb();
+      at += leb();
+      if (bytes[at++] === MEMORY) bytes[at] = shared ? 3 : 1;
+      return;
+    }
+  }
+}
+
+/** The module of a variant, for shared or plain memory. */
+export function compileKernels(variant: Variant, shared: boolean): Promise<WebAssembly.Module> {
+  const key = `${variant} ${shared}`;
+  let module = compiled.get(key);
+  if (!module) {
+    module = LOADERS[variant]().then(({ default: base64 }) => {
+      const bytes = decode(base64);
+      setShared(bytes, shared);
+      return WebAssembly.compile(bytes);
+    });
+    module = module.catch((cause) => {
+      compiled.delete(key);
+      const message = expectation("createModel", "WebAssembly", "a runtime that compiles the kernels", String(cause));
+      throw new RuntimeSupportError(message, { cause });
+    });
+    compiled.set(key, module);
+  }
+  return module;
+}

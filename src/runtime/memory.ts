@@ -1,0 +1,87 @@
+/**
+ * One model's linear memory:
+ *
+ *   control block | scalars | persistent regions, in the order of their reservation … | arena
+ *
+ * Persistent regions (parameters, gradients, optimiser state, prepared weights) never move once reserved. The arena
+ * behind them holds one program with its values at a time; all plans overlay each other there. It moves up when another
+ * persistent region is reserved, which happens between steps only; `epoch` counts those moves.
+ */
+import { expectation, RuntimeSupportError } from "../core/errors.js";
+import { roundUp } from "../core/shape.js";
+import { SCALARS } from "../program/abi.js";
+
+const PAGE = 65536;
+const MAX_PAGES = 65536;
+const LINE = 64;
+
+export class ModelMemory {
+  readonly memory: WebAssembly.Memory;
+  epoch = 0;
+  #regions = new Map<string, { address: number; bytes: number }>();
+  #top: number = SCALARS.end;
+
+  constructor(memory: WebAssembly.Memory) {
+    this.memory = memory;
+  }
+
+  /** The address of a persistent region, reserved and zeroed at the first call. */
+  reserve(name: string, bytes: number): number {
+    const region = this.#regions.get(name);
+    if (region) return region.address;
+    const address = this.#top;
+    this.#top = roundUp(address + bytes, LINE);
+    this.ensure(this.#top);
+    // The arena stood here before.
+    new Uint8Array(this.memory.buffer, address, this.#top - address).fill(0);
+    this.#regions.set(name, { address, bytes });
+    this.epoch++;
+    return address;
+  }
+
+  address(name: string): number | undefined {
+    return this.#regions.get(name)?.address;
+  }
+
+  get arena(): number {
+    return this.#top;
+  }
+
+  /** Grows the memory to at least `bytes`. */
+  ensure(bytes: number): void {
+    const missing = Math.ceil(bytes / PAGE) - this.memory.buffer.byteLength / PAGE;
+    if (missing <= 0) return;
+    const limit = `at most ${MAX_PAGES * PAGE} bytes, or what this runtime grants`;
+    try {
+      if (Math.ceil(bytes / PAGE) > MAX_PAGES) throw new RangeError("beyond 4 GiB");
+      this.memory.grow(missing);
+    } catch (cause) {
+      const hint = "Use a smaller batch; model.memoryPlan() tells the bytes beforehand";
+      throw new RuntimeSupportError(expectation("memory", "size", limit, `${bytes} bytes`, { hint }), { cause });
+    }
+  }
+
+  f32(address: number, length: number): Float32Array {
+    return new Float32Array(this.memory.buffer, address, length);
+  }
+
+  i32(address: number, length: number): Int32Array {
+    return new Int32Array(this.memory.buffer, address, length);
+  }
+}
+
+/** A fresh memory; under pressure waits for the garbage collector to release those of dropped models. */
+export async function createMemory(shared: boolean): Promise<WebAssembly.Memory> {
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared });
+    } catch (cause) {
+      if (attempt < 20) {
+        await pause(attempt * 5);
+        continue;
+      }
+      throw new RuntimeSupportError(expectation("createModel", "memory", "room for one more model", String(cause)), { cause });
+    }
+  }
+}
