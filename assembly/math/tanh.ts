@@ -15,8 +15,8 @@ export function tanh_v128(x: v128): v128 {
   // tanh |x| = 1 - 2 / (e^(2|x|) + 1), which is 1 when e^(2|x|) is Infinity.
   const e = exp_v128(f32x4.add(magnitude, magnitude));
   const large = f32x4.sub(f32x4.splat(1), f32x4.div(f32x4.splat(2), f32x4.add(e, f32x4.splat(1))));
-  const signed = v128.or(large, v128.and(x, sign));
-  return v128.bitselect(signed, small, f32x4.ge(magnitude, f32x4.splat(0.625)));
+  const y = v128.bitselect(large, small, f32x4.ge(magnitude, f32x4.splat(0.625)));
+  return v128.or(y, v128.and(x, sign)); // x y >= 0 everywhere; this restores -0 too
 }
 
 /** 1 / (1 + e^-x), at most 2.5 ULP off, subnormal results included. */

@@ -1,5 +1,38 @@
+// Losses averaged over all elements, with d = x - target:
+//   mse    d^2
+//   bce    max(x, 0) - x target + ln(1 + e^-|x|)           binary cross-entropy of sigmoid(x), without overflow
+//   huber  |d| <= delta ? d^2 / 2 : delta (|d| - delta / 2)
+import { RegressionLoss } from "../abi";
+import { exp_v128 } from "../math/exp";
+import { log1p_v128 } from "../math/log";
+import { sigmoid_v128 } from "../math/tanh";
+import { load_part, range_begin, store_part } from "../range";
 import { f32_arg, i32_arg, ptr_arg } from "../record";
+import { relu_v128 } from "../simd";
+import { sync } from "../sync";
+import { sum_f64_lanes, widen } from "./chunks";
 
+/** Elements of a chunk; src/core/partials.ts knows this number. */
+// @ts-ignore: decorator
+@inline
+const CHUNK: i32 = 4096;
+
+function term(x: v128, target: v128, kind: i32, delta: f32): v128 {
+  const sign = i32x4.splat(0x80000000);
+  if (kind == RegressionLoss.bce_with_logits) {
+    const soft = log1p_v128(exp_v128(v128.or(x, sign)));
+    return f32x4.add(f32x4.sub(relu_v128(x), f32x4.mul(x, target)), soft);
+  }
+  const d = f32x4.sub(x, target);
+  const squared = f32x4.mul(d, d);
+  if (kind == RegressionLoss.mse) return squared;
+  const magnitude = v128.andnot(d, sign);
+  const linear = f32x4.mul(f32x4.sub(magnitude, f32x4.splat(0.5 * delta)), f32x4.splat(delta));
+  const small = f32x4.le(magnitude, f32x4.splat(delta));
+  return v128.bitselect(f32x4.mul(squared, f32x4.splat(0.5)), linear, small);
+}
+
+/** `partial`: one float64 for each chunk. */
 export function f32_regression_loss(r: usize, thread: i32, threads: i32): void {
   const x = ptr_arg(r, 0);
   const target = ptr_arg(r, 1);
@@ -8,9 +41,40 @@ export function f32_regression_loss(r: usize, thread: i32, threads: i32): void {
   const param = f32_arg(r, 4);
   const loss = ptr_arg(r, 5);
   const partial = ptr_arg(r, 6);
-  unreachable();
+  const chunks = (n + CHUNK - 1) / CHUNK;
+  const lastChunk = range_begin(chunks, 1, thread + 1, threads);
+  for (let chunk = range_begin(chunks, 1, thread, threads); chunk < lastChunk; ++chunk) {
+    let total = f64x2.splat(0);
+    const end = min(n, (chunk + 1) * CHUNK);
+    for (let i = chunk * CHUNK; i < end; i += 4) {
+      const at = <usize>i << 2, count = end - i;
+      const a = count < 4 ? load_part(x + at, count, 0) : v128.load(x + at);
+      const b = count < 4 ? load_part(target + at, count, 0) : v128.load(target + at);
+      let value = term(a, b, kind, param);
+      if (count < 4) value = v128.and(value, i32x4.gt_s(i32x4.splat(count), i32x4(0, 1, 2, 3)));
+      total = f64x2.add(total, widen(value));
+    }
+    store<f64>(partial + (<usize>chunk << 3), sum_f64_lanes(total));
+  }
+  sync(thread, threads);
+  if (thread == 0) {
+    let total: f64 = 0;
+    for (let chunk = 0; chunk < chunks; ++chunk) total += load<f64>(partial + (<usize>chunk << 3));
+    store<f32>(loss, <f32>(total / n));
+  }
 }
 
+/** d(term)/dx: 2 d, sigmoid(x) - target, or d clamped to [-delta, delta]. */
+// @ts-ignore: decorator
+@inline
+function term_dx(x: v128, target: v128, kind: i32, delta: f32): v128 {
+  if (kind == RegressionLoss.bce_with_logits) return f32x4.sub(sigmoid_v128(x), target);
+  const d = f32x4.sub(x, target);
+  if (kind == RegressionLoss.mse) return f32x4.add(d, d);
+  return f32x4.pmin(f32x4.pmax(d, f32x4.splat(-delta)), f32x4.splat(delta));
+}
+
+/** dx may be x. */
 export function f32_regression_loss_dx(r: usize, thread: i32, threads: i32): void {
   const x = ptr_arg(r, 0);
   const target = ptr_arg(r, 1);
@@ -18,5 +82,14 @@ export function f32_regression_loss_dx(r: usize, thread: i32, threads: i32): voi
   const n = i32_arg(r, 3);
   const kind = i32_arg(r, 4);
   const param = f32_arg(r, 5);
-  unreachable();
+  const factor = f32x4.splat(<f32>(1 / <f64>n));
+  const end = range_begin(n, 16, thread + 1, threads);
+  for (let i = range_begin(n, 16, thread, threads); i < end; i += 4) {
+    const at = <usize>i << 2, count = end - i;
+    const a = count < 4 ? load_part(x + at, count, 0) : v128.load(x + at);
+    const b = count < 4 ? load_part(target + at, count, 0) : v128.load(target + at);
+    const result = f32x4.mul(term_dx(a, b, kind, param), factor);
+    if (count < 4) store_part(dx + at, result, count);
+    else v128.store(dx + at, result);
+  }
 }

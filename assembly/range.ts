@@ -1,0 +1,25 @@
+// How work is split over threads, and vectors that end early.
+
+/**
+ * Where thread `thread` begins in [0, n), in multiples of `unit`; it ends where the next thread begins. Only the last
+ * thread with work meets an end that is not a multiple of `unit`.
+ */
+export function range_begin(n: i32, unit: i32, thread: i32, threads: i32): i32 {
+  const units = <i64>((n + unit - 1) / unit);
+  return min(n, <i32>(units * thread / threads) * unit);
+}
+
+/** The first `count` (1 to 3) numbers at p; the other lanes hold `fill`. */
+export function load_part(p: usize, count: i32, fill: f32): v128 {
+  let x = v128.load32_lane(p, f32x4.splat(fill), 0);
+  if (count > 1) x = v128.load32_lane(p, x, 1, 4);
+  if (count > 2) x = v128.load32_lane(p, x, 2, 8);
+  return x;
+}
+
+/** Stores the first `count` (1 to 3) lanes at p. */
+export function store_part(p: usize, x: v128, count: i32): void {
+  v128.store32_lane(p, x, 0);
+  if (count > 1) v128.store32_lane(p, x, 1, 4);
+  if (count > 2) v128.store32_lane(p, x, 2, 8);
+}
