@@ -1,0 +1,31 @@
+// Small vector operations shared by the kernels.
+
+/** The vector 0, 0, 0, 0. */
+// @ts-ignore: decorator
+@inline
+export function zero_v128(): v128 {
+  return f32x4(0, 0, 0, 0);
+}
+
+/** a * b + c: two roundings in the simd build (the same bits everywhere), usually one in the relaxed build. */
+// @ts-ignore: decorator
+@inline
+export function fma(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  return f32x4.add(f32x4.mul(a, b), c);
+}
+
+/** max(x, 0) that keeps NaN: pmax(a, b) is a < b ? b : a. Four times as fast as f32x4.max in V8. */
+// @ts-ignore: decorator
+@inline
+export function relu_v128(x: v128): v128 {
+  return f32x4.pmax(x, zero_v128());
+}
+
+/** The sum of the four lanes, always added as (x0 + x2) + (x1 + x3). */
+// @ts-ignore: decorator
+@inline
+export function sum_lanes(x: v128): f32 {
+  const pairs = f32x4.add(x, v128.shuffle<i32>(x, x, 2, 3, 0, 1));
+  return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
+}
