@@ -17,6 +17,13 @@ export function load_part(p: usize, count: i32, fill: f32): v128 {
   return x;
 }
 
+/** The four numbers at p, or the first `count` where a row ends earlier. */
+// @ts-ignore: decorator
+@inline
+export function at_most_4(p: usize, count: i32, fill: f32): v128 {
+  return count < 4 ? load_part(p, count, fill) : v128.load(p);
+}
+
 /** Stores the first `count` (1 to 3) lanes at p. */
 export function store_part(p: usize, x: v128, count: i32): void {
   v128.store32_lane(p, x, 0);

@@ -1,7 +1,7 @@
 // y = act(x) and its derivative. In place (y = x, dx = dy or dx = source) is faster by half.
 import { Activation } from "../abi";
 import { activation_dx_v128, activation_v128 } from "../math/activation";
-import { load_part, range_begin, store_part } from "../range";
+import { at_most_4, load_part, range_begin, store_part } from "../range";
 import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { relu_v128 } from "../simd";
 
@@ -60,8 +60,8 @@ export function f32_activation_dx(r: usize, thread: i32, threads: i32): void {
   }
   for (; i < end; i += 16) {
     const count = <i32>((end - i) >> 2);
-    const g = count < 4 ? load_part(dy + i, count, 0) : v128.load(dy + i);
-    const s = count < 4 ? load_part(source + i, count, 0) : v128.load(source + i);
+    const g = at_most_4(dy + i, count, 0);
+    const s = at_most_4(source + i, count, 0);
     let result = masked(g, s);
     if (activation != Activation.relu) result = f32x4.mul(g, activation_dx_v128(activation, s, param));
     if (count < 4) store_part(dx + i, result, count);

@@ -1,25 +1,72 @@
+// Batch normalisation (Ioffe & Szegedy 2015) over x [rows, channels], channels innermost: BatchNorm1d, and BatchNorm2d
+// with rows = pixels of all images. y = act(xhat gamma + beta + residual), xhat = (x - mean) rstd.
+//
+// Loops go along whole rows, four at a time, so that the constants of a channel are loaded once for four rows;
+// walking one channel group down all rows is no faster for few channels and collapses to 1/4 for 256.
+import { Activation } from "../abi";
+import { activation_v128 } from "../math/activation";
+import { at_most_4, range_begin, store_part } from "../range";
 import { f32_arg, i32_arg, ptr_arg } from "../record";
+import { relu_v128 } from "../simd";
+import { masked_dy, Mask, normalize, scale_of } from "./normalize";
 
-export function f32_batch_norm_stats(r: usize, thread: i32, threads: i32): void {
-  const x = ptr_arg(r, 0);
-  const mean = ptr_arg(r, 1);
-  const variance = ptr_arg(r, 2);
-  const rstd = ptr_arg(r, 3);
-  const rows = i32_arg(r, 4);
-  const channels = i32_arg(r, 5);
-  const eps = f32_arg(r, 6);
-  const partial = ptr_arg(r, 7);
-  unreachable();
-}
+export { f32_batch_norm_dw, f32_batch_norm_stats } from "./batch_norm_sums";
 
+/** rstd of given (running) variances. */
 export function f32_batch_norm_rstd(r: usize, thread: i32, threads: i32): void {
   const variance = ptr_arg(r, 0);
   const rstd = ptr_arg(r, 1);
   const channels = i32_arg(r, 2);
   const eps = f32_arg(r, 3);
-  unreachable();
+  const end = range_begin(channels, 16, thread + 1, threads);
+  for (let j = range_begin(channels, 16, thread, threads); j < end; ++j) {
+    store<f32>(rstd + (<usize>j << 2), <f32>(1 / sqrt<f64>(<f64>load<f32>(variance + (<usize>j << 2)) + eps)));
+  }
 }
 
+// @ts-ignore: decorator
+@inline
+function forward_1(x: usize, residual: usize, y: usize, m: v128, s: v128, b: v128, hasResidual: bool, relu: bool): void {
+  let v = normalize(v128.load(x), m, s, b);
+  if (hasResidual) v = f32x4.add(v, v128.load(residual));
+  v128.store(y, relu ? relu_v128(v) : v);
+}
+
+/** Four rows of the whole vectors of channels. */
+// @ts-ignore: decorator
+@inline
+function forward_4(x: usize, residual: usize, y: usize, stride: usize, whole: usize, mean: usize, rstd: usize,
+  gamma: usize, beta: usize, hasResidual: bool, relu: bool): void {
+  for (let at: usize = 0; at < whole; at += 16) {
+    const m = v128.load(mean + at), s = scale_of(rstd + at, gamma ? gamma + at : 0, 4);
+    const b = beta ? v128.load(beta + at) : f32x4.splat(0);
+    let p = at;
+    forward_1(x + p, residual + p, y + p, m, s, b, hasResidual, relu);
+    p += stride;
+    forward_1(x + p, residual + p, y + p, m, s, b, hasResidual, relu);
+    p += stride;
+    forward_1(x + p, residual + p, y + p, m, s, b, hasResidual, relu);
+    p += stride;
+    forward_1(x + p, residual + p, y + p, m, s, b, hasResidual, relu);
+  }
+}
+
+/** Channels `first` to `channels` of one row at x, with any activation. */
+function forward_row(x: usize, residual: usize, y: usize, first: i32, channels: i32, mean: usize, rstd: usize,
+  gamma: usize, beta: usize, activation: i32, param: f32): void {
+  for (let j = first; j < channels; j += 4) {
+    const at = <usize>j << 2, count = channels - j;
+    const s = scale_of(rstd + at, gamma ? gamma + at : 0, count);
+    const b = beta ? at_most_4(beta + at, count, 0) : f32x4.splat(0);
+    let v = normalize(at_most_4(x + at, count, 0), at_most_4(mean + at, count, 0), s, b);
+    if (residual) v = f32x4.add(v, at_most_4(residual + at, count, 0));
+    v = activation_v128(activation, v, param);
+    if (count < 4) store_part(y + at, v, count);
+    else v128.store(y + at, v);
+  }
+}
+
+/** gamma, beta and residual may be 0; y may be x or residual. */
 export function f32_batch_norm(r: usize, thread: i32, threads: i32): void {
   const x = ptr_arg(r, 0);
   const mean = ptr_arg(r, 1);
@@ -32,26 +79,100 @@ export function f32_batch_norm(r: usize, thread: i32, threads: i32): void {
   const channels = i32_arg(r, 8);
   const activation = i32_arg(r, 9);
   const param = f32_arg(r, 10);
-  unreachable();
+  const stride = <usize>channels << 2, whole = (<usize>channels & ~3) << 2;
+  const relu = activation == Activation.relu;
+  const end = range_begin(rows, 4, thread + 1, threads);
+  let i = range_begin(rows, 4, thread, threads);
+  while (i < end) {
+    const at = <usize>i * stride, from = x + at, skip = residual + at, to = y + at;
+    const fast = activation <= Activation.relu && end - i >= 4;
+    if (fast && residual) {
+      if (relu) forward_4(from, skip, to, stride, whole, mean, rstd, gamma, beta, true, true);
+      else forward_4(from, skip, to, stride, whole, mean, rstd, gamma, beta, true, false);
+    } else if (fast) {
+      if (relu) forward_4(from, 0, to, stride, whole, mean, rstd, gamma, beta, false, true);
+      else forward_4(from, 0, to, stride, whole, mean, rstd, gamma, beta, false, false);
+    }
+    const count = fast ? 4 : 1, first = fast ? channels & ~3 : 0;
+    for (let row: usize = 0; row < <usize>count && first < channels; ++row) {
+      const p = row * stride;
+      forward_row(from + p, residual ? skip + p : 0, to + p, first, channels, mean, rstd, gamma, beta, activation, param);
+    }
+    i += count;
+  }
 }
 
-export function f32_batch_norm_dw(r: usize, thread: i32, threads: i32): void {
-  const dy = ptr_arg(r, 0);
-  const x = ptr_arg(r, 1);
-  const mean = ptr_arg(r, 2);
-  const rstd = ptr_arg(r, 3);
-  const dgamma = ptr_arg(r, 4);
-  const dbeta = ptr_arg(r, 5);
-  const rows = i32_arg(r, 6);
-  const channels = i32_arg(r, 7);
-  const mask = i32_arg(r, 8);
-  const gamma = ptr_arg(r, 9);
-  const beta = ptr_arg(r, 10);
-  const y = ptr_arg(r, 11);
-  const partial = ptr_arg(r, 12);
-  unreachable();
+// Backward of y = xhat gamma + beta with xhat = (x - mean) rstd. Where mean and variance are those of the batch, the
+// gradient flows through them too:
+//   dx = gamma rstd (dy' - dbeta / rows - xhat dgamma / rows),  otherwise  dx = gamma rstd dy'
+// In the code: dx = s (dy' - a - (x - mean) k),  s = gamma rstd,  a = dbeta / rows,  k = rstd dgamma / rows.
+
+// @ts-ignore: decorator
+@inline
+function dx_1(dy: usize, x: usize, y: usize, dx: usize, dresidual: usize, m: v128, s: v128, b: v128, a: v128, k: v128,
+  mask: i32, training: bool): void {
+  let g = v128.load(dy);
+  const v = training || mask == Mask.from_x ? v128.load(x) : g;
+  if (mask == Mask.from_x) g = masked_dy(g, normalize(v, m, s, b));
+  else if (mask == Mask.from_y) g = masked_dy(g, v128.load(y));
+  if (dresidual) v128.store(dresidual, g);
+  if (training) g = f32x4.sub(f32x4.sub(g, a), f32x4.mul(f32x4.sub(v, m), k));
+  v128.store(dx, f32x4.mul(g, s));
 }
 
+/** Four rows of the whole vectors of channels. */
+// @ts-ignore: decorator
+@inline
+function dx_4(dy: usize, x: usize, y: usize, dx: usize, dresidual: usize, stride: usize, whole: usize, mean: usize,
+  rstd: usize, gamma: usize, beta: usize, dgamma: usize, dbeta: usize, n: v128, mask: i32, training: bool): void {
+  const zero = f32x4.splat(0);
+  for (let at: usize = 0; at < whole; at += 16) {
+    const m = v128.load(mean + at), s = scale_of(rstd + at, gamma ? gamma + at : 0, 4);
+    const b = mask == Mask.from_x && beta ? v128.load(beta + at) : zero;
+    const a = training ? f32x4.mul(v128.load(dbeta + at), n) : zero;
+    const k = training ? f32x4.mul(f32x4.mul(v128.load(rstd + at), v128.load(dgamma + at)), n) : zero;
+    let p = at;
+    dx_1(dy + p, x + p, y + p, dx + p, dresidual ? dresidual + p : 0, m, s, b, a, k, mask, training);
+    p += stride;
+    dx_1(dy + p, x + p, y + p, dx + p, dresidual ? dresidual + p : 0, m, s, b, a, k, mask, training);
+    p += stride;
+    dx_1(dy + p, x + p, y + p, dx + p, dresidual ? dresidual + p : 0, m, s, b, a, k, mask, training);
+    p += stride;
+    dx_1(dy + p, x + p, y + p, dx + p, dresidual ? dresidual + p : 0, m, s, b, a, k, mask, training);
+  }
+}
+
+/** Channels `first` to `channels` of one row; absent pointers are 0. */
+function dx_row(dy: usize, x: usize, y: usize, dx: usize, dresidual: usize, first: i32, channels: i32, mean: usize,
+  rstd: usize, gamma: usize, beta: usize, dgamma: usize, dbeta: usize, n: v128, mask: i32): void {
+  for (let j = first; j < channels; j += 4) {
+    const at = <usize>j << 2, count = channels - j;
+    const s = scale_of(rstd + at, gamma ? gamma + at : 0, count), m = at_most_4(mean + at, count, 0);
+    const v = at_most_4(x + at, count, 0);
+    let g = at_most_4(dy + at, count, 0);
+    if (mask == Mask.from_x) g = masked_dy(g, normalize(v, m, s, beta ? at_most_4(beta + at, count, 0) : f32x4.splat(0)));
+    else if (mask == Mask.from_y) g = masked_dy(g, at_most_4(y + at, count, 0));
+    const masked = g;
+    if (dgamma) {
+      const a = f32x4.mul(at_most_4(dbeta + at, count, 0), n);
+      const k = f32x4.mul(f32x4.mul(at_most_4(rstd + at, count, 0), at_most_4(dgamma + at, count, 0)), n);
+      g = f32x4.sub(f32x4.sub(g, a), f32x4.mul(f32x4.sub(v, m), k));
+    }
+    g = f32x4.mul(g, s);
+    if (count < 4) {
+      if (dresidual) store_part(dresidual + at, masked, count);
+      store_part(dx + at, g, count);
+    } else {
+      if (dresidual) v128.store(dresidual + at, masked);
+      v128.store(dx + at, g);
+    }
+  }
+}
+
+/**
+ * Statistics count as constants when dgamma is 0. dresidual (or 0) gets dy behind the mask, the gradient of a residual.
+ * dx may be dy or x, dresidual may be dy.
+ */
 export function f32_batch_norm_dx(r: usize, thread: i32, threads: i32): void {
   const dy = ptr_arg(r, 0);
   const x = ptr_arg(r, 1);
@@ -67,9 +188,37 @@ export function f32_batch_norm_dx(r: usize, thread: i32, threads: i32): void {
   const mask = i32_arg(r, 11);
   const y = ptr_arg(r, 12);
   const dresidual = ptr_arg(r, 13);
-  unreachable();
+  const stride = <usize>channels << 2, whole = (<usize>channels & ~3) << 2;
+  const n = f32x4.splat(<f32>(1 / <f64>rows));
+  const end = range_begin(rows, 4, thread + 1, threads);
+  let i = range_begin(rows, 4, thread, threads);
+  while (i < end) {
+    const at = <usize>i * stride, g = dy + at, v = x + at, w = y + at, to = dx + at, skip = dresidual ? dresidual + at : 0;
+    const fast = end - i >= 4;
+    if (fast) {
+      if (dgamma) {
+        if (mask == Mask.from_x) dx_4(g, v, 0, to, skip, stride, whole, mean, rstd, gamma, beta, dgamma, dbeta, n, Mask.from_x, true);
+        else if (mask == Mask.from_y) dx_4(g, v, w, to, skip, stride, whole, mean, rstd, gamma, 0, dgamma, dbeta, n, Mask.from_y, true);
+        else dx_4(g, v, 0, to, skip, stride, whole, mean, rstd, gamma, 0, dgamma, dbeta, n, Mask.none, true);
+      } else {
+        if (mask == Mask.from_x) dx_4(g, v, 0, to, skip, stride, whole, mean, rstd, gamma, beta, 0, 0, n, Mask.from_x, false);
+        else if (mask == Mask.from_y) dx_4(g, 0, w, to, skip, stride, whole, mean, rstd, gamma, 0, 0, 0, n, Mask.from_y, false);
+        else dx_4(g, 0, 0, to, skip, stride, whole, mean, rstd, gamma, 0, 0, 0, n, Mask.none, false);
+      }
+    }
+    const count = fast ? 4 : 1, first = fast ? channels & ~3 : 0;
+    for (let row: usize = 0; row < <usize>count && first < channels; ++row) {
+      const p = row * stride;
+      dx_row(g + p, v + p, w + p, to + p, skip ? skip + p : 0, first, channels, mean, rstd, gamma, beta, dgamma, dbeta, n, mask);
+    }
+    i += count;
+  }
 }
 
+/**
+ * running = (1 - momentum) running + momentum batch, the batch's variance being the unbiased one (PyTorch's rule), and
+ * 1 added to the f32 count at `batches` (0: none).
+ */
 export function f32_batch_norm_update(r: usize, thread: i32, threads: i32): void {
   const mean = ptr_arg(r, 0);
   const variance = ptr_arg(r, 1);
@@ -78,5 +227,14 @@ export function f32_batch_norm_update(r: usize, thread: i32, threads: i32): void
   const rows = i32_arg(r, 4);
   const channels = i32_arg(r, 5);
   const momentum = f32_arg(r, 6);
-  unreachable();
+  const batches = ptr_arg(r, 7);
+  if (thread == 0 && batches) store<f32>(batches, load<f32>(batches) + 1);
+  const unbiased = <f32>(<f64>rows / max(rows - 1, 1));
+  const end = range_begin(channels, 16, thread + 1, threads);
+  for (let j = range_begin(channels, 16, thread, threads); j < end; ++j) {
+    const at = <usize>j << 2;
+    const m = load<f32>(runningMean + at), v = load<f32>(runningVar + at);
+    store<f32>(runningMean + at, (1 - momentum) * m + momentum * load<f32>(mean + at));
+    store<f32>(runningVar + at, (1 - momentum) * v + momentum * (load<f32>(variance + at) * unbiased));
+  }
 }

@@ -1,5 +1,12 @@
+// Layer normalisation (Ba et al. 2016) over the last axis: y = xhat gamma + beta, xhat = (x - mean) rstd, with
+// rstd = 1 / sqrt(variance + eps) and the biased variance of the row. One thread per row.
+import { at_most_4, range_begin, store_part } from "../range";
+import { accumulate, chunk_rows, padded, sum_chunks, sum_f64_lanes, widen } from "../reduce/chunks";
 import { f32_arg, i32_arg, ptr_arg } from "../record";
+import { fma } from "../simd";
+import { sync } from "../sync";
 
+/** gamma and beta may be 0: xhat itself. y may be x. */
 export function f32_layer_norm(r: usize, thread: i32, threads: i32): void {
   const x = ptr_arg(r, 0);
   const gamma = ptr_arg(r, 1);
@@ -10,9 +17,34 @@ export function f32_layer_norm(r: usize, thread: i32, threads: i32): void {
   const rows = i32_arg(r, 6);
   const cols = i32_arg(r, 7);
   const eps = f32_arg(r, 8);
-  unreachable();
+  const end = range_begin(rows, 1, thread + 1, threads);
+  for (let i = range_begin(rows, 1, thread, threads); i < end; ++i) {
+    const row = <usize>i * cols << 2;
+    let sum = f64x2.splat(0);
+    for (let j = 0; j < cols; j += 4) sum = f64x2.add(sum, widen(at_most_4(x + row + (<usize>j << 2), cols - j, 0)));
+    const average = <f32>(sum_f64_lanes(sum) / cols);
+    const m = f32x4.splat(average);
+    let squares = f64x2.splat(0);
+    for (let j = 0; j < cols; j += 4) {
+      const d = f32x4.sub(at_most_4(x + row + (<usize>j << 2), cols - j, average), m);
+      squares = f64x2.add(squares, widen(f32x4.mul(d, d)));
+    }
+    const inverse = <f32>(1 / sqrt<f64>(sum_f64_lanes(squares) / cols + eps));
+    store<f32>(mean + (<usize>i << 2), average);
+    store<f32>(rstd + (<usize>i << 2), inverse);
+    const s = f32x4.splat(inverse);
+    for (let j = 0; j < cols; j += 4) {
+      const at = <usize>j << 2, count = cols - j;
+      let v = f32x4.mul(f32x4.sub(at_most_4(x + row + at, count, 0), m), s);
+      if (gamma) v = f32x4.mul(v, at_most_4(gamma + at, count, 0));
+      if (beta) v = f32x4.add(v, at_most_4(beta + at, count, 0));
+      if (count < 4) store_part(y + row + at, v, count);
+      else v128.store(y + row + at, v);
+    }
+  }
 }
 
+/** With g = dy gamma:  dx = rstd (g - mean(g) - xhat mean(g xhat)).  dx may be dy or x. */
 export function f32_layer_norm_dx(r: usize, thread: i32, threads: i32): void {
   const dy = ptr_arg(r, 0);
   const x = ptr_arg(r, 1);
@@ -22,9 +54,79 @@ export function f32_layer_norm_dx(r: usize, thread: i32, threads: i32): void {
   const dx = ptr_arg(r, 5);
   const rows = i32_arg(r, 6);
   const cols = i32_arg(r, 7);
-  unreachable();
+  const end = range_begin(rows, 1, thread + 1, threads);
+  for (let i = range_begin(rows, 1, thread, threads); i < end; ++i) {
+    const row = <usize>i * cols << 2;
+    const m = v128.load32_splat(mean + (<usize>i << 2)), s = v128.load32_splat(rstd + (<usize>i << 2));
+    let sum = f64x2.splat(0), product = f64x2.splat(0);
+    for (let j = 0; j < cols; j += 4) {
+      const at = <usize>j << 2, count = cols - j;
+      let g = at_most_4(dy + row + at, count, 0);
+      if (gamma) g = f32x4.mul(g, at_most_4(gamma + at, count, 0));
+      const xhat = f32x4.mul(f32x4.sub(at_most_4(x + row + at, count, 0), m), s);
+      sum = f64x2.add(sum, widen(g));
+      product = f64x2.add(product, widen(f32x4.mul(g, xhat)));
+    }
+    const a = f32x4.splat(<f32>(sum_f64_lanes(sum) / cols)), b = f32x4.splat(<f32>(sum_f64_lanes(product) / cols));
+    for (let j = 0; j < cols; j += 4) {
+      const at = <usize>j << 2, count = cols - j;
+      let g = at_most_4(dy + row + at, count, 0);
+      if (gamma) g = f32x4.mul(g, at_most_4(gamma + at, count, 0));
+      const xhat = f32x4.mul(f32x4.sub(at_most_4(x + row + at, count, 0), m), s);
+      const v = f32x4.mul(f32x4.sub(f32x4.sub(g, a), f32x4.mul(xhat, b)), s);
+      if (count < 4) store_part(dx + row + at, v, count);
+      else v128.store(dx + row + at, v);
+    }
+  }
 }
 
+/** Adds dy xhat and dy of one row to the float64 sums, four columns at a time. */
+function add_row(dy: usize, x: usize, m: v128, s: v128, cols: i32, dgamma: usize, dbeta: usize): void {
+  for (let j = 0; j < cols; j += 4) {
+    const at = <usize>j << 2, count = cols - j;
+    const g = at_most_4(dy + at, count, 0);
+    const xhat = f32x4.mul(f32x4.sub(at_most_4(x + at, count, 0), m), s);
+    accumulate(dgamma + (at << 1), f32x4.mul(g, xhat));
+    accumulate(dbeta + (at << 1), g);
+  }
+}
+
+/** Four rows at once where four columns remain; the rest by add_row. */
+function add_rows(dy: usize, x: usize, mean: usize, rstd: usize, rows: i32, cols: i32, dgamma: usize, dbeta: usize): void {
+  const stride = <usize>cols << 2, whole = (<usize>cols & ~3) << 2;
+  for (; rows >= 4; rows -= 4) {
+    const m0 = v128.load32_splat(mean), m1 = v128.load32_splat(mean, 4);
+    const m2 = v128.load32_splat(mean, 8), m3 = v128.load32_splat(mean, 12);
+    const s0 = v128.load32_splat(rstd), s1 = v128.load32_splat(rstd, 4);
+    const s2 = v128.load32_splat(rstd, 8), s3 = v128.load32_splat(rstd, 12);
+    for (let at: usize = 0; at < whole; at += 16) {
+      let g = v128.load(dy + at), p = x + at, q = dy + at;
+      let b = g, c = f32x4.mul(g, f32x4.mul(f32x4.sub(v128.load(p), m0), s0));
+      q += stride; p += stride; g = v128.load(q);
+      b = f32x4.add(b, g); c = fma(g, f32x4.mul(f32x4.sub(v128.load(p), m1), s1), c);
+      q += stride; p += stride; g = v128.load(q);
+      b = f32x4.add(b, g); c = fma(g, f32x4.mul(f32x4.sub(v128.load(p), m2), s2), c);
+      q += stride; p += stride; g = v128.load(q);
+      b = f32x4.add(b, g); c = fma(g, f32x4.mul(f32x4.sub(v128.load(p), m3), s3), c);
+      accumulate(dgamma + (at << 1), c);
+      accumulate(dbeta + (at << 1), b);
+    }
+    if (cols & 3) {
+      const to = whole << 1;
+      for (let i: usize = 0; i < 4; ++i) {
+        const m = v128.load32_splat(mean + (i << 2)), s = v128.load32_splat(rstd + (i << 2)), at = i * stride + whole;
+        add_row(dy + at, x + at, m, s, cols & 3, dgamma + to, dbeta + to);
+      }
+    }
+    dy += stride * 4; x += stride * 4; mean += 16; rstd += 16;
+  }
+  for (; rows > 0; --rows) {
+    add_row(dy, x, v128.load32_splat(mean), v128.load32_splat(rstd), cols, dgamma, dbeta);
+    dy += stride; x += stride; mean += 4; rstd += 4;
+  }
+}
+
+/** dgamma = sum over rows of dy xhat, dbeta = sum of dy. `partial`: two rows of padded(cols) float64 a chunk. */
 export function f32_layer_norm_dw(r: usize, thread: i32, threads: i32): void {
   const dy = ptr_arg(r, 0);
   const x = ptr_arg(r, 1);
@@ -35,5 +137,21 @@ export function f32_layer_norm_dw(r: usize, thread: i32, threads: i32): void {
   const rows = i32_arg(r, 6);
   const cols = i32_arg(r, 7);
   const partial = ptr_arg(r, 8);
-  unreachable();
+  const size = chunk_rows(rows, cols), chunks = (rows + size - 1) / size;
+  const half = <usize>padded(cols) << 3, bytes = half << 1;
+  const lastChunk = range_begin(chunks, 1, thread + 1, threads);
+  for (let chunk = range_begin(chunks, 1, thread, threads); chunk < lastChunk; ++chunk) {
+    const first = <usize>(chunk * size), at = first * cols << 2;
+    const sums = partial + <usize>chunk * bytes;
+    memory.fill(sums, 0, bytes);
+    const count = min(size, rows - <i32>first);
+    add_rows(dy + at, x + at, mean + (first << 2), rstd + (first << 2), count, cols, sums, sums + half);
+  }
+  sync(thread, threads);
+  const end = range_begin(cols, 16, thread + 1, threads);
+  for (let j = range_begin(cols, 16, thread, threads); j < end; ++j) {
+    const at = partial + (<usize>j << 3);
+    store<f32>(dgamma + (<usize>j << 2), <f32>sum_chunks(at, bytes, chunks));
+    store<f32>(dbeta + (<usize>j << 2), <f32>sum_chunks(at + half, bytes, chunks));
+  }
 }

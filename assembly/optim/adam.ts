@@ -1,5 +1,15 @@
+// Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019), in PyTorch's arithmetic:
+//   g <- scale g                               decoupled:  w <- w (1 - lr weightDecay)
+//   otherwise  g <- g + weightDecay w
+//   m <- beta1 m + (1 - beta1) g
+//   v <- beta2 v + (1 - beta2) g^2
+//   w <- w - lr c1 m / (sqrt(v) c2 + eps)      c1 = 1 / (1 - beta1^t),  c2 = 1 / sqrt(1 - beta2^t)
+// The record holds rate = 1 - beta: as float32, 1 - 0.999 would be off by 1e-5, while 1 - rate is off by 3e-8.
+import { at_most_4, range_begin, store_part } from "../range";
 import { f32_arg, i32_arg, ptr_arg } from "../record";
+import { fma } from "../simd";
 
+/** `correction` points at c1 and c2; scale = 0: gradients as they are. */
 export function f32_adam(r: usize, thread: i32, threads: i32): void {
   const w = ptr_arg(r, 0);
   const g = ptr_arg(r, 1);
@@ -8,12 +18,36 @@ export function f32_adam(r: usize, thread: i32, threads: i32): void {
   const n = i32_arg(r, 4);
   const lr = ptr_arg(r, 5);
   const lrScale = f32_arg(r, 6);
-  const beta1 = f32_arg(r, 7);
-  const beta2 = f32_arg(r, 8);
+  const rate1 = f32_arg(r, 7);
+  const rate2 = f32_arg(r, 8);
   const eps = f32_arg(r, 9);
   const weightDecay = f32_arg(r, 10);
   const decoupled = i32_arg(r, 11);
   const correction = ptr_arg(r, 12);
   const scale = ptr_arg(r, 13);
-  unreachable();
+  const rate = load<f32>(lr) * lrScale;
+  const step = f32x4.splat(-rate * load<f32>(correction)), c2 = v128.load32_splat(correction, 4);
+  const factor = f32x4.splat(scale ? load<f32>(scale) : 1), epsilon = f32x4.splat(eps);
+  const shrink = f32x4.splat(decoupled ? 1 - rate * weightDecay : 1), decay = f32x4.splat(decoupled ? 0 : weightDecay);
+  const b1 = f32x4.splat(1 - rate1), r1 = f32x4.splat(rate1), b2 = f32x4.splat(1 - rate2), r2 = f32x4.splat(rate2);
+  let i = <usize>range_begin(n, 16, thread, threads) << 2;
+  const end = <usize>range_begin(n, 16, thread + 1, threads) << 2;
+  for (; i < end; i += 16) {
+    const count = <i32>((end - i) >> 2);
+    const w0 = at_most_4(w + i, count, 0);
+    const g0 = fma(w0, decay, f32x4.mul(at_most_4(g + i, count, 0), factor));
+    const m0 = fma(at_most_4(m + i, count, 0), b1, f32x4.mul(g0, r1));
+    const v0 = fma(at_most_4(v + i, count, 0), b2, f32x4.mul(f32x4.mul(g0, g0), r2));
+    const denominator = fma(f32x4.sqrt(v0), c2, epsilon);
+    const result = fma(f32x4.div(m0, denominator), step, f32x4.mul(w0, shrink));
+    if (count < 4) {
+      store_part(m + i, m0, count);
+      store_part(v + i, v0, count);
+      store_part(w + i, result, count);
+    } else {
+      v128.store(m + i, m0);
+      v128.store(v + i, v0);
+      v128.store(w + i, result);
+    }
+  }
 }

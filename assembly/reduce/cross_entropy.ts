@@ -6,7 +6,7 @@
 // for rows of probabilities t (PyTorch's label smoothing s). `lse` keeps L_i, without the maximum: log-sum-exp
 // proper would lose its low bits to a large maximum.
 import { exp_v128 } from "../math/exp";
-import { load_part, range_begin, store_part } from "../range";
+import { at_most_4, range_begin, store_part } from "../range";
 import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { sync } from "../sync";
 import { sum_f64_lanes, widen } from "./chunks";
@@ -17,10 +17,10 @@ function weighted_loss(x: usize, weights: usize, cols: i32, largest: f32, logSum
   const m = f32x4.splat(largest), l = f32x4.splat(logSum);
   let total = f64x2.splat(0);
   for (let j = cols; j > 0; j -= 4) {
-    const v = j < 4 ? load_part(x, j, 0) : v128.load(x);
+    const v = at_most_4(x, j, 0);
     let term = f32x4.sub(l, f32x4.sub(v, m));
     if (weights) {
-      term = f32x4.mul(term, j < 4 ? load_part(weights, j, 0) : v128.load(weights));
+      term = f32x4.mul(term, at_most_4(weights, j, 0));
       weights += 16;
     }
     if (j < 4) term = v128.and(term, i32x4.gt_s(i32x4.splat(j), i32x4(0, 1, 2, 3)));
@@ -67,7 +67,7 @@ export function f32_cross_entropy(r: usize, thread: i32, threads: i32): void {
 function row_sum(x: usize, cols: i32): f64 {
   let total = f64x2.splat(0);
   for (let j = cols; j > 0; j -= 4) {
-    total = f64x2.add(total, widen(j < 4 ? load_part(x, j, 0) : v128.load(x)));
+    total = f64x2.add(total, widen(at_most_4(x, j, 0)));
     x += 16;
   }
   return sum_f64_lanes(total);
@@ -96,11 +96,11 @@ export function f32_cross_entropy_dx(r: usize, thread: i32, threads: i32): void 
     const m = f32x4.splat(row_max(logits + row, cols)), l = v128.load32_splat(lse + (<usize>i << 2));
     for (let j = 0; j < cols; j += 4) {
       const at = row + (<usize>j << 2), count = cols - j;
-      const x = count < 4 ? load_part(logits + at, count, 0) : v128.load(logits + at);
+      const x = at_most_4(logits + at, count, 0);
       const softmax = exp_v128(f32x4.sub(f32x4.sub(x, m), l));
       let g = f32x4.sub(f32x4.mul(softmax, factor), uniform);
       if (probabilities) {
-        const q = count < 4 ? load_part(target + at, count, 0) : v128.load(target + at);
+        const q = at_most_4(target + at, count, 0);
         g = f32x4.sub(g, f32x4.mul(q, f32x4.splat(<f32>certain)));
       }
       if (count < 4) store_part(dx + at, g, count);

@@ -6,7 +6,7 @@ import { RegressionLoss } from "../abi";
 import { exp_v128 } from "../math/exp";
 import { log1p_v128 } from "../math/log";
 import { sigmoid_v128 } from "../math/tanh";
-import { load_part, range_begin, store_part } from "../range";
+import { at_most_4, range_begin, store_part } from "../range";
 import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { relu_v128 } from "../simd";
 import { sync } from "../sync";
@@ -48,8 +48,8 @@ export function f32_regression_loss(r: usize, thread: i32, threads: i32): void {
     const end = min(n, (chunk + 1) * CHUNK);
     for (let i = chunk * CHUNK; i < end; i += 4) {
       const at = <usize>i << 2, count = end - i;
-      const a = count < 4 ? load_part(x + at, count, 0) : v128.load(x + at);
-      const b = count < 4 ? load_part(target + at, count, 0) : v128.load(target + at);
+      const a = at_most_4(x + at, count, 0);
+      const b = at_most_4(target + at, count, 0);
       let value = term(a, b, kind, param);
       if (count < 4) value = v128.and(value, i32x4.gt_s(i32x4.splat(count), i32x4(0, 1, 2, 3)));
       total = f64x2.add(total, widen(value));
@@ -86,8 +86,8 @@ export function f32_regression_loss_dx(r: usize, thread: i32, threads: i32): voi
   const end = range_begin(n, 16, thread + 1, threads);
   for (let i = range_begin(n, 16, thread, threads); i < end; i += 4) {
     const at = <usize>i << 2, count = end - i;
-    const a = count < 4 ? load_part(x + at, count, 0) : v128.load(x + at);
-    const b = count < 4 ? load_part(target + at, count, 0) : v128.load(target + at);
+    const a = at_most_4(x + at, count, 0);
+    const b = at_most_4(target + at, count, 0);
     const result = f32x4.mul(term_dx(a, b, kind, param), factor);
     if (count < 4) store_part(dx + at, result, count);
     else v128.store(dx + at, result);

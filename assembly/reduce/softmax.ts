@@ -1,7 +1,7 @@
 // Softmax and log-softmax over rows, the row's largest element subtracted first; one thread per row.
 import { exp_v128 } from "../math/exp";
 import { log_v128 } from "../math/log";
-import { load_part, range_begin, store_part } from "../range";
+import { at_most_4, load_part, range_begin, store_part } from "../range";
 import { i32_arg, ptr_arg } from "../record";
 import { sum_f64_lanes, widen } from "./chunks";
 
@@ -67,7 +67,7 @@ export function f32_softmax(r: usize, thread: i32, threads: i32): void {
     let j = cols;
     for (; j > 0; j -= 4) {
       const source = log ? from : to;
-      const v = j < 4 ? load_part(source, j, 0) : v128.load(source);
+      const v = at_most_4(source, j, 0);
       const result = log ? f32x4.sub(f32x4.sub(v, shift), logSum) : f32x4.mul(v, factor);
       if (j < 4) store_part(to, result, j);
       else v128.store(to, result);
@@ -92,15 +92,15 @@ export function f32_softmax_dx(r: usize, thread: i32, threads: i32): void {
     let total = f64x2.splat(0);
     for (let j = 0; j < cols; j += 4) {
       const at = row + (<usize>j << 2), count = cols - j;
-      const g = count < 4 ? load_part(dy + at, count, 0) : v128.load(dy + at);
-      const p = count < 4 ? load_part(y + at, count, 0) : v128.load(y + at);
+      const g = at_most_4(dy + at, count, 0);
+      const p = at_most_4(y + at, count, 0);
       total = f64x2.add(total, widen(log ? g : f32x4.mul(g, p)));
     }
     const sum = f32x4.splat(<f32>sum_f64_lanes(total));
     for (let j = 0; j < cols; j += 4) {
       const at = row + (<usize>j << 2), count = cols - j;
-      const g = count < 4 ? load_part(dy + at, count, 0) : v128.load(dy + at);
-      const p = count < 4 ? load_part(y + at, count, 0) : v128.load(y + at);
+      const g = at_most_4(dy + at, count, 0);
+      const p = at_most_4(y + at, count, 0);
       const result = log ? f32x4.sub(g, f32x4.mul(exp_v128(p), sum)) : f32x4.mul(p, f32x4.sub(g, sum));
       if (count < 4) store_part(dx + at, result, count);
       else v128.store(dx + at, result);

@@ -42,8 +42,8 @@ export const KERNELS = {
   // optim/
   f32_grad_norm: { g: "ptr", n: "i32", maxNorm: "f32", norm: "ptr", scale: "ptr", loss: "ptr", status: "ptr", partial: "ptr" },
   f32_sgd: { w: "ptr", g: "ptr", v: "ptr", n: "i32", lr: "ptr", lrScale: "f32", momentum: "f32", dampening: "ptr", weightDecay: "f32", nesterov: "i32", scale: "ptr" },
-  f32_adam: { w: "ptr", g: "ptr", m: "ptr", v: "ptr", n: "i32", lr: "ptr", lrScale: "f32", beta1: "f32", beta2: "f32", eps: "f32", weightDecay: "f32", decoupled: "i32", correction: "ptr", scale: "ptr" },
-  f32_ema: { w: "ptr", ema: "ptr", n: "i32", decay: "f32" },
+  f32_adam: { w: "ptr", g: "ptr", m: "ptr", v: "ptr", n: "i32", lr: "ptr", lrScale: "f32", rate1: "f32", rate2: "f32", eps: "f32", weightDecay: "f32", decoupled: "i32", correction: "ptr", scale: "ptr" },
+  f32_ema: { w: "ptr", ema: "ptr", n: "i32", rate: "f32" },
   // conv/: filters are OHWI; y, residual and source share the strides yImage, yRow, yCol (in numbers); sizes in core/conv.ts
   f32_conv2d_pack: { filter: "ptr", packed: "ptr", oc: "i32", ic: "i32", groups: "i32", kh: "i32", kw: "i32", dx: "i32", firstH: "i32", stepH: "i32", tapsH: "i32", firstW: "i32", stepW: "i32", tapsW: "i32" },
   f32_conv2d: { x: "ptr", filter: "ptr", y: "ptr", batch: "i32", h: "i32", w: "i32", ic: "i32", oh: "i32", ow: "i32", oc: "i32", kh: "i32", kw: "i32", strideH: "i32", strideW: "i32", dilationH: "i32", dilationW: "i32", padTop: "i32", padLeft: "i32", groups: "i32", yImage: "i32", yRow: "i32", yCol: "i32", band: "i32", bias: "ptr", residual: "ptr", activation: "i32", param: "f32", source: "ptr", scratch: "ptr", scratchStride: "i32" },

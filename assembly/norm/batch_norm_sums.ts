@@ -1,0 +1,217 @@
+// The sums of batch normalisation over the rows of x [rows, channels] (channels innermost): statistics of a batch, and
+// the gradients of gamma and beta.
+import { at_most_4, range_begin } from "../range";
+import { accumulate, chunk_rows, padded, sum_chunks } from "../reduce/chunks";
+import { f32_arg, i32_arg, ptr_arg } from "../record";
+import { fma } from "../simd";
+import { sync } from "../sync";
+import { masked_dy, Mask, normalize, scale_of } from "./normalize";
+
+/** shift[j] = mean of the first `rows` rows, in float32. */
+function first_means(x: usize, rows: i32, channels: i32, shift: usize): void {
+  const stride = <usize>channels << 2;
+  const factor: f32 = 1 / <f32>rows;
+  for (let j = 0; j < channels; j += 4) {
+    const count = channels - j;
+    let sum = f32x4.splat(0), p = x + (<usize>j << 2);
+    for (let i = rows; i > 0; --i) {
+      sum = f32x4.add(sum, at_most_4(p, count, 0));
+      p += stride;
+    }
+    v128.store(shift + (<usize>j << 2), f32x4.mul(sum, f32x4.splat(factor)));
+  }
+}
+
+// Adds x - shift and its square to the float64 sums: eight rows of four channels, and single rows of `count` channels.
+
+// @ts-ignore: decorator
+@inline
+function moments_8(x: usize, stride: usize, k: v128, sum: usize, squares: usize): void {
+  let d = f32x4.sub(v128.load(x), k), s = d, q = f32x4.mul(d, d);
+  x += stride; d = f32x4.sub(v128.load(x), k); s = f32x4.add(s, d); q = fma(d, d, q);
+  x += stride; d = f32x4.sub(v128.load(x), k); s = f32x4.add(s, d); q = fma(d, d, q);
+  x += stride; d = f32x4.sub(v128.load(x), k); s = f32x4.add(s, d); q = fma(d, d, q);
+  x += stride; d = f32x4.sub(v128.load(x), k); s = f32x4.add(s, d); q = fma(d, d, q);
+  x += stride; d = f32x4.sub(v128.load(x), k); s = f32x4.add(s, d); q = fma(d, d, q);
+  x += stride; d = f32x4.sub(v128.load(x), k); s = f32x4.add(s, d); q = fma(d, d, q);
+  x += stride; d = f32x4.sub(v128.load(x), k); s = f32x4.add(s, d); q = fma(d, d, q);
+  accumulate(sum, s);
+  accumulate(squares, q);
+}
+
+function moments_1(x: usize, count: i32, shift: usize, sum: usize, squares: usize): void {
+  for (; count > 0; count -= 4) {
+    const d = f32x4.sub(at_most_4(x, count, 0), v128.load(shift));
+    accumulate(sum, d);
+    accumulate(squares, f32x4.mul(d, d));
+    x += 16; shift += 16; sum += 32; squares += 32;
+  }
+}
+
+/**
+ * Mean and sum of squared deviations of one chunk, left in `mean` and `m2` (float64 rows). Deviations are taken from the
+ * mean of the chunk's first 8 rows, so that the squares hardly cancel however far the data lie from 0.
+ */
+function chunk_moments(x: usize, rows: i32, channels: i32, mean: usize, m2: usize, shift: usize): void {
+  first_means(x, min(rows, 8), channels, shift);
+  const stride = <usize>channels << 2, whole = (<usize>channels & ~3) << 2, rest = channels & 3;
+  let i = rows;
+  for (; i >= 8; i -= 8) {
+    for (let at: usize = 0; at < whole; at += 16) {
+      moments_8(x + at, stride, v128.load(shift + at), mean + (at << 1), m2 + (at << 1));
+    }
+    for (let row = 0; row < 8; ++row) {
+      if (rest) moments_1(x + whole, rest, shift + whole, mean + (whole << 1), m2 + (whole << 1));
+      x += stride;
+    }
+  }
+  for (; i > 0; --i) {
+    moments_1(x, channels, shift, mean, m2);
+    x += stride;
+  }
+  for (let j = <usize>0; j < <usize>channels; ++j) {
+    const sum = load<f64>(mean + (j << 3)), squares = load<f64>(m2 + (j << 3));
+    store<f64>(mean + (j << 3), load<f32>(shift + (j << 2)) + sum / rows);
+    store<f64>(m2 + (j << 3), max<f64>(squares - sum * sum / rows, 0));
+  }
+}
+
+/** Mean, biased variance and 1 / sqrt(variance + eps). `partial`: two float64 rows and a float32 row a chunk. */
+export function f32_batch_norm_stats(r: usize, thread: i32, threads: i32): void {
+  const x = ptr_arg(r, 0);
+  const mean = ptr_arg(r, 1);
+  const variance = ptr_arg(r, 2);
+  const rstd = ptr_arg(r, 3);
+  const rows = i32_arg(r, 4);
+  const channels = i32_arg(r, 5);
+  const eps = f32_arg(r, 6);
+  const partial = ptr_arg(r, 7);
+  const size = chunk_rows(rows, channels), chunks = (rows + size - 1) / size;
+  const half = <usize>padded(channels) << 3, bytes = half * 5 >> 1;
+  const lastChunk = range_begin(chunks, 1, thread + 1, threads);
+  for (let chunk = range_begin(chunks, 1, thread, threads); chunk < lastChunk; ++chunk) {
+    const first = chunk * size;
+    const sums = partial + <usize>chunk * bytes;
+    memory.fill(sums, 0, half << 1);
+    const from = x + (<usize>first * channels << 2);
+    chunk_moments(from, min(size, rows - first), channels, sums, sums + half, sums + (half << 1));
+  }
+  sync(thread, threads);
+  const end = range_begin(channels, 16, thread + 1, threads);
+  for (let j = range_begin(channels, 16, thread, threads); j < end; ++j) {
+    // Chan, Golub & LeVeque (1979): joins the moments of `seen` rows with those of `count` more.
+    let seen: f64 = 0, average: f64 = 0, m2: f64 = 0;
+    for (let chunk = 0; chunk < chunks; ++chunk) {
+      const at = partial + <usize>chunk * bytes + (<usize>j << 3);
+      const count = <f64>min(size, rows - chunk * size);
+      const share = count / (seen + count);
+      const delta = load<f64>(at) - average;
+      average += delta * share;
+      m2 += load<f64>(at + half) + delta * delta * seen * share;
+      seen += count;
+    }
+    const at = <usize>j << 2;
+    store<f32>(mean + at, <f32>average);
+    store<f32>(variance + at, <f32>(m2 / rows));
+    store<f32>(rstd + at, <f32>(1 / sqrt<f64>(m2 / rows + eps)));
+  }
+}
+
+/** Adds dy' and dy' (x - mean) of one row to the float64 sums. */
+function gradients_1(dy: usize, x: usize, y: usize, mean: usize, rstd: usize, gamma: usize, beta: usize,
+  count: i32, mask: i32, dgamma: usize, dbeta: usize): void {
+  for (; count > 0; count -= 4) {
+    const m = at_most_4(mean, count, 0);
+    const v = at_most_4(x, count, 0);
+    let g = at_most_4(dy, count, 0);
+    if (mask == Mask.from_x) {
+      const s = scale_of(rstd, gamma, count), b = beta ? at_most_4(beta, count, 0) : f32x4.splat(0);
+      g = masked_dy(g, normalize(v, m, s, b));
+    } else if (mask == Mask.from_y) {
+      g = masked_dy(g, at_most_4(y, count, 0));
+      y += 16;
+    }
+    accumulate(dbeta, g);
+    accumulate(dgamma, f32x4.mul(g, f32x4.sub(v, m)));
+    dy += 16; x += 16; mean += 16; rstd += 16; dgamma += 32; dbeta += 32;
+    if (gamma) gamma += 16;
+    if (beta) beta += 16;
+  }
+}
+
+/** The same for eight rows of all whole vectors. */
+// @ts-ignore: decorator
+@inline
+function gradients_8(dy: usize, x: usize, y: usize, mean: usize, rstd: usize, gamma: usize, beta: usize,
+  stride: usize, whole: usize, mask: i32, dgamma: usize, dbeta: usize): void {
+  for (let at: usize = 0; at < whole; at += 16) {
+    const m = v128.load(mean + at);
+    const s = mask == Mask.from_x ? scale_of(rstd + at, gamma ? gamma + at : 0, 4) : m;
+    const b = mask == Mask.from_x && beta ? v128.load(beta + at) : f32x4.splat(0);
+    let sum = f32x4.splat(0), product = f32x4.splat(0);
+    let p = at;
+    for (let row = 0; row < 8; ++row) {
+      const v = v128.load(x + p);
+      let g = v128.load(dy + p);
+      if (mask == Mask.from_x) g = masked_dy(g, normalize(v, m, s, b));
+      else if (mask == Mask.from_y) g = masked_dy(g, v128.load(y + p));
+      sum = f32x4.add(sum, g);
+      product = fma(g, f32x4.sub(v, m), product);
+      p += stride;
+    }
+    accumulate(dbeta + (at << 1), sum);
+    accumulate(dgamma + (at << 1), product);
+  }
+}
+
+/**
+ * dbeta = sum of dy', dgamma = sum of dy' xhat, where dy' is dy behind the mask (see normalize.ts).
+ * `partial`: two rows of padded(channels) float64 a chunk.
+ */
+export function f32_batch_norm_dw(r: usize, thread: i32, threads: i32): void {
+  const dy = ptr_arg(r, 0);
+  const x = ptr_arg(r, 1);
+  const mean = ptr_arg(r, 2);
+  const rstd = ptr_arg(r, 3);
+  const dgamma = ptr_arg(r, 4);
+  const dbeta = ptr_arg(r, 5);
+  const rows = i32_arg(r, 6);
+  const channels = i32_arg(r, 7);
+  const mask = i32_arg(r, 8);
+  const gamma = ptr_arg(r, 9);
+  const beta = ptr_arg(r, 10);
+  const y = ptr_arg(r, 11);
+  const partial = ptr_arg(r, 12);
+  const size = chunk_rows(rows, channels), chunks = (rows + size - 1) / size;
+  const half = <usize>padded(channels) << 3, bytes = half << 1;
+  const stride = <usize>channels << 2, whole = (<usize>channels & ~3) << 2, rest = channels & 3;
+  const restGamma = gamma ? gamma + whole : 0, restBeta = beta ? beta + whole : 0;
+  const lastChunk = range_begin(chunks, 1, thread + 1, threads);
+  for (let chunk = range_begin(chunks, 1, thread, threads); chunk < lastChunk; ++chunk) {
+    const sg = partial + <usize>chunk * bytes, sb = sg + half;
+    memory.fill(sg, 0, bytes);
+    let i = min(size, rows - chunk * size), at = <usize>(chunk * size) * stride;
+    for (; i >= 8; i -= 8) {
+      if (mask == Mask.from_x) gradients_8(dy + at, x + at, 0, mean, rstd, gamma, beta, stride, whole, Mask.from_x, sg, sb);
+      else if (mask == Mask.from_y) gradients_8(dy + at, x + at, y + at, mean, rstd, 0, 0, stride, whole, Mask.from_y, sg, sb);
+      else gradients_8(dy + at, x + at, 0, mean, rstd, 0, 0, stride, whole, Mask.none, sg, sb);
+      for (let row = 0; row < 8; ++row) {
+        const p = at + whole;
+        if (rest) gradients_1(dy + p, x + p, y + p, mean + whole, rstd + whole, restGamma, restBeta, rest, mask,
+          sg + (whole << 1), sb + (whole << 1));
+        at += stride;
+      }
+    }
+    for (; i > 0; --i) {
+      gradients_1(dy + at, x + at, y + at, mean, rstd, gamma, beta, channels, mask, sg, sb);
+      at += stride;
+    }
+  }
+  sync(thread, threads);
+  const end = range_begin(channels, 16, thread + 1, threads);
+  for (let j = range_begin(channels, 16, thread, threads); j < end; ++j) {
+    const from = partial + (<usize>j << 3), at = <usize>j << 2;
+    store<f32>(dgamma + at, <f32>(sum_chunks(from, bytes, chunks) * load<f32>(rstd + at)));
+    store<f32>(dbeta + at, <f32>sum_chunks(from + half, bytes, chunks));
+  }
+}
