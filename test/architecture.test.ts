@@ -1,0 +1,123 @@
+// The rules of the house: ranks, no cycles, file length, and one ABI on both sides.
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { CONTROL, KERNELS } from "../src/program/abi.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+function files(dir: string, ending = ".ts"): string[] {
+  return readdirSync(join(root, dir), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(dir, entry.name);
+    if (entry.name === "node_modules") return [];
+    return entry.isDirectory() ? files(path, ending) : entry.name.endsWith(ending) ? [path] : [];
+  });
+}
+
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+
+/** Relative imports of a file, types included, as paths from the root. */
+function imports(path: string): string[] {
+  const found = read(path).matchAll(/(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g);
+  return [...found].map(([, specifier]) => relative(root, join(root, dirname(path), specifier)).replace(/\.js$/, ".ts"));
+}
+
+/** A folder imports folders of lower rank only; the entry files at the top may import all. */
+const RANKS: Record<string, number> = {
+  core: 0, graph: 1, data: 1, nn: 2, optim: 2, plan: 2, io: 2, program: 3, runtime: 4, model: 5, train: 6,
+};
+const ENTRY_RANK = 7;
+const folder = (path: string) => path.split("/")[1];
+const rank = (path: string) => RANKS[folder(path)] ?? ENTRY_RANK;
+const source = files("src");
+
+describe("src", () => {
+  it("has no folder without a rank", () => {
+    const folders = source.filter((path) => path.split("/").length > 2).map(folder);
+    expect([...new Set(folders)].filter((name) => !(name in RANKS))).toEqual([]);
+  });
+
+  it("imports downwards only", () => {
+    const upward = source.flatMap((path) =>
+      imports(path)
+        .filter((target) => target.startsWith("src/") && folder(target) !== folder(path))
+        .filter((target) => rank(target) >= rank(path) && !(rank(path) === ENTRY_RANK && rank(target) === ENTRY_RANK))
+        .map((target) => `${path} imports ${target}`),
+    );
+    expect(upward).toEqual([]);
+  });
+
+  it("has no import cycle", () => {
+    const done = new Set<string>();
+    const cycles: string[] = [];
+    const visit = (path: string, trail: string[]): void => {
+      if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(" → "));
+      if (done.has(path) || trail.includes(path)) return;
+      for (const target of imports(path)) if (source.includes(target)) visit(target, [...trail, path]);
+      done.add(path);
+    };
+    for (const path of source) visit(path, []);
+    expect(cycles).toEqual([]);
+  });
+
+  it("uses no Math function whose result differs between engines on the way to a weight", () => {
+    const inexact = /Math\.(exp|expm1|log|log2|log10|log1p|pow|sin|cos|tan|tanh|sinh|cosh|asin|acos|atan|atan2|cbrt|hypot|random)\b|\*\*(?!\s*\d)/;
+    const guarded = source.filter((path) => ["nn", "optim", "plan", "model", "train", "core"].includes(folder(path)));
+    const hits = guarded.flatMap((path) =>
+      read(path)
+        .split("\n")
+        .filter((line) => !/^\s*(\*|\/\/|\/\*)/.test(line) && inexact.test(line))
+        .map((line) => `${path}: ${line.trim()}`),
+    );
+    expect(hits).toEqual([]);
+  });
+});
+
+describe("files", () => {
+  it("stay under 400 lines", () => {
+    const all = [...source, ...files("assembly"), ...files("test"), ...files("bench", ".js"), ...files("examples", ".js"), ...files("scripts", ".js")];
+    expect(all.filter((path) => read(path).split("\n").length > 400)).toEqual([]);
+  });
+});
+
+describe("the ABI", () => {
+  const names = Object.keys(KERNELS);
+
+  it("numbers the kernels alike on both sides", () => {
+    const body = read("assembly/abi.ts").match(/enum Kernel \{([^}]*)\}/)![1];
+    const listed = body.replace(/\/\/.*$/gm, "").match(/\w+/g);
+    expect(listed).toEqual(names);
+  });
+
+  it("gives every kernel the arguments that it reads, in order", () => {
+    const kernels = new Map<string, string[]>();
+    for (const path of files("assembly")) {
+      const starts = [...read(path).matchAll(/^export function (\w+)\(r: usize/gm)];
+      starts.forEach((match, i) => {
+        const body = read(path).slice(match.index, starts[i + 1]?.index);
+        const args = [...body.matchAll(/^\s*const (\w+) = (ptr|i32|f32)_arg\(r, (\d+)\);/gm)];
+        kernels.set(match[1], args.map(([, name, type, index]) => `${index} ${name}: ${type}`));
+      });
+    }
+    for (const [name, args] of Object.entries(KERNELS)) {
+      if (name === "guard") continue; // read by the interpreter
+      expect(kernels.get(name), name).toEqual(Object.entries(args).map(([arg, type], i) => `${i} ${arg}: ${type}`));
+    }
+  });
+
+  it("dispatches every kernel", () => {
+    const run = read("assembly/run.ts");
+    const missing = names.filter((name) => name !== "guard" && !run.includes(`case Kernel.${name}: ${name}(r, thread, threads); break;`));
+    expect(missing).toEqual([]);
+  });
+
+  it("keeps the control block where sync.ts has it", () => {
+    const sync = read("assembly/sync.ts");
+    const constants = Object.fromEntries([...sync.matchAll(/^const ([A-Z_]+): usize = (\d+);/gm)].map(([, name, value]) => [name, Number(value)]));
+    expect(constants).toEqual({
+      JOBS: CONTROL.jobs, ARRIVED: CONTROL.arrived, GENERATION: CONTROL.generation, PARKED: CONTROL.parked,
+      BEGIN: CONTROL.begin, END: CONTROL.end, EXIT: CONTROL.exit, FAILED: CONTROL.failed, MAY_WAIT: CONTROL.mayWait,
+    });
+  });
+});
