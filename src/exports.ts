@@ -16,3 +16,12 @@ export { BatchNorm1d, BatchNorm2d, type BatchNormOptions, LayerNorm } from "./nn
 export { Residual, type ResidualOptions } from "./nn/residual.js";
 export { Flatten, Identity, Sequential } from "./nn/sequential.js";
 export { Adam, type AdamOptions, AdamW, type Optimizer, SGD, type SGDOptions } from "./optim/optimizers.js";
+export { constant, cosineAnnealing, multiStepLR, oneCycle, type Schedule, stepLR, warmup } from "./optim/schedules.js";
+export type { Evaluation, EvaluateOptions } from "./train/evaluate.js";
+export type { Callback, EpochRecord, FitOptions, History, StepEvent } from "./train/fit.js";
+export type { ParameterGroup } from "./train/groups.js";
+export { createTrainer, type Trainer } from "./train/trainer.js";
+export type { StepResult, TrainerOptions } from "./train/training.js";
+export { gradcheck, type GradcheckOptions, type GradcheckReport } from "./model/gradcheck.js";
+export { plainTwin, residualTwin } from "./nn/twins.js";
+export { type ClassDataset, type Dataset, type ValueDataset } from "./data/dataset.js";

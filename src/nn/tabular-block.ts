@@ -35,6 +35,11 @@ export class TabularBlock extends Layer {
     });
   }
 
+  /** The block without its skip connection. */
+  plain(): Sequential {
+    return this.#main;
+  }
+
   protected args(): unknown[] {
     return this.#args;
   }

@@ -91,7 +91,11 @@ export function createPlan(request: PlanRequest): Plan {
     for (const node of graph.nodes) if (node.op === "batchNormUpdate") node.stage = "update";
   }
 
-  const keep = new Set([output, recorded?.loss, inputGradient].filter((id) => id !== undefined));
+  // Looking on changes nothing.
+  if (request.keepAll) graph.nodes = graph.nodes.filter((node) => node.op !== "batchNormUpdate");
+  // The batch stays too: when a step fails, it is repeated to find the cause.
+  const kept = [output, recorded?.loss, inputGradient, ...(request.update ? [input, recorded?.target] : [])];
+  const keep = new Set(kept.filter((id) => id !== undefined));
   for (const value of graph.values) if (request.keepAll || value.role === "gradient") keep.add(value.id);
   removeDead(graph, keep);
   if (!request.keepAll) fuse(graph, keep);

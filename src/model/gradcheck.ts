@@ -1,0 +1,88 @@
+/** Checks a model's backward pass against finite differences of its forward pass. */
+import { expectInteger, expectNumber, expectOptions } from "../core/check.js";
+import { Philox } from "../core/random.js";
+import { numel } from "../core/shape.js";
+import { type TensorLike, toBatch } from "../core/tensor.js";
+import type { Model } from "./model.js";
+import { writeParameter } from "./state.js";
+
+export interface GradcheckOptions {
+  /** Inputs to check at. Default: 4 random samples. */
+  x?: TensorLike;
+  /** Length of the step along the random direction. Default 1e-2. */
+  eps?: number;
+  /** Allowed relative error. Default 2e-2: forward passes are in float32. */
+  rtol?: number;
+  /** Decides inputs and directions. Default 0. */
+  seed?: number;
+}
+
+export interface GradcheckEntry {
+  /** The parameter's name, or "input". */
+  name: string;
+  analytic: number;
+  numeric: number;
+  relativeError: number;
+}
+
+export interface GradcheckReport {
+  ok: boolean;
+  entries: GradcheckEntry[];
+}
+
+/**
+ * For each parameter and the input: the derivative of L = Σ c · y, with random c, along one random direction d of length
+ * 1, from `backward` (⟨dL, d⟩) and from (L(+eps d) - L(-eps d)) / 2 eps. In evaluation mode; the weights are left as
+ * they were. Kinks within eps (ReLU) show as errors: repeat with another seed before blaming the gradient.
+ */
+export function gradcheck(model: Model, options?: GradcheckOptions): GradcheckReport {
+  const given = expectOptions("gradcheck", options, ["x", "eps", "rtol", "seed"]);
+  const eps = expectNumber("gradcheck", "eps", given.eps ?? 1e-2, 0, Infinity, "both");
+  const rtol = expectNumber("gradcheck", "rtol", given.rtol ?? 2e-2, 0, Infinity, "both");
+  const random = new Philox(expectInteger("gradcheck", "seed", given.seed ?? 0, 0, Number.MAX_SAFE_INTEGER), 0);
+  const normals = (n: number) => Float32Array.from({ length: n }, () => random.normal());
+  const { engine } = model;
+  const { inputShape, parameters } = engine.description;
+  const batch = given.x === undefined ? null : toBatch("gradcheck", "x", given.x, inputShape);
+  const x = batch ? Float32Array.from(batch.data) : normals(4 * numel(inputShape));
+  const c = normals((x.length / numel(inputShape)) * numel(model.outputShape));
+  const loss = (input: Float32Array) => dot(model.forward(input).data, c);
+
+  const scale = Math.abs(loss(x)) + norm(c);
+  const dx = model.backward(c).data;
+  const gradients = model.gradients();
+  const state = model.stateDict();
+  const entries: GradcheckEntry[] = [];
+  const compare = (name: string, gradient: Float32Array, at: (offset: Float32Array | null, sign: number) => number) => {
+    const direction = unit(normals(gradient.length));
+    const analytic = dot(gradient, direction);
+    const numeric = (at(direction, eps) - at(direction, -eps)) / (2 * eps);
+    at(null, 0);
+    // Rounding of the forward passes: a few float32 ulps of the loss, over 2 eps.
+    const noise = (scale * 1e-6) / eps;
+    const error = Math.max(0, Math.abs(analytic - numeric) - noise);
+    entries.push({ name, analytic, numeric, relativeError: error / Math.max(Math.abs(analytic), norm(gradient) / Math.sqrt(gradient.length), 1e-12) });
+  };
+  for (const parameter of parameters) {
+    const weights = state.get(parameter.name)!.data;
+    compare(parameter.name, gradients.get(parameter.name)!.data, (direction, step) => {
+      const moved = direction ? weights.map((w, i) => w + step * direction[i]) : weights;
+      writeParameter(engine, parameter, "parameters", moved);
+      engine.executor.weightsVersion++;
+      return direction ? loss(x) : 0;
+    });
+  }
+  compare("input", dx, (direction, step) => (direction ? loss(x.map((v, i) => v + step * direction[i])) : 0));
+  return { ok: entries.every(({ relativeError }) => relativeError <= rtol), entries };
+}
+
+const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+};
+const norm = (a: ArrayLike<number>): number => Math.sqrt(dot(a, a));
+const unit = (a: Float32Array): Float32Array => {
+  const length = norm(a);
+  return a.map((v) => v / length);
+};

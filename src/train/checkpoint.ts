@@ -1,0 +1,89 @@
+/**
+ * Checkpoints: weights, buffers, optimiser state, averages and all counters in one safetensors file. Restoring one and
+ * going on gives the same bits as never having stopped.
+ */
+import { expectation, FormatError } from "../core/errors.js";
+import { formatShape, sameShape } from "../core/shape.js";
+import type { Tensor } from "../core/tensor.js";
+import { readSafetensors, writeSafetensors } from "../io/safetensors.js";
+import { readParameter, readStateDict, writeParameter, writeStateDict } from "../model/state.js";
+import type { ParameterRegion } from "../runtime/executor.js";
+import type { FitState, Training } from "./training.js";
+
+const METADATA_KEY = "resnet-wasm-trainer";
+
+interface Progress {
+  format: 1;
+  stepCount: number;
+  randomStep: number;
+  seed: number;
+  fitState: FitState;
+  optimizer: unknown;
+  loss: unknown;
+  schedule: unknown;
+  ema: number | null;
+}
+
+/** Regions that a trainer keeps beside the weights, as prefixes of their tensors' names. */
+function regions(trainer: Training): ParameterRegion[] {
+  const states = (["state0", "state1"] as const).slice(0, trainer.optimizer.states);
+  return trainer.ema === null ? [...states] : [...states, "ema"];
+}
+
+export function saveCheckpoint(trainer: Training): Uint8Array<ArrayBuffer> {
+  const { engine } = trainer.model;
+  const tensors: Map<string, Tensor> = new Map();
+  for (const [name, tensor] of readStateDict(engine)) tensors.set(`model.${name}`, tensor);
+  for (const region of regions(trainer))
+    for (const parameter of engine.description.parameters) tensors.set(`${region}.${parameter.name}`, readParameter(engine, parameter, region));
+  const { stepCount, fitState, optimizer, loss, schedule, ema } = trainer;
+  const progress = { format: 1, stepCount, randomStep: engine.randomStep, seed: engine.seed, fitState, optimizer, loss, schedule, ema };
+  return writeSafetensors(tensors, { metadata: { [METADATA_KEY]: JSON.stringify(progress) } });
+}
+
+export function loadCheckpoint(trainer: Training, bytes: Uint8Array | ArrayBuffer): void {
+  const { engine } = trainer.model;
+  const { tensors, metadata } = readSafetensors(bytes, { fileName: "checkpoint" });
+  const progress = readProgress(metadata[METADATA_KEY]);
+  for (const key of ["optimizer", "loss", "schedule", "ema"] as const) {
+    const [expected, got] = [JSON.stringify(trainer[key]), JSON.stringify(progress[key])];
+    if (expected !== got) throw new FormatError(expectation("trainer.load", key, expected, got, { hint: "Create the trainer as it was when the checkpoint was saved" }));
+  }
+  if (progress.seed !== engine.seed) throw new FormatError(expectation("trainer.load", "seed", engine.seed, progress.seed));
+
+  // Everything is checked before the first number is written.
+  const kept = regions(trainer);
+  const writes: (() => void)[] = [];
+  for (const region of kept) {
+    for (const parameter of engine.description.parameters) {
+      const name = `${region}.${parameter.name}`;
+      const tensor = tensors.get(name);
+      if (!tensor || !sameShape(tensor.shape, parameter.shape))
+        throw new FormatError(expectation("trainer.load", name, formatShape(parameter.shape), tensor ? formatShape(tensor.shape) : "nothing"));
+      writes.push(() => writeParameter(engine, parameter, region, tensor.data));
+    }
+  }
+  const weights = [...tensors].filter(([name]) => name.startsWith("model."));
+  writeStateDict(engine, new Map(weights.map(([name, tensor]) => [name.slice("model.".length), tensor])), { rename: (name) => name });
+  for (const write of writes) write();
+  trainer.stepCount = progress.stepCount;
+  trainer.fitState = progress.fitState;
+  engine.randomStep = progress.randomStep;
+}
+
+function readProgress(text: string | undefined): Progress {
+  if (text === undefined) throw new FormatError(expectation("trainer.load", "metadata", `the key "${METADATA_KEY}"`, "none"));
+  let json: Partial<Progress>;
+  try {
+    json = JSON.parse(text) ?? {};
+  } catch (cause) {
+    throw new FormatError(expectation("trainer.load", "metadata", "JSON", String(cause)), { cause });
+  }
+  const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
+  const { fitState: fit } = json;
+  const current = fit?.current;
+  const counts = [json.stepCount, json.randomStep, json.seed, fit?.epoch, ...(current ? [current.epochInFit, current.step, current.samples] : [])];
+  if (json.format !== 1 || !counts.every(isCount) || (current && typeof current.lossSum !== "number"))
+    throw new FormatError(expectation("trainer.load", "metadata", "the counters of a checkpoint", text.slice(0, 80)));
+  return json as Progress;
+}

@@ -1,0 +1,42 @@
+/** Finds where a step first left the finite numbers. */
+import type { Engine } from "../model/engine.js";
+import type { Loss } from "../nn/losses.js";
+import { numel } from "../core/shape.js";
+import type { Plan } from "../plan/plan.js";
+
+const firstNonFinite = (values: Float32Array): number => values.findIndex((value) => !Number.isFinite(value));
+
+/**
+ * Repeats the failed step without an update, keeping every value, and describes the first one that is not finite:
+ * input, parameter, a layer's output, or the gradient behind a layer. The failed plan's input must still be in place.
+ */
+export function findNonFinite(engine: Engine, failed: Plan, loss: Loss): string {
+  const { executor } = engine;
+  const indices = failed.graph.nodes.some(({ op, attributes }) => op === "crossEntropy" && !(attributes as { probabilities: boolean }).probabilities);
+  const input = executor.view(failed, failed.input).slice();
+  const target = executor.viewI32(failed, failed.target!).slice();
+  if (firstNonFinite(input) >= 0) return "the input";
+  for (const { name, shape } of engine.description.parameters) {
+    if (firstNonFinite(executor.parameterView(name, "parameters", numel(shape))) >= 0) return `parameter ${name}`;
+  }
+
+  const kind = indices ? "indices" : "values";
+  const plan = engine.plan(
+    { batchSize: failed.batchSize, training: true, backward: "loss", loss: (graph, output) => loss.record(graph, output, kind), keepAll: true },
+    `diagnose ${kind} ${JSON.stringify(loss)}`,
+  );
+  executor.view(plan, plan.input).set(input);
+  executor.viewI32(plan, plan.target!).set(target);
+  engine.run(plan, "forward", "backward", false); // the same random numbers again
+  for (const { outputs, path, stage, op } of plan.step) {
+    if (op === "packB") continue;
+    for (const id of outputs) {
+      if (firstNonFinite(executor.view(plan, id)) < 0) continue;
+      const { role, name } = plan.graph.values[id];
+      if (role === "gradient") return `the gradient of ${name}`;
+      const layer = path === "loss" ? "the loss" : `layer ${path || "network"}`;
+      return stage === "backward" ? `the gradient passed back by ${layer} (${op})` : path === "loss" ? "the loss" : `the output of ${layer} (${op})`;
+    }
+  }
+  return "nothing when repeated";
+}

@@ -1,0 +1,73 @@
+/** Loss and accuracy over a dataset. */
+import { expectInteger, expectOptions } from "../core/check.js";
+import { DataError, expectation } from "../core/errors.js";
+import type { Dataset } from "../data/dataset.js";
+import { checkTargets } from "./labels.js";
+import type { Training } from "./training.js";
+import { createYielder } from "./yield.js";
+
+export interface EvaluateOptions {
+  /** Default 128. */
+  batchSize?: number;
+  /** Stops with the signal's reason as an error. */
+  signal?: AbortSignal;
+}
+
+export interface Evaluation {
+  /** Mean over all samples. */
+  loss: number;
+  /** Share of samples whose largest output is at the target's class; absent where targets are no classes. */
+  accuracy?: number;
+  samples: number;
+}
+
+export async function evaluate(trainer: Training, dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
+  const { batchSize = 128, signal } = expectOptions("evaluate", options, ["batchSize", "signal"]);
+  expectInteger("evaluate", "batchSize", batchSize, 1);
+  if (!(dataset?.length > 0)) throw new DataError(expectation("evaluate", "dataset", "at least one sample", dataset?.length ?? dataset));
+  const kind = trainer.expectFits("evaluate", dataset);
+  const { model, loss } = trainer;
+  const { engine } = model;
+  const { executor } = engine;
+  const classes = model.outputShape[model.outputShape.length - 1];
+  const countsHits = loss.type === "crossEntropy";
+  const pause = createYielder();
+  const key = `evaluate ${kind} ${JSON.stringify(loss)}`;
+  let sum = 0;
+  let hits = 0;
+  for (let at = 0; at < dataset.length; at += batchSize) {
+    signal?.throwIfAborted();
+    const n = Math.min(batchSize, dataset.length - at);
+    const indices = Array.from({ length: n }, (_, i) => at + i);
+    await dataset.prefetch?.(indices);
+    const plan = engine.plan({ batchSize: n, training: false, backward: "none", loss: (graph, output) => loss.record(graph, output, kind) }, key);
+    const x = executor.view(plan, plan.input);
+    const target = kind === "indices" ? executor.viewI32(plan, plan.target!) : executor.view(plan, plan.target!);
+    dataset.get(indices, x, target);
+    checkTargets("evaluate", target, kind, classes);
+    const expected = target.slice(); // the step may reuse its memory
+    engine.run(plan, "forward", "forward", false);
+    sum += executor.view(plan, plan.loss!)[0] * n;
+    if (countsHits) hits += countHits(executor.view(plan, plan.output), expected, classes);
+    await pause();
+  }
+  const rowsPerSample = model.outputShape.slice(0, -1).reduce((a, b) => a * b, 1);
+  const result = { loss: sum / dataset.length, samples: dataset.length };
+  return countsHits ? { ...result, accuracy: hits / (dataset.length * rowsPerSample) } : result;
+}
+
+/** Rows whose largest output stands at the target's class; the first of equals counts. */
+function countHits(outputs: Float32Array, targets: Int32Array | Float32Array, classes: number): number {
+  let hits = 0;
+  for (let row = 0; row < outputs.length / classes; row++) {
+    const target = targets instanceof Int32Array ? targets[row] : argmax(targets, row * classes, classes);
+    if (argmax(outputs, row * classes, classes) === target) hits++;
+  }
+  return hits;
+}
+
+function argmax(values: Float32Array, from: number, n: number): number {
+  let best = 0;
+  for (let i = 1; i < n; i++) if (values[from + i] > values[from + best]) best = i;
+  return best;
+}

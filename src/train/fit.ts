@@ -1,0 +1,143 @@
+/** The training loop: epochs, batches, validation, callbacks, and the ways to stop early. */
+import { expectBoolean, expectInteger, expectNumber, expectOptions } from "../core/check.js";
+import { ArgumentError, DataError, expectation } from "../core/errors.js";
+import { Philox } from "../core/random.js";
+import type { Dataset } from "../data/dataset.js";
+import { type Evaluation, evaluate } from "./evaluate.js";
+import { checkTargets } from "./labels.js";
+import type { StepResult, Training } from "./training.js";
+import { createYielder } from "./yield.js";
+
+export interface StepEvent extends StepResult {
+  /** Epoch and step within it, both from 0. */
+  epoch: number;
+  step: number;
+  stepsPerEpoch: number;
+  epochs: number;
+}
+
+/** Mean training loss of an epoch, and what validation said behind it. */
+export interface EpochRecord {
+  epoch: number;
+  loss: number;
+  lr: number;
+  validation?: Evaluation;
+  ms: number;
+}
+
+export interface Callback {
+  onStep?(event: StepEvent): void | Promise<void>;
+  onEpoch?(record: EpochRecord): void | Promise<void>;
+  onEnd?(history: History): void | Promise<void>;
+}
+
+export interface FitOptions {
+  /** Default 1. */
+  epochs?: number;
+  /** Default 32. */
+  batchSize?: number;
+  /** A new order each epoch, from the model's seed. Default true. */
+  shuffle?: boolean;
+  /** Leave out a last batch that is not full. Default false. */
+  dropLast?: boolean;
+  /** Evaluated behind each epoch. */
+  validation?: Dataset;
+  callbacks?: readonly Callback[];
+  /** Stops behind the step that runs. */
+  signal?: AbortSignal;
+  /** Stops when this much time has passed since the call. */
+  maxMs?: number;
+  /** Stops after this many steps of this call. */
+  maxSteps?: number;
+}
+
+export interface History {
+  epochs: EpochRecord[];
+  /** Loss of every step of this call. */
+  losses: number[];
+  stopped: "finished" | "aborted" | "maxMs" | "maxSteps";
+}
+
+const KNOWN = ["epochs", "batchSize", "shuffle", "dropLast", "validation", "callbacks", "signal", "maxMs", "maxSteps"] as const;
+
+/** Philox stream of the sampler; parameters take the streams from 0 up. */
+const SAMPLER_STREAM = 0xffff0000;
+
+export async function fit(trainer: Training, dataset: Dataset, options?: FitOptions): Promise<History> {
+  const { epochs = 1, batchSize = 32, shuffle = true, dropLast = false, validation, callbacks = [], signal, maxMs, maxSteps } = expectOptions("fit", options, KNOWN);
+  expectInteger("fit", "epochs", epochs, 1);
+  expectInteger("fit", "batchSize", batchSize, 1);
+  expectBoolean("fit", "shuffle", shuffle);
+  expectBoolean("fit", "dropLast", dropLast);
+  if (!Array.isArray(callbacks)) throw new ArgumentError(expectation("fit", "callbacks", "an array", callbacks));
+  if (maxMs !== undefined) expectNumber("fit", "maxMs", maxMs, 0, Infinity, "both");
+  if (maxSteps !== undefined) expectInteger("fit", "maxSteps", maxSteps, 1);
+  if (!(dataset?.length > 0)) throw new DataError(expectation("fit", "dataset", "at least one sample", dataset?.length ?? dataset));
+  const kind = trainer.expectFits("fit", dataset);
+  if (validation) trainer.expectFits("fit", validation);
+  const stepsPerEpoch = dropLast ? Math.floor(dataset.length / batchSize) : Math.ceil(dataset.length / batchSize);
+  if (stepsPerEpoch === 0) throw new DataError(expectation("fit", "dataset", `at least one batch of ${batchSize} with dropLast`, `${dataset.length} samples`));
+
+  const { engine, outputShape } = trainer.model;
+  const classes = outputShape[outputShape.length - 1];
+  const started = performance.now();
+  const pause = createYielder();
+  const history: History = { epochs: [], losses: [], stopped: "finished" };
+  const state = trainer.fitState;
+  const order = new Uint32Array(dataset.length);
+
+  const mustStop = (): History["stopped"] | null => {
+    if (signal?.aborted) return "aborted";
+    if (maxSteps !== undefined && history.losses.length >= maxSteps) return "maxSteps";
+    if (maxMs !== undefined && performance.now() - started >= maxMs) return "maxMs";
+    return null;
+  };
+
+  const runBatch = async (step: number): Promise<StepResult> => {
+    const indices = order.subarray(step * batchSize, (step + 1) * batchSize);
+    await dataset.prefetch?.(indices);
+    const plan = trainer.plan(indices.length, kind);
+    const { executor } = engine;
+    const x = executor.view(plan, plan.input);
+    const target = kind === "indices" ? executor.viewI32(plan, plan.target!) : executor.view(plan, plan.target!);
+    dataset.get(indices, x, target, state.epoch);
+    checkTargets("fit", target, kind, classes);
+    return trainer.runStep(plan, stepsPerEpoch);
+  };
+
+  state.current ??= { epochInFit: 0, step: 0, lossSum: 0, samples: 0 };
+  const { current } = state;
+  while (current.epochInFit < epochs) {
+    for (let i = 0; i < order.length; i++) order[i] = i;
+    if (shuffle) new Philox(engine.seed, SAMPLER_STREAM + state.epoch).shuffle(order);
+    const epochStarted = performance.now();
+    let lr = 0;
+    while (current.step < stepsPerEpoch) {
+      const stop = mustStop();
+      if (stop) {
+        history.stopped = stop;
+        for (const callback of callbacks) await callback.onEnd?.(history);
+        return history;
+      }
+      const result = await runBatch(current.step);
+      const n = Math.min(batchSize, dataset.length - current.step * batchSize);
+      current.lossSum += result.loss * n;
+      current.samples += n;
+      lr = result.lr;
+      const event = { ...result, epoch: current.epochInFit, step: current.step, stepsPerEpoch, epochs };
+      current.step++; // before the callbacks: a checkpoint made there goes on behind this step
+      history.losses.push(result.loss);
+      for (const callback of callbacks) await callback.onStep?.(event);
+      await pause();
+    }
+    const record: EpochRecord = { epoch: current.epochInFit, loss: current.lossSum / current.samples, lr, ms: performance.now() - epochStarted };
+    if (validation) record.validation = await evaluate(trainer, validation, { batchSize });
+    history.epochs.push(record);
+    state.epoch++;
+    Object.assign(current, { epochInFit: current.epochInFit + 1, step: 0, lossSum: 0, samples: 0 });
+    for (const callback of callbacks) await callback.onEpoch?.(record);
+  }
+  state.current = null;
+  for (const callback of callbacks) await callback.onEnd?.(history);
+  return history;
+}

@@ -1,0 +1,45 @@
+/** The public trainer: single steps, whole fits, evaluation, checkpoints. */
+import { ArgumentError, expectation } from "../core/errors.js";
+import type { Dataset } from "../data/dataset.js";
+import type { Model } from "../model/model.js";
+import { readStateDict, type StateDict } from "../model/state.js";
+import { loadCheckpoint, saveCheckpoint } from "./checkpoint.js";
+import { type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.js";
+import { type FitOptions, fit, type History } from "./fit.js";
+import { type TrainerOptions, Training } from "./training.js";
+
+export class Trainer extends Training {
+  /**
+   * Trains for some epochs, or until `signal`, `maxMs` or `maxSteps` says stop; then a further `fit` goes on where this
+   * one stopped. Yields to the event loop every few milliseconds.
+   */
+  async fit(dataset: Dataset, options?: FitOptions): Promise<History> {
+    return fit(this, dataset, options);
+  }
+
+  /** Mean loss over a dataset in evaluation mode, and accuracy where targets are classes. Weights stay as they are. */
+  async evaluate(dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
+    return evaluate(this, dataset, options);
+  }
+
+  /** The averaged weights (with the option `ema`) and the model's buffers, to be loaded or saved. */
+  emaStateDict(): StateDict {
+    if (this.ema === null) throw new ArgumentError(expectation("emaStateDict", "ema", "a decay given to createTrainer", "none"));
+    return readStateDict(this.model.engine, "ema");
+  }
+
+  /** Everything that training goes on from, as one safetensors file: resuming from it equals not having stopped. */
+  async save(): Promise<Uint8Array<ArrayBuffer>> {
+    return saveCheckpoint(this);
+  }
+
+  /** Restores what `save` wrote, into a trainer with the same network, loss and kind of optimiser. All or nothing. */
+  async load(bytes: Uint8Array | ArrayBuffer): Promise<void> {
+    loadCheckpoint(this, bytes);
+  }
+}
+
+/** Prepares a model for training. Throws `ArgumentError` on unknown options or values out of range. */
+export function createTrainer(model: Model, options: TrainerOptions): Trainer {
+  return new Trainer(model, options);
+}

@@ -1,0 +1,209 @@
+/** Training step by step: the state that steps share. `fit`, `evaluate` and checkpoints stand on it. */
+import { expectBoolean, expectNumber, expectOptions } from "../core/check.js";
+import { ArgumentError, expectation, NumericError, ShapeError } from "../core/errors.js";
+import { ipow } from "../core/math.js";
+import { formatShape, numel, sameShape, type Shape } from "../core/shape.js";
+import { type TensorLike, toBatch } from "../core/tensor.js";
+import { type Dataset } from "../data/dataset.js";
+import type { Graph } from "../graph/graph.js";
+import type { Engine } from "../model/engine.js";
+import type { Model } from "../model/model.js";
+import type { Loss, TargetKind } from "../nn/losses.js";
+import type { Optimizer } from "../optim/optimizers.js";
+import { constant, type Schedule } from "../optim/schedules.js";
+import type { Plan } from "../plan/plan.js";
+import { SCALARS } from "../program/abi.js";
+import { findNonFinite } from "./diagnose.js";
+import { expectGroups, type ParameterGroup, parameterRuns } from "./groups.js";
+import { checkTargets, type Labels, readLabels } from "./labels.js";
+
+export interface TrainerOptions {
+  loss: Loss;
+  optimizer: Optimizer;
+  /** Default `constant()`. */
+  schedule?: Schedule;
+  /** Scales all gradients down so that their common norm is at most this. Default: no clipping. */
+  clipGradNorm?: number;
+  /** Keeps an exponential moving average of the weights with this decay. Default: none. */
+  ema?: number;
+  /** Parameters with a learning rate or weight decay of their own. */
+  groups?: readonly ParameterGroup[];
+  /** Whether weight decay also applies to biases and normalisations. Default true, as in PyTorch. */
+  decayNormsAndBiases?: boolean;
+}
+
+/** Epochs begun so far, which number the shuffles; and the place of an interrupted `fit`. */
+export interface FitState {
+  epoch: number;
+  current: { epochInFit: number; step: number; lossSum: number; samples: number } | null;
+}
+
+export interface StepResult {
+  /** Mean over the batch, before the update. */
+  loss: number;
+  /** Norm of all gradients together, before clipping. */
+  gradNorm: number;
+  /** The learning rate of this step. */
+  lr: number;
+}
+
+const KNOWN: readonly (keyof TrainerOptions)[] = ["loss", "optimizer", "schedule", "clipGradNorm", "ema", "groups", "decayNormsAndBiases"];
+
+export class Training {
+  readonly model: Model;
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  readonly schedule: Schedule;
+  readonly clipGradNorm: number;
+  readonly ema: number | null;
+  /** Optimiser steps taken. */
+  stepCount = 0;
+  /** @internal Where an interrupted `fit` stands. */
+  fitState: FitState = { epoch: 0, current: null };
+  readonly #groups: readonly ParameterGroup[];
+  readonly #decayNormsAndBiases: boolean;
+
+  constructor(model: Model, options: TrainerOptions) {
+    const where = "createTrainer";
+    const { loss, optimizer, schedule = constant(), clipGradNorm, ema, groups = [], decayNormsAndBiases = true } = expectOptions(where, options, KNOWN);
+    if (typeof loss?.record !== "function") throw new ArgumentError(expectation(where, "loss", "crossEntropy(), mse(), bceWithLogits() or huber()", loss));
+    if (typeof optimizer?.record !== "function") throw new ArgumentError(expectation(where, "optimizer", "an SGD, Adam or AdamW", optimizer));
+    if (typeof schedule?.factor !== "function") throw new ArgumentError(expectation(where, "schedule", "a schedule", schedule));
+    if (clipGradNorm !== undefined) expectNumber(where, "clipGradNorm", clipGradNorm, 0, Infinity, "both");
+    if (ema !== undefined) expectNumber(where, "ema", ema, 0, 1, "max");
+    this.model = model;
+    this.loss = loss;
+    this.optimizer = optimizer;
+    this.schedule = schedule;
+    this.clipGradNorm = clipGradNorm ?? 0;
+    this.ema = ema ?? null;
+    this.#groups = expectGroups(where, groups);
+    this.#decayNormsAndBiases = expectBoolean(where, "decayNormsAndBiases", decayNormsAndBiases);
+    const { executor } = this.#engine;
+    executor.region("gradients");
+    // A new trainer starts afresh, whatever a former one left in these regions.
+    for (const state of ["state0", "state1"].slice(0, optimizer.states) as ("state0" | "state1")[]) executor.regionView(state).fill(0);
+    if (this.ema !== null) executor.region("ema");
+    if (this.ema !== null) executor.regionView("ema").set(executor.regionView("parameters"));
+  }
+
+  get #engine(): Engine {
+    return this.model.engine;
+  }
+
+  /**
+   * One step of the optimiser on one batch. Labels: class indices, or rows of numbers where the loss takes them.
+   * Throws `NumericError` when loss or gradients are not finite; the weights are then as before.
+   */
+  step(x: TensorLike, labels: Labels): StepResult {
+    const { inputShape, outputShape } = this.model;
+    const { data, batchSize } = toBatch("step", "input", x, inputShape);
+    const targets = readLabels("step", this.loss, [batchSize, ...outputShape], labels);
+    checkTargets("step", targets.data, targets.kind, outputShape[outputShape.length - 1]);
+    const plan = this.plan(batchSize, targets.kind);
+    const { executor } = this.#engine;
+    executor.view(plan, plan.input).set(data);
+    const target = targets.kind === "indices" ? executor.viewI32(plan, plan.target!) : executor.view(plan, plan.target!);
+    target.set(targets.data);
+    return this.runStep(plan, undefined);
+  }
+
+  /** @internal The plan of a training step. */
+  plan(batchSize: number, kind: TargetKind): Plan {
+    const { loss } = this;
+    return this.#engine.plan(
+      {
+        batchSize,
+        training: true,
+        backward: "loss",
+        loss: (graph, output) => loss.record(graph, output, kind),
+        update: (graph) => this.#recordUpdate(graph),
+      },
+      `${kind} ${this.#key}`,
+    );
+  }
+
+  /** Tells the plans of this trainer from those of others on the same model. */
+  get #key(): string {
+    const { optimizer, loss, clipGradNorm, ema } = this;
+    return JSON.stringify([optimizer, loss, clipGradNorm, ema, this.#groups.map(({ match, ...rest }) => [String(match), rest]), this.#decayNormsAndBiases]);
+  }
+
+  #recordUpdate(graph: Graph): void {
+    const { frozen, description } = this.#engine;
+    const runs = parameterRuns(description.parameters, this.#groups, this.#decayNormsAndBiases, (name) => frozen.has(name));
+    const loss = graph.nodes.find(({ op }) => op === "crossEntropy" || op === "regressionLoss")?.outputs[0];
+    graph.add("gradNorm", loss === undefined ? [] : [loss], { maxNorm: this.clipGradNorm, loss: loss !== undefined }, "optimizer");
+    for (const run of runs) this.optimizer.record(graph, run);
+    if (this.ema !== null) graph.add("ema", [], { decay: this.ema }, "optimizer");
+  }
+
+  /** @internal Runs a step whose input and target are in place. */
+  runStep(plan: Plan, stepsPerEpoch: number | undefined): StepResult {
+    const engine = this.#engine;
+    const lr = this.#writeScalars(stepsPerEpoch);
+    const finished = engine.run(plan, "forward", "update", true);
+    const scalars = engine.executor.memory.f32(SCALARS.base, (SCALARS.end - SCALARS.base) / 4);
+    const loss = engine.executor.view(plan, plan.loss!)[0];
+    if (!finished) throw this.#nonFinite(plan, loss);
+    this.stepCount++;
+    return { loss, gradNorm: scalars[(SCALARS.norm - SCALARS.base) / 4], lr };
+  }
+
+  #writeScalars(stepsPerEpoch: number | undefined): number {
+    const { optimizer, stepCount } = this;
+    const scalars = this.#engine.executor.memory.f32(SCALARS.base, (SCALARS.end - SCALARS.base) / 4);
+    const set = (address: number, value: number) => {
+      scalars[(address - SCALARS.base) / 4] = value;
+    };
+    const lr = optimizer.lr * this.schedule.factor({ step: stepCount, stepsPerEpoch });
+    set(SCALARS.lr, lr);
+    const [beta1, beta2] = optimizer.betas;
+    set(SCALARS.correction, 1 / (1 - ipow(beta1, stepCount + 1)));
+    set(SCALARS.correction + 4, 1 / Math.sqrt(1 - ipow(beta2, stepCount + 1)));
+    set(SCALARS.dampening, stepCount === 0 ? 0 : optimizer.dampening);
+    set(SCALARS.status, 0);
+    return lr;
+  }
+
+  #nonFinite(plan: Plan, loss: number): NumericError {
+    const place = findNonFinite(this.#engine, plan, this.loss);
+    const lead = `step ${this.stepCount + 1}: loss ${loss}; first not finite: ${place}`;
+    return new NumericError(expectation("train", "loss and gradients", "finite numbers", lead, { hint: "The weights are as before this step. A lower learning rate or clipGradNorm may help" }));
+  }
+
+  /**
+   * Lets the optimiser use the gradients that `model.backward` has left: the last part of a step with a loss of your
+   * own. Throws `NumericError`, the weights unchanged, when a gradient is not finite.
+   */
+  applyGradients(): Omit<StepResult, "loss"> {
+    const engine = this.#engine;
+    const plan = engine.plan({ batchSize: 1, training: true, backward: "none", update: (graph) => this.#recordUpdate(graph) }, `apply ${this.#key}`);
+    engine.executor.activate(plan);
+    const lr = this.#writeScalars(undefined);
+    const scalars = () => engine.executor.memory.f32(SCALARS.norm, 1);
+    if (!engine.run(plan, "update", "update", true))
+      throw new NumericError(expectation("applyGradients", "gradients", "finite numbers", `norm ${scalars()[0]}`));
+    this.stepCount++;
+    return { gradNorm: scalars()[0], lr };
+  }
+
+  /** @internal Throws `ShapeError` when a dataset does not fit the model. */
+  expectFits(where: string, dataset: Dataset): TargetKind {
+    const { inputShape, outputShape } = this.model;
+    const refuse = (name: string, expected: Shape | string, got: Shape | string) => {
+      const text = (shape: Shape | string) => (typeof shape === "string" ? shape : formatShape(shape));
+      throw new ShapeError(expectation(where, name, text(expected), text(got)));
+    };
+    if (!sameShape(dataset.inputShape, inputShape)) refuse("dataset.inputShape", inputShape, dataset.inputShape);
+    const kind: TargetKind = dataset.targets === "class" ? "indices" : "values";
+    if (!this.loss.targets.includes(kind)) refuse("dataset.targets", `${this.loss.targets.join(" or ")} for ${this.loss.type}`, kind);
+    if (dataset.targets === "values") {
+      const expected = this.loss.targetShape([1, ...outputShape], kind).slice(1);
+      if (numel(expected) !== numel(dataset.targetShape)) refuse("dataset.targetShape", expected, dataset.targetShape);
+    } else if (dataset.classes > outputShape[outputShape.length - 1]) {
+      refuse("dataset.classes", `at most ${outputShape[outputShape.length - 1]}, the network's outputs`, `${dataset.classes}`);
+    }
+    return kind;
+  }
+}

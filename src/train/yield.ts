@@ -1,0 +1,24 @@
+/** Gives the event loop a turn, so that pages stay responsive and timers and signals are heard. */
+
+/** A turn of the event loop that costs microseconds, where the runtime has one. */
+function turn(): Promise<void> {
+  const { scheduler, setImmediate: immediate } = globalThis as {
+    scheduler?: { yield?: () => Promise<void> };
+    setImmediate?: (callback: () => void) => void;
+  };
+  if (scheduler?.yield) return scheduler.yield();
+  return new Promise((resolve) => {
+    if (immediate) immediate(resolve);
+    else setTimeout(resolve, 0);
+  });
+}
+
+/** A function to call between steps: it yields when the last turn is longer ago than `interval` ms (default 12). */
+export function createYielder(interval = 12): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last < interval) return;
+    await turn();
+    last = performance.now();
+  };
+}
