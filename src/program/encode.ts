@@ -242,11 +242,11 @@ export const ENCODERS = {
   adam: ({ attributes }, c) => {
     const { beta1, beta2, eps, weightDecay, decoupled } = attributes;
     const { w, g, state0, state1, n, lr, lrScale, scale } = runOf(c, attributes);
-    const hyper = { beta1, beta2, eps, weightDecay, decoupled: Number(decoupled), correction: SCALARS.correction };
+    const hyper = { rate1: 1 - beta1, rate2: 1 - beta2, eps, weightDecay, decoupled: Number(decoupled), correction: SCALARS.correction };
     c.emit("f32_adam", { w, g, m: state0, v: state1, n, lr, lrScale, scale, ...hyper });
   },
   ema: (node, c) => {
     const { w, ema, n } = c.at.all;
-    c.emit("f32_ema", { w, ema, n, decay: node.attributes.decay });
+    c.emit("f32_ema", { w, ema, n, rate: 1 - node.attributes.decay });
   },
 } satisfies { [K in OpName]: Encoder<K> };
