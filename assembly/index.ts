@@ -16,3 +16,6 @@ export { f32_grad_norm } from "./optim/grad_norm";
 export { f32_sgd } from "./optim/sgd";
 export { f32_adam } from "./optim/adam";
 export { f32_ema } from "./optim/ema";
+export { f32_conv2d_pack } from "./conv/pack";
+export { f32_conv2d } from "./conv/conv2d";
+export { f32_conv2d_dw } from "./conv/conv2d_dw";

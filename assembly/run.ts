@@ -20,6 +20,9 @@ import { f32_grad_norm } from "./optim/grad_norm";
 import { f32_sgd } from "./optim/sgd";
 import { f32_adam } from "./optim/adam";
 import { f32_ema } from "./optim/ema";
+import { f32_conv2d_pack } from "./conv/pack";
+import { f32_conv2d } from "./conv/conv2d";
+import { f32_conv2d_dw } from "./conv/conv2d_dw";
 
 /**
  * Runs the records in [begin, end). Every thread of the model calls it with the same program.
@@ -69,6 +72,9 @@ function dispatch(kernel: i32, r: usize, thread: i32, threads: i32): void {
     case Kernel.f32_sgd: f32_sgd(r, thread, threads); break;
     case Kernel.f32_adam: f32_adam(r, thread, threads); break;
     case Kernel.f32_ema: f32_ema(r, thread, threads); break;
+    case Kernel.f32_conv2d_pack: f32_conv2d_pack(r, thread, threads); break;
+    case Kernel.f32_conv2d: f32_conv2d(r, thread, threads); break;
+    case Kernel.f32_conv2d_dw: f32_conv2d_dw(r, thread, threads); break;
     default: unreachable();
   }
 }

@@ -20,9 +20,9 @@ export interface Operand {
   read(): Float32Array<ArrayBuffer>;
 }
 
-interface Exports {
+type Exports = Record<KernelName, (record: number, thread: number, threads: number) => void> & {
   run(begin: number, end: number, thread: number, threads: number): number;
-}
+};
 
 export class Harness {
   readonly memory = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
@@ -53,7 +53,8 @@ export class Harness {
     while (this.#top > this.memory.buffer.byteLength) this.memory.grow(256);
     new Uint8Array(this.memory.buffer, ptr, bytes).fill(0xff); // NaN: reading before writing shows
     this.#bands.push(first, second & ~3);
-    for (const band of [first, (second + 3) & ~3]) new Int32Array(this.memory.buffer, band, (BAND - 4) / 4).fill(POISON);
+    for (const band of [first, (second + 3) & ~3])
+      new Int32Array(this.memory.buffer, band, (BAND - 4) / 4).fill(POISON);
     this.#bands[this.#bands.length - 1] = (second + 3) & ~3;
     return ptr;
   }
@@ -73,12 +74,14 @@ export class Harness {
   }
 
   /** Runs one kernel as thread `thread` of `threads` (more than one only for kernels without an inner barrier). */
-  call<K extends KernelName>(kernel: K, args: KernelArguments<K>, thread = 0, threads = 1): number {
+  call<K extends KernelName>(kernel: K, args: KernelArguments<K>, thread = 0, threads = 1): void {
     const words: number[] = [];
     encodeRecord(words, kernel, args);
     const ptr = this.#reserve(words.length * 4);
     new Int32Array(this.memory.buffer, ptr, words.length).set(words);
-    return this.#exports.run(ptr, ptr + words.length * 4, thread, threads);
+    // One thread alone would wait for the others at the barrier behind the record: the kernel itself is called then.
+    if (threads > 1) this.#exports[kernel](ptr, thread, threads);
+    else this.#exports.run(ptr, ptr + words.length * 4, 0, 1);
   }
 
   /** Throws when a kernel has written outside of its operands. */
