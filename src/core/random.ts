@@ -12,8 +12,12 @@ const GENERATOR = 0xffffffff;
 
 /** The four words of a counter, left in `out`. `counter` and `key` are unsigned 32-bit words. */
 export function philox(counter: ArrayLike<number>, key: ArrayLike<number>, out: Uint32Array): void {
-  let [c0, c1, c2, c3] = [counter[0] | 0, counter[1] | 0, counter[2] | 0, counter[3] | 0];
-  let [k0, k1] = [key[0] | 0, key[1] | 0];
+  let c0 = counter[0] | 0;
+  let c1 = counter[1] | 0;
+  let c2 = counter[2] | 0;
+  let c3 = counter[3] | 0;
+  let k0 = key[0] | 0;
+  let k1 = key[1] | 0;
   for (let round = 0; round < 10; round++) {
     const high0 = multiplyHigh(0xd2511f53, c0);
     const low0 = Math.imul(0xd2511f53, c0);
@@ -32,11 +36,13 @@ export function philox(counter: ArrayLike<number>, key: ArrayLike<number>, out: 
   out[3] = c3;
 }
 
-/** The upper 32 bits of the product of two unsigned words, from products of halves that float64 holds exactly. */
+/** The upper 32 bits of the product of two unsigned words, by halves of 16 bits; `| 0` keeps V8 on integers. */
 function multiplyHigh(a: number, b: number): number {
-  const low = (a & 0xffff) * (b >>> 0);
-  const high = (a >>> 16) * (b >>> 0);
-  return ((high + Math.floor(low / 65536)) / 65536) | 0;
+  const low = b & 0xffff;
+  const high = b >>> 16;
+  const first = (Math.imul(a >>> 16, low) + (Math.imul(a & 0xffff, low) >>> 16)) | 0;
+  const second = (Math.imul(a & 0xffff, high) + (first & 0xffff)) | 0;
+  return (Math.imul(a >>> 16, high) + (first >>> 16) + (second >>> 16)) | 0;
 }
 
 /** A generator's position, as plain data. */
