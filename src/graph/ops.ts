@@ -4,6 +4,8 @@
  *
  * Rows and columns: ops on features take [..., features] and treat all leading dimensions as rows.
  */
+import { gemmScratch } from "../core/gemm.js";
+import { partialBytes } from "../core/partials.js";
 import { numel, roundUp, type Shape } from "../core/shape.js";
 
 export type ActivationName =
@@ -88,8 +90,8 @@ export interface OpAttributes {
   crossEntropyDx: { probabilities: boolean; smoothing: number };
   regressionLoss: { kind: "mse" | "bceWithLogits" | "huber"; param: number };
   regressionLossDx: { kind: "mse" | "bceWithLogits" | "huber"; param: number };
-  /** The norm of all gradients, the clipping factor, and the check that both loss and gradients are finite. */
-  gradNorm: { maxNorm: number; loss: boolean };
+  /** The norm of all `count` gradients, the clipping factor, and the check that both loss and gradients are finite. */
+  gradNorm: { maxNorm: number; loss: boolean; count: number };
   /** Optimiser steps over `count` parameters that stand side by side in memory, from parameter `first` on. */
   sgd: ParameterRun & { momentum: number; dampening: number; weightDecay: number; nesterov: boolean };
   adam: ParameterRun & { beta1: number; beta2: number; eps: number; weightDecay: number; decoupled: boolean };
@@ -133,21 +135,26 @@ export const OPS: { [K in OpName]: OpRule<K> } = {
   linear: {
     // x [..., k] · w [n, k]^T
     shapes: ([x, w]) => [[...x.slice(0, -1), w[0]]],
+    scratch: ([x]) => gemmScratch(rows(x), last(x)),
     inPlace: ({ epilogue }) => epilogueInPlace(epilogue, 2),
   },
   linearDx: {
     // dy [..., n] · w [n, k]; `features` = k, because w may be packed
     shapes: ([dy], { features }) => [[...dy.slice(0, -1), features]],
+    scratch: ([dy]) => gemmScratch(rows(dy), last(dy)),
     inPlace: ({ epilogue }) => epilogueInPlace(epilogue, 2),
   },
-  linearDw: { shapes: ([dy, x]) => [[last(dy), last(x)]] }, // dy^T · x
+  linearDw: {
+    shapes: ([dy, x]) => [[last(dy), last(x)]], // dy^T · x
+    scratch: ([dy]) => gemmScratch(last(dy), rows(dy)),
+  },
   packB: {
     shapes: ([b], { transposed }) => {
       const [k, n] = transposed ? [last(b), rows(b)] : [rows(b), last(b)];
       return [[roundUp(n, 8) / 8, k, 8]];
     },
   },
-  columnSum: { shapes: ([x]) => [[last(x)]] },
+  columnSum: { shapes: ([x]) => [[last(x)]], workspace: ([x]) => partialBytes.columnSum(rows(x), last(x)) },
   activation: { shapes: ([x]) => [x], inPlace: () => [0] },
   activationDx: { shapes: ([dy]) => [dy], inPlace: () => [0, 1] },
   add: { shapes: ([a]) => [a], inPlace: () => [0, 1] },
@@ -156,8 +163,14 @@ export const OPS: { [K in OpName]: OpRule<K> } = {
   softmaxDx: { shapes: ([dy]) => [dy], inPlace: () => [0] },
   layerNorm: { shapes: ([x]) => [x, [rows(x)], [rows(x)]] }, // y, mean, rstd
   layerNormDx: { shapes: ([dy]) => [dy] },
-  layerNormDw: { shapes: ([dy]) => [[last(dy)], [last(dy)]] }, // dgamma, dbeta
-  batchNormStats: { shapes: ([x]) => [[last(x)], [last(x)], [last(x)]] }, // mean, biased variance, rstd
+  layerNormDw: {
+    shapes: ([dy]) => [[last(dy)], [last(dy)]], // dgamma, dbeta
+    workspace: ([dy]) => partialBytes.layerNormDw(rows(dy), last(dy)),
+  },
+  batchNormStats: {
+    shapes: ([x]) => [[last(x)], [last(x)], [last(x)]], // mean, biased variance, rstd
+    workspace: ([x]) => partialBytes.batchNormStats(rows(x), last(x)),
+  },
   batchNormRstd: { shapes: ([variance]) => [variance] },
   batchNorm: {
     // x, mean, rstd, [gamma, beta], [residual]
@@ -165,13 +178,19 @@ export const OPS: { [K in OpName]: OpRule<K> } = {
     inPlace: ({ affine, residual }) => (residual ? [affine ? 5 : 3, 0] : [0]),
   },
   batchNormDx: { shapes: ([dy]) => [dy], inPlace: () => [0] },
-  batchNormDw: { shapes: ([dy]) => [[last(dy)], [last(dy)]] }, // dgamma, dbeta
+  batchNormDw: {
+    shapes: ([dy]) => [[last(dy)], [last(dy)]], // dgamma, dbeta
+    workspace: ([dy]) => partialBytes.batchNormDw(rows(dy), last(dy)),
+  },
   batchNormUpdate: { shapes: () => [], writes: [2, 3, 4] }, // mean, variance, runningMean, runningVar, batches
-  crossEntropy: { shapes: ([logits]) => [[], [rows(logits)]] }, // loss, log-sum-exp of each row
+  crossEntropy: {
+    shapes: ([logits]) => [[], [rows(logits)]], // loss, log-sum-exp of each row
+    workspace: ([logits]) => partialBytes.crossEntropy(rows(logits)),
+  },
   crossEntropyDx: { shapes: ([logits]) => [logits], inPlace: () => [0] },
-  regressionLoss: { shapes: () => [[]] },
+  regressionLoss: { shapes: () => [[]], workspace: ([x]) => partialBytes.regressionLoss(numel(x)) },
   regressionLossDx: { shapes: ([x]) => [x], inPlace: () => [0] },
-  gradNorm: { shapes: () => [] },
+  gradNorm: { shapes: () => [], workspace: (_, { count }) => partialBytes.gradNorm(count) },
   sgd: { shapes: () => [] },
   adam: { shapes: () => [] },
   ema: { shapes: () => [] },

@@ -15,6 +15,8 @@ export interface BatchNormOptions {
   affine?: boolean;
   /** Use the running statistics in training too and do not update them. Default false; `freeze` has the same effect. */
   frozen?: boolean;
+  /** What `weight` starts from. Default 1; 0 in the last norm of a residual branch makes the block start as the identity. */
+  initialWeight?: number;
 }
 
 /**
@@ -31,14 +33,15 @@ abstract class BatchNorm extends Layer {
 
   constructor(channels: number, options?: BatchNormOptions) {
     super();
-    const given = expectOptions("BatchNorm", options, ["eps", "momentum", "affine", "frozen"]);
-    const { eps = 1e-5, momentum = 0.1, affine = true, frozen = false } = given;
+    const given = expectOptions("BatchNorm", options, ["eps", "momentum", "affine", "frozen", "initialWeight"]);
+    const { eps = 1e-5, momentum = 0.1, affine = true, frozen = false, initialWeight = 1 } = given;
     this.channels = expectInteger("BatchNorm", "channels", channels, 1);
     this.options = {
       eps: expectNumber("BatchNorm", "eps", eps, 0),
       momentum: expectNumber("BatchNorm", "momentum", momentum, 0, 1),
       affine: expectBoolean("BatchNorm", "affine", affine),
       frozen: expectBoolean("BatchNorm", "frozen", frozen),
+      initialWeight: expectNumber("BatchNorm", "initialWeight", initialWeight),
     };
   }
 
@@ -60,7 +63,7 @@ abstract class BatchNorm extends Layer {
       ShapeError,
     );
     const weights = affine
-      ? [b.parameter("weight", [channels], { init: ones }), b.parameter("bias", [channels], { init: zeros })]
+      ? [b.parameter("weight", [channels], { init: { kind: "constant", value: options.initialWeight } }), b.parameter("bias", [channels], { init: zeros })]
       : [];
     const runningMean = b.buffer("running_mean", [channels], 0);
     const runningVar = b.buffer("running_var", [channels], 1);

@@ -1,19 +1,29 @@
 import { expectOptions } from "../core/check.js";
 import { ArgumentError, expectation, ShapeError } from "../core/errors.js";
-import { formatShape, sameShape } from "../core/shape.js";
+import { formatShape, type Shape, sameShape } from "../core/shape.js";
 import type { Builder } from "../graph/builder.js";
 import type { ValueId } from "../graph/graph.js";
 import { ActivationLayer } from "./activations.js";
+import { Conv2d } from "./conv.js";
 import { expectLayer, Layer, registerLayer } from "./layer.js";
 import { Linear } from "./linear.js";
+import { BatchNorm2d } from "./norm.js";
+import { Sequential } from "./sequential.js";
+import { PadShortcut } from "./shortcut.js";
+
+export type Shortcut = "identity" | "projection" | "pad";
+
+const SHORTCUTS: readonly unknown[] = ["identity", "projection", "pad"];
 
 export interface ResidualOptions {
   /**
    * - `"identity"` (default): x itself; the main branch must keep the shape
-   * - `"projection"`: a learned linear map without bias where the shape changes, x itself where it does not
+   * - `"projection"`: where the shape changes, a learned map: Linear without bias, or for images a strided 1x1
+   *   convolution and BatchNorm (option B of the paper); x itself where it does not
+   * - `"pad"`: where the shape changes, every stride-th pixel and added channels of zeros (option A)
    * - a layer: whatever it makes of x
    */
-  shortcut?: "identity" | "projection" | Layer;
+  shortcut?: Shortcut | Layer;
   /** Applied to the sum. Default: none. */
   activation?: ActivationLayer | null;
 }
@@ -26,15 +36,15 @@ export interface ResidualOptions {
 export class Residual extends Layer {
   readonly type = "Residual";
   readonly main: Layer;
-  readonly shortcut: "identity" | "projection" | Layer;
+  readonly shortcut: Shortcut | Layer;
   readonly activation: ActivationLayer | null;
 
   constructor(main: Layer, options?: ResidualOptions) {
     super();
     const { shortcut = "identity", activation = null } = expectOptions("Residual", options, ["shortcut", "activation"]);
     this.main = expectLayer("Residual", "main", main);
-    if (shortcut !== "identity" && shortcut !== "projection" && !(shortcut instanceof Layer))
-      throw new ArgumentError(expectation("Residual", "shortcut", '"identity", "projection" or a layer', shortcut));
+    if (!SHORTCUTS.includes(shortcut) && !(shortcut instanceof Layer))
+      throw new ArgumentError(expectation("Residual", "shortcut", '"identity", "projection", "pad" or a layer', shortcut));
     if (activation !== null && !(activation instanceof ActivationLayer))
       throw new ArgumentError(expectation("Residual", "activation", "an activation layer, or null", activation));
     this.shortcut = shortcut;
@@ -57,20 +67,9 @@ export class Residual extends Layer {
     const { shortcut } = this;
     const from = b.shape(x);
     const to = b.shape(main);
-    let skip = x;
-    if (shortcut instanceof Layer) skip = b.scope("shortcut", () => shortcut.build(b, x));
-    else if (shortcut === "projection" && !sameShape(from, to)) {
-      b.expect(
-        sameShape(from.slice(0, -1), to.slice(0, -1)),
-        "main",
-        `an output of [${from.slice(0, -1)}, ...] for a projection`,
-        formatShape(to),
-        "Give the shortcut as a layer",
-        ShapeError,
-      );
-      const projection = new Linear(from[from.length - 1], to[to.length - 1], { bias: false });
-      skip = b.scope("shortcut", () => projection.build(b, x));
-    }
+    let layer = shortcut instanceof Layer ? shortcut : null;
+    if (!layer && shortcut !== "identity" && !sameShape(from, to)) layer = shapeChange(b, shortcut as Shortcut, from, to);
+    const skip = layer ? b.scope("shortcut", () => layer.build(b, x)) : x;
     if (sameShape(b.shape(skip), to)) return skip;
     const hint = shortcut === "identity" ? 'Use shortcut: "projection" where the shape changes' : undefined;
     throw new ShapeError(
@@ -82,3 +81,18 @@ export class Residual extends Layer {
   }
 }
 registerLayer("Residual", Residual);
+
+/** The layer that brings a shortcut from one shape to the other. */
+function shapeChange(b: Builder, shortcut: Shortcut, from: Shape, to: Shape): Layer {
+  const [inChannels, outChannels] = [from[from.length - 1], to[to.length - 1]];
+  const isImage = from.length === 4 && to.length === 4;
+  const stride = isImage ? Math.ceil(from[1] / to[1]) : 1;
+  const reachable = isImage
+    ? Math.ceil(from[1] / stride) === to[1] && Math.ceil(from[2] / stride) === to[2]
+    : sameShape(from.slice(0, -1), to.slice(0, -1));
+  b.expect(reachable, "main", `an output that a strided shortcut reaches from ${formatShape(from)}`, formatShape(to), "Give the shortcut as a layer", ShapeError);
+  if (shortcut === "pad") return new PadShortcut(inChannels, outChannels, { stride });
+  if (!isImage) return new Linear(inChannels, outChannels, { bias: false });
+  const convolution = new Conv2d(inChannels, outChannels, { kernelSize: 1, stride, bias: false });
+  return new Sequential(convolution, new BatchNorm2d(outChannels));
+}

@@ -92,8 +92,9 @@ function shareInPlace(graph: Graph, nodes: readonly AnyNode[], lives: Map<ValueI
   const buffers = new Map<ValueId, Buffer>();
   for (const [id, life] of lives) buffers.set(id, { bytes: valueBytes(graph, id), values: [id], life: { ...life } });
   nodes.forEach((node, at) => {
+    if (node.outputs.length === 0) return;
     const rule = OPS[node.op] as OpRule<OpName>;
-    const output = buffers.get(graph.root(node.outputs[0] ?? -1));
+    const output = buffers.get(graph.root(node.outputs[0]));
     if (!output || output.life.first !== at || graph.values[node.outputs[0]].aliasOf !== undefined) return;
     for (const i of rule.inPlace?.(node.attributes) ?? []) {
       const source = buffers.get(graph.root(node.inputs[i]));

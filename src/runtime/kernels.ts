@@ -31,22 +31,25 @@ export function setShared(bytes: Uint8Array, shared: boolean): void {
       if (byte < 128) return value;
     }
   };
+  const skip = (): void => {
+    const length = leb();
+    at += length;
+  };
   const IMPORTS = 2;
   const MEMORY = 2;
   while (at < bytes.length) {
     const section = bytes[at++];
-    const size = leb();
     if (section !== IMPORTS) {
-      at += size;
+      skip();
       continue;
     }
+    leb(); // bytes of the section
     // The kernels import nothing but "env"."memory".
-    for (let count = leb(); count > 0; count--) {
-      at += leb();
-      at += leb();
-      if (bytes[at++] === MEMORY) bytes[at] = shared ? 3 : 1;
-      return;
-    }
+    leb(); // number of imports
+    skip(); // "env"
+    skip(); // "memory"
+    if (bytes[at++] === MEMORY) bytes[at] = shared ? 3 : 1;
+    return;
   }
 }
 

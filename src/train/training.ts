@@ -130,10 +130,10 @@ export class Training {
   }
 
   #recordUpdate(graph: Graph): void {
-    const { frozen, description } = this.#engine;
+    const { frozen, description, executor } = this.#engine;
     const runs = parameterRuns(description.parameters, this.#groups, this.#decayNormsAndBiases, (name) => frozen.has(name));
     const loss = graph.nodes.find(({ op }) => op === "crossEntropy" || op === "regressionLoss")?.outputs[0];
-    graph.add("gradNorm", loss === undefined ? [] : [loss], { maxNorm: this.clipGradNorm, loss: loss !== undefined }, "optimizer");
+    graph.add("gradNorm", loss === undefined ? [] : [loss], { maxNorm: this.clipGradNorm, loss: loss !== undefined, count: executor.floats }, "optimizer");
     for (const run of runs) this.optimizer.record(graph, run);
     if (this.ema !== null) graph.add("ema", [], { decay: this.ema }, "optimizer");
   }
