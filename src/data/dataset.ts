@@ -1,4 +1,6 @@
 // What training reads from. A dataset fills buffers that the caller made once; it allocates nothing per batch.
+import { ArgumentError, describe, expectation, ShapeError } from "../core/errors.js";
+import { formatShape, numel } from "../core/shape.js";
 
 interface DatasetBase {
   readonly length: number;
@@ -29,3 +31,29 @@ export interface ValueDataset extends DatasetBase {
 }
 
 export type Dataset = ClassDataset | ValueDataset;
+
+/** Checks what `get` was given; every dataset of this library begins with it. */
+export function checkBuffers(
+  dataset: Dataset,
+  indices: ArrayLike<number>,
+  x: Float32Array,
+  y: Int32Array | Float32Array,
+): void {
+  const { length, inputShape } = dataset;
+  const n = indices.length;
+  for (let i = 0; i < n; i++) {
+    const index = indices[i]!;
+    if (!(Number.isInteger(index) && index >= 0 && index < length)) {
+      throw new ArgumentError(expectation("get", `indices[${i}]`, `an index from 0 to ${length - 1}`, describe(index)));
+    }
+  }
+  if (!(dataset.targets === "class" ? y instanceof Int32Array : y instanceof Float32Array)) {
+    const kind = dataset.targets === "class" ? "an Int32Array" : "a Float32Array";
+    throw new ArgumentError(expectation("get", "y", kind, describe(y)));
+  }
+  const row = dataset.targets === "class" ? 1 : numel(dataset.targetShape);
+  if (x.length < n * numel(inputShape)) {
+    throw new ShapeError(expectation("get", "x", `room for ${n} of ${formatShape(inputShape)}`, `${x.length} values`));
+  }
+  if (y.length < n * row) throw new ShapeError(expectation("get", "y", `room for ${n * row} values`, y.length));
+}

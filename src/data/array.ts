@@ -1,0 +1,149 @@
+// Datasets held in memory.
+import { expectInteger, expectOptions } from "../core/check.js";
+import { ArgumentError, DataError, describe, expectation, ShapeError } from "../core/errors.js";
+import { formatShape, numel } from "../core/shape.js";
+import { type ClassDataset, checkBuffers, type Dataset, type ValueDataset } from "./dataset.js";
+
+/** Example after example, flat or as rows. Bytes stay bytes in memory and become value / 255 in a batch. */
+export type InputData = Float32Array | Float64Array | Uint8Array | readonly number[] | readonly (readonly number[])[];
+
+interface Inputs {
+  x: InputData;
+  inputShape: readonly number[];
+}
+
+export interface ClassArrays extends Inputs {
+  /** One class index per example. */
+  y: ArrayLike<number>;
+  classes: number;
+  classNames?: readonly string[];
+}
+
+export interface ValueArrays extends Inputs {
+  /** size(targetShape) numbers per example. */
+  y: ArrayLike<number>;
+  /** [1] by default. */
+  targetShape?: readonly number[];
+}
+
+/** A dataset of arrays in memory: of classes where `classes` is given, of numbers otherwise. Copies numbers, not bytes. */
+export function arrayDataset(options: ClassArrays): ClassDataset;
+export function arrayDataset(options: ValueArrays): ValueDataset;
+export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
+  const known = ["x", "y", "inputShape", "classes", "classNames", "targetShape"];
+  const all = expectOptions<object>(where, options, known as never[]) as Partial<ClassArrays & ValueArrays>;
+  const inputShape = expectSizes("inputShape", all.inputShape);
+  const size = numel(inputShape);
+  const x = inputArray(all.x, size);
+  const length = x.length / size;
+  if (length === 0) throw new DataError(expectation(where, "x", "at least one example", "none"));
+  if (!Number.isInteger(length)) {
+    const expected = `a multiple of ${size} values, for ${formatShape(inputShape)}`;
+    throw new ShapeError(expectation(where, "x", expected, `${x.length}`));
+  }
+  if (all.y === null || typeof all.y !== "object" || typeof all.y.length !== "number") {
+    throw new ArgumentError(expectation(where, "y", "an array", describe(all.y)));
+  }
+  const fill = x instanceof Uint8Array ? bytesInto(x, size) : floatsInto(x, size);
+  if (all.classes === undefined) {
+    const targetShape = expectSizes("targetShape", all.targetShape ?? [1]);
+    const rows = valueTargets(all.y, length, targetShape);
+    const copyRow = floatsInto(rows, numel(targetShape));
+    const get: Dataset["get"] = (indices, xOut, yOut) => {
+      checkBuffers(dataset, indices, xOut, yOut);
+      for (let i = 0; i < indices.length; i++) {
+        fill(indices[i]!, xOut, i);
+        copyRow(indices[i]!, yOut as Float32Array, i);
+      }
+    };
+    const dataset: ValueDataset = { length, inputShape, targets: "values", targetShape, get };
+    return dataset;
+  }
+  const classes = expectInteger(where, "classes", all.classes, 1);
+  if (all.targetShape)
+    throw new ArgumentError(expectation(where, "targetShape", "none beside classes", all.targetShape));
+  const { classNames } = all;
+  if (classNames && classNames.length !== classes) {
+    throw new ArgumentError(expectation(where, "classNames", `${classes} names`, classNames.length));
+  }
+  const labels = classTargets(all.y, length, classes);
+  const get: Dataset["get"] = (indices, xOut, yOut) => {
+    checkBuffers(dataset, indices, xOut, yOut);
+    for (let i = 0; i < indices.length; i++) {
+      fill(indices[i]!, xOut, i);
+      yOut[i] = labels[indices[i]!]!;
+    }
+  };
+  const dataset: ClassDataset = { length, inputShape, targets: "class", classes, classNames, get };
+  return dataset;
+}
+
+const where = "arrayDataset";
+
+function expectSizes(name: string, shape: unknown): readonly number[] {
+  const valid = Array.isArray(shape) && shape.length > 0 && shape.every((size) => Number.isInteger(size) && size > 0);
+  if (!valid) throw new ShapeError(expectation(where, name, "an array of positive sizes", describe(shape)));
+  return [...(shape as number[])];
+}
+
+function inputArray(x: unknown, size: number): Float32Array | Uint8Array {
+  if (x instanceof Uint8Array) return x;
+  let numbers: Float32Array;
+  if (x instanceof Float32Array || x instanceof Float64Array) numbers = Float32Array.from(x);
+  else if (!Array.isArray(x)) {
+    throw new ArgumentError(expectation(where, "x", "a Float32Array, Float64Array, Uint8Array or array", describe(x)));
+  } else if (Array.isArray(x[0])) {
+    const bad = x.findIndex((row) => !Array.isArray(row) || row.length !== size);
+    if (bad >= 0) throw new ShapeError(expectation(where, `x[${bad}]`, `a row of ${size} numbers`, describe(x[bad])));
+    numbers = Float32Array.from(x.flat());
+  } else numbers = Float32Array.from(x);
+  const bad = numbers.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    const at = `x of example ${Math.floor(bad / size)}, value ${bad % size}`;
+    throw new DataError(expectation(where, at, "a finite number", numbers[bad]));
+  }
+  return numbers;
+}
+
+function classTargets(y: ArrayLike<number>, length: number, classes: number): Int32Array {
+  if (y.length !== length) throw new ShapeError(expectation(where, "y", `${length} class indices`, y.length));
+  const labels = new Int32Array(length);
+  for (let i = 0; i < length; i++) {
+    const label = y[i]!;
+    if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
+      throw new DataError(expectation(where, `y[${i}]`, `a class from 0 to ${classes - 1}`, describe(label)));
+    }
+    labels[i] = label;
+  }
+  return labels;
+}
+
+function valueTargets(y: ArrayLike<number>, length: number, targetShape: readonly number[]): Float32Array {
+  const expected = length * numel(targetShape);
+  if (y.length !== expected) {
+    const values = `${expected} values, ${formatShape(targetShape)} for each of ${length} examples`;
+    throw new ShapeError(expectation(where, "y", values, y.length));
+  }
+  const rows = Float32Array.from(y);
+  const bad = rows.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw new DataError(expectation(where, `y[${bad}]`, "a finite number", describe(y[bad])));
+  return rows;
+}
+
+type Fill = (index: number, out: Float32Array, slot: number) => void;
+
+const floatsInto =
+  (data: Float32Array, size: number): Fill =>
+  (index, out, slot) => {
+    const from = index * size;
+    const to = slot * size;
+    for (let i = 0; i < size; i++) out[to + i] = data[from + i]!;
+  };
+
+const bytesInto =
+  (data: Uint8Array, size: number): Fill =>
+  (index, out, slot) => {
+    const from = index * size;
+    const to = slot * size;
+    for (let i = 0; i < size; i++) out[to + i] = data[from + i]! / 255;
+  };

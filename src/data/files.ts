@@ -1,0 +1,106 @@
+// Files of a data set, from a folder or a URL. Nothing is fetched but what the caller named; what is fetched can be
+// checked by SHA-256 and kept in a folder.
+import { ArgumentError, DataError, describe, expectation, RuntimeSupportError } from "../core/errors.js";
+
+export interface FileOptions {
+  /** Folder that keeps what a URL gave (Node, Deno, Bun). */
+  cache?: string;
+  /** Hexadecimal SHA-256 by file name; a file that differs is refused, one in the cache is fetched again. */
+  sha256?: Readonly<Record<string, string>>;
+  /** Stops a download. */
+  signal?: AbortSignal;
+}
+
+/** Reads `name` from `source`, a folder or an http(s) URL. Undefined where there is no such file. */
+export async function readSourceFile(
+  where: string,
+  source: string | URL,
+  name: string,
+  options: FileOptions = {},
+): Promise<Uint8Array | undefined> {
+  if (typeof source !== "string" && !(source instanceof URL)) {
+    throw new ArgumentError(expectation(where, "source", "a folder or a URL", describe(source)));
+  }
+  const text = String(source);
+  const expected = expectedDigest(where, name, options.sha256);
+  if (!/^https?:/i.test(text)) {
+    const { readFile } = await files(where);
+    const folder = /^file:/i.test(text) ? (await import("node:url")).fileURLToPath(text) : text;
+    const bytes = await ifPresent(where, name, readFile(`${folder}/${name}`));
+    if (bytes && expected) await checkDigest(where, name, bytes, expected);
+    return bytes;
+  }
+  const kept = options.cache && (await cached(where, options.cache, name, expected));
+  if (kept) return kept;
+  const address = new URL(name, text.endsWith("/") ? text : `${text}/`);
+  const response = await fetch(address, { signal: options.signal });
+  if (response.status === 404) {
+    await response.body?.cancel();
+    return undefined;
+  }
+  if (!response.ok) throw new DataError(expectation(where, `answer of ${address}`, "200", response.status));
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (expected) await checkDigest(where, name, bytes, expected);
+  if (options.cache) await keep(where, options.cache, name, bytes);
+  return bytes;
+}
+
+function expectedDigest(where: string, name: string, sha256: FileOptions["sha256"]): string | undefined {
+  const digest = sha256 && Object.hasOwn(sha256, name) ? sha256[name]! : undefined;
+  if (digest !== undefined && !/^[0-9a-f]{64}$/i.test(digest)) {
+    throw new ArgumentError(expectation(where, `sha256 of ${name}`, "64 hexadecimal digits", describe(digest)));
+  }
+  return digest?.toLowerCase();
+}
+
+/** SHA-256 in hexadecimal. */
+export async function sha256Hex(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+async function checkDigest(where: string, name: string, bytes: Uint8Array, expected: string): Promise<void> {
+  const digest = await sha256Hex(bytes);
+  if (digest !== expected) throw new DataError(expectation(where, `SHA-256 of ${name}`, expected, digest));
+}
+
+async function cached(where: string, folder: string, name: string, digest?: string): Promise<Uint8Array | undefined> {
+  const { readFile } = await files(where);
+  const bytes = await ifPresent(where, name, readFile(`${folder}/${name}`));
+  return bytes && (!digest || (await sha256Hex(bytes)) === digest) ? bytes : undefined;
+}
+
+/** Writes beside the target and renames, so that no reader meets half a file and a killed run leaves none. */
+async function keep(where: string, folder: string, name: string, bytes: Uint8Array): Promise<void> {
+  const { mkdir, rename, rm, writeFile } = await files(where);
+  await mkdir(folder, { recursive: true });
+  const temporary = `${folder}/${name}.${crypto.randomUUID()}.part`;
+  try {
+    await writeFile(temporary, bytes);
+    await rename(temporary, `${folder}/${name}`);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function files(where: string): Promise<typeof import("node:fs/promises")> {
+  try {
+    return await import("node:fs/promises");
+  } catch {
+    const got = "none";
+    const hint = "Pass an http(s) URL without cache";
+    throw new RuntimeSupportError(expectation(where, "file system", "one for folders and caches", got, { hint }));
+  }
+}
+
+/** The file's bytes, or undefined where there is none. */
+async function ifPresent(where: string, name: string, reading: Promise<Uint8Array>): Promise<Uint8Array | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new DataError(expectation(where, name, "a readable file", message), { cause: error });
+  }
+}

@@ -1,0 +1,71 @@
+// MNIST, Fashion-MNIST, KMNIST: four idx files of 28x28 grey images and class labels.
+import { expectBoolean, expectOptions } from "../core/check.js";
+import { DataError, expectation, FormatError } from "../core/errors.js";
+import { formatShape } from "../core/shape.js";
+import { arrayDataset } from "./array.js";
+import type { ClassDataset } from "./dataset.js";
+import { type FileOptions, readSourceFile } from "./files.js";
+import { gunzip, type IdxArray, isGzip, readIdx } from "./idx.js";
+
+export interface MnistOptions extends FileOptions {
+  /** The training part, or the test part ("t10k"). */
+  train: boolean;
+  /** Examples as [784] (the default) instead of [28, 28, 1]. */
+  flatten?: boolean;
+  classNames?: readonly string[];
+}
+
+/** Loads the training or the test part from a folder or a URL, packed (.gz) or not. Pixels are 0 … 1. */
+export async function loadMnist(source: string | URL, options: MnistOptions): Promise<ClassDataset> {
+  expectOptions(where, options, ["train", "flatten", "classNames", "cache", "sha256", "signal"]);
+  const part = expectBoolean(where, "train", options?.train) ? "train" : "t10k";
+  const flatten = expectBoolean(where, "flatten", options.flatten ?? true);
+  const images = await readPart(source, `${part}-images-idx3-ubyte`, 3, options);
+  const labels = await readPart(source, `${part}-labels-idx1-ubyte`, 1, options);
+  const [count, height, width] = images.shape as [number, number, number];
+  if (labels.shape[0] !== count) {
+    throw new DataError(expectation(where, `${part} labels`, `${count}, one for each image`, labels.shape[0]));
+  }
+  return arrayDataset({
+    x: images.data as Uint8Array,
+    y: labels.data,
+    inputShape: flatten ? [height * width] : [height, width, 1],
+    classes: options.classNames?.length ?? 10,
+    classNames: options.classNames,
+  });
+}
+
+const where = "loadMnist";
+
+async function readPart(source: string | URL, name: string, rank: number, options: FileOptions): Promise<IdxArray> {
+  const packed = await readSourceFile(where, source, `${name}.gz`, options);
+  const bytes = packed ?? (await readSourceFile(where, source, name, options));
+  if (!bytes) throw new DataError(expectation(where, "source", `${name}.gz or ${name} in ${source}`, "neither"));
+  const array = readIdx(isGzip(bytes) ? await gunzip(bytes, name) : bytes, name);
+  if (array.shape.length !== rank || !(array.data instanceof Uint8Array) || array.shape.includes(0)) {
+    const got = `${array.data.constructor.name} ${formatShape(array.shape)}`;
+    throw new FormatError(expectation(where, name, `unsigned bytes in ${rank} dimensions above 0`, got));
+  }
+  return array;
+}
+
+export const FASHION_MNIST_CLASSES = [
+  "T-shirt/top",
+  "Trouser",
+  "Pullover",
+  "Dress",
+  "Coat",
+  "Sandal",
+  "Shirt",
+  "Sneaker",
+  "Bag",
+  "Ankle boot",
+] as const;
+
+/** SHA-256 of the four files of github.com/zalandoresearch/fashion-mnist, for the option `sha256`. */
+export const FASHION_MNIST_SHA256 = {
+  "t10k-images-idx3-ubyte.gz": "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+  "t10k-labels-idx1-ubyte.gz": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+  "train-images-idx3-ubyte.gz": "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+  "train-labels-idx1-ubyte.gz": "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+} as const;

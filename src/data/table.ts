@@ -1,0 +1,330 @@
+// Tables of named columns, and how they become rows of numbers. What is learnt from the training rows (means, category
+// lists, quantiles) is one JSON-able state, fitted once and applied to any other table: no test row leaks into it.
+import { expectInteger, expectOneOf, expectOptions } from "../core/check.js";
+import { ArgumentError, DataError, describe, expectation, FormatError, ShapeError } from "../core/errors.js";
+import { arrayDataset } from "./array.js";
+import type { Dataset } from "./dataset.js";
+import { fitQuantiles, toNormal } from "./quantile.js";
+import { permutation } from "./views.js";
+
+export interface Column {
+  name: string;
+  /** The fields as written, trimmed; null: missing. */
+  text: readonly (string | null)[];
+  /** The fields as numbers, NaN: missing. Absent where the column holds categories. */
+  numbers?: Float64Array | undefined;
+}
+
+export interface Table {
+  length: number;
+  columns: readonly Column[];
+  target?: Column | undefined;
+  /** What the target is. */
+  targets?: "class" | "number" | undefined;
+}
+
+/** Checks the target; `readCsv` calls it, and so may who has columns from elsewhere. */
+export function makeTable(
+  columns: readonly Column[],
+  target: Column | undefined,
+  targets: "class" | "number" | undefined,
+  { where, path }: { where: string; path?: string | undefined } = { where: "makeTable" },
+): Table {
+  const length = (target ?? columns[0])?.text.length ?? 0;
+  if (length === 0 || columns.length === 0) {
+    throw new DataError(expectation(where, "table", "at least one row and one column of inputs", "none", { path }));
+  }
+  for (const { name, text, numbers } of target ? [...columns, target] : columns) {
+    if (text.length !== length || (numbers && numbers.length !== length)) {
+      throw new ShapeError(expectation(where, `column ${describe(name)}`, `${length} fields`, text.length, { path }));
+    }
+  }
+  if (!target) return { length, columns };
+  const kind = expectOneOf(where, "targets", targets ?? (target.numbers ? "number" : "class"), ["class", "number"]);
+  const name = `target ${describe(target.name)}`;
+  const missing = target.text.indexOf(null);
+  if (missing >= 0)
+    throw new DataError(expectation(where, `${name}, row ${missing}`, "a value", "a missing one", { path }));
+  if (kind === "number" && !target.numbers) {
+    throw new DataError(expectation(where, name, "numbers", `fields such as ${describe(target.text[0])}`, { path }));
+  }
+  return { length, columns, target, targets: kind };
+}
+
+/** The rows `indices`, in that order. */
+export function tableRows(table: Table, indices: ArrayLike<number>): Table {
+  const rows = Array.from(indices);
+  const bad = rows.findIndex((row) => !(Number.isInteger(row) && row >= 0 && row < table.length));
+  if (bad >= 0) {
+    const range = `a row from 0 to ${table.length - 1}`;
+    throw new ArgumentError(expectation("tableRows", `indices[${bad}]`, range, describe(rows[bad])));
+  }
+  const pick = ({ name, text, numbers }: Column): Column => ({
+    name,
+    text: rows.map((row) => text[row]!),
+    numbers: numbers && Float64Array.from(rows, (row) => numbers[row]!),
+  });
+  return {
+    ...table,
+    length: rows.length,
+    columns: table.columns.map(pick),
+    target: table.target && pick(table.target),
+  };
+}
+
+/** Two disjoint random parts: `fraction` of the rows, and the rest. */
+export function splitTable(table: Table, fraction: number, seed = 0): [Table, Table] {
+  expectInteger("splitTable", "seed", seed, 0, Number.MAX_SAFE_INTEGER);
+  const count = Math.round(table.length * fraction);
+  if (!(count > 0 && count < table.length)) {
+    const expected = `two parts that are not empty of ${table.length} rows`;
+    throw new DataError(expectation("splitTable", "fraction", expected, fraction));
+  }
+  const order = permutation(table.length, seed);
+  return [tableRows(table, order.subarray(0, count)), tableRows(table, order.subarray(count))];
+}
+
+export interface FitTableOptions {
+  /** Numbers to mean 0, deviation 1 (default), to a normal distribution by quantiles, or as they are. */
+  scaling?: "standard" | "quantile" | "none";
+  /** Categories that the training rows do not have: all zeros (default), or an error. */
+  unknown?: "zero" | "error";
+  /** Standardise a target of numbers (default true). `inverse` undoes it. */
+  scaleTarget?: boolean;
+  /** More distinct values than this in a column of categories is taken for a mistake. */
+  maxCategories?: number;
+}
+
+interface NumberFeature {
+  name: string;
+  kind: "number";
+  mean: number;
+  std: number;
+  /** Written for a missing value: the mean (0 after standardising) or the median (0 after the quantiles). */
+  fill: number;
+  /** Whether training rows miss it: then a second feature says so, 0 or 1. */
+  missing: boolean;
+  quantiles?: number[];
+}
+
+interface CategoryFeature {
+  name: string;
+  kind: "category";
+  values: string[];
+  missing: boolean;
+}
+
+/** What `fitTable` learns; plain JSON. */
+export interface TableState {
+  version: 1;
+  unknown: "zero" | "error";
+  features: (NumberFeature | CategoryFeature)[];
+  target?: { name: string; classes: string[] } | { name: string; mean: number; std: number } | undefined;
+}
+
+/** Learns from the training rows how to turn a table into numbers. */
+export function fitTable(train: Table, options: FitTableOptions = {}): TableTransform {
+  const where = "fitTable";
+  expectOptions(where, options, ["scaling", "unknown", "scaleTarget", "maxCategories"]);
+  const scaling = expectOneOf(where, "scaling", options.scaling ?? "standard", ["standard", "quantile", "none"]);
+  const unknown = expectOneOf(where, "unknown", options.unknown ?? "zero", ["zero", "error"]);
+  const limit = expectInteger(where, "maxCategories", options.maxCategories ?? 100, 1);
+  const features = train.columns.map(({ name, text, numbers }): NumberFeature | CategoryFeature => {
+    const missing = text.includes(null);
+    if (numbers) {
+      const present = numbers.filter((value) => !Number.isNaN(value));
+      const { mean, std } = meanAndDeviation(present);
+      const moments =
+        scaling === "standard" ? { mean, std, fill: 0 } : { mean: 0, std: 1, fill: scaling === "none" ? mean : 0 };
+      const quantiles = scaling === "quantile" && present.length > 0 ? fitQuantiles(present) : undefined;
+      return { name, kind: "number", ...moments, missing, ...(quantiles && { quantiles }) };
+    }
+    const values = distinct(text);
+    if (values.length > limit) {
+      const hint = `Pass { ignore: [${describe(name)}] } to readCsv, or a greater maxCategories`;
+      const column = `column ${describe(name)}`;
+      throw new DataError(expectation(where, column, `at most ${limit} categories`, values.length, { hint }));
+    }
+    return { name, kind: "category", values, missing };
+  });
+  const { target } = train;
+  if (!target) return new TableTransform({ version: 1, unknown, features });
+  const { name } = target;
+  if (train.targets === "class") {
+    return new TableTransform({ version: 1, unknown, features, target: { name, classes: distinct(target.text) } });
+  }
+  const moments = options.scaleTarget === false ? { mean: 0, std: 1 } : meanAndDeviation(target.numbers!);
+  return new TableTransform({ version: 1, unknown, features, target: { name, ...moments } });
+}
+
+/** Mean and population deviation; a constant has deviation 1, so that it becomes 0. */
+function meanAndDeviation(values: Float64Array): { mean: number; std: number } {
+  if (values.length === 0) return { mean: 0, std: 1 };
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const std = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0) / values.length);
+  if (!Number.isFinite(mean) || !Number.isFinite(std)) {
+    throw new DataError(expectation("fitTable", "mean and deviation", "finite values", `${mean}, ${std}`));
+  }
+  return { mean, std: std > 1e-12 * Math.abs(mean) ? std : 1 };
+}
+
+/** The distinct fields in ascending order: as numbers where all are, by UTF-16 units otherwise. */
+function distinct(text: readonly (string | null)[]): string[] {
+  const values = [...new Set(text)].filter((value) => value !== null);
+  const numeric = values.every((value) => value !== "" && Number.isFinite(Number(value)));
+  return numeric ? values.sort((a, b) => Number(a) - Number(b) || (a < b ? -1 : 1)) : values.sort();
+}
+
+/** Turns tables into datasets as `fitTable` learnt it. `JSON.stringify` keeps it, `TableTransform.fromJSON` restores it. */
+export class TableTransform {
+  readonly #state: TableState;
+  /** One name per input: the column, `column=category`, or `column is missing`. */
+  readonly featureNames: readonly string[];
+  readonly inputShape: readonly [number];
+  /** Names of the classes in the order of their indices; absent where the target is a number. */
+  readonly classNames: readonly string[] | undefined;
+
+  constructor(state: TableState) {
+    this.#state = structuredClone(state);
+    this.featureNames = this.#state.features.flatMap((feature) => [
+      ...(feature.kind === "number" ? [feature.name] : feature.values.map((value) => `${feature.name}=${value}`)),
+      ...(feature.missing ? [`${feature.name} is missing`] : []),
+    ]);
+    this.inputShape = [this.featureNames.length];
+    const { target } = this.#state;
+    this.classNames = target && "classes" in target ? target.classes : undefined;
+  }
+
+  static fromJSON(state: unknown): TableTransform {
+    checkState(state);
+    return new TableTransform(state);
+  }
+
+  toJSON(): TableState {
+    return structuredClone(this.#state);
+  }
+
+  /** A dataset of the table's inputs and targets. */
+  transform(table: Table): Dataset {
+    const x = this.inputs(table);
+    const fitted = this.#state.target;
+    const { target } = table;
+    if (!fitted || !target || target.name !== fitted.name) {
+      const expected = fitted ? describe(fitted.name) : "one when fitting";
+      throw new DataError(expectation("transform", "target", expected, target ? describe(target.name) : "none"));
+    }
+    if ("classes" in fitted) {
+      const index = new Map(fitted.classes.map((name, i) => [name, i]));
+      const y = target.text.map((name, row) => {
+        const label = index.get(name!);
+        if (label !== undefined) return label;
+        const at = `target ${describe(target.name)}, row ${row}`;
+        throw new DataError(expectation("transform", at, `a class of ${describe(fitted.classes)}`, describe(name)));
+      });
+      const { inputShape } = this;
+      return arrayDataset({ x, y, inputShape, classes: fitted.classes.length, classNames: fitted.classes });
+    }
+    if (!target.numbers) {
+      throw new DataError(
+        expectation("transform", `target ${describe(target.name)}`, "numbers", describe(target.text[0])),
+      );
+    }
+    const y = Float32Array.from(target.numbers, (value) => (value - fitted.mean) / fitted.std);
+    return arrayDataset({ x, y, inputShape: this.inputShape });
+  }
+
+  /** The inputs alone, row after row, as `predict` takes them. */
+  inputs(table: Table): Float32Array<ArrayBuffer> {
+    const width = this.featureNames.length;
+    const x = new Float32Array(table.length * width);
+    let at = 0;
+    for (const feature of this.#state.features) {
+      const column = table.columns.find(({ name }) => name === feature.name);
+      if (!column) {
+        const names = table.columns.map(({ name }) => name);
+        throw new DataError(expectation("transform", "table", `a column ${describe(feature.name)}`, describe(names)));
+      }
+      if (feature.kind === "number") writeNumbers(feature, column, x, at, width);
+      else writeCategories(feature, column, x, at, width, this.#state.unknown);
+      at += (feature.kind === "number" ? 1 : feature.values.length) + (feature.missing ? 1 : 0);
+    }
+    return x;
+  }
+
+  /** Predictions in the target's own unit: undoes its standardisation. */
+  inverse(predictions: ArrayLike<number>): Float64Array<ArrayBuffer> {
+    const { target } = this.#state;
+    if (!target || "classes" in target) {
+      throw new ArgumentError(expectation("inverse", "target", "a number", target ? "a class" : "none"));
+    }
+    return Float64Array.from(predictions, (value) => value * target.std + target.mean);
+  }
+}
+
+function writeNumbers(feature: NumberFeature, column: Column, x: Float32Array, at: number, width: number): void {
+  const { mean, std, fill, quantiles, missing, name } = feature;
+  if (!column.numbers) {
+    const bad = column.text.findIndex((field) => field !== null && !Number.isFinite(Number(field)));
+    const where = `column ${describe(name)}, row ${Math.max(bad, 0)}`;
+    throw new DataError(expectation("transform", where, "a number", describe(column.text[Math.max(bad, 0)])));
+  }
+  for (const [row, value] of column.numbers.entries()) {
+    if (Number.isNaN(value)) {
+      x[row * width + at] = fill;
+      if (missing) x[row * width + at + 1] = 1;
+    } else x[row * width + at] = quantiles ? toNormal(value, quantiles) : (value - mean) / std;
+  }
+}
+
+function writeCategories(
+  { name, values, missing }: CategoryFeature,
+  { text }: Column,
+  x: Float32Array,
+  at: number,
+  width: number,
+  unknown: "zero" | "error",
+): void {
+  const index = new Map<string | null, number>(values.map((value, i) => [value, i]));
+  if (missing) index.set(null, values.length);
+  for (const [row, field] of text.entries()) {
+    const place = index.get(field);
+    if (place !== undefined) x[row * width + at + place] = 1;
+    else if (unknown === "error") {
+      const column = `column ${describe(name)}, row ${row}`;
+      throw new DataError(expectation("transform", column, `a category of ${describe(values)}`, describe(field)));
+    }
+  }
+}
+
+/** Checks JSON that claims to be a state. */
+function checkState(state: unknown): asserts state is TableState {
+  const finite = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
+  const strings = (list: unknown): boolean => Array.isArray(list) && list.every((value) => typeof value === "string");
+  const moments = (value: { mean?: unknown; std?: unknown }): boolean =>
+    finite(value.mean) && finite(value.std) && (value.std as number) > 0;
+  const feature = (value: Partial<Omit<NumberFeature, "kind"> & { kind: string; values: unknown }>): boolean =>
+    typeof value?.name === "string" &&
+    typeof value.missing === "boolean" &&
+    (value.kind === "category"
+      ? strings(value.values)
+      : value.kind === "number" &&
+        moments(value) &&
+        finite(value.fill) &&
+        (value.quantiles === undefined ||
+          (Array.isArray(value.quantiles) && value.quantiles.length > 0 && value.quantiles.every(finite))));
+  const target = (value: { name?: unknown; classes?: unknown; mean?: unknown; std?: unknown } | undefined): boolean =>
+    value === undefined ||
+    (typeof value?.name === "string" && (value.classes === undefined ? moments(value) : strings(value.classes)));
+  const all = state as Partial<TableState> | null;
+  const valid =
+    all?.version === 1 &&
+    (all.unknown === "zero" || all.unknown === "error") &&
+    Array.isArray(all.features) &&
+    all.features.every(feature) &&
+    target(all.target);
+  if (!valid) {
+    throw new FormatError(
+      expectation("TableTransform.fromJSON", "state", "what toJSON gave, version 1", describe(state)),
+    );
+  }
+}

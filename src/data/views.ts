@@ -1,0 +1,130 @@
+// Datasets made of other datasets: parts, and inputs changed on the way.
+import { expectInteger, expectNumber } from "../core/check.js";
+import { ArgumentError, DataError, describe, expectation } from "../core/errors.js";
+import { Philox } from "../core/random.js";
+import { numel } from "../core/shape.js";
+import type { Dataset } from "./dataset.js";
+
+/** `dataset` with another way to fill a batch, field by field: what implements Dataset may be an instance of a class. */
+export function withGet<D extends Dataset>(dataset: D, get: Dataset["get"], more: Partial<D> = {}): D {
+  const { length, inputShape, targets } = dataset;
+  const prefetch = dataset.prefetch?.bind(dataset);
+  const kind =
+    dataset.targets === "class"
+      ? { classes: dataset.classes, classNames: dataset.classNames }
+      : { targetShape: dataset.targetShape };
+  return { length, inputShape, targets, ...kind, prefetch, ...more, get } as D;
+}
+
+/** The examples `indices` of `dataset`, in that order; an index may come more than once. */
+export function subset<D extends Dataset>(dataset: D, indices: ArrayLike<number>): D {
+  const chosen = Int32Array.from(indices);
+  if (chosen.length === 0) throw new DataError(expectation("subset", "indices", "at least one index", "none"));
+  const bad = chosen.findIndex((index, i) => index !== indices[i] || index < 0 || index >= dataset.length);
+  if (bad >= 0) {
+    const range = `an index from 0 to ${dataset.length - 1}`;
+    throw new ArgumentError(expectation("subset", `indices[${bad}]`, range, describe(indices[bad])));
+  }
+  // One translated batch, kept from call to call: batches of one size cost no allocation.
+  let batch = new Int32Array(0);
+  const translate = (wanted: ArrayLike<number>): Int32Array => {
+    if (batch.length !== wanted.length) batch = new Int32Array(wanted.length);
+    for (let i = 0; i < wanted.length; i++) {
+      const index = wanted[i]!;
+      if (!(Number.isInteger(index) && index >= 0 && index < chosen.length)) {
+        const range = `an index from 0 to ${chosen.length - 1}`;
+        throw new ArgumentError(expectation("get", `indices[${i}]`, range, describe(index)));
+      }
+      batch[i] = chosen[index]!;
+    }
+    return batch;
+  };
+  const get: Dataset["get"] = (wanted, x, y, epoch) => dataset.get(translate(wanted), x, y, epoch);
+  const prefetch = dataset.prefetch && ((wanted: ArrayLike<number>) => dataset.prefetch!(translate(wanted).slice()));
+  return withGet(dataset, get, { length: chosen.length, prefetch } as Partial<D>);
+}
+
+/** Two disjoint random parts: `fraction` of the examples, rounded to the nearest count, and the rest. */
+export function split<D extends Dataset>(dataset: D, fraction: number, seed = 0): [D, D] {
+  expectNumber("split", "fraction", fraction, 0, 1, "both");
+  expectInteger("split", "seed", seed, 0, Number.MAX_SAFE_INTEGER);
+  const count = Math.round(dataset.length * fraction);
+  if (count === 0 || count === dataset.length) {
+    const expected = `two parts that are not empty of ${dataset.length} examples`;
+    throw new DataError(expectation("split", "fraction", expected, fraction));
+  }
+  const order = permutation(dataset.length, seed);
+  return [subset(dataset, order.subarray(0, count)), subset(dataset, order.subarray(count))];
+}
+
+/** Apart from the streams that parameters, samplers and augmentation of the same seed use. */
+const SPLIT_STREAM = 0xfffe0000;
+
+/** 0 … length - 1 in random order. */
+export function permutation(length: number, seed: number): Int32Array {
+  const order = Int32Array.from({ length }, (_, i) => i);
+  new Philox(seed, SPLIT_STREAM).shuffle(order);
+  return order;
+}
+
+/**
+ * `dataset` with each batch's inputs changed in place by `change`: `count` examples of `inputShape` at the start of `x`,
+ * which may be longer.
+ */
+export function mapInputs<D extends Dataset>(
+  dataset: D,
+  change: (x: Float32Array, count: number, inputShape: readonly number[]) => void,
+): D {
+  return withGet(dataset, (indices, x, y, epoch) => {
+    dataset.get(indices, x, y, epoch);
+    change(x, indices.length, dataset.inputShape);
+  });
+}
+
+export interface ChannelStatistics {
+  mean: number[];
+  std: number[];
+}
+
+/** (x - mean) / std per channel, which is the last dimension of `inputShape`; one value serves all channels. */
+export function normalise<D extends Dataset>(dataset: D, { mean, std }: ChannelStatistics): D {
+  const channels = dataset.inputShape[dataset.inputShape.length - 1]!;
+  const [shift, scale] = [mean, std].map((values, i) => {
+    const name = i === 0 ? "mean" : "std";
+    const valid = Array.isArray(values) && values.every((value) => Number.isFinite(value) && (i === 0 || value > 0));
+    if (!valid || (values.length !== channels && values.length !== 1)) {
+      const expected = `${channels} or 1 finite numbers${i === 1 ? " above 0" : ""}`;
+      throw new ArgumentError(expectation("normalise", name, expected, describe(values)));
+    }
+    return Float64Array.from({ length: channels }, (_, c) => values[values.length === 1 ? 0 : c]!);
+  });
+  return mapInputs(dataset, (x, count) => {
+    const end = count * numel(dataset.inputShape);
+    for (let at = 0; at < end; at += channels) {
+      for (let c = 0; c < channels; c++) x[at + c] = (x[at + c]! - shift![c]!) / scale![c]!;
+    }
+  });
+}
+
+/** Mean and standard deviation of each channel over a whole dataset, for `normalise`. Two passes, in float64. */
+export function channelStatistics(dataset: Dataset): ChannelStatistics {
+  const size = numel(dataset.inputShape);
+  const channels = dataset.inputShape[dataset.inputShape.length - 1]!;
+  const batch = Math.min(dataset.length, 256);
+  const x = new Float32Array(batch * size);
+  const row = dataset.targets === "class" ? 1 : numel(dataset.targetShape);
+  const y = dataset.targets === "class" ? new Int32Array(batch) : new Float32Array(batch * row);
+  const mean = new Float64Array(channels);
+  const average = (term: (value: number, channel: number) => number): Float64Array => {
+    const sum = new Float64Array(channels);
+    for (let start = 0; start < dataset.length; start += batch) {
+      const indices = Int32Array.from({ length: Math.min(batch, dataset.length - start) }, (_, i) => start + i);
+      dataset.get(indices, x, y, 0);
+      for (let i = 0; i < indices.length * size; i++) sum[i % channels]! += term(x[i]!, i % channels);
+    }
+    return sum.map((total) => (total * channels) / (dataset.length * size));
+  };
+  mean.set(average((value) => value));
+  const variance = average((value, c) => (value - mean[c]!) * (value - mean[c]!));
+  return { mean: [...mean], std: Array.from(variance, Math.sqrt) };
+}
