@@ -1,4 +1,85 @@
+// C[m][n] = epilogue(A B), B packed by f32_pack_b, A row-major or transposed.
+//
+// The loops, from outside, named as in the BLIS papers (Van Zee and van de Geijn 2015):
+//   ic  groups of row tiles: the packed A of a group stays in L2, and is packed here, by the thread that needs it
+//   jr  panels of B, 8 columns: a panel stays in L1 while
+//   ir  the tiles of the group pass by
+//       micro-kernel, then the epilogue over the tile that it has just stored
+// k is not blocked: a panel longer than L1 streams from L2 at 12 bytes for 10 multiplications, which hides behind
+// them (measured up to 2048). Every element is one sum in the order of k, in chunks of KC that are added up in order,
+// whatever the tile it falls into: results do not depend on how the work is split.
 import { f32_arg, i32_arg, ptr_arg } from "../record";
+import { Activation } from "../abi";
+import { f32_epilogue_tile } from "./epilogue";
+import { pack_a_tile, pack_a_tile_transposed } from "./pack";
+import { NR } from "./ukernel";
+import { f32_gemm_ukernel_packed, PACKED_MR } from "./ukernel_packed";
+
+// Packed A of a group: a quarter of a 512 KB L2, the rest is left to panels of B and C.
+const GROUP_BYTES: i32 = 128 * 1024;
+
+// Longest run of products that one accumulator sums: error grows with it.
+const KC: i32 = 2048;
+
+// k steps that a transposed A is packed by: 64 lines in L1 while all tiles of the group take their rows from them.
+const PACK_K: i32 = 16;
+
+// Two tiles of 6x8 stand before packed A in the scratch (gemmScratch in src/core/gemm.ts counts with them).
+const TILE_BYTES: usize = 192;
+
+/** Bytes between packed tiles; the last 64 keep tiles of 2^n steps from falling into the same cache sets. */
+// @ts-ignore: decorator
+@inline
+function tile_stride(k: i32): usize {
+  return ((<usize>k * PACKED_MR * 4 + 63) & ~63) + 64;
+}
+
+/** The sums of one tile to c: micro-kernel calls for chunks of k; `spare` holds the chunks behind the first. */
+function sum_tile(rows: i32, a: usize, b: usize, k: i32, c: usize, cStride: usize, spare: usize): void {
+  f32_gemm_ukernel_packed(rows, a, b, min(k, KC), c, cStride);
+  for (k -= KC; k > 0; k -= KC) {
+    a += <usize>(KC * rows) << 2;
+    b += <usize>KC << 5;
+    f32_gemm_ukernel_packed(rows, a, b, min(k, KC), spare, 32);
+    let d = c;
+    for (let i: usize = 0; i < <usize>rows << 5; i += 32) {
+      v128.store(d, f32x4.add(v128.load(d), v128.load(spare + i)));
+      v128.store(d, f32x4.add(v128.load(d, 16), v128.load(spare + i, 16)), 16);
+      d += cStride;
+    }
+  }
+}
+
+// Row i of tile t: tiles differ by at most one row, so that no tile is left with a single one.
+// @ts-ignore: decorator
+@inline
+function tile_row(t: i32, m: i32, tiles: i32): i32 {
+  return <i32>(<i64>t * m / tiles);
+}
+
+/** Packs tiles [t, last) of A. */
+function pack_group(t: i32, last: i32, m: i32, tiles: i32, a: usize, lda: usize, aTransposed: i32, k: i32, packed: usize): void {
+  const stride = tile_stride(k);
+  if (!aTransposed) {
+    for (; t < last; ++t) {
+      const row = tile_row(t, m, tiles);
+      pack_a_tile(a + <usize>row * lda, lda, packed, k, tile_row(t + 1, m, tiles) - row);
+      packed += stride;
+    }
+    return;
+  }
+  for (let l = 0; l < k; l += PACK_K) {
+    const steps = min(PACK_K, k - l);
+    const from = a + <usize>l * lda;
+    let to = packed;
+    for (let i = t; i < last; ++i) {
+      const row = tile_row(i, m, tiles);
+      const rows = tile_row(i + 1, m, tiles) - row;
+      pack_a_tile_transposed(from + (<usize>row << 2), lda, to + (<usize>(l * rows) << 2), steps, rows);
+      to += stride;
+    }
+  }
+}
 
 export function f32_gemm(r: usize, thread: i32, threads: i32): void {
   const a = ptr_arg(r, 0);
@@ -19,5 +100,46 @@ export function f32_gemm(r: usize, thread: i32, threads: i32): void {
   const lds = i32_arg(r, 15);
   const scratch = ptr_arg(r, 16);
   const scratchStride = i32_arg(r, 17);
-  unreachable();
+
+  const aStride = <usize>lda << 2, cStride = <usize>ldc << 2, rStride = <usize>ldr << 2, sStride = <usize>lds << 2;
+  const tile = scratch + <usize>thread * <usize>scratchStride;
+  const packed = tile + 2 * TILE_BYTES;
+  const aTile = tile_stride(k), panel = <usize>k << 5;
+  const plain = !bias && !residual && activation == Activation.none;
+
+  // Groups are as large as the cache allows, but small enough to give every thread several (group, panel) units.
+  const tiles = (m + PACKED_MR - 1) / PACKED_MR, panels = (n + NR - 1) / NR;
+  const perGroup = max(1, GROUP_BYTES / <i32>aTile);
+  let groups = (tiles + perGroup - 1) / perGroup;
+  if (threads > 1) groups = max(groups, min(tiles, (8 * threads + panels - 1) / panels));
+
+  const units = <i64>groups * panels;
+  let unit = <i32>(units * thread / threads);
+  const end = <i32>(units * (thread + 1) / threads);
+  while (unit < end) {
+    const group = unit / panels;
+    const first = <i32>(<i64>group * tiles / groups), last = <i32>(<i64>(group + 1) * tiles / groups);
+    pack_group(first, last, m, tiles, a, aStride, aTransposed, k, packed);
+    const until = min(end, (group + 1) * panels);
+    for (; unit < until; ++unit) {
+      const j = (unit - group * panels) * NR;
+      const cols = min(NR, n - j);
+      const column = <usize>j << 2;
+      const bPanel = b + <usize>(j >> 3) * panel;
+      let aPacked = packed, row = tile_row(first, m, tiles);
+      for (let t = first; t < last; ++t) {
+        const next = tile_row(t + 1, m, tiles), rows = next - row;
+        const at = c + <usize>row * cStride + column;
+        if (plain && cols == NR) sum_tile(rows, aPacked, bPanel, k, at, cStride, tile);
+        else {
+          sum_tile(rows, aPacked, bPanel, k, tile, 32, tile + TILE_BYTES);
+          f32_epilogue_tile(tile, rows, cols, at, cStride, bias ? bias + column : 0,
+            residual ? residual + <usize>row * rStride + column : 0, rStride, activation, param,
+            source + <usize>row * sStride + column, sStride);
+        }
+        aPacked += aTile;
+        row = next;
+      }
+    }
+  }
 }

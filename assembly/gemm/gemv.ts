@@ -1,4 +1,78 @@
+// y[i][j] = epilogue(W[j] . x[i]) for few rows i: W is [n][k] as a Linear layer stores it, read once, in place.
+//
+// Four rows of W at a time make one vector of four results. Eight accumulators hide the latency of the additions:
+// 4 rows of W by 2 vectors of k for a single x, 4 rows of W by 2 rows of x otherwise. The order of a sum depends on k
+// and on whether its x row has a partner, never on the thread count.
 import { f32_arg, i32_arg, ptr_arg } from "../record";
+import { load_part, range_begin } from "../range";
+import { fma, zero_v128 } from "../simd";
+import { epilogue_store } from "./epilogue";
+
+/** The sums of the lanes of four vectors, as one vector. */
+// @ts-ignore: decorator
+@inline
+function sum_4(x0: v128, x1: v128, x2: v128, x3: v128): v128 {
+  const t0 = f32x4.add(v128.shuffle<i32>(x0, x1, 0, 4, 1, 5), v128.shuffle<i32>(x0, x1, 2, 6, 3, 7));
+  const t1 = f32x4.add(v128.shuffle<i32>(x2, x3, 0, 4, 1, 5), v128.shuffle<i32>(x2, x3, 2, 6, 3, 7));
+  return f32x4.add(v128.shuffle<i64>(t0, t1, 0, 2), v128.shuffle<i64>(t0, t1, 1, 3));
+}
+
+/** The products of one x with four rows of W. */
+export function f32_gemv_4x1(w0: usize, w1: usize, w2: usize, w3: usize, x: usize, k: i32): v128 {
+  let s0 = zero_v128(), s1 = s0, s2 = s0, s3 = s0, t0 = s0, t1 = s0, t2 = s0, t3 = s0;
+  for (; k >= 8; k -= 8) {
+    let v = v128.load(x);
+    s0 = fma(v, v128.load(w0), s0); s1 = fma(v, v128.load(w1), s1);
+    s2 = fma(v, v128.load(w2), s2); s3 = fma(v, v128.load(w3), s3);
+    v = v128.load(x, 16);
+    t0 = fma(v, v128.load(w0, 16), t0); t1 = fma(v, v128.load(w1, 16), t1);
+    t2 = fma(v, v128.load(w2, 16), t2); t3 = fma(v, v128.load(w3, 16), t3);
+    x += 32; w0 += 32; w1 += 32; w2 += 32; w3 += 32;
+  }
+  if (k >= 4) {
+    const v = v128.load(x);
+    s0 = fma(v, v128.load(w0), s0); s1 = fma(v, v128.load(w1), s1);
+    s2 = fma(v, v128.load(w2), s2); s3 = fma(v, v128.load(w3), s3);
+    x += 16; w0 += 16; w1 += 16; w2 += 16; w3 += 16;
+  }
+  k &= 3;
+  if (k) {
+    const v = load_part(x, k, 0);
+    t0 = fma(v, load_part(w0, k, 0), t0); t1 = fma(v, load_part(w1, k, 0), t1);
+    t2 = fma(v, load_part(w2, k, 0), t2); t3 = fma(v, load_part(w3, k, 0), t3);
+  }
+  return sum_4(f32x4.add(s0, t0), f32x4.add(s1, t1), f32x4.add(s2, t2), f32x4.add(s3, t3));
+}
+
+/** The products of x with four rows of W are returned, those of z are stored at `out`. */
+export function f32_gemv_4x2(w0: usize, w1: usize, w2: usize, w3: usize, x: usize, z: usize, k: i32, out: usize): v128 {
+  let s0 = zero_v128(), s1 = s0, s2 = s0, s3 = s0, t0 = s0, t1 = s0, t2 = s0, t3 = s0;
+  for (; k >= 4; k -= 4) {
+    const v = v128.load(x), u = v128.load(z);
+    let w = v128.load(w0);
+    s0 = fma(v, w, s0); t0 = fma(u, w, t0);
+    w = v128.load(w1);
+    s1 = fma(v, w, s1); t1 = fma(u, w, t1);
+    w = v128.load(w2);
+    s2 = fma(v, w, s2); t2 = fma(u, w, t2);
+    w = v128.load(w3);
+    s3 = fma(v, w, s3); t3 = fma(u, w, t3);
+    x += 16; z += 16; w0 += 16; w1 += 16; w2 += 16; w3 += 16;
+  }
+  if (k) {
+    const v = load_part(x, k, 0), u = load_part(z, k, 0);
+    let w = load_part(w0, k, 0);
+    s0 = fma(v, w, s0); t0 = fma(u, w, t0);
+    w = load_part(w1, k, 0);
+    s1 = fma(v, w, s1); t1 = fma(u, w, t1);
+    w = load_part(w2, k, 0);
+    s2 = fma(v, w, s2); t2 = fma(u, w, t2);
+    w = load_part(w3, k, 0);
+    s3 = fma(v, w, s3); t3 = fma(u, w, t3);
+  }
+  v128.store(out, sum_4(t0, t1, t2, t3));
+  return sum_4(s0, s1, s2, s3);
+}
 
 export function f32_gemv(r: usize, thread: i32, threads: i32): void {
   const w = ptr_arg(r, 0);
@@ -17,5 +91,30 @@ export function f32_gemv(r: usize, thread: i32, threads: i32): void {
   const param = f32_arg(r, 13);
   const source = ptr_arg(r, 14);
   const lds = i32_arg(r, 15);
-  unreachable();
+  const scratch = ptr_arg(r, 16);
+  const scratchStride = i32_arg(r, 17);
+
+  const second = scratch + <usize>thread * <usize>scratchStride;
+  const wStride = <usize>ldw << 2, xStride = <usize>ldx << 2;
+  const yStride = <usize>ldy << 2, rStride = <usize>ldr << 2, sStride = <usize>lds << 2;
+  const end = range_begin(n, 4, thread + 1, threads);
+  for (let j = range_begin(n, 4, thread, threads); j < end; j += 4) {
+    // Behind the last row of W the same row stands in for the missing ones; their results are not stored.
+    const count = end - j, column = <usize>j << 2;
+    const w0 = w + <usize>j * wStride;
+    const w1 = count > 1 ? w0 + wStride : w0, w2 = count > 2 ? w1 + wStride : w1, w3 = count > 3 ? w2 + wStride : w2;
+    const b = bias ? bias + column : 0;
+    let xi = x, yi = y + column, ri = residual + column, si = source + column;
+    for (let i = 0; i < m; i += 2) {
+      if (m - i == 1) {
+        const v = f32_gemv_4x1(w0, w1, w2, w3, xi, k);
+        epilogue_store(v, yi, b, residual ? ri : 0, activation, param, si, count);
+        break;
+      }
+      const v = f32_gemv_4x2(w0, w1, w2, w3, xi, xi + xStride, k, second);
+      epilogue_store(v, yi, b, residual ? ri : 0, activation, param, si, count);
+      epilogue_store(v128.load(second), yi + yStride, b, residual ? ri + rStride : 0, activation, param, si + sStride, count);
+      xi += xStride << 1; yi += yStride << 1; ri += rStride << 1; si += sStride << 1;
+    }
+  }
 }

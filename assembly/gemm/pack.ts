@@ -1,5 +1,96 @@
+// Packing. B: panels of 8 columns, [panel][k][8], the last one filled up with zeros. A: tiles of rows, [tile][k][rows].
 import { i32_arg, ptr_arg } from "../record";
+import { at_most_4, load_part, store_part } from "../range";
+import { NR } from "./ukernel";
 
+/** Stores the transpose of four vectors at d, d + stride, d + 2 stride, d + 3 stride. */
+// @ts-ignore: decorator
+@inline
+function store_transposed(d: usize, stride: usize, x0: v128, x1: v128, x2: v128, x3: v128): void {
+  const t0 = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5), t1 = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5);
+  const t2 = v128.shuffle<i32>(x0, x1, 2, 6, 3, 7), t3 = v128.shuffle<i32>(x2, x3, 2, 6, 3, 7);
+  v128.store(d, v128.shuffle<i64>(t0, t1, 0, 2));
+  v128.store(d + stride, v128.shuffle<i64>(t0, t1, 1, 3));
+  d += stride << 1;
+  v128.store(d, v128.shuffle<i64>(t2, t3, 0, 2));
+  v128.store(d + stride, v128.shuffle<i64>(t2, t3, 1, 3));
+}
+
+/** dst[l * stride] = src[l] for l < k, stride in bytes: one row of the source becomes a column. */
+function scatter_row(src: usize, dst: usize, stride: usize, k: i32): void {
+  for (; k >= 4; k -= 4) {
+    const x = v128.load(src);
+    v128.store32_lane(dst, x, 0);
+    v128.store32_lane(dst + stride, x, 1);
+    dst += stride << 1;
+    v128.store32_lane(dst, x, 2);
+    v128.store32_lane(dst + stride, x, 3);
+    dst += stride << 1;
+    src += 16;
+  }
+  for (; k > 0; --k) {
+    store<f32>(dst, load<f32>(src));
+    src += 4;
+    dst += stride;
+  }
+}
+
+/** Four rows of k numbers at stride ld become four columns: dst[l * stride + 4 i] = src[i * ld + 4 l]. */
+function transpose_4_rows(src: usize, ld: usize, dst: usize, stride: usize, k: i32): void {
+  let s1 = src + ld, s2 = s1 + ld, s3 = s2 + ld;
+  for (; k >= 4; k -= 4) {
+    store_transposed(dst, stride, v128.load(src), v128.load(s1), v128.load(s2), v128.load(s3));
+    src += 16; s1 += 16; s2 += 16; s3 += 16;
+    dst += stride << 2;
+  }
+  for (; k > 0; --k) {
+    store<f32>(dst, load<f32>(src)); store<f32>(dst, load<f32>(s1), 4);
+    store<f32>(dst, load<f32>(s2), 8); store<f32>(dst, load<f32>(s3), 12);
+    src += 4; s1 += 4; s2 += 4; s3 += 4;
+    dst += stride;
+  }
+}
+
+/** A panel from `cols` rows of B stored [n][k]. */
+function pack_panel_transposed(src: usize, ld: usize, dst: usize, k: i32, cols: i32): void {
+  if (cols < NR) memory.fill(dst, 0, <usize>k << 5);
+  let j = 0;
+  for (; j + 4 <= cols; j += 4) transpose_4_rows(src + <usize>j * ld, ld, dst + (<usize>j << 2), 32, k);
+  for (; j < cols; ++j) scatter_row(src + <usize>j * ld, dst + (<usize>j << 2), 32, k);
+}
+
+/** A panel from `cols` columns of B stored [k][n]. */
+function pack_panel(src: usize, ld: usize, dst: usize, k: i32, cols: i32): void {
+  if (cols == NR) {
+    for (; k > 0; --k) {
+      v128.store(dst, v128.load(src));
+      v128.store(dst, v128.load(src, 16), 16);
+      src += ld;
+      dst += 32;
+    }
+    return;
+  }
+  for (; k > 0; --k) {
+    v128.store(dst, at_most_4(src, cols, 0));
+    v128.store(dst, cols > 4 ? load_part(src + 16, cols - 4, 0) : f32x4.splat(0), 16);
+    src += ld;
+    dst += 32;
+  }
+}
+
+/** Two neighbouring whole panels at once: one cache line of B is read once, which matters where ld is a multiple of 4 KB. */
+function pack_2_panels(src: usize, ld: usize, dst: usize, k: i32): void {
+  let second = dst + (<usize>k << 5);
+  for (; k > 0; --k) {
+    const x0 = v128.load(src), x1 = v128.load(src, 16), x2 = v128.load(src, 32), x3 = v128.load(src, 48);
+    v128.store(dst, x0); v128.store(dst, x1, 16);
+    v128.store(second, x2); v128.store(second, x3, 16);
+    src += ld;
+    dst += 32; second += 32;
+  }
+}
+
+/** dst = panels of B; src is [k][n], or [n][k] when transposed, with rows of ld numbers. */
 export function f32_pack_b(r: usize, thread: i32, threads: i32): void {
   const src = ptr_arg(r, 0);
   const dst = ptr_arg(r, 1);
@@ -7,5 +98,52 @@ export function f32_pack_b(r: usize, thread: i32, threads: i32): void {
   const n = i32_arg(r, 3);
   const ld = i32_arg(r, 4);
   const transposed = i32_arg(r, 5);
-  unreachable();
+  const pairs = (n + 2 * NR - 1) / (2 * NR);
+  const stride = <usize>ld << 2, panel = <usize>k << 5;
+  let j = pairs * thread / threads * (2 * NR);
+  const end = min(n, pairs * (thread + 1) / threads * (2 * NR));
+  let d = dst + <usize>(j >> 3) * panel;
+  while (j < end) {
+    if (!transposed && end - j >= 2 * NR) {
+      pack_2_panels(src + (<usize>j << 2), stride, d, k);
+      j += 2 * NR;
+      d += panel << 1;
+    } else {
+      if (transposed) pack_panel_transposed(src + <usize>j * stride, stride, d, k, min(NR, end - j));
+      else pack_panel(src + (<usize>j << 2), stride, d, k, min(NR, end - j));
+      j += NR;
+      d += panel;
+    }
+  }
+}
+
+/** A tile of `rows` (1 to 6) rows of A stored [m][k], to [k][rows]. `lda` is in bytes. */
+export function pack_a_tile(a: usize, lda: usize, dst: usize, k: i32, rows: i32): void {
+  const stride = <usize>rows << 2;
+  let i = 0;
+  if (rows >= 4) {
+    transpose_4_rows(a, lda, dst, stride, k);
+    i = 4;
+  }
+  for (; i < rows; ++i) scatter_row(a + <usize>i * lda, dst + (<usize>i << 2), stride, k);
+}
+
+/** The same from A stored [k][m]. */
+export function pack_a_tile_transposed(a: usize, lda: usize, dst: usize, k: i32, rows: i32): void {
+  const stride = <usize>rows << 2;
+  if (rows >= 4) {
+    for (; k > 0; --k) {
+      v128.store(dst, v128.load(a));
+      if (rows > 4) store<f32>(dst, load<f32>(a, 16), 16);
+      if (rows > 5) store<f32>(dst, load<f32>(a, 20), 20);
+      a += lda;
+      dst += stride;
+    }
+    return;
+  }
+  for (; k > 0; --k) {
+    store_part(dst, load_part(a, rows, 0), rows);
+    a += lda;
+    dst += stride;
+  }
 }

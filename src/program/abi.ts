@@ -14,7 +14,7 @@ export const KERNELS = {
   // gemm/
   f32_pack_b: { src: "ptr", dst: "ptr", k: "i32", n: "i32", ld: "i32", transposed: "i32" },
   f32_gemm: { a: "ptr", lda: "i32", aTransposed: "i32", b: "ptr", c: "ptr", ldc: "i32", m: "i32", n: "i32", k: "i32", ...epilogue, scratch: "ptr", scratchStride: "i32" },
-  f32_gemv: { w: "ptr", ldw: "i32", x: "ptr", ldx: "i32", y: "ptr", ldy: "i32", m: "i32", n: "i32", k: "i32", ...epilogue },
+  f32_gemv: { w: "ptr", ldw: "i32", x: "ptr", ldx: "i32", y: "ptr", ldy: "i32", m: "i32", n: "i32", k: "i32", ...epilogue, scratch: "ptr", scratchStride: "i32" },
   // elementwise/
   f32_activation: { x: "ptr", y: "ptr", n: "i32", activation: "i32", param: "f32" },
   f32_activation_dx: { dy: "ptr", source: "ptr", dx: "ptr", n: "i32", activation: "i32", param: "f32" },
@@ -48,6 +48,8 @@ export const KERNELS = {
   f32_conv2d_pack: { filter: "ptr", packed: "ptr", oc: "i32", ic: "i32", groups: "i32", kh: "i32", kw: "i32", dx: "i32", firstH: "i32", stepH: "i32", tapsH: "i32", firstW: "i32", stepW: "i32", tapsW: "i32" },
   f32_conv2d: { x: "ptr", filter: "ptr", y: "ptr", batch: "i32", h: "i32", w: "i32", ic: "i32", oh: "i32", ow: "i32", oc: "i32", kh: "i32", kw: "i32", strideH: "i32", strideW: "i32", dilationH: "i32", dilationW: "i32", padTop: "i32", padLeft: "i32", groups: "i32", yImage: "i32", yRow: "i32", yCol: "i32", band: "i32", bias: "ptr", residual: "ptr", activation: "i32", param: "f32", source: "ptr", scratch: "ptr", scratchStride: "i32" },
   f32_conv2d_dw: { dy: "ptr", x: "ptr", dw: "ptr", batch: "i32", h: "i32", w: "i32", ic: "i32", oh: "i32", ow: "i32", oc: "i32", kh: "i32", kw: "i32", strideH: "i32", strideW: "i32", dilationH: "i32", dilationW: "i32", padTop: "i32", padLeft: "i32", groups: "i32", band: "i32", scratch: "ptr", scratchStride: "i32" },
+  f32_winograd_f4x3_filter: { filter: "ptr", transformed: "ptr", oc: "i32", ic: "i32", dx: "i32", scratch: "ptr", scratchStride: "i32" },
+  f32_conv2d_winograd_f4x3: { x: "ptr", filter: "ptr", y: "ptr", batch: "i32", h: "i32", w: "i32", ic: "i32", oh: "i32", ow: "i32", oc: "i32", padTop: "i32", padLeft: "i32", block: "i32", bias: "ptr", residual: "ptr", activation: "i32", param: "f32", source: "ptr", scratch: "ptr", scratchStride: "i32" },
   // run: stops the program when *status is not 0
   guard: { status: "ptr" },
 } as const satisfies Record<string, Record<string, ArgumentType>>;

@@ -93,7 +93,7 @@ export const ENCODERS = {
     const n = last(c.graph.shape(node.outputs[0]));
     const common = { m: rows(x), n, k, ...epilogue(node, 2, n, node.attributes.epilogue, c) };
     if (node.attributes.algorithm === "gemv")
-      c.emit("f32_gemv", { w: c.input(node, 1), ldw: k, x: c.input(node, 0), ldx: k, y: c.output(node), ldy: n, ...common });
+      c.emit("f32_gemv", { w: c.input(node, 1), ldw: k, x: c.input(node, 0), ldx: k, y: c.output(node), ldy: n, ...common, ...scratchOf(c) });
     else
       c.emit("f32_gemm", { a: c.input(node, 0), lda: k, aTransposed: 0, b: c.input(node, 1), c: c.output(node), ldc: n, ...common, ...scratchOf(c) });
   },
