@@ -31,6 +31,8 @@ export const enum Kernel {
   f32_conv2d_pack,
   f32_conv2d,
   f32_conv2d_dw,
+  f32_winograd_f4x3_filter,
+  f32_conv2d_winograd_f4x3,
   guard,
 }
 

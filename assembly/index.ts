@@ -19,3 +19,5 @@ export { f32_ema } from "./optim/ema";
 export { f32_conv2d_pack } from "./conv/pack";
 export { f32_conv2d } from "./conv/conv2d";
 export { f32_conv2d_dw } from "./conv/conv2d_dw";
+export { f32_winograd_f4x3_filter } from "./conv/winograd_filter";
+export { f32_conv2d_winograd_f4x3 } from "./conv/conv2d_winograd";

@@ -23,6 +23,8 @@ import { f32_ema } from "./optim/ema";
 import { f32_conv2d_pack } from "./conv/pack";
 import { f32_conv2d } from "./conv/conv2d";
 import { f32_conv2d_dw } from "./conv/conv2d_dw";
+import { f32_winograd_f4x3_filter } from "./conv/winograd_filter";
+import { f32_conv2d_winograd_f4x3 } from "./conv/conv2d_winograd";
 
 /**
  * Runs the records in [begin, end). Every thread of the model calls it with the same program.
@@ -75,6 +77,8 @@ function dispatch(kernel: i32, r: usize, thread: i32, threads: i32): void {
     case Kernel.f32_conv2d_pack: f32_conv2d_pack(r, thread, threads); break;
     case Kernel.f32_conv2d: f32_conv2d(r, thread, threads); break;
     case Kernel.f32_conv2d_dw: f32_conv2d_dw(r, thread, threads); break;
+    case Kernel.f32_winograd_f4x3_filter: f32_winograd_f4x3_filter(r, thread, threads); break;
+    case Kernel.f32_conv2d_winograd_f4x3: f32_conv2d_winograd_f4x3(r, thread, threads); break;
     default: unreachable();
   }
 }

@@ -6,9 +6,10 @@
 // numbers, so the micro-kernel walks kh segments of that length (kw segments of ic / groups, a filter row at a time,
 // with dilation or groups). Data gradients are convolutions too: see conv2dDxPhases in src/core/conv.ts.
 import { f32_arg, i32_arg, ptr_arg } from "../record";
+import { f32_epilogue_tile } from "../gemm/epilogue";
+import { Activation } from "../abi";
 import { copy_slab } from "./slab";
 import { conv_tile, tile_rows } from "./tile";
-import { finish_tile } from "./finish";
 
 /**
  * Scratch of a thread: 64 bytes of zeros, a tile of 6x8 (192 bytes), byte offsets of the pixels of a band in x and in y,
@@ -71,6 +72,8 @@ export function f32_conv2d(r: usize, thread: i32, threads: i32): void {
   const length = merged ? kw * ic : icg;
   const cols = kw == 0 ? 0 : (ow - 1) * strideW + (kw - 1) * dilationW + 1;
   const full = tile_rows(segments, length);
+  const yStep = <usize>yCol << 2;
+  const plain = !bias && !residual && activation == Activation.none;
 
   let base: usize = 0, xRow = 0, pixels = 0, job = -1;
   for (let item = first; item < last; item++) {
@@ -105,7 +108,7 @@ export function f32_conv2d(r: usize, thread: i32, threads: i32): void {
     for (let q = groups * panels * split / splits; q < lastPanel; q++) {
       const g = q / panels, j = q % panels;
       const wide = min(ocg - j * 8, 8);
-      const channel = g * ocg + j * 8;
+      const shift = <usize>(g * ocg + j * 8) << 2;
       const a = base + (<usize>(g * icg) << 2);
       const panel = filter + <usize>q * panelBytes;
 
@@ -114,10 +117,10 @@ export function f32_conv2d(r: usize, thread: i32, threads: i32): void {
         const rows = (pixels - p + tiles - 1) / tiles; // balanced: never a lone row at the end
         const xAt = xTable + (<usize>p << 2), yAt = yTable + (<usize>p << 2);
         const y0 = load<u32>(yAt);
-        // Straight into y where the tile is whole and its pixels lie at equal distances.
+        // Straight into y where nothing follows, the tile is whole and its pixels lie at equal distances.
         const even = load<u32>(yAt + (<usize>(rows - 1) << 2)) - y0 == <u32>((rows - 1) * yCol) << 2;
-        const c = even && wide == 8 ? y + y0 + (<usize>channel << 2) : tile;
-        const cStride = even && wide == 8 ? <usize>yCol << 2 : 32;
+        const straight = plain && even && wide == 8;
+        const c = straight ? y + y0 + shift : tile, cStride = straight ? yStep : 32;
         let ini = zeros, iniStride: usize = 0, from = a, part = panel;
         for (let call = 0; call < calls; call++) {
           conv_tile(rows, from, xAt, segments, length, stride, part, ini, iniStride, c, cStride);
@@ -126,8 +129,13 @@ export function f32_conv2d(r: usize, thread: i32, threads: i32): void {
           ini = c;
           iniStride = cStride;
         }
-        if (c == tile || bias != 0 || residual != 0 || activation != 0) {
-          finish_tile(c, cStride, rows, wide, y, yAt, channel, bias, residual, activation, param, source);
+        if (!straight) {
+          const each = even ? rows : 1; // uneven pixels one by one
+          for (let i = 0; i < rows; i += each) {
+            const at = load<u32>(yAt + (<usize>i << 2)) + shift;
+            f32_epilogue_tile(tile + (<usize>i << 5), each, wide, y + at, yStep, bias ? bias + shift : 0,
+              residual ? residual + at : 0, yStep, activation, param, source + at, yStep);
+          }
         }
         p += rows;
       }

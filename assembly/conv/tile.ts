@@ -50,3 +50,23 @@ export function conv_tile(rows: i32, x: usize, table: usize, segments: i32, leng
     f32_gemm_ukernel_1x8(a0, 4, skip, panel, 32, 0, segments, length, ini, iniStride, c, cStride);
   }
 }
+
+/** c[i][0..8) = sum over l < k of a[i][l] * panel[l][0..8) for any number of rows; strides in bytes. */
+export function plane_rows(rows: i32, a: usize, aRow: usize, panel: usize, k: i32, zeros: usize, c: usize, cRow: usize): void {
+  const full = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
+  for (let tiles = (rows + full - 1) / full; tiles > 0; --tiles) {
+    const take = (rows + tiles - 1) / tiles; // balanced: never a lone row at the end
+    const a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
+    if (ASC_FEATURE_RELAXED_SIMD && take > 4) {
+      const a4 = a3 + aRow;
+      if (take == 6) f32_gemm_ukernel_6x8(a, a1, a2, a3, a4, a4 + aRow, 4, panel, 32, k, zeros, 0, c, cRow);
+      else f32_gemm_ukernel_5x8(a, a1, a2, a3, a4, 4, panel, 32, k, zeros, 0, c, cRow);
+    } else if (take == 4) f32_gemm_ukernel_4x8(a, a1, a2, a3, 4, 0, panel, 32, 0, 1, k, zeros, 0, c, cRow);
+    else if (take == 3) f32_gemm_ukernel_3x8(a, a1, a2, 4, 0, panel, 32, 0, 1, k, zeros, 0, c, cRow);
+    else if (take == 2) f32_gemm_ukernel_2x8(a, a1, 4, 0, panel, 32, 0, 1, k, zeros, 0, c, cRow);
+    else f32_gemm_ukernel_1x8(a, 4, 0, panel, 32, 0, 1, k, zeros, 0, c, cRow);
+    a += <usize>take * aRow;
+    c += <usize>take * cRow;
+    rows -= take;
+  }
+}

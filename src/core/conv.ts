@@ -85,7 +85,7 @@ export function conv2dFilterBytes(columns: number, k: number, groups: number, ta
 
 /** Output rows that a thread computes at a time: its padded copy of the input rows stays in the L2 cache. */
 export function conv2dBand(oh: number): number {
-  return Math.ceil(oh / Math.ceil(oh / 8));
+  return evenPart(oh, 8);
 }
 
 /** Input rows (or columns) under `outputs` output rows (columns). */
@@ -206,28 +206,35 @@ export function winogradFilterBytes(columns: number, k: number): number {
   return 36 * planeBytes(roundUp(columns, 8) * k * 4);
 }
 
-/** Scratch of `f32_winograd_f4x3_filter`, for each thread: one block of 4 x 4 channels in 36 planes. */
-export const WINOGRAD_FILTER_SCRATCH = 36 * 4 * 16;
+/** Scratch of `f32_winograd_f4x3_filter`, for each thread: 36 float64 vectors, 36 planes of 4 x 4 channels, a row. */
+export const WINOGRAD_FILTER_SCRATCH = 576 + 2304 + 192;
 
 export function winogradTiles(s: Conv2dShape): number {
   return s.batch * Math.ceil(s.oh / 4) * Math.ceil(s.ow / 4);
 }
 
+/** The data gradient of `s` as a forward convolution of dy by the rotated filter. */
+export function winogradDxShape(s: Conv2dShape): Conv2dShape {
+  const sizes = { h: s.oh, w: s.ow, ic: s.oc, oh: s.h, ow: s.w, oc: s.ic };
+  return { ...s, ...sizes, padTop: 2 - s.padTop, padLeft: 2 - s.padLeft };
+}
+
+/** Splits n into equal parts of at most `largest`. */
+function evenPart(n: number, largest: number): number {
+  return Math.ceil(n / Math.ceil(n / largest));
+}
+
 /** Tiles that a thread takes at a time: inputs and products of a block should stay within 256 KB of the L2 cache, but
  * fewer than 48 tiles would read the filters too often. */
 export function winogradBlock(s: Conv2dShape): number {
-  const fit = Math.floor((256 * 1024) / (144 * (s.ic + s.oc)) / 12) * 12;
-  return Math.min(winogradTiles(s), Math.min(Math.max(fit, 48), 192));
+  const fit = Math.floor((256 * 1024) / (144 * (s.ic + s.oc)));
+  return evenPart(winogradTiles(s), Math.min(Math.max(fit, 48), 192));
 }
 
 /** Scratch of `f32_conv2d_winograd_f4x3`, for each thread: zeros, a tile being transformed, a patch at the border,
  * the planes of transformed inputs and of products. */
 export function winogradScratch(s: Conv2dShape): number {
   const block = winogradBlock(s);
-  return (
-    64 +
-    36 * 16 +
-    36 * roundUp(s.ic * 4, 64) +
-    36 * (planeBytes(block * s.ic * 4) + planeBytes(block * roundUp(s.oc, 8) * 4))
-  );
+  const planes = planeBytes(block * s.ic * 4) + planeBytes(block * roundUp(s.oc, 8) * 4);
+  return 64 + 36 * 16 + 36 * roundUp(s.ic * 4, 64) + 36 * planes;
 }

@@ -1,5 +1,12 @@
 // Kernel calls of convolutions: which kernels, in which order, on which buffers. Sizes are in src/core/conv.ts.
-import { type Conv2dShape, conv2dBand, conv2dDxPhases, conv2dFilterBytes } from "../core/conv.js";
+import {
+  type Conv2dShape,
+  conv2dBand,
+  conv2dDxPhases,
+  conv2dFilterBytes,
+  winogradBlock,
+  winogradDxShape,
+} from "../core/conv.js";
 import type { KernelArguments, KernelName } from "./abi.js";
 
 export type KernelCall = { [K in KernelName]: { kernel: K; args: KernelArguments<K> } }[KernelName];
@@ -102,4 +109,36 @@ export function conv2dDx(
 /** dw (OHWI) from dy and x. */
 export function conv2dDw(s: Conv2dShape, io: { dy: number; x: number; dw: number } & ConvScratch): KernelCall[] {
   return [{ kernel: "f32_conv2d_dw", args: { ...io, ...s, band: conv2dBand(s.oh) } }];
+}
+
+// Winograd F(4x4, 3x3), where `winogradLegal`.
+
+/** Transforms filter (OHWI) for the forward pass or, with `dx`, for the data gradient. */
+export function winogradPack(
+  s: Conv2dShape,
+  io: { filter: number; transformed: number; dx: boolean } & ConvScratch,
+): KernelCall[] {
+  return [{ kernel: "f32_winograd_f4x3_filter", args: { ...io, dx: io.dx ? 1 : 0, oc: s.oc, ic: s.ic } }];
+}
+
+/** y = x * filter, transformed by `winogradPack`. */
+export function winogradForward(
+  s: Conv2dShape,
+  io: { x: number; transformed: number; y: number } & ConvScratch,
+  epilogue: ConvEpilogue = NO_EPILOGUE,
+): KernelCall[] {
+  const { transformed: filter, ...rest } = io;
+  return [
+    { kernel: "f32_conv2d_winograd_f4x3", args: { ...rest, filter, ...s, block: winogradBlock(s), ...epilogue } },
+  ];
+}
+
+/** dx = dy * rotated filter, transformed by `winogradPack` with `dx`. */
+export function winogradDx(
+  s: Conv2dShape,
+  io: { dy: number; transformed: number; dx: number } & ConvScratch,
+  epilogue: ConvEpilogue = NO_EPILOGUE,
+): KernelCall[] {
+  const { dy: x, dx: y, ...rest } = io;
+  return winogradForward(winogradDxShape(s), { x, y, ...rest }, epilogue);
 }

@@ -69,3 +69,8 @@ export function runAll(harness: Harness, calls: readonly KernelCall[], threads =
   for (const { kernel, args } of calls)
     for (let thread = 0; thread < threads; thread++) harness.call(kernel, args, thread, threads);
 }
+
+/** Scratch of exactly the stated size for each thread; NaN at first, as everything that the harness reserves. */
+export function scratchFor(harness: Harness, bytes: number, threads: number) {
+  return { scratch: harness.f32((bytes / 4) * threads).ptr, scratchStride: bytes };
+}

@@ -8,7 +8,7 @@ import {
 } from "../../src/core/conv.js";
 import { conv2dDw, conv2dDx, conv2dDxLayout, conv2dDxPack, conv2dForward, conv2dPack } from "../../src/program/conv.js";
 import * as reference from "../reference/conv.js";
-import { nameOf, normals, relativeError, runAll, shapeOf } from "./conv-cases.js";
+import { nameOf, normals, relativeError, runAll, scratchFor, shapeOf } from "./conv-cases.js";
 import { Harness, variants } from "./harness.js";
 
 const LIMIT = 4e-6; // of the largest value
@@ -52,11 +52,6 @@ function operands(harness: Harness, s: Conv2dShape) {
     filter: harness.f32(normals((s.oc * s.kh * s.kw * s.ic) / s.groups, 2)),
     dy: harness.f32(normals(s.batch * s.oh * s.ow * s.oc, 3)),
   };
-}
-
-/** Scratch of exactly the stated size for each thread; NaN at first, as everything that the harness reserves. */
-function scratchFor(harness: Harness, bytes: number, threads: number) {
-  return { scratch: harness.f32((bytes / 4) * threads).ptr, scratchStride: bytes };
 }
 
 describe.each(variants)("direct convolution (%s)", (variant) => {

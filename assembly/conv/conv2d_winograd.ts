@@ -1,0 +1,126 @@
+// 3x3 convolution with stride 1 by Winograd's F(4x4, 3x3): 2.25 multiplications an output and channel pair instead of 9.
+//
+//   for each block of tiles:   V[p][tile][ic] = B^T d B         p: the 36 elements of a 6x6 tile, one plane each
+//                              M[p][tile][oc] = V[p] U[p]       36 GEMMs, U from f32_winograd_f4x3_filter
+//                              y tile         = A^T M A, then bias, residual, activation
+//
+// V and M of a block live in the thread's scratch and stay in its L2 cache. Data gradients are the same with dy for x, a
+// rotated filter and padding 2 - padding.
+import { f32_arg, i32_arg, ptr_arg } from "../record";
+import { Activation } from "../abi";
+import { epilogue_v128 } from "../gemm/epilogue";
+import { relu_v128 } from "../simd";
+import { copy_slab } from "./slab";
+import { plane_rows } from "./tile";
+import { output_4, plane_bytes, winograd_input } from "./winograd";
+
+/** Scratch of a thread: 64 bytes of zeros, 36 vectors, a 6x6 patch, the planes of V and of M for `block` tiles. */
+export function f32_conv2d_winograd_f4x3(r: usize, thread: i32, threads: i32): void {
+  const x = ptr_arg(r, 0);
+  const filter = ptr_arg(r, 1);
+  const y = ptr_arg(r, 2);
+  const batch = i32_arg(r, 3);
+  const h = i32_arg(r, 4);
+  const w = i32_arg(r, 5);
+  const ic = i32_arg(r, 6);
+  const oh = i32_arg(r, 7);
+  const ow = i32_arg(r, 8);
+  const oc = i32_arg(r, 9);
+  const padTop = i32_arg(r, 10);
+  const padLeft = i32_arg(r, 11);
+  const block = i32_arg(r, 12);
+  const bias = ptr_arg(r, 13);
+  const residual = ptr_arg(r, 14);
+  const activation = i32_arg(r, 15);
+  const param = f32_arg(r, 16);
+  const source = ptr_arg(r, 17);
+  const scratch = ptr_arg(r, 18);
+  const scratchStride = i32_arg(r, 19);
+
+  const panels = (oc + 7) >> 3;
+  const across = (ow + 3) >> 2, down = (oh + 3) >> 2;
+  const tiles = batch * down * across;
+  const pixel = <usize>ic << 2, outPixel = <usize>oc << 2;
+  const vRow = pixel, mRow = <usize>panels << 5;
+  const vPlane = plane_bytes(block * <i32>vRow), mPlane = plane_bytes(block * <i32>mRow);
+  const panelBytes = <usize>ic << 5;
+  const uPlane = plane_bytes(panels * <i32>panelBytes);
+
+  const zeros = scratch + <usize>thread * scratchStride;
+  const temp = zeros + 64;
+  const patch = temp + 36 * 16;
+  const v = patch + 36 * ((pixel + 63) & ~63);
+  const m = v + 36 * vPlane;
+  memory.fill(zeros, 0, 64);
+
+  // Jobs are blocks; where they are few, each is split by panels of output channels, its V computed once a thread.
+  const jobs = (tiles + block - 1) / block;
+  const splits = jobs >= 4 * threads ? 1 : min(threads, panels);
+  const first = <i32>(<i64>jobs * splits * thread / threads), last = <i32>(<i64>jobs * splits * (thread + 1) / threads);
+  let job = -1;
+  for (let item = first; item < last; item++) {
+    const split = item % splits;
+    const begin = item / splits * block, count = min(block, tiles - begin);
+    if (item / splits != job) {
+      job = item / splits;
+      for (let t = 0; t < count; t++) {
+        const tile = begin + t, n = tile / (down * across);
+        const top = tile / across % down * 4 - padTop, left = tile % across * 4 - padLeft;
+        const image = x + <usize>n * h * w * pixel;
+        let from = image + (<usize>top * w + left) * pixel, row = <usize>w * pixel;
+        if (top < 0 || left < 0 || top + 6 > h || left + 6 > w) {
+          copy_slab(image, h, w, ic, top, left, 6, 6, patch);
+          from = patch;
+          row = 6 * pixel;
+        }
+        winograd_input(from, row, pixel, ic, temp, v + <usize>t * vRow, vPlane);
+      }
+    }
+
+    const firstPanel = panels * split / splits, lastPanel = panels * (split + 1) / splits;
+    for (let p: usize = 0; p < 36; p++) {
+      for (let q = firstPanel; q < lastPanel; q++) {
+        plane_rows(count, v + p * vPlane, vRow, filter + p * uPlane + <usize>q * panelBytes, ic, zeros,
+          m + p * mPlane + (<usize>q << 5), mRow);
+      }
+    }
+
+    const firstChannel = firstPanel << 3, lastChannel = min(lastPanel << 3, oc);
+    for (let t = 0; t < count; t++) {
+      const tile = begin + t, n = tile / (down * across);
+      const i = tile / across % down * 4, j = tile % across * 4;
+      const offset = ((<usize>(n * oh + i) * ow + j) * oc + firstChannel) << 2;
+      output_tile(m + <usize>t * mRow + (<usize>firstChannel << 2), mPlane, lastChannel - firstChannel, temp,
+        min(oh - i, 4), min(ow - j, 4), y, offset, <usize>ow * outPixel, outPixel, bias ? bias + (<usize>firstChannel << 2) : 0,
+        residual, activation, param, source);
+    }
+  }
+}
+
+/** A^T M A for `channels` channels, and what follows, to `rows` x `cols` pixels from y + offset on. */
+function output_tile(m: usize, plane: usize, channels: i32, temp: usize, rows: i32, cols: i32, y: usize, offset: usize,
+  row: usize, pixel: usize, bias: usize, residual: usize, activation: i32, param: f32, source: usize): void {
+  for (; channels > 0; channels -= 4) {
+    for (let j: usize = 0; j < 6; j++) output_4(m + j * plane, 6 * plane, temp + j * 16, 96);
+    let at = offset;
+    let from = temp;
+    const b = bias ? v128.load(bias) : f32x4.splat(0);
+    for (let i = 0; i < rows; i++) {
+      output_4(from, 16, from, 16);
+      let to = at;
+      for (let j: usize = 0; j < <usize>cols << 4; j += 16) {
+        let value = f32x4.add(v128.load(from + j), b);
+        if (residual) value = f32x4.add(value, v128.load(residual + to));
+        if (activation == Activation.relu) value = relu_v128(value);
+        else if (activation) value = epilogue_v128(value, 0, 0, activation, param, source + to, 4);
+        v128.store(y + to, value);
+        to += pixel;
+      }
+      from += 96;
+      at += row;
+    }
+    m += 16;
+    offset += 16;
+    if (bias) bias += 16;
+  }
+}

@@ -1,0 +1,94 @@
+// Filters of F(4x4, 3x3): U = G g G^T, 36 planes, each packed in panels of 8 columns [k][8] as the micro-kernel reads B.
+import { i32_arg, ptr_arg } from "../record";
+import { filter_6, plane_bytes } from "./winograd";
+
+/**
+ * Transforms filter [oc][3][3][ic]. Forward (dx = 0): columns are output channels, k input channels. Data gradient
+ * (dx = 1): the other way round, taps rotated by half a turn. Both channel counts are multiples of 4.
+ * Scratch of a thread: 36 float64 vectors, then 36 planes of 4x4 channels.
+ */
+export function f32_winograd_f4x3_filter(r: usize, thread: i32, threads: i32): void {
+  const filter = ptr_arg(r, 0);
+  const transformed = ptr_arg(r, 1);
+  const oc = i32_arg(r, 2);
+  const ic = i32_arg(r, 3);
+  const dx = i32_arg(r, 4);
+  const scratch = ptr_arg(r, 5);
+  const scratchStride = i32_arg(r, 6);
+
+  const n = dx ? ic : oc, k = dx ? oc : ic;
+  const plane = plane_bytes(((n + 7) & ~7) * k << 2);
+  const tap = <usize>ic << 2;
+  const temp = scratch + <usize>thread * scratchStride;
+  const block = temp + 576;
+  const panels = (n + 7) >> 3;
+  for (let q = panels * thread / threads, last = panels * (thread + 1) / threads; q < last; q++) {
+    const panel = transformed + (<usize>(q * k) << 5);
+    for (let half = 0; half < 8; half += 4) {
+      const column = q * 8 + half;
+      const to = panel + (half << 2);
+      if (column >= n) {
+        for (let p: usize = 0; p < 36; p++) {
+          for (let l: usize = 0; l < <usize>k; l++) v128.store(to + p * plane + (l << 5), f32x4.splat(0));
+        }
+      } else if (dx) {
+        for (let l = 0; l < k; l++) {
+          transform_filter(filter + (<usize>(l * 9 * ic + column) << 2), tap, true, temp, to + (<usize>l << 5), plane);
+        }
+      } else {
+        for (let l = 0; l < k; l += 4) {
+          for (let i: usize = 0; i < 4; i++) {
+            const from = filter + (((<usize>column + i) * 9 * <usize>ic + <usize>l) << 2);
+            transform_filter(from, tap, false, temp, block + (i << 4), 64);
+          }
+          for (let p: usize = 0; p < 36; p++) transpose_4x4(block + (p << 6), to + p * plane + (<usize>l << 5));
+        }
+      }
+    }
+  }
+}
+
+/** G g G^T for 4 input channels, taps `tap` bytes apart; element p goes to to + p * plane. */
+function transform_filter(from: usize, tap: usize, rotate: bool, temp: usize, to: usize, plane: usize): void {
+  if (rotate) {
+    from += 8 * tap;
+    tap = -tap;
+  }
+  // Down the columns, then along the rows; low and high channels apart, 18 vectors each.
+  for (let j: usize = 0; j < 3; j++) {
+    const g0 = v128.load(from), g1 = v128.load(from + 3 * tap), g2 = v128.load(from + 6 * tap);
+    filter_6(f64x2.promote_low_f32x4(g0), f64x2.promote_low_f32x4(g1), f64x2.promote_low_f32x4(g2), temp + (j << 4), 48);
+    filter_6(promote_high(g0), promote_high(g1), promote_high(g2), temp + 288 + (j << 4), 48);
+    from += tap;
+  }
+  for (let i: usize = 0; i < 6; i++) {
+    const row = temp + i * 48;
+    const a0 = v128.load(row), a1 = v128.load(row, 16), a2 = v128.load(row, 32);
+    const b0 = v128.load(row, 288), b1 = v128.load(row, 304), b2 = v128.load(row, 320);
+    const low = temp + 576 + 2304, high = low + 96;
+    filter_6(a0, a1, a2, low, 16);
+    filter_6(b0, b1, b2, high, 16);
+    for (let j: usize = 0; j < 96; j += 16) {
+      const l = f32x4.demote_f64x2_zero(v128.load(low + j)), h = f32x4.demote_f64x2_zero(v128.load(high + j));
+      v128.store(to, v128.shuffle<f32>(l, h, 0, 1, 4, 5));
+      to += plane;
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function promote_high(v: v128): v128 {
+  return f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 2, 3, 0, 1));
+}
+
+/** 4 vectors at from to 4 vectors at to, to + 32, … */
+function transpose_4x4(from: usize, to: usize): void {
+  const r0 = v128.load(from), r1 = v128.load(from, 16), r2 = v128.load(from, 32), r3 = v128.load(from, 48);
+  const t0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), t1 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+  const t2 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), t3 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<f32>(t0, t2, 0, 1, 4, 5));
+  v128.store(to, v128.shuffle<f32>(t0, t2, 2, 3, 6, 7), 32);
+  v128.store(to, v128.shuffle<f32>(t1, t3, 0, 1, 4, 5), 64);
+  v128.store(to, v128.shuffle<f32>(t1, t3, 2, 3, 6, 7), 96);
+}

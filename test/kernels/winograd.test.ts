@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import {
+  type Conv2dShape,
+  WINOGRAD_FILTER_SCRATCH,
+  winogradDxShape,
+  winogradFilterBytes,
+  winogradLegal,
+  winogradScratch,
+} from "../../src/core/conv.js";
+import { winogradDx, winogradForward, winogradPack } from "../../src/program/conv.js";
+import * as reference from "../reference/conv.js";
+import { nameOf, normals, relativeError, runAll, scratchFor, shapeOf } from "./conv-cases.js";
+import { Harness, variants } from "./harness.js";
+
+const LIMIT = 4e-6; // of the largest value
+
+const cases: Conv2dShape[] = [];
+for (const [ic, oc] of [
+  [4, 4],
+  [8, 16],
+  [16, 12],
+  [20, 36],
+  [64, 64],
+])
+  for (const [batch, h, w] of [
+    [1, 7, 7],
+    [5, 8, 8],
+    [2, 13, 10],
+    [1, 1, 1],
+    [3, 6, 21],
+  ])
+    cases.push(shapeOf(batch, h, w, ic, oc, [3, 1, 1, 1]));
+cases.push(
+  shapeOf(2, 11, 9, 8, 8, [3, 1, 0, 1]),
+  shapeOf(1, 9, 14, 8, 4, [3, 1, 2, 1]),
+  shapeOf(1, 32, 32, 16, 16, [3, 1, 1, 1]),
+  { ...shapeOf(1, 10, 10, 4, 8, [3, 1, 1, 1]), padTop: 0, padLeft: 2, oh: 8, ow: 12 },
+);
+
+describe.each(variants)("Winograd F(4x4, 3x3) (%s)", (variant) => {
+  const harness = Harness.create(variant);
+
+  function convolve(s: Conv2dShape, dx: boolean, threads: number) {
+    harness.reset();
+    expect(winogradLegal(s)).toBe(true);
+    const x = harness.f32(normals(dx ? s.batch * s.oh * s.ow * s.oc : s.batch * s.h * s.w * s.ic, 1));
+    const filter = harness.f32(normals(s.oc * 9 * s.ic, 2));
+    const shape = dx ? winogradDxShape(s) : s;
+    const y = harness.f32(shape.batch * shape.oh * shape.ow * shape.oc);
+    const transformed = harness.f32(winogradFilterBytes(shape.oc, shape.ic) / 4).ptr;
+    const small = scratchFor(harness, WINOGRAD_FILTER_SCRATCH, threads);
+    runAll(harness, winogradPack(s, { filter: filter.ptr, transformed, dx, ...small }), threads);
+    const scratch = scratchFor(harness, winogradScratch(shape), threads);
+    const calls = dx
+      ? winogradDx(s, { dy: x.ptr, transformed, dx: y.ptr, ...scratch })
+      : winogradForward(s, { x: x.ptr, transformed, y: y.ptr, ...scratch });
+    runAll(harness, calls, threads);
+    harness.checkBands();
+    const expected = () => (dx ? reference.conv2dDx : reference.conv2d)(s, x.read(), filter.read());
+    return { y: y.read(), expected };
+  }
+
+  it.each(cases.map((s) => [nameOf(s), s] as const))("forward %s", (_, s) => {
+    const one = convolve(s, false, 1);
+    expect(relativeError(one.y, one.expected())).toBeLessThan(LIMIT);
+    expect(convolve(s, false, 3).y).toEqual(one.y);
+  });
+
+  it.each(cases.map((s) => [nameOf(s), s] as const))("dataGradient %s", (_, s) => {
+    const one = convolve(s, true, 1);
+    expect(relativeError(one.y, one.expected())).toBeLessThan(LIMIT);
+    expect(convolve(s, true, 3).y).toEqual(one.y);
+  });
+});
