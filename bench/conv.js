@@ -58,7 +58,10 @@ function program(calls) {
 /** Best times of `f` and of the yardstick, in turns: a shared machine changes its speed from one moment to the next. */
 function best(f, yardstick) {
   const least = [Infinity, Infinity];
-  for (const [ms, timed] of [[Math.max(150, budget / 3), false], [budget, true]]) {
+  for (const [ms, timed] of [
+    [Math.max(150, budget / 3), false],
+    [budget, true],
+  ]) {
     const end = performance.now() + ms;
     while (performance.now() < end) {
       for (const [i, g] of [f, yardstick].entries()) {
@@ -143,7 +146,27 @@ const passes = {
     const scratchStride = lib.conv2dDwScratch(s);
     return lib.conv2dDw(s, { ...io, scratch: bytes(scratchStride), scratchStride });
   },
+  "fwd F4"(s) {
+    if (!lib.winogradLegal(s)) return [];
+    return winograd(s, s, false);
+  },
+  "dx F4"(s) {
+    if (!lib.winogradLegal(s)) return [];
+    return winograd(s, lib.winogradDxShape(s), true);
+  },
 };
+
+function winograd(s, pass, dx) {
+  const transformed = bytes(lib.winogradFilterBytes(pass.oc, pass.ic));
+  const small = { scratch: bytes(lib.WINOGRAD_FILTER_SCRATCH), scratchStride: lib.WINOGRAD_FILTER_SCRATCH };
+  program(lib.winogradPack(s, { filter: random(s.oc * 9 * s.ic), transformed, dx, ...small }))();
+  const scratchStride = lib.winogradScratch(pass);
+  const io = {
+    x: random(pass.batch * pass.h * pass.w * pass.ic),
+    y: bytes(pass.batch * pass.oh * pass.ow * pass.oc * 4),
+  };
+  return lib.winogradForward(pass, { ...io, transformed, scratch: bytes(scratchStride), scratchStride });
+}
 
 const flopsOf = (s) => 2 * s.batch * s.oh * s.ow * s.oc * s.kh * s.kw * s.ic;
 
