@@ -33,6 +33,11 @@ export const enum Kernel {
   f32_conv2d_dw,
   f32_winograd_f4x3_filter,
   f32_conv2d_winograd_f4x3,
+  f32_fold_batch_norm,
+  f32_scale_channels,
+  f32_scale_channels_dw,
+  f32_transpose,
+  f32_conv2d_winograd_f4x3_dw,
   guard,
 }
 

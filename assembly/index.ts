@@ -21,3 +21,7 @@ export { f32_conv2d } from "./conv/conv2d";
 export { f32_conv2d_dw } from "./conv/conv2d_dw";
 export { f32_winograd_f4x3_filter } from "./conv/winograd_filter";
 export { f32_conv2d_winograd_f4x3 } from "./conv/conv2d_winograd";
+export { f32_fold_batch_norm } from "./norm/fold_batch_norm";
+export { f32_scale_channels, f32_scale_channels_dw } from "./elementwise/scale_channels";
+export { f32_transpose } from "./elementwise/transpose";
+export { f32_conv2d_winograd_f4x3_dw } from "./conv/conv2d_winograd_dw";

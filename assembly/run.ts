@@ -25,6 +25,10 @@ import { f32_conv2d } from "./conv/conv2d";
 import { f32_conv2d_dw } from "./conv/conv2d_dw";
 import { f32_winograd_f4x3_filter } from "./conv/winograd_filter";
 import { f32_conv2d_winograd_f4x3 } from "./conv/conv2d_winograd";
+import { f32_conv2d_winograd_f4x3_dw } from "./conv/conv2d_winograd_dw";
+import { f32_fold_batch_norm } from "./norm/fold_batch_norm";
+import { f32_scale_channels, f32_scale_channels_dw } from "./elementwise/scale_channels";
+import { f32_transpose } from "./elementwise/transpose";
 
 /**
  * Runs the records in [begin, end). Every thread of the model calls it with the same program.
@@ -79,6 +83,11 @@ function dispatch(kernel: i32, r: usize, thread: i32, threads: i32): void {
     case Kernel.f32_conv2d_dw: f32_conv2d_dw(r, thread, threads); break;
     case Kernel.f32_winograd_f4x3_filter: f32_winograd_f4x3_filter(r, thread, threads); break;
     case Kernel.f32_conv2d_winograd_f4x3: f32_conv2d_winograd_f4x3(r, thread, threads); break;
+    case Kernel.f32_fold_batch_norm: f32_fold_batch_norm(r, thread, threads); break;
+    case Kernel.f32_scale_channels: f32_scale_channels(r, thread, threads); break;
+    case Kernel.f32_scale_channels_dw: f32_scale_channels_dw(r, thread, threads); break;
+    case Kernel.f32_transpose: f32_transpose(r, thread, threads); break;
+    case Kernel.f32_conv2d_winograd_f4x3_dw: f32_conv2d_winograd_f4x3_dw(r, thread, threads); break;
     default: unreachable();
   }
 }

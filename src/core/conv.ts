@@ -238,3 +238,32 @@ export function winogradScratch(s: Conv2dShape): number {
   const planes = planeBytes(block * s.ic * 4) + planeBytes(block * roundUp(s.oc, 8) * 4);
   return 64 + 36 * 16 + 36 * roundUp(s.ic * 4, 64) + 36 * planes;
 }
+
+/** Bytes of the sums of products of one chunk of a weight gradient: 36 planes. */
+function winogradDwSums(s: Conv2dShape): number {
+  return 36 * planeBytes(s.oc * roundUp(s.ic, 8) * 4);
+}
+
+/** Parts that the tiles of a weight gradient are cut into, the units of work of its threads: a power of two, at least 96
+ * tiles each, at most 4 MB of sums in all. Depends on the shape alone, as the sums' order does. */
+export function winogradDwChunks(s: Conv2dShape): number {
+  const most = Math.min(8, winogradTiles(s) / 96, (4 << 20) / winogradDwSums(s));
+  return most < 2 ? 1 : 2 ** Math.floor(Math.log2(most));
+}
+
+export function winogradDwBlock(s: Conv2dShape): number {
+  const fit = Math.floor((256 * 1024) / (144 * (s.ic + s.oc)));
+  return evenPart(Math.ceil(winogradTiles(s) / winogradDwChunks(s)), Math.min(Math.max(fit, 48), 192));
+}
+
+/** Bytes of `partial` of `f32_conv2d_winograd_f4x3_dw`. */
+export function winogradDwPartial(s: Conv2dShape): number {
+  return winogradDwChunks(s) * winogradDwSums(s);
+}
+
+/** Scratch of `f32_conv2d_winograd_f4x3_dw`, for each thread. */
+export function winogradDwScratch(s: Conv2dShape): number {
+  const block = winogradDwBlock(s);
+  const planes = planeBytes(block * roundUp(s.ic, 8) * 4) + planeBytes(block * s.oc * 4);
+  return roundUp(36 * 16 + 128 + 36 * roundUp(s.ic * 4, 64) + 16 * roundUp(s.oc * 4, 64) + 36 * planes, 64);
+}

@@ -50,6 +50,11 @@ export const KERNELS = {
   f32_conv2d_dw: { dy: "ptr", x: "ptr", dw: "ptr", batch: "i32", h: "i32", w: "i32", ic: "i32", oh: "i32", ow: "i32", oc: "i32", kh: "i32", kw: "i32", strideH: "i32", strideW: "i32", dilationH: "i32", dilationW: "i32", padTop: "i32", padLeft: "i32", groups: "i32", band: "i32", scratch: "ptr", scratchStride: "i32" },
   f32_winograd_f4x3_filter: { filter: "ptr", transformed: "ptr", oc: "i32", ic: "i32", dx: "i32", scratch: "ptr", scratchStride: "i32" },
   f32_conv2d_winograd_f4x3: { x: "ptr", filter: "ptr", y: "ptr", batch: "i32", h: "i32", w: "i32", ic: "i32", oh: "i32", ow: "i32", oc: "i32", padTop: "i32", padLeft: "i32", block: "i32", bias: "ptr", residual: "ptr", activation: "i32", param: "f32", source: "ptr", scratch: "ptr", scratchStride: "i32" },
+  f32_fold_batch_norm: { w: "ptr", mean: "ptr", rstd: "ptr", gamma: "ptr", beta: "ptr", bias: "ptr", folded: "ptr", foldedBias: "ptr", rows: "i32", cols: "i32" },
+  f32_scale_channels: { x: "ptr", s: "ptr", y: "ptr", batch: "i32", pixels: "i32", channels: "i32" },
+  f32_scale_channels_dw: { dy: "ptr", x: "ptr", ds: "ptr", batch: "i32", pixels: "i32", channels: "i32" },
+  f32_transpose: { x: "ptr", y: "ptr", batch: "i32", rows: "i32", cols: "i32" },
+  f32_conv2d_winograd_f4x3_dw: { dy: "ptr", x: "ptr", dw: "ptr", batch: "i32", h: "i32", w: "i32", ic: "i32", oh: "i32", ow: "i32", oc: "i32", padTop: "i32", padLeft: "i32", block: "i32", chunks: "i32", partial: "ptr", scratch: "ptr", scratchStride: "i32" },
   // run: stops the program when *status is not 0
   guard: { status: "ptr" },
 } as const satisfies Record<string, Record<string, ArgumentType>>;

@@ -5,6 +5,8 @@ import {
   conv2dDxPhases,
   conv2dFilterBytes,
   winogradBlock,
+  winogradDwBlock,
+  winogradDwChunks,
   winogradDxShape,
 } from "../core/conv.js";
 import type { KernelArguments, KernelName } from "./abi.js";
@@ -141,4 +143,13 @@ export function winogradDx(
 ): KernelCall[] {
   const { dy: x, dx: y, ...rest } = io;
   return winogradForward(winogradDxShape(s), { x, y, ...rest }, epilogue);
+}
+
+/** dw (OHWI) from dy and x; one kernel with a barrier inside. */
+export function winogradDw(
+  s: Conv2dShape,
+  io: { dy: number; x: number; dw: number; partial: number } & ConvScratch,
+): KernelCall[] {
+  const args = { ...io, ...s, block: winogradDwBlock(s), chunks: winogradDwChunks(s) };
+  return [{ kernel: "f32_conv2d_winograd_f4x3_dw", args }];
 }

@@ -2,12 +2,14 @@ import { describe, expect, it } from "vitest";
 import {
   type Conv2dShape,
   WINOGRAD_FILTER_SCRATCH,
+  winogradDwPartial,
+  winogradDwScratch,
   winogradDxShape,
   winogradFilterBytes,
   winogradLegal,
   winogradScratch,
 } from "../../src/core/conv.js";
-import { winogradDx, winogradForward, winogradPack } from "../../src/program/conv.js";
+import { winogradDw, winogradDx, winogradForward, winogradPack } from "../../src/program/conv.js";
 import * as reference from "../reference/conv.js";
 import { nameOf, normals, relativeError, runAll, scratchFor, shapeOf } from "./conv-cases.js";
 import { Harness, variants } from "./harness.js";
@@ -70,5 +72,17 @@ describe.each(variants)("Winograd F(4x4, 3x3) (%s)", (variant) => {
     const one = convolve(s, true, 1);
     expect(relativeError(one.y, one.expected())).toBeLessThan(LIMIT);
     expect(convolve(s, true, 3).y).toEqual(one.y);
+  });
+
+  it.each(cases.map((s) => [nameOf(s), s] as const))("weightGradient %s", (_, s) => {
+    harness.reset();
+    const dy = harness.f32(normals(s.batch * s.oh * s.ow * s.oc, 1));
+    const x = harness.f32(normals(s.batch * s.h * s.w * s.ic, 2));
+    const dw = harness.f32(s.oc * 9 * s.ic);
+    const partial = harness.f32(winogradDwPartial(s) / 4).ptr;
+    const scratch = scratchFor(harness, winogradDwScratch(s), 1);
+    runAll(harness, winogradDw(s, { dy: dy.ptr, x: x.ptr, dw: dw.ptr, partial, ...scratch }));
+    harness.checkBands();
+    expect(relativeError(dw.read(), reference.conv2dDw(s, dy.read(), x.read()))).toBeLessThan(LIMIT);
   });
 });

@@ -1,0 +1,147 @@
+// Weight gradient of a 3x3 convolution with stride 1 by Winograd's F(4x4, 3x3). The forward Y = A^T [(G g G^T) o (B^T d B)] A
+// is linear in g, so
+//
+//   dg = G^T [ sum over tiles of (A dy A^T) o (B^T d B) ] G
+//
+//   for each block of tiles:   V[p] = B^T d B       panels [ic / 8][tile][8]      p: 36 planes
+//                              W[p] = A dy A^T      panels [oc / 4][tile][4]
+//                              dU[p] += W[p]^T V[p]                               36 GEMMs, k = tiles
+//   dw = G^T dU G
+//
+// The tiles are cut into `chunks` that depend on the shape alone; each has its own dU, summed in order at the end.
+import { i32_arg, ptr_arg } from "../record";
+import { f32_gemm_ukernel_packed_4x8 } from "../gemm/ukernel_packed";
+import { sync } from "../sync";
+import { copy_slab } from "./slab";
+import { plane_bytes, weight_3, winograd_gradient, winograd_input_panels } from "./winograd";
+
+/**
+ * Scratch of a thread: 36 vectors, a tile of 4x8, a patch of x, one of dy, the planes of V and of W for `block` tiles.
+ * `partial` holds 36 planes of dU, [ic / 8][oc][8], for each chunk.
+ */
+export function f32_conv2d_winograd_f4x3_dw(r: usize, thread: i32, threads: i32): void {
+  const dy = ptr_arg(r, 0);
+  const x = ptr_arg(r, 1);
+  const dw = ptr_arg(r, 2);
+  const batch = i32_arg(r, 3);
+  const h = i32_arg(r, 4);
+  const w = i32_arg(r, 5);
+  const ic = i32_arg(r, 6);
+  const oh = i32_arg(r, 7);
+  const ow = i32_arg(r, 8);
+  const oc = i32_arg(r, 9);
+  const padTop = i32_arg(r, 10);
+  const padLeft = i32_arg(r, 11);
+  const block = i32_arg(r, 12);
+  const chunks = i32_arg(r, 13);
+  const partial = ptr_arg(r, 14);
+  const scratch = ptr_arg(r, 15);
+  const scratchStride = i32_arg(r, 16);
+
+  const panels = (ic + 7) >> 3;
+  const across = (ow + 3) >> 2, down = (oh + 3) >> 2;
+  const tiles = batch * down * across;
+  const pixel = <usize>ic << 2, dyPixel = <usize>oc << 2;
+  const vPanel = <usize>block << 5, wPanel = <usize>block << 4;
+  const vPlane = plane_bytes(panels * <i32>vPanel), wPlane = plane_bytes((oc >> 2) * <i32>wPanel);
+  const uPlane = plane_bytes(panels * oc << 5);
+
+  const temp = scratch + <usize>thread * scratchStride;
+  const tile = temp + 36 * 16;
+  const patch = tile + 128;
+  const dyPatch = patch + 36 * ((pixel + 63) & ~63);
+  const v = dyPatch + 16 * ((dyPixel + 63) & ~63);
+  const wt = v + 36 * vPlane;
+
+  // A thread takes whole chunks, or panels of input channels of all chunks where chunks do not divide evenly.
+  const splits = chunks % threads == 0 ? 1 : min(threads, panels);
+  const first = chunks * splits * thread / threads, last = chunks * splits * (thread + 1) / threads;
+  for (let item = first; item < last; item++) {
+    const chunk = item / splits, split = item % splits;
+    const firstPanel = panels * split / splits, lastPanel = panels * (split + 1) / splits;
+    const channel = firstPanel << 3, channels = min(lastPanel << 3, ic) - channel;
+    const u = partial + <usize>chunk * 36 * uPlane;
+    const end = <i32>(<i64>tiles * (chunk + 1) / chunks);
+    let fresh = true;
+    for (let begin = <i32>(<i64>tiles * chunk / chunks); begin < end; begin += block) {
+      const count = min(block, end - begin);
+      for (let t = 0; t < count; t++) {
+        const n = (begin + t) / (down * across);
+        const i = (begin + t) / across % down * 4, j = (begin + t) % across * 4;
+        const top = i - padTop, left = j - padLeft;
+        const image = x + <usize>n * h * w * pixel;
+        let from = image + (<usize>top * w + left) * pixel, row = <usize>w * pixel;
+        if (top < 0 || left < 0 || top + 6 > h || left + 6 > w) {
+          copy_slab(image, h, w, ic, top, left, 6, 6, patch);
+          from = patch;
+          row = 6 * pixel;
+        }
+        winograd_input_panels(from + (<usize>channel << 2), row, pixel, channels, temp,
+          v + <usize>firstPanel * vPanel + (<usize>t << 5), vPlane, vPanel);
+
+        const dyImage = dy + <usize>n * oh * ow * dyPixel;
+        from = dyImage + (<usize>i * ow + j) * dyPixel;
+        row = <usize>ow * dyPixel;
+        if (i + 4 > oh || j + 4 > ow) {
+          copy_slab(dyImage, oh, ow, oc, i, j, 4, 4, dyPatch);
+          from = dyPatch;
+          row = 4 * dyPixel;
+        }
+        winograd_gradient(from, row, dyPixel, oc, temp, wt + (<usize>t << 4), wPlane, wPanel);
+      }
+
+      for (let p: usize = 0; p < 36; p++) {
+        for (let q: usize = firstPanel; q < <usize>lastPanel; q++) {
+          const b = v + p * vPlane + q * vPanel;
+          let a = wt + p * wPlane;
+          let to = u + p * uPlane + (q * oc << 5);
+          for (let o = 0; o < oc; o += 4) {
+            f32_gemm_ukernel_packed_4x8(a, b, count, fresh ? to : tile, 32);
+            if (!fresh) add_4x8(to, tile);
+            a += wPanel;
+            to += 128;
+          }
+        }
+      }
+      fresh = false;
+    }
+
+    // G^T dU G: over planes 0 to 8 of dU, or straight into dw where there is but one chunk.
+    for (let q: usize = firstPanel; q < <usize>lastPanel; q++) {
+      for (let c: usize = q << 3; c < min((q + 1) << 3, <usize>ic); c += 4) {
+        for (let o: usize = 0; o < <usize>oc; o++) {
+          const from = u + ((q * oc + o) << 5) + ((c & 4) << 2);
+          for (let j: usize = 0; j < 6; j++) weight_3(from + j * uPlane, 6 * uPlane, temp + j * 16, 96);
+          const to = chunks > 1 ? from : dw + ((o * 9 * ic + c) << 2), step = chunks > 1 ? uPlane : pixel;
+          for (let i: usize = 0; i < 3; i++) weight_3(temp + i * 96, 16, to + 3 * i * step, step);
+        }
+      }
+    }
+  }
+
+  if (chunks == 1) return;
+  sync(thread, threads);
+  const rows = oc * 9; // of dw, [oc][9][ic]
+  for (let i = rows * thread / threads, end = rows * (thread + 1) / threads; i < end; i++) {
+    const o = i / 9, p = i % 9;
+    let to = dw + (<usize>(i * ic) << 2);
+    for (let c = 0; c < ic; c += 4) {
+      let from = partial + <usize>p * uPlane + (<usize>((c >> 3) * oc + o) << 5) + ((c & 4) << 2);
+      let sum = v128.load(from);
+      for (let chunk = 1; chunk < chunks; chunk++) {
+        from += 36 * uPlane;
+        sum = f32x4.add(sum, v128.load(from));
+      }
+      v128.store(to, sum);
+      to += 16;
+    }
+  }
+}
+
+/** to[0..32) += from[0..32). */
+function add_4x8(to: usize, from: usize): void {
+  for (let i: usize = 0; i < 128; i += 32) {
+    v128.store(to + i, f32x4.add(v128.load(to + i), v128.load(from + i)));
+    v128.store(to + i, f32x4.add(v128.load(to + i, 16), v128.load(from + i, 16)), 16);
+  }
+}
