@@ -1,0 +1,146 @@
+import { describe, expect, test } from "vitest";
+import { partialBytes } from "../../src/core/partials.js";
+import { adamStep, sgdStep } from "../reference/optim.js";
+import { callSplit, expectClose, normals, runSplit } from "./compare.js";
+import { Harness, type Operand, variants } from "./harness.js";
+
+const LENGTHS = [1, 3, 4, 17, 100, 1023];
+const STEPS = 5;
+const SCALE = 0.75; // of gradient clipping, exact in float32
+
+/** The gradient of step `step`, and what the kernel makes of it. */
+const gradientOf = (n: number, step: number): Float32Array => normals(n, 100 + step);
+const scaled = (g: Float32Array): Float64Array => Float64Array.from(g, (v) => v * SCALE);
+
+describe.each(variants)("optimisers, %s", (variant) => {
+  const harness = Harness.create(variant);
+  const write = (operand: Operand, values: ArrayLike<number>): void => {
+    new Float32Array(harness.memory.buffer, operand.ptr, values.length).set(values);
+  };
+
+  describe.each([
+    { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false },
+    { momentum: 0, dampening: 0, weightDecay: 0.01, nesterov: false },
+    { momentum: 0.9, dampening: 0, weightDecay: 0, nesterov: false },
+    { momentum: 0.9, dampening: 0.3, weightDecay: 0.01, nesterov: false },
+    { momentum: 0.9, dampening: 0, weightDecay: 0.01, nesterov: true },
+  ])("SGD %j", (options) => {
+    test.each(LENGTHS)(`%i weights, ${STEPS} steps`, (n) => {
+      const start = normals(n, 1);
+      const [w, v] = runSplit(harness, (threads) => {
+        const [w, v] = [harness.f32(start), harness.f32(new Float32Array(n))];
+        const [lr, dampening, scale, g] = [harness.f32([0.1]), harness.f32(1), harness.f32([SCALE]), harness.f32(n)];
+        for (let step = 1; step <= STEPS; step++) {
+          write(g, gradientOf(n, step));
+          write(dampening, [step === 1 ? 0 : options.dampening]);
+          const pointers = { w: w.ptr, g: g.ptr, v: options.momentum ? v.ptr : 0, n, lr: lr.ptr, scale: scale.ptr };
+          const hyper = { lrScale: 0.5, momentum: options.momentum, weightDecay: options.weightDecay };
+          const more = { nesterov: Number(options.nesterov), dampening: options.dampening ? dampening.ptr : 0 };
+          callSplit(harness, "f32_sgd", { ...pointers, ...hyper, ...more }, threads);
+        }
+        return [w, v];
+      });
+      const [exact, velocity] = [Float64Array.from(start), new Float64Array(n)];
+      for (let step = 1; step <= STEPS; step++) {
+        sgdStep(exact, scaled(gradientOf(n, step)), velocity, step, { ...options, lr: 0.05 });
+      }
+      expectClose(w, exact, 1e-6, 0.1);
+      expectClose(v, velocity, 1e-6, 0.1);
+    });
+  });
+
+  describe.each([
+    { weightDecay: 0, decoupled: false, beta1: 0.9, beta2: 0.999, eps: 1e-8 },
+    { weightDecay: 0.1, decoupled: false, beta1: 0.9, beta2: 0.999, eps: 1e-8 },
+    { weightDecay: 0.1, decoupled: true, beta1: 0.9, beta2: 0.999, eps: 1e-8 },
+    { weightDecay: 0.1, decoupled: true, beta1: 0.5, beta2: 0.9999, eps: 1e-3 },
+  ])("Adam %j", ({ beta1, beta2, eps, weightDecay, decoupled }) => {
+    test.each(LENGTHS)(`%i weights, ${STEPS} steps`, (n) => {
+      const start = normals(n, 1);
+      const [w, m, v] = runSplit(harness, (threads) => {
+        const [w, m, v] = [harness.f32(start), harness.f32(new Float32Array(n)), harness.f32(new Float32Array(n))];
+        const [lr, correction, scale, g] = [harness.f32([0.01]), harness.f32(2), harness.f32([SCALE]), harness.f32(n)];
+        for (let step = 1; step <= STEPS; step++) {
+          write(g, gradientOf(n, step));
+          write(correction, [1 / (1 - beta1 ** step), 1 / Math.sqrt(1 - beta2 ** step)]);
+          const pointers = { w: w.ptr, g: g.ptr, m: m.ptr, v: v.ptr, n, lr: lr.ptr, scale: scale.ptr };
+          const hyper = {
+            lrScale: 1,
+            rate1: 1 - beta1,
+            rate2: 1 - beta2,
+            eps,
+            weightDecay,
+            decoupled: Number(decoupled),
+          };
+          callSplit(harness, "f32_adam", { ...pointers, ...hyper, correction: correction.ptr }, threads);
+        }
+        return [w, m, v];
+      });
+      const exact = [Float64Array.from(start), new Float64Array(n), new Float64Array(n)];
+      for (let step = 1; step <= STEPS; step++) {
+        const options = { lr: 0.01, beta1, beta2, eps, weightDecay, decoupled };
+        adamStep(exact[0], scaled(gradientOf(n, step)), exact[1], exact[2], step, options);
+      }
+      expectClose(w, exact[0], 4e-6, 1);
+      expectClose(m, exact[1], 1e-6, 0.1);
+      expectClose(v, exact[2], 1e-6, 0);
+    });
+  });
+
+  test.each(LENGTHS)("moving average of %i weights", (n) => {
+    const [w, old] = [normals(n, 1), normals(n, 2)];
+    const [ema] = runSplit(harness, (threads) => {
+      const [a, ema] = [harness.f32(w), harness.f32(old)];
+      callSplit(harness, "f32_ema", { w: a.ptr, ema: ema.ptr, n, rate: 1 - 0.9999 }, threads);
+      return [ema];
+    });
+    expectClose(
+      ema,
+      Float64Array.from(w, (v, i) => 0.9999 * old[i] + (1 - 0.9999) * v),
+      1e-7,
+    );
+  });
+
+  describe("gradient norm", () => {
+    function run(g: ArrayLike<number>, maxNorm: number, lossValue?: number) {
+      harness.reset();
+      const [a, norm, scale] = [harness.f32(g), harness.f32(1), harness.f32(1)];
+      const [loss, status] = [lossValue === undefined ? 0 : harness.f32([lossValue]).ptr, harness.f32([0])];
+      const partial = harness.f32(partialBytes.gradNorm(g.length) / 4);
+      const outputs = { norm: norm.ptr, scale: scale.ptr, status: status.ptr, partial: partial.ptr };
+      harness.call("f32_grad_norm", { g: a.ptr, n: g.length, maxNorm, loss, ...outputs });
+      harness.checkBands();
+      return { norm: norm.read()[0], scale: scale.read()[0], status: new Int32Array(status.read().buffer)[0] };
+    }
+    const lengthOf = (g: ArrayLike<number>): number => Math.sqrt(Array.from(g).reduce((sum, v) => sum + v * v, 0));
+
+    test.each([1, 3, 15, 16, 17, 16383, 16384, 16385, 100003])("%i gradients", (n) => {
+      const g = normals(n, n);
+      const exact = lengthOf(g);
+      expect(run(g, 0, 1)).toEqual({ norm: Math.fround(exact), scale: 1, status: 0 });
+      const clipped = run(g, exact / 3);
+      expect(clipped.scale).toBeCloseTo(1 / 3, 5);
+      expect(run(g, exact * 3).scale).toBe(1);
+    });
+
+    test("squares neither overflow nor vanish", () => {
+      expect(run([3e30, 4e30], 0)).toEqual({ norm: Math.fround(5e30), scale: 1, status: 0 });
+      expect(run([3e-30, 4e-30], 0).norm).toBe(Math.fround(5e-30));
+    });
+
+    test.each([NaN, Infinity, -Infinity])("%d among gradients or as loss sets the status", (bad) => {
+      expect(run([1, 2, bad, 3, 4], 1, 0.5).status).toBe(1);
+      expect(run([1, 2, 3, 4, 5], 1, bad).status).toBe(1);
+      expect(run([1, 2, 3, 4, 5], 1, 0.5).status).toBe(0);
+    });
+
+    test("a status that is set stays set", () => {
+      harness.reset();
+      const [g, out, status] = [harness.f32([1]), harness.f32(2), harness.i32([1])];
+      const partial = harness.f32(2);
+      const outputs = { norm: out.ptr, scale: out.ptr + 4, status: status.ptr, partial: partial.ptr };
+      harness.call("f32_grad_norm", { g: g.ptr, n: 1, maxNorm: 0, loss: 0, ...outputs });
+      expect(new Int32Array(status.read().buffer)[0]).toBe(1);
+    });
+  });
+});

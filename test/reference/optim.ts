@@ -1,0 +1,59 @@
+/** Optimiser steps in float64, as PyTorch's documentation states them. Arrays are updated in place. */
+
+export interface SgdOptions {
+  lr: number;
+  momentum: number;
+  dampening: number;
+  weightDecay: number;
+  nesterov: boolean;
+}
+
+/** `step` counts from 1; the momentum buffer starts as the first gradient, which dampening does not touch. */
+export function sgdStep(
+  w: Float64Array,
+  gradient: ArrayLike<number>,
+  v: Float64Array,
+  step: number,
+  options: SgdOptions,
+): void {
+  const { lr, momentum, dampening, weightDecay, nesterov } = options;
+  for (let i = 0; i < w.length; i++) {
+    const g = gradient[i] + weightDecay * w[i];
+    if (momentum === 0) {
+      w[i] -= lr * g;
+      continue;
+    }
+    v[i] = step === 1 ? g : momentum * v[i] + (1 - dampening) * g;
+    w[i] -= lr * (nesterov ? g + momentum * v[i] : v[i]);
+  }
+}
+
+export interface AdamOptions {
+  lr: number;
+  beta1: number;
+  beta2: number;
+  eps: number;
+  weightDecay: number;
+  decoupled: boolean;
+}
+
+export function adamStep(
+  w: Float64Array,
+  gradient: ArrayLike<number>,
+  m: Float64Array,
+  v: Float64Array,
+  step: number,
+  options: AdamOptions,
+): void {
+  const { lr, beta1, beta2, eps, weightDecay, decoupled } = options;
+  for (let i = 0; i < w.length; i++) {
+    let g = gradient[i];
+    if (decoupled) w[i] -= lr * weightDecay * w[i];
+    else g += weightDecay * w[i];
+    m[i] = beta1 * m[i] + (1 - beta1) * g;
+    v[i] = beta2 * v[i] + (1 - beta2) * g * g;
+    const mHat = m[i] / (1 - beta1 ** step);
+    const vHat = v[i] / (1 - beta2 ** step);
+    w[i] -= (lr * mHat) / (Math.sqrt(vHat) + eps);
+  }
+}
