@@ -38,6 +38,17 @@ export const enum Kernel {
   f32_scale_channels_dw,
   f32_transpose,
   f32_conv2d_winograd_f4x3_dw,
+  f32_dwconv,
+  f32_dwconv_dx,
+  f32_dwconv_dw,
+  f32_max_pool,
+  f32_max_pool_dx,
+  f32_avg_pool,
+  f32_avg_pool_dx,
+  f32_adaptive_avg_pool,
+  f32_adaptive_avg_pool_dx,
+  f32_pad_shortcut,
+  f32_pad_shortcut_dx,
   guard,
 }
 

@@ -25,3 +25,7 @@ export { f32_fold_batch_norm } from "./norm/fold_batch_norm";
 export { f32_scale_channels, f32_scale_channels_dw } from "./elementwise/scale_channels";
 export { f32_transpose } from "./elementwise/transpose";
 export { f32_conv2d_winograd_f4x3_dw } from "./conv/conv2d_winograd_dw";
+export { f32_dwconv, f32_dwconv_dx, f32_dwconv_dw } from "./conv/dwconv";
+export { f32_max_pool, f32_max_pool_dx } from "./pool/max_pool";
+export { f32_avg_pool, f32_avg_pool_dx, f32_adaptive_avg_pool, f32_adaptive_avg_pool_dx } from "./pool/avg_pool";
+export { f32_pad_shortcut, f32_pad_shortcut_dx } from "./pool/pad_shortcut";

@@ -26,6 +26,10 @@ import { f32_conv2d_dw } from "./conv/conv2d_dw";
 import { f32_winograd_f4x3_filter } from "./conv/winograd_filter";
 import { f32_conv2d_winograd_f4x3 } from "./conv/conv2d_winograd";
 import { f32_conv2d_winograd_f4x3_dw } from "./conv/conv2d_winograd_dw";
+import { f32_dwconv, f32_dwconv_dx, f32_dwconv_dw } from "./conv/dwconv";
+import { f32_max_pool, f32_max_pool_dx } from "./pool/max_pool";
+import { f32_avg_pool, f32_avg_pool_dx, f32_adaptive_avg_pool, f32_adaptive_avg_pool_dx } from "./pool/avg_pool";
+import { f32_pad_shortcut, f32_pad_shortcut_dx } from "./pool/pad_shortcut";
 import { f32_fold_batch_norm } from "./norm/fold_batch_norm";
 import { f32_scale_channels, f32_scale_channels_dw } from "./elementwise/scale_channels";
 import { f32_transpose } from "./elementwise/transpose";
@@ -88,6 +92,17 @@ function dispatch(kernel: i32, r: usize, thread: i32, threads: i32): void {
     case Kernel.f32_scale_channels_dw: f32_scale_channels_dw(r, thread, threads); break;
     case Kernel.f32_transpose: f32_transpose(r, thread, threads); break;
     case Kernel.f32_conv2d_winograd_f4x3_dw: f32_conv2d_winograd_f4x3_dw(r, thread, threads); break;
+    case Kernel.f32_dwconv: f32_dwconv(r, thread, threads); break;
+    case Kernel.f32_dwconv_dx: f32_dwconv_dx(r, thread, threads); break;
+    case Kernel.f32_dwconv_dw: f32_dwconv_dw(r, thread, threads); break;
+    case Kernel.f32_max_pool: f32_max_pool(r, thread, threads); break;
+    case Kernel.f32_max_pool_dx: f32_max_pool_dx(r, thread, threads); break;
+    case Kernel.f32_avg_pool: f32_avg_pool(r, thread, threads); break;
+    case Kernel.f32_avg_pool_dx: f32_avg_pool_dx(r, thread, threads); break;
+    case Kernel.f32_adaptive_avg_pool: f32_adaptive_avg_pool(r, thread, threads); break;
+    case Kernel.f32_adaptive_avg_pool_dx: f32_adaptive_avg_pool_dx(r, thread, threads); break;
+    case Kernel.f32_pad_shortcut: f32_pad_shortcut(r, thread, threads); break;
+    case Kernel.f32_pad_shortcut_dx: f32_pad_shortcut_dx(r, thread, threads); break;
     default: unreachable();
   }
 }

@@ -248,7 +248,7 @@ function winogradDwSums(s: Conv2dShape): number {
  * tiles each, at most 4 MB of sums in all. Depends on the shape alone, as the sums' order does. */
 export function winogradDwChunks(s: Conv2dShape): number {
   const most = Math.min(8, winogradTiles(s) / 96, (4 << 20) / winogradDwSums(s));
-  return most < 2 ? 1 : 2 ** Math.floor(Math.log2(most));
+  return [8, 4, 2].find((chunks) => chunks <= most) ?? 1;
 }
 
 export function winogradDwBlock(s: Conv2dShape): number {
@@ -266,4 +266,9 @@ export function winogradDwScratch(s: Conv2dShape): number {
   const block = winogradDwBlock(s);
   const planes = planeBytes(block * roundUp(s.ic, 8) * 4) + planeBytes(block * s.oc * 4);
   return roundUp(36 * 16 + 128 + 36 * roundUp(s.ic * 4, 64) + 16 * roundUp(s.oc * 4, 64) + 36 * planes, 64);
+}
+
+/** Scratch of `f32_dwconv` and `f32_dwconv_dx`, for each thread: the transposed filter and a list of taps. */
+export function dwconvScratch(s: Conv2dShape): number {
+  return roundUp(s.kh * s.kw * (s.ic * 4 + 8), 64);
 }

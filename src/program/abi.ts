@@ -55,6 +55,19 @@ export const KERNELS = {
   f32_scale_channels_dw: { dy: "ptr", x: "ptr", ds: "ptr", batch: "i32", pixels: "i32", channels: "i32" },
   f32_transpose: { x: "ptr", y: "ptr", batch: "i32", rows: "i32", cols: "i32" },
   f32_conv2d_winograd_f4x3_dw: { dy: "ptr", x: "ptr", dw: "ptr", batch: "i32", h: "i32", w: "i32", ic: "i32", oh: "i32", ow: "i32", oc: "i32", padTop: "i32", padLeft: "i32", block: "i32", chunks: "i32", partial: "ptr", scratch: "ptr", scratchStride: "i32" },
+  // depthwise (groups = ic = oc), filters in place
+  f32_dwconv: { x: "ptr", filter: "ptr", y: "ptr", batch: "i32", h: "i32", w: "i32", ic: "i32", oh: "i32", ow: "i32", kh: "i32", kw: "i32", strideH: "i32", strideW: "i32", dilationH: "i32", dilationW: "i32", padTop: "i32", padLeft: "i32", bias: "ptr", residual: "ptr", activation: "i32", param: "f32", source: "ptr", scratch: "ptr", scratchStride: "i32" },
+  f32_dwconv_dx: { dy: "ptr", filter: "ptr", dx: "ptr", batch: "i32", h: "i32", w: "i32", ic: "i32", oh: "i32", ow: "i32", kh: "i32", kw: "i32", strideH: "i32", strideW: "i32", dilationH: "i32", dilationW: "i32", padTop: "i32", padLeft: "i32", bias: "ptr", residual: "ptr", activation: "i32", param: "f32", source: "ptr", scratch: "ptr", scratchStride: "i32" },
+  f32_dwconv_dw: { dy: "ptr", x: "ptr", dw: "ptr", batch: "i32", h: "i32", w: "i32", ic: "i32", oh: "i32", ow: "i32", kh: "i32", kw: "i32", strideH: "i32", strideW: "i32", dilationH: "i32", dilationW: "i32", padTop: "i32", padLeft: "i32" },
+  // pool/: padTop and padLeft are also the padding behind
+  f32_max_pool: { x: "ptr", y: "ptr", batch: "i32", h: "i32", w: "i32", c: "i32", oh: "i32", ow: "i32", kh: "i32", kw: "i32", strideH: "i32", strideW: "i32", dilationH: "i32", dilationW: "i32", padTop: "i32", padLeft: "i32" },
+  f32_max_pool_dx: { dy: "ptr", x: "ptr", y: "ptr", dx: "ptr", batch: "i32", h: "i32", w: "i32", c: "i32", oh: "i32", ow: "i32", kh: "i32", kw: "i32", strideH: "i32", strideW: "i32", dilationH: "i32", dilationW: "i32", padTop: "i32", padLeft: "i32" },
+  f32_avg_pool: { x: "ptr", y: "ptr", batch: "i32", h: "i32", w: "i32", c: "i32", oh: "i32", ow: "i32", kh: "i32", kw: "i32", strideH: "i32", strideW: "i32", padTop: "i32", padLeft: "i32", countIncludePad: "i32" },
+  f32_avg_pool_dx: { dy: "ptr", dx: "ptr", batch: "i32", h: "i32", w: "i32", c: "i32", oh: "i32", ow: "i32", kh: "i32", kw: "i32", strideH: "i32", strideW: "i32", padTop: "i32", padLeft: "i32", countIncludePad: "i32" },
+  f32_adaptive_avg_pool: { x: "ptr", y: "ptr", batch: "i32", h: "i32", w: "i32", c: "i32", oh: "i32", ow: "i32" },
+  f32_adaptive_avg_pool_dx: { dy: "ptr", dx: "ptr", batch: "i32", h: "i32", w: "i32", c: "i32", oh: "i32", ow: "i32" },
+  f32_pad_shortcut: { x: "ptr", y: "ptr", batch: "i32", h: "i32", w: "i32", ic: "i32", oh: "i32", ow: "i32", oc: "i32", stride: "i32", front: "i32" },
+  f32_pad_shortcut_dx: { dy: "ptr", dx: "ptr", batch: "i32", h: "i32", w: "i32", ic: "i32", oh: "i32", ow: "i32", oc: "i32", stride: "i32", front: "i32" },
   // run: stops the program when *status is not 0
   guard: { status: "ptr" },
 } as const satisfies Record<string, Record<string, ArgumentType>>;

@@ -1,0 +1,185 @@
+// Average pooling, NHWC: fixed windows, or the adaptive ones of PyTorch, whose bin o of `out` over `size` inputs is
+// [floor(o * size / out), ceil((o + 1) * size / out)).
+import { i32_arg, ptr_arg } from "../record";
+import { at_most_4, store_part } from "../range";
+
+// @ts-ignore: decorator
+@inline
+function bin_begin(o: i32, size: i32, out: i32): i32 {
+  return <i32>(<i64>o * size / out);
+}
+
+// @ts-ignore: decorator
+@inline
+function bin_end(o: i32, size: i32, out: i32): i32 {
+  return <i32>((<i64>(o + 1) * size + out - 1) / out);
+}
+
+export function f32_avg_pool(r: usize, thread: i32, threads: i32): void {
+  const x = ptr_arg(r, 0);
+  const y = ptr_arg(r, 1);
+  const batch = i32_arg(r, 2);
+  const h = i32_arg(r, 3);
+  const w = i32_arg(r, 4);
+  const c = i32_arg(r, 5);
+  const oh = i32_arg(r, 6);
+  const ow = i32_arg(r, 7);
+  const kh = i32_arg(r, 8);
+  const kw = i32_arg(r, 9);
+  const strideH = i32_arg(r, 10);
+  const strideW = i32_arg(r, 11);
+  const padTop = i32_arg(r, 12);
+  const padLeft = i32_arg(r, 13);
+  const countIncludePad = i32_arg(r, 14);
+
+  const rows = batch * oh;
+  for (let row = rows * thread / threads, last = rows * (thread + 1) / threads; row < last; row++) {
+    const top = row % oh * strideH - padTop;
+    const tall = min(top + kh, h + padTop) - top; // windows end with the padding behind, as in PyTorch
+    const begin = max(top, 0), end = min(top + kh, h);
+    const image = x + (<usize>(row / oh * h * w * c) << 2);
+    for (let j = 0; j < ow; j++) {
+      const left = j * strideW - padLeft;
+      const wide = min(left + kw, w + padLeft) - left;
+      const from = max(left, 0), to = min(left + kw, w);
+      const count = countIncludePad ? tall * wide : (end - begin) * (to - from);
+      average(image, w, c, begin, end, from, to, count, y + (<usize>((row * ow + j) * c) << 2));
+    }
+  }
+}
+
+export function f32_adaptive_avg_pool(r: usize, thread: i32, threads: i32): void {
+  const x = ptr_arg(r, 0);
+  const y = ptr_arg(r, 1);
+  const batch = i32_arg(r, 2);
+  const h = i32_arg(r, 3);
+  const w = i32_arg(r, 4);
+  const c = i32_arg(r, 5);
+  const oh = i32_arg(r, 6);
+  const ow = i32_arg(r, 7);
+
+  const rows = batch * oh;
+  for (let row = rows * thread / threads, last = rows * (thread + 1) / threads; row < last; row++) {
+    const begin = bin_begin(row % oh, h, oh), end = bin_end(row % oh, h, oh);
+    const image = x + (<usize>(row / oh * h * w * c) << 2);
+    for (let j = 0; j < ow; j++) {
+      const from = bin_begin(j, w, ow), to = bin_end(j, w, ow);
+      average(image, w, c, begin, end, from, to, (end - begin) * (to - from), y + (<usize>((row * ow + j) * c) << 2));
+    }
+  }
+}
+
+/** y[0..c) = the sum over rows [begin, end) and columns [from, to) of one image / divisor; 0 for an empty window. */
+function average(image: usize, w: i32, c: i32, begin: i32, end: i32, from: i32, to: i32, divisor: i32, y: usize): void {
+  const pixel = <usize>c << 2;
+  if (begin >= end || from >= to) {
+    memory.fill(y, 0, pixel);
+    return;
+  }
+  let at = image + <usize>(begin * w + from) * pixel;
+  const row = <usize>w * pixel, wide = <usize>(to - from) * pixel, tall = <usize>(end - begin) * row;
+  const by = f32x4.splat(<f32>divisor);
+  for (; c >= 4; c -= 4) {
+    v128.store(y, f32x4.div(window_sum(at, row, wide, tall, pixel, 4), by));
+    at += 16;
+    y += 16;
+  }
+  if (c > 0) store_part(y, f32x4.div(window_sum(at, row, wide, tall, pixel, c), by), c);
+}
+
+/** Row by row, then over rows: two levels keep large windows exact. */
+// @ts-ignore: decorator
+@inline
+function window_sum(at: usize, row: usize, wide: usize, tall: usize, pixel: usize, count: i32): v128 {
+  let sum = f32x4.splat(0);
+  for (let i: usize = 0; i < tall; i += row) {
+    let part = f32x4.splat(0);
+    for (let p = at + i, end = p + wide; p < end; p += pixel) part = f32x4.add(part, at_most_4(p, count, 0));
+    sum = f32x4.add(sum, part);
+  }
+  return sum;
+}
+
+export function f32_avg_pool_dx(r: usize, thread: i32, threads: i32): void {
+  const dy = ptr_arg(r, 0);
+  const dx = ptr_arg(r, 1);
+  const batch = i32_arg(r, 2);
+  const h = i32_arg(r, 3);
+  const w = i32_arg(r, 4);
+  const c = i32_arg(r, 5);
+  const oh = i32_arg(r, 6);
+  const ow = i32_arg(r, 7);
+  const kh = i32_arg(r, 8);
+  const kw = i32_arg(r, 9);
+  const strideH = i32_arg(r, 10);
+  const strideW = i32_arg(r, 11);
+  const padTop = i32_arg(r, 12);
+  const padLeft = i32_arg(r, 13);
+  const countIncludePad = i32_arg(r, 14);
+
+  const pixel = <usize>c << 2;
+  const rows = batch * h;
+  for (let row = rows * thread / threads, last = rows * (thread + 1) / threads; row < last; row++) {
+    const i = row % h + padTop;
+    const image = dy + <usize>(row / h * oh * ow) * pixel;
+    for (let j = 0; j < w; j++) {
+      const to = dx + <usize>(row * w + j) * pixel;
+      memory.fill(to, 0, pixel);
+      // Windows o with o * stride <= i < o * stride + kernel.
+      for (let o = i < kh ? 0 : (i - kh) / strideH + 1, lastRow = min(i / strideH, oh - 1); o <= lastRow; o++) {
+        const top = o * strideH - padTop;
+        const tall = countIncludePad ? min(top + kh, h + padTop) - top : min(top + kh, h) - max(top, 0);
+        const k = j + padLeft;
+        for (let q = k < kw ? 0 : (k - kw) / strideW + 1, lastCol = min(k / strideW, ow - 1); q <= lastCol; q++) {
+          const left = q * strideW - padLeft;
+          const wide = countIncludePad ? min(left + kw, w + padLeft) - left : min(left + kw, w) - max(left, 0);
+          add_scaled(to, image + <usize>(o * ow + q) * pixel, c, 1 / <f32>(tall * wide));
+        }
+      }
+    }
+  }
+}
+
+export function f32_adaptive_avg_pool_dx(r: usize, thread: i32, threads: i32): void {
+  const dy = ptr_arg(r, 0);
+  const dx = ptr_arg(r, 1);
+  const batch = i32_arg(r, 2);
+  const h = i32_arg(r, 3);
+  const w = i32_arg(r, 4);
+  const c = i32_arg(r, 5);
+  const oh = i32_arg(r, 6);
+  const ow = i32_arg(r, 7);
+
+  const pixel = <usize>c << 2;
+  const rows = batch * h;
+  for (let row = rows * thread / threads, last = rows * (thread + 1) / threads; row < last; row++) {
+    const i = row % h;
+    const image = dy + <usize>(row / h * oh * ow) * pixel;
+    for (let j = 0; j < w; j++) {
+      const to = dx + <usize>(row * w + j) * pixel;
+      memory.fill(to, 0, pixel);
+      // Bins that hold input i: the bins of the opposite pooling, from outputs to inputs.
+      for (let o = bin_begin(i, oh, h), endRow = bin_end(i, oh, h); o < endRow; o++) {
+        const tall = bin_end(o, h, oh) - bin_begin(o, h, oh);
+        for (let q = bin_begin(j, ow, w), endCol = bin_end(j, ow, w); q < endCol; q++) {
+          const wide = bin_end(q, w, ow) - bin_begin(q, w, ow);
+          add_scaled(to, image + <usize>(o * ow + q) * pixel, c, 1 / <f32>(tall * wide));
+        }
+      }
+    }
+  }
+}
+
+/** to[0..c) += from[0..c) * factor. */
+function add_scaled(to: usize, from: usize, c: i32, factor: f32): void {
+  for (; c >= 4; c -= 4) {
+    v128.store(to, f32x4.add(v128.load(to), f32x4.mul(v128.load(from), f32x4.splat(factor))));
+    to += 16;
+    from += 16;
+  }
+  for (; c > 0; --c) {
+    store<f32>(to, load<f32>(to) + load<f32>(from) * factor);
+    to += 4;
+    from += 4;
+  }
+}

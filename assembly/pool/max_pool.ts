@@ -1,0 +1,178 @@
+// Max pooling, NHWC. The padding counts as -infinity and a NaN in a window is its maximum, as in PyTorch.
+import { i32_arg, ptr_arg } from "../record";
+import { at_most_4, store_part } from "../range";
+
+/** The first tap of a window that begins at `start` (maybe before the image): 0 <= start + tap * dilation. */
+// @ts-ignore: decorator
+@inline
+function first_tap(start: i32, dilation: i32): i32 {
+  return start < 0 ? (dilation - 1 - start) / dilation : 0;
+}
+
+/** The tap behind the last one inside of an image of `size`. */
+// @ts-ignore: decorator
+@inline
+function end_tap(start: i32, dilation: i32, kernel: i32, size: i32): i32 {
+  return start >= size ? 0 : min(kernel, (size - 1 - start) / dilation + 1);
+}
+
+export function f32_max_pool(r: usize, thread: i32, threads: i32): void {
+  const x = ptr_arg(r, 0);
+  const y = ptr_arg(r, 1);
+  const batch = i32_arg(r, 2);
+  const h = i32_arg(r, 3);
+  const w = i32_arg(r, 4);
+  const c = i32_arg(r, 5);
+  const oh = i32_arg(r, 6);
+  const ow = i32_arg(r, 7);
+  const kh = i32_arg(r, 8);
+  const kw = i32_arg(r, 9);
+  const strideH = i32_arg(r, 10);
+  const strideW = i32_arg(r, 11);
+  const dilationH = i32_arg(r, 12);
+  const dilationW = i32_arg(r, 13);
+  const padTop = i32_arg(r, 14);
+  const padLeft = i32_arg(r, 15);
+
+  const pixel = <usize>c << 2;
+  const rowStep = <usize>(dilationH * w) * pixel, colStep = <usize>dilationW * pixel;
+  const rows = batch * oh;
+  let to = y + <usize>(rows * thread / threads * ow) * pixel;
+  for (let row = rows * thread / threads, last = rows * (thread + 1) / threads; row < last; row++) {
+    const top = row % oh * strideH - padTop;
+    const ky = first_tap(top, dilationH), tall = end_tap(top, dilationH, kh, h) - ky;
+    const line = x + <usize>((row / oh * h + top + ky * dilationH) * w) * pixel;
+    for (let j = 0; j < ow; j++) {
+      const left = j * strideW - padLeft;
+      const kx = first_tap(left, dilationW), wide = end_tap(left, dilationW, kw, w) - kx;
+      let from = line + <usize>(left + kx * dilationW) * pixel;
+      let k = c;
+      for (; k >= 4; k -= 4) {
+        v128.store(to, window_max(from, tall, wide, rowStep, colStep, 4));
+        from += 16;
+        to += 16;
+      }
+      if (k > 0) {
+        store_part(to, window_max(from, tall, wide, rowStep, colStep, k), k);
+        to += <usize>k << 2;
+      }
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function window_max(from: usize, tall: i32, wide: i32, rowStep: usize, colStep: usize, count: i32): v128 {
+  let greatest = f32x4.splat(-Infinity), nan = f32x4.splat(0);
+  for (; tall > 0; --tall) {
+    let p = from;
+    for (let i = wide; i > 0; --i) {
+      const v = at_most_4(p, count, 0);
+      greatest = f32x4.pmax(greatest, v); // skips NaN
+      nan = v128.or(nan, f32x4.ne(v, v));
+      p += colStep;
+    }
+    from += rowStep;
+  }
+  return v128.or(greatest, nan); // all bits set is a NaN
+}
+
+/**
+ * dx: each dy goes to the first element of its window that equals the maximum, or to the last NaN (PyTorch's choices).
+ * The position is found again from x and y instead of being stored. Windows overlap, so a thread takes whole images, or
+ * ranges of channels of all images; the order of additions to an element is that of the windows in any case.
+ */
+export function f32_max_pool_dx(r: usize, thread: i32, threads: i32): void {
+  const dy = ptr_arg(r, 0);
+  const x = ptr_arg(r, 1);
+  const y = ptr_arg(r, 2);
+  const dx = ptr_arg(r, 3);
+  const batch = i32_arg(r, 4);
+  const h = i32_arg(r, 5);
+  const w = i32_arg(r, 6);
+  const c = i32_arg(r, 7);
+  const oh = i32_arg(r, 8);
+  const ow = i32_arg(r, 9);
+  const kh = i32_arg(r, 10);
+  const kw = i32_arg(r, 11);
+  const strideH = i32_arg(r, 12);
+  const strideW = i32_arg(r, 13);
+  const dilationH = i32_arg(r, 14);
+  const dilationW = i32_arg(r, 15);
+  const padTop = i32_arg(r, 16);
+  const padLeft = i32_arg(r, 17);
+
+  const pixel = <usize>c << 2;
+  const rowStep = <usize>(dilationH * w) * pixel, colStep = <usize>dilationW * pixel;
+  const groups = (c + 3) >> 2;
+  const splits = batch % threads == 0 ? 1 : min(threads, groups);
+  for (let item = batch * splits * thread / threads, last = batch * splits * (thread + 1) / threads; item < last; item++) {
+    const n = item / splits, split = item % splits;
+    const begin = groups * split / splits << 2, end = min(groups * (split + 1) / splits << 2, c);
+    const image = <usize>(n * h * w) * pixel;
+    if (splits == 1) memory.fill(dx + image, 0, <usize>(h * w) * pixel);
+    else {
+      for (let i = 0; i < h * w; i++) memory.fill(dx + image + <usize>i * pixel + (<usize>begin << 2), 0, <usize>(end - begin) << 2);
+    }
+    for (let i = 0; i < oh; i++) {
+      const top = i * strideH - padTop;
+      const ky = first_tap(top, dilationH), tall = end_tap(top, dilationH, kh, h) - ky;
+      for (let j = 0; j < ow; j++) {
+        const left = j * strideW - padLeft;
+        const kx = first_tap(left, dilationW), wide = end_tap(left, dilationW, kw, w) - kx;
+        const from = image + <usize>((top + ky * dilationH) * w + left + kx * dilationW) * pixel;
+        const out = <usize>((n * oh + i) * ow + j) * pixel;
+        for (let k: usize = <usize>begin << 2; k < <usize>end << 2; k += 16) {
+          const count = end - <i32>(k >> 2);
+          if (count >= 4) scatter(dy + out + k, x + from + k, y + out + k, dx + from + k, tall, wide, rowStep, colStep, 4);
+          else scatter(dy + out + k, x + from + k, y + out + k, dx + from + k, tall, wide, rowStep, colStep, count);
+        }
+      }
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function scatter(dy: usize, x: usize, y: usize, dx: usize, tall: i32, wide: i32, rowStep: usize, colStep: usize, count: i32): void {
+  const greatest = at_most_4(y, count, 0), gradient = at_most_4(dy, count, 0);
+  if (v128.any_true(f32x4.ne(greatest, greatest))) {
+    scatter_nan(gradient, x, greatest, dx, tall, wide, rowStep, colStep, count);
+    return;
+  }
+  let open = f32x4.eq(greatest, greatest); // lanes whose maximum has not been met yet
+  for (; tall > 0; --tall) {
+    for (let p: usize = 0, end = <usize>wide * colStep; p < end; p += colStep) {
+      const hit = v128.and(open, f32x4.eq(at_most_4(x + p, count, 0), greatest));
+      if (v128.any_true(hit)) {
+        open = v128.andnot(open, hit);
+        const sum = f32x4.add(at_most_4(dx + p, count, 0), v128.and(gradient, hit));
+        if (count < 4) store_part(dx + p, sum, count);
+        else v128.store(dx + p, sum);
+      }
+    }
+    x += rowStep;
+    dx += rowStep;
+  }
+}
+
+/** The same lane by lane, for windows with a NaN. */
+function scatter_nan(gradient: v128, x: usize, greatest: v128, dx: usize, tall: i32, wide: i32, rowStep: usize,
+  colStep: usize, count: i32): void {
+  for (let lane = 0; lane < count; lane++) {
+    const y = f32x4.extract_lane(greatest, 0), dy = f32x4.extract_lane(gradient, 0);
+    let at: usize = 0;
+    for (let i = 0; i < tall; i++) {
+      for (let j = 0; j < wide; j++) {
+        const p = <usize>i * rowStep + <usize>j * colStep;
+        const v = load<f32>(x + p);
+        if (y == y ? v == y && !at : v != v) at = dx + p;
+      }
+    }
+    if (at) store<f32>(at, load<f32>(at) + dy);
+    x += 4;
+    dx += 4;
+    greatest = v128.shuffle<i32>(greatest, greatest, 1, 2, 3, 0);
+    gradient = v128.shuffle<i32>(gradient, gradient, 1, 2, 3, 0);
+  }
+}
