@@ -5,7 +5,8 @@ import { formatShape, numel } from "../core/shape.js";
 import { type ClassDataset, checkBuffers, type Dataset, type ValueDataset } from "./dataset.js";
 
 /** Example after example, flat or as rows. Bytes stay bytes in memory and become value / 255 in a batch. */
-export type InputData = Float32Array | Float64Array | Uint8Array | readonly number[] | readonly (readonly number[])[];
+export type InputData = Float32Array | Float64Array | Bytes | readonly number[] | readonly (readonly number[])[];
+type Bytes = Uint8Array | Uint8ClampedArray;
 
 interface Inputs {
   x: InputData;
@@ -44,7 +45,7 @@ export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
   if (all.y === null || typeof all.y !== "object" || typeof all.y.length !== "number") {
     throw new ArgumentError(expectation(where, "y", "an array", describe(all.y)));
   }
-  const fill = x instanceof Uint8Array ? bytesInto(x, size) : floatsInto(x, size);
+  const fill = x instanceof Float32Array ? floatsInto(x, size) : bytesInto(x, size);
   if (all.classes === undefined) {
     const targetShape = expectSizes("targetShape", all.targetShape ?? [1]);
     const rows = valueTargets(all.y, length, targetShape);
@@ -86,12 +87,12 @@ function expectSizes(name: string, shape: unknown): readonly number[] {
   return [...(shape as number[])];
 }
 
-function inputArray(x: unknown, size: number): Float32Array | Uint8Array {
-  if (x instanceof Uint8Array) return x;
+function inputArray(x: unknown, size: number): Float32Array | Bytes {
+  if (x instanceof Uint8Array || x instanceof Uint8ClampedArray) return x;
   let numbers: Float32Array;
   if (x instanceof Float32Array || x instanceof Float64Array) numbers = Float32Array.from(x);
   else if (!Array.isArray(x)) {
-    throw new ArgumentError(expectation(where, "x", "a Float32Array, Float64Array, Uint8Array or array", describe(x)));
+    throw new ArgumentError(expectation(where, "x", "a Float32Array, Float64Array, bytes or an array", describe(x)));
   } else if (Array.isArray(x[0])) {
     const bad = x.findIndex((row) => !Array.isArray(row) || row.length !== size);
     if (bad >= 0) throw new ShapeError(expectation(where, `x[${bad}]`, `a row of ${size} numbers`, describe(x[bad])));
@@ -141,7 +142,7 @@ const floatsInto =
   };
 
 const bytesInto =
-  (data: Uint8Array, size: number): Fill =>
+  (data: Bytes, size: number): Fill =>
   (index, out, slot) => {
     const from = index * size;
     const to = slot * size;

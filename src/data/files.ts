@@ -25,7 +25,7 @@ export async function readSourceFile(
   const expected = expectedDigest(where, name, options.sha256);
   if (!/^https?:/i.test(text)) {
     const { readFile } = await files(where);
-    const folder = /^file:/i.test(text) ? (await import("node:url")).fileURLToPath(text) : text;
+    const folder = await folderPath(where, source);
     const bytes = await ifPresent(where, name, readFile(`${folder}/${name}`));
     if (bytes && expected) await checkDigest(where, name, bytes, expected);
     return bytes;
@@ -84,14 +84,19 @@ async function keep(where: string, folder: string, name: string, bytes: Uint8Arr
   }
 }
 
-async function files(where: string): Promise<typeof import("node:fs/promises")> {
-  try {
-    return await import("node:fs/promises");
-  } catch {
-    const got = "none";
-    const hint = "Pass an http(s) URL without cache";
-    throw new RuntimeSupportError(expectation(where, "file system", "one for folders and caches", got, { hint }));
+const files = (where: string): Promise<typeof import("node:fs/promises")> =>
+  import("node:fs/promises").catch(() => {
+    const hint = "Folders and caches need Node, Deno or Bun; an http(s) URL without cache does not";
+    throw new RuntimeSupportError(expectation(where, "file system", "one", "none", { hint }));
+  });
+
+/** The path of a folder given as a path or a file: URL. */
+export async function folderPath(where: string, folder: string | URL): Promise<string> {
+  if (typeof folder !== "string" && !(folder instanceof URL)) {
+    throw new ArgumentError(expectation(where, "folder", "a path or a file: URL", describe(folder)));
   }
+  await files(where);
+  return /^file:/i.test(String(folder)) ? (await import("node:url")).fileURLToPath(folder) : String(folder);
 }
 
 /** The file's bytes, or undefined where there is none. */

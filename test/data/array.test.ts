@@ -66,7 +66,7 @@ describe("arrayDataset", () => {
       "text",
       { x: "12", y: [0] },
       ArgumentError,
-      'x expected a Float32Array, Float64Array, Uint8Array or array, got "12"',
+      'x expected a Float32Array, Float64Array, bytes or an array, got "12"',
     ],
     ["too few labels", { x: [1, 2, 3, 4], y: [0], classes: 2 }, ShapeError, "y expected 2 class indices, got 1"],
     ["no labels", { x: [1, 2], y: undefined, classes: 2 }, ArgumentError, "y expected an array, got undefined"],

@@ -1,0 +1,112 @@
+// CIFAR-10 and CIFAR-100 in their binary version (https://www.cs.toronto.edu/~kriz/cifar.html): records of one label
+// byte (CIFAR-100: coarse, then fine) and 3072 bytes, the red plane, the green, the blue, each 32 rows of 32.
+import { expectBoolean, expectOneOf, expectOptions } from "../core/check.js";
+import { ArgumentError, DataError, describe, expectation, FormatError } from "../core/errors.js";
+import { arrayDataset } from "./array.js";
+import type { ClassDataset } from "./dataset.js";
+import { type FileOptions, readSourceFile } from "./files.js";
+
+const SIDE = 32;
+const PIXELS = SIDE * SIDE;
+
+/** "cifar100" takes the 100 fine labels, "cifar100-coarse" the 20 superclasses. */
+export type CifarKind = "cifar10" | "cifar100" | "cifar100-coarse";
+
+const KINDS = {
+  cifar10: { labelBytes: 1, label: 0, classes: 10 },
+  cifar100: { labelBytes: 2, label: 1, classes: 100 },
+  "cifar100-coarse": { labelBytes: 2, label: 0, classes: 20 },
+} as const;
+
+export const CIFAR10_CLASSES = [
+  "airplane",
+  "automobile",
+  "bird",
+  "cat",
+  "deer",
+  "dog",
+  "frog",
+  "horse",
+  "ship",
+  "truck",
+] as const;
+
+/** Reads binary files, one after the other, as images [32, 32, 3] of 0 … 1. */
+export function readCifar(
+  files: Uint8Array | readonly Uint8Array[],
+  kind: CifarKind = "cifar10",
+  fileNames: readonly string[] = [],
+): ClassDataset {
+  const where = "readCifar";
+  const { labelBytes, label, classes } = KINDS[expectOneOf(where, "kind", kind, Object.keys(KINDS) as CifarKind[])];
+  const list = files instanceof Uint8Array ? [files] : files;
+  if (!Array.isArray(list) || !list.every((file) => file instanceof Uint8Array)) {
+    throw new ArgumentError(expectation(where, "files", "Uint8Array or an array of them", describe(files)));
+  }
+  const record = labelBytes + 3 * PIXELS;
+  for (const [i, file] of list.entries()) {
+    if (file.length === 0 || file.length % record !== 0) {
+      const expected = `a multiple of ${record} bytes above 0`;
+      throw new FormatError(expectation(where, "file", expected, `${file.length} bytes`, { path: fileNames[i] }));
+    }
+  }
+  const count = list.reduce((sum, file) => sum + file.length / record, 0);
+  const x = new Uint8Array(count * 3 * PIXELS);
+  const y = new Int32Array(count);
+  let example = 0;
+  for (const [i, file] of list.entries()) {
+    for (let at = 0; at < file.length; at += record, example++) {
+      y[example] = file[at + label]!;
+      if (y[example]! >= classes) {
+        const name = `label of record ${at / record}`;
+        const expected = `a class from 0 to ${classes - 1}`;
+        throw new FormatError(expectation(where, name, expected, y[example], { path: fileNames[i] }));
+      }
+      // Planes to interleaved channels: NCHW to NHWC.
+      const [from, to] = [at + labelBytes, example * 3 * PIXELS];
+      for (let pixel = 0; pixel < PIXELS; pixel++) {
+        for (let c = 0; c < 3; c++) x[to + 3 * pixel + c] = file[from + c * PIXELS + pixel]!;
+      }
+    }
+  }
+  const classNames = kind === "cifar10" ? CIFAR10_CLASSES : undefined;
+  return arrayDataset({ x, y, inputShape: [SIDE, SIDE, 3], classes, classNames });
+}
+
+export interface CifarOptions extends FileOptions {
+  train: boolean;
+  kind?: CifarKind;
+  /** Other files than the usual ones, all of them required. */
+  files?: readonly string[];
+}
+
+/**
+ * Loads the training or the test part from a folder or a URL. Of CIFAR-10's five training files, those are taken that
+ * are there, from the first on.
+ */
+export async function loadCifar(source: string | URL, options: CifarOptions): Promise<ClassDataset> {
+  const where = "loadCifar";
+  expectOptions(where, options, ["train", "kind", "files", "cache", "sha256", "signal"]);
+  const train = expectBoolean(where, "train", options?.train);
+  const kind = options.kind ?? "cifar10";
+  const usual =
+    kind === "cifar10"
+      ? train
+        ? [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`)
+        : ["test_batch.bin"]
+      : [train ? "train.bin" : "test.bin"];
+  const names = options.files ?? usual;
+  const found: [string, Uint8Array][] = [];
+  for (const name of names) {
+    const bytes = await readSourceFile(where, source, name, options);
+    if (bytes) found.push([name, bytes]);
+    else if (options.files || found.length === 0) {
+      throw new DataError(expectation(where, "source", `${name} in ${source}`, "no such file"));
+    } else break;
+  }
+  return readCifar(
+    found.map(([, bytes]) => bytes),
+    kind,
+    found.map(([name]) => name),
+  );
+}

@@ -1,0 +1,141 @@
+// Random changes to training batches, in place on NHWC floats. Each example draws from a generator of its own, keyed by
+// (seed, epoch, index): batches may be of any size and order, and a resumed run sees what it would have seen.
+import { expectInteger } from "../../core/check.js";
+import { ArgumentError, describe, expectation, ShapeError } from "../../core/errors.js";
+import { Philox } from "../../core/random.js";
+import { formatShape, numel } from "../../core/shape.js";
+import { checkBuffers, type Dataset, type ValueDataset } from "../dataset.js";
+import { withGet } from "../views.js";
+
+export interface ImageShape {
+  height: number;
+  width: number;
+  channels: number;
+}
+
+/** Changes one image, which begins at x[0]; `scratch` is as large as the image and holds nothing. */
+export interface ImageAugmentation {
+  kind: "image";
+  /** Refuses image shapes that it cannot treat. */
+  check?(shape: ImageShape): void;
+  apply(x: Float32Array, shape: ImageShape, random: Philox, scratch: Float32Array): void;
+}
+
+/** Changes `count` images and their rows of targets together; `y` holds these rows and no more. */
+export interface BatchAugmentation {
+  kind: "batch";
+  check?(shape: ImageShape): void;
+  apply(x: Float32Array, y: Float32Array, count: number, shape: ImageShape, random: Philox): void;
+}
+
+export type Augmentation = ImageAugmentation | BatchAugmentation;
+
+/** Apart from the streams of parameters and samplers. */
+const FIRST_STREAM = 0x40000000;
+const BATCH_STREAM = 0xfffd0000;
+
+/**
+ * `dataset` with the augmentations applied in order. Put it before `normalise`: colours are taken to be 0 … 1. With
+ * mixup or cutmix among them, targets become rows of class probabilities.
+ */
+export function augment<D extends Dataset>(
+  dataset: D,
+  augmentations: readonly ImageAugmentation[],
+  options?: { seed?: number },
+): D;
+export function augment(
+  dataset: Dataset,
+  augmentations: readonly Augmentation[],
+  options?: { seed?: number },
+): ValueDataset;
+export function augment(
+  dataset: Dataset,
+  augmentations: readonly Augmentation[],
+  { seed = 0 }: { seed?: number } = {},
+): Dataset {
+  expectInteger(where, "seed", seed, 0, Number.MAX_SAFE_INTEGER);
+  const shape = imageShape(dataset.inputShape);
+  if (
+    !Array.isArray(augmentations) ||
+    !augmentations.every((each) => each?.kind === "image" || each?.kind === "batch")
+  ) {
+    throw new ArgumentError(expectation(where, "augmentations", "an array of augmentations", describe(augmentations)));
+  }
+  for (const each of augmentations) each.check?.(shape);
+  const images = augmentations.filter((each) => each.kind === "image");
+  const batches = augmentations.filter((each) => each.kind === "batch");
+  if (images.length + batches.length !== augmentations.length || firstBatch(augmentations) < images.length) {
+    throw new ArgumentError(expectation(where, "augmentations", "mixup and cutmix after all others", "another order"));
+  }
+  const size = numel(dataset.inputShape);
+  const scratch = new Float32Array(size);
+  // Without an epoch from the caller, calls are counted: random still, but not resumable.
+  let calls = 0;
+
+  const changeImages = (indices: ArrayLike<number>, x: Float32Array, epoch: number): void => {
+    for (let i = 0; i < indices.length; i++) {
+      const example = epoch * dataset.length + indices[i]!;
+      const random = new Philox(seed, FIRST_STREAM + (example % FIRST_STREAM));
+      const image = x.subarray(i * size, (i + 1) * size);
+      for (const each of images) each.apply(image, shape, random, scratch);
+    }
+  };
+  if (batches.length === 0) {
+    return withGet(dataset, (indices, x, y, epoch = calls++) => {
+      dataset.get(indices, x, y, epoch);
+      changeImages(indices, x, epoch);
+    });
+  }
+
+  const rows = withRows(dataset);
+  const get: Dataset["get"] = (indices, x, y, epoch = calls++) => {
+    rows.get(indices, x, y, epoch);
+    changeImages(indices, x, epoch);
+    // The first index tells one batch of an epoch from another: an index comes once in an epoch.
+    const first = indices.length > 0 ? indices[0]! : 0;
+    const random = new Philox(seed, BATCH_STREAM - ((epoch * dataset.length + first) % FIRST_STREAM));
+    const targets = (y as Float32Array).subarray(0, indices.length * numel(rows.targetShape));
+    for (const each of batches) each.apply(x, targets, indices.length, shape, random);
+  };
+  return withGet(rows, get);
+}
+
+const where = "augment";
+
+const firstBatch = (augmentations: readonly Augmentation[]): number => {
+  const at = augmentations.findIndex(({ kind }) => kind === "batch");
+  return at < 0 ? augmentations.length : at;
+};
+
+function imageShape(inputShape: readonly number[]): ImageShape {
+  if (inputShape.length !== 3) {
+    const hint = "Load the images with { flatten: false }";
+    throw new ShapeError(
+      expectation(where, "inputShape", "[height, width, channels]", formatShape(inputShape), { hint }),
+    );
+  }
+  const [height, width, channels] = inputShape as [number, number, number];
+  return { height, width, channels };
+}
+
+/** `dataset` with class indices as rows of probabilities: 1 at the class, 0 elsewhere. */
+export function withRows(dataset: Dataset): ValueDataset {
+  if (dataset.targets === "values") return dataset;
+  const { classes } = dataset;
+  let labels = new Int32Array(0);
+  const rows: ValueDataset = {
+    length: dataset.length,
+    inputShape: dataset.inputShape,
+    targets: "values",
+    targetShape: [classes],
+    prefetch: dataset.prefetch?.bind(dataset),
+    get(indices, x, y, epoch) {
+      checkBuffers(rows, indices, x, y);
+      if (labels.length !== indices.length) labels = new Int32Array(indices.length);
+      dataset.get(indices, x, labels, epoch);
+      y.fill(0, 0, indices.length * classes);
+      for (let i = 0; i < indices.length; i++) y[i * classes + labels[i]!] = 1;
+    },
+  };
+  return rows;
+}

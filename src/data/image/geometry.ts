@@ -1,0 +1,171 @@
+// Augmentations that move pixels or take them away, after torchvision's transforms of the same names.
+import { expectInteger, expectNumber, expectOneOf, expectOptions } from "../../core/check.js";
+import { ArgumentError, describe, expectation, ShapeError } from "../../core/errors.js";
+import { exp, log } from "../../core/math.js";
+import type { Philox } from "../../core/random.js";
+import type { ImageAugmentation, ImageShape } from "./augment.js";
+import { type Box, INTERPOLATIONS, type Interpolation, resizeBox } from "./resize.js";
+
+/** Pads by `padding` on all sides with `fill`, then cuts the original size out at a random place. */
+export function randomCrop(options: { padding: number; fill?: number }): ImageAugmentation {
+  expectOptions("randomCrop", options, ["padding", "fill"]);
+  const padding = expectInteger("randomCrop", "padding", options.padding, 1, 65535);
+  const fill = expectNumber("randomCrop", "fill", options.fill ?? 0);
+  return {
+    kind: "image",
+    apply(x, { height, width, channels }, random, scratch) {
+      const down = random.integer(2 * padding + 1) - padding;
+      const right = random.integer(2 * padding + 1) - padding;
+      scratch.set(x);
+      x.fill(fill);
+      // Row r of the result is row r + down of the original, where there is one.
+      const [from, to] = [Math.max(0, -right), Math.min(width, width - right)];
+      for (let row = Math.max(0, -down); row < Math.min(height, height - down) && from < to; row++) {
+        const source = ((row + down) * width + from + right) * channels;
+        const target = (row * width + from) * channels;
+        for (let i = 0; i < (to - from) * channels; i++) x[target + i] = scratch[source + i]!;
+      }
+    },
+  };
+}
+
+/** Exchanges left and right with probability `p`. */
+export function horizontalFlip(options: { p?: number } = {}): ImageAugmentation {
+  expectOptions("horizontalFlip", options, ["p"]);
+  const p = expectNumber("horizontalFlip", "p", options.p ?? 0.5, 0, 1);
+  return {
+    kind: "image",
+    apply(x, { height, width, channels }, random) {
+      if (random.uniform() >= p) return;
+      for (let row = 0; row < height; row++) {
+        for (let left = 0; left < Math.floor(width / 2); left++) {
+          const a = (row * width + left) * channels;
+          const b = (row * width + width - 1 - left) * channels;
+          for (let c = 0; c < channels; c++) {
+            const value = x[a + c]!;
+            x[a + c] = x[b + c]!;
+            x[b + c] = value;
+          }
+        }
+      }
+    },
+  };
+}
+
+interface AreaOptions {
+  /** Least and greatest part of the image's area. */
+  scale?: readonly [number, number];
+  /** Least and greatest width / height. */
+  ratio?: readonly [number, number];
+}
+
+/** Cuts out a random part of random shape and resizes it to the image's size. */
+export function randomResizedCrop(options: AreaOptions & { interpolation?: Interpolation } = {}): ImageAugmentation {
+  const where = "randomResizedCrop";
+  expectOptions(where, options, ["scale", "ratio", "interpolation"]);
+  const scale = expectRange(where, "scale", options.scale ?? [0.08, 1], 1);
+  const ratio = expectRange(where, "ratio", options.ratio ?? [3 / 4, 4 / 3]);
+  const interpolation = expectOneOf(where, "interpolation", options.interpolation ?? "bilinear", INTERPOLATIONS);
+  return {
+    kind: "image",
+    apply(x, shape, random) {
+      resizeBox(x, shape, randomBox(shape, scale, ratio, random) ?? centredBox(shape, ratio), interpolation);
+    },
+  };
+}
+
+/** Ten attempts at a box of random area and ratio that fits into the image. */
+function randomBox(
+  { height, width }: ImageShape,
+  scale: readonly [number, number],
+  ratio: readonly [number, number],
+  random: Philox,
+): Box | undefined {
+  const [low, high] = [log(ratio[0]), log(ratio[1])];
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const area = height * width * (scale[0] + (scale[1] - scale[0]) * random.uniform());
+    const aspect = exp(low + (high - low) * random.uniform());
+    const box = { width: Math.round(Math.sqrt(area * aspect)), height: Math.round(Math.sqrt(area / aspect)) };
+    if (box.width > 0 && box.width <= width && box.height > 0 && box.height <= height) {
+      return { ...box, top: random.integer(height - box.height + 1), left: random.integer(width - box.width + 1) };
+    }
+  }
+  return undefined;
+}
+
+/** The largest box in the centre whose ratio is allowed. */
+function centredBox({ height, width }: ImageShape, ratio: readonly [number, number]): Box {
+  const box = { height, width };
+  if (width / height < ratio[0]) box.height = Math.max(1, Math.min(height, Math.round(width / ratio[0])));
+  else if (width / height > ratio[1]) box.width = Math.max(1, Math.min(width, Math.round(height * ratio[1])));
+  return { ...box, top: Math.floor((height - box.height) / 2), left: Math.floor((width - box.width) / 2) };
+}
+
+/** Overwrites a random part with `value`, or with normal noise, with probability `p` (Zhong et al. 2017). */
+export function randomErasing(
+  options: AreaOptions & { p?: number; value?: number | "random" } = {},
+): ImageAugmentation {
+  const where = "randomErasing";
+  expectOptions(where, options, ["scale", "ratio", "p", "value"]);
+  const p = expectNumber(where, "p", options.p ?? 0.5, 0, 1);
+  const scale = expectRange(where, "scale", options.scale ?? [0.02, 0.33], 1);
+  const ratio = expectRange(where, "ratio", options.ratio ?? [0.3, 3.3]);
+  const { value = 0 } = options;
+  if (value !== "random") expectNumber(where, "value", value);
+  return {
+    kind: "image",
+    apply(x, shape, random) {
+      if (random.uniform() >= p) return;
+      const box = randomBox(shape, scale, ratio, random);
+      if (box) erase(x, shape, box, value === "random" ? () => random.normal() : () => value);
+    },
+  };
+}
+
+/** Overwrites a square of `size` pixels around a random pixel with `value` (DeVries & Taylor 2017). */
+export function cutout(options: { size: number; value?: number }): ImageAugmentation {
+  expectOptions("cutout", options, ["size", "value"]);
+  const size = expectInteger("cutout", "size", options.size, 1, 65535);
+  const value = expectNumber("cutout", "value", options.value ?? 0);
+  return {
+    kind: "image",
+    apply(x, shape, random) {
+      const top = random.integer(shape.height) - Math.floor(size / 2);
+      const left = random.integer(shape.width) - Math.floor(size / 2);
+      erase(x, shape, clipBox({ top, left, height: size, width: size }, shape), () => value);
+    },
+  };
+}
+
+/** The part of a box that lies within the image. */
+export function clipBox({ top, left, height, width }: Box, shape: ImageShape): Box {
+  const [y0, y1] = [Math.max(0, top), Math.min(shape.height, top + height)];
+  const [x0, x1] = [Math.max(0, left), Math.min(shape.width, left + width)];
+  return { top: y0, left: x0, height: Math.max(0, y1 - y0), width: Math.max(0, x1 - x0) };
+}
+
+function erase(x: Float32Array, { width, channels }: ImageShape, box: Box, value: () => number): void {
+  for (let row = box.top; row < box.top + box.height; row++) {
+    const from = (row * width + box.left) * channels;
+    for (let i = from; i < from + box.width * channels; i++) x[i] = value();
+  }
+}
+
+function expectRange(
+  where: string,
+  name: string,
+  range: readonly [number, number],
+  maximum = Number.POSITIVE_INFINITY,
+): readonly [number, number] {
+  const [low, high] = Array.isArray(range) && range.length === 2 ? range : [Number.NaN, Number.NaN];
+  if (Number.isFinite(low) && Number.isFinite(high) && low > 0 && low <= high && high <= maximum) return [low, high];
+  const limit = maximum === 1 ? " <= 1" : "";
+  throw new ArgumentError(expectation(where, name, `[low, high] with 0 < low <= high${limit}`, describe(range)));
+}
+
+/** For augmentations of colours. */
+export function expectRgb(where: string, { height, width, channels }: ImageShape): void {
+  if (channels !== 3) {
+    throw new ShapeError(expectation(where, "inputShape", "3 channels", `[${height}, ${width}, ${channels}]`));
+  }
+}

@@ -1,0 +1,101 @@
+// Augmentations that mix pairs of examples, targets included. A batch is shuffled already, so that example i is paired
+// with example count - 1 - i; both sides of a pair are changed at once, in place.
+import { expectNumber, expectOptions } from "../../core/check.js";
+import { exp, log } from "../../core/math.js";
+import type { Philox } from "../../core/random.js";
+import type { BatchAugmentation, ImageShape } from "./augment.js";
+import { clipBox } from "./geometry.js";
+
+export interface MixOptions {
+  /** The share is drawn from Beta(alpha, alpha); default 0.2 for mixup, 1 for cutmix. */
+  alpha?: number;
+  /** How often a batch is mixed; default 1. */
+  p?: number;
+}
+
+/** Each image and target becomes share · itself + (1 - share) · its partner (Zhang et al. 2018). */
+export function mixup(options: MixOptions = {}): BatchAugmentation {
+  const { alpha, p } = expectMix("mixup", options, 0.2);
+  return {
+    kind: "batch",
+    apply(x, y, count, shape, random) {
+      if (random.uniform() >= p) return;
+      const share = beta(alpha, random);
+      blend(x, count, size(shape), share);
+      blend(y, count, y.length / count, share);
+    },
+  };
+}
+
+/** A random box of each image comes from its partner; targets are mixed by area (Yun et al. 2019). */
+export function cutmix(options: MixOptions = {}): BatchAugmentation {
+  const { alpha, p } = expectMix("cutmix", options, 1);
+  return {
+    kind: "batch",
+    apply(x, y, count, shape, random) {
+      if (random.uniform() >= p) return;
+      const side = Math.sqrt(1 - beta(alpha, random));
+      const [height, width] = [Math.floor(shape.height * side), Math.floor(shape.width * side)];
+      const top = random.integer(shape.height) - Math.floor(height / 2);
+      const left = random.integer(shape.width) - Math.floor(width / 2);
+      const box = clipBox({ top, left, height, width }, shape);
+      for (let i = 0; i < count - 1 - i; i++) {
+        for (let row = box.top; row < box.top + box.height; row++) {
+          const offset = (row * shape.width + box.left) * shape.channels;
+          const [a, b] = [i * size(shape) + offset, (count - 1 - i) * size(shape) + offset];
+          for (let k = 0; k < box.width * shape.channels; k++) {
+            const value = x[a + k]!;
+            x[a + k] = x[b + k]!;
+            x[b + k] = value;
+          }
+        }
+      }
+      // What is left of the image's own area, after clipping.
+      blend(y, count, y.length / count, 1 - (box.height * box.width) / (shape.height * shape.width));
+    },
+  };
+}
+
+const size = ({ height, width, channels }: ImageShape): number => height * width * channels;
+
+function expectMix(where: string, options: MixOptions, alpha: number): Required<MixOptions> {
+  expectOptions(where, options, ["alpha", "p"]);
+  return {
+    alpha: expectNumber(where, "alpha", options.alpha ?? alpha, 0, 1000, "min"),
+    p: expectNumber(where, "p", options.p ?? 1, 0, 1),
+  };
+}
+
+/** Rows i and count - 1 - i of `data`, mixed; the middle row of an odd batch keeps its value. */
+function blend(data: Float32Array, count: number, row: number, share: number): void {
+  for (let i = 0; i < count - 1 - i; i++) {
+    const [a, b] = [i * row, (count - 1 - i) * row];
+    for (let k = 0; k < row; k++) {
+      const [own, other] = [data[a + k]!, data[b + k]!];
+      data[a + k] = share * own + (1 - share) * other;
+      data[b + k] = share * other + (1 - share) * own;
+    }
+  }
+}
+
+/** A number of Beta(alpha, alpha), from two of Gamma(alpha). */
+export function beta(alpha: number, random: Philox): number {
+  if (alpha === 1) return random.uniform();
+  const [a, b] = [logGamma(alpha, random), logGamma(alpha, random)];
+  // a / (a + b) through logarithms: for small alpha both numbers may be below 1e-308.
+  return 1 / (1 + exp(b - a));
+}
+
+/** The logarithm of a number of Gamma(alpha): Marsaglia & Tsang (2000), below 1 by Gamma(alpha + 1) U^(1 / alpha). */
+function logGamma(alpha: number, random: Philox): number {
+  if (alpha < 1) return logGamma(alpha + 1, random) + log(1 - random.uniform()) / alpha;
+  const d = alpha - 1 / 3;
+  const c = 1 / Math.sqrt(9 * d);
+  for (;;) {
+    const z = random.normal();
+    const t = 1 + c * z;
+    if (t <= 0) continue;
+    const v = t * t * t;
+    if (log(1 - random.uniform()) < 0.5 * z * z + d - d * v + d * log(v)) return log(d) + log(v);
+  }
+}

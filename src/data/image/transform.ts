@@ -1,0 +1,122 @@
+// From an image of any size to a network's input, described by plain JSON that is stored beside the weights.
+import { expectInteger, expectOneOf, expectOptions } from "../../core/check.js";
+import { ArgumentError, describe, expectation, ShapeError } from "../../core/errors.js";
+import { type Image, withChannels } from "./pixels.js";
+import { INTERPOLATIONS, type Interpolation, resizeImage } from "./resize.js";
+
+/** Applied in this order, each as torchvision does it on a Pillow image; what is absent is left out. */
+export interface ImageTransform {
+  /** A number: the shorter side's new length, the other in proportion; [height, width]: exactly that. */
+  resize?: number | readonly [number, number];
+  /** Default "bilinear". */
+  interpolation?: Interpolation;
+  /** Cut from the centre: a square, or [height, width]. Smaller images get black borders. */
+  crop?: number | readonly [number, number];
+  /** Per channel, of values from 0 to 1. Three channels make RGB, one grey. */
+  mean: readonly number[];
+  std: readonly number[];
+}
+
+/** How torchvision's and timm's ImageNet networks were evaluated. */
+export const IMAGENET_TRANSFORM = {
+  resize: 256,
+  interpolation: "bilinear",
+  crop: 224,
+  mean: [0.485, 0.456, 0.406],
+  std: [0.229, 0.224, 0.225],
+} as const satisfies ImageTransform;
+
+/** Checks a transform, from JSON for example. */
+export function expectTransform(where: string, transform: unknown): ImageTransform {
+  const known = ["resize", "interpolation", "crop", "mean", "std"] as const;
+  const { resize, crop, mean, std, interpolation } = expectOptions(where, transform as ImageTransform, known);
+  for (const [name, size] of [
+    ["resize", resize],
+    ["crop", crop],
+  ] as const) {
+    if (Array.isArray(size) && size.length !== 2) {
+      throw new ArgumentError(expectation(where, name, "a number or [height, width]", describe(size)));
+    }
+    for (const side of Array.isArray(size) ? size : size === undefined ? [] : [size]) {
+      expectInteger(where, name, side, 1, 65535);
+    }
+  }
+  for (const [name, values] of [
+    ["mean", mean],
+    ["std", std],
+  ] as const) {
+    const valid = Array.isArray(values) && (values.length === 1 || values.length === 3);
+    if (!valid || !values.every((value) => Number.isFinite(value) && (name === "mean" || value > 0))) {
+      const expected = `1 or 3 finite numbers${name === "std" ? " above 0" : ""}`;
+      throw new ArgumentError(expectation(where, name, expected, describe(values)));
+    }
+  }
+  if (mean.length !== std.length) {
+    throw new ArgumentError(expectation(where, "std", `${mean.length} numbers, as many as mean`, std.length));
+  }
+  if (interpolation !== undefined) expectOneOf(where, "interpolation", interpolation, INTERPOLATIONS);
+  return transform as ImageTransform;
+}
+
+/** Shape of what `transformImage` makes of an image of `width` x `height`: [height, width, channels]. */
+export function transformedShape(transform: ImageTransform, width: number, height: number): [number, number, number] {
+  const [resizedHeight, resizedWidth] = resizedSize(transform.resize, width, height);
+  const [cropHeight, cropWidth] = pair(transform.crop) ?? [resizedHeight, resizedWidth];
+  return [cropHeight, cropWidth, transform.mean.length];
+}
+
+const pair = (size: number | readonly [number, number] | undefined): readonly [number, number] | undefined =>
+  typeof size === "number" ? [size, size] : size;
+
+/** [height, width]. The longer side is rounded down, as torchvision's Resize does. */
+function resizedSize(resize: ImageTransform["resize"], width: number, height: number): readonly [number, number] {
+  if (resize === undefined) return [height, width];
+  if (typeof resize !== "number") return resize;
+  return width <= height
+    ? [Math.floor((resize * height) / width), resize]
+    : [resize, Math.floor((resize * width) / height)];
+}
+
+/** Python's round: halves to the even neighbour. */
+const roundEven = (x: number): number => (x % 1 === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
+
+/**
+ * The network's input: NHWC, normalised. `out` takes it where given, from `offset` on, so that batches are filled in
+ * place; otherwise it is a new tensor [1, height, width, channels].
+ */
+export function transformImage(
+  image: Image,
+  transform: ImageTransform,
+  out?: Float32Array,
+  offset = 0,
+): { data: Float32Array; shape: [number, number, number, number] } {
+  const where = "transformImage";
+  expectTransform(where, transform);
+  const channels = transform.mean.length as 1 | 3;
+  const flat = withChannels(where, image, channels);
+  const [resizedHeight, resizedWidth] = resizedSize(transform.resize, flat.width, flat.height);
+  const resized = resizeImage(flat, resizedWidth, resizedHeight, transform.interpolation);
+  const [height, width] = transformedShape(transform, image.width, image.height);
+  const data = out ?? new Float32Array(height * width * channels);
+  if (!(data instanceof Float32Array) || data.length < offset + height * width * channels) {
+    const expected = `a Float32Array with ${height * width * channels} values from ${offset} on`;
+    throw new ShapeError(expectation(where, "out", expected, describe(out)));
+  }
+  const top = cropStart(resized.height, height);
+  const left = cropStart(resized.width, width);
+  let at = offset;
+  for (let row = top; row < top + height; row++) {
+    for (let column = left; column < left + width; column++) {
+      const inside = row >= 0 && row < resized.height && column >= 0 && column < resized.width;
+      for (let c = 0; c < channels; c++) {
+        const byte = inside ? resized.data[(row * resized.width + column) * channels + c]! : 0;
+        data[at++] = (byte / 255 - transform.mean[c]!) / transform.std[c]!;
+      }
+    }
+  }
+  return { data, shape: [1, height, width, channels] };
+}
+
+/** Where a centred window begins; before 0 where it is larger than the image. */
+const cropStart = (size: number, window: number): number =>
+  window > size ? -Math.floor((window - size) / 2) : roundEven((size - window) / 2);
