@@ -1,9 +1,30 @@
 // y = act(x) and its derivative. In place (y = x, dx = dy or dx = source) is faster by half.
 import { Activation } from "../abi";
-import { activation_dx_v128, activation_v128 } from "../math/activation";
-import { at_most_4, load_part, range_begin, store_part } from "../range";
+import { activation_dx_of, activation_dx_v128, activation_of, activation_v128 } from "../math/activation";
+import { load_part, range_begin, store_part } from "../range";
 import { f32_arg, i32_arg, ptr_arg } from "../record";
-import { relu_v128 } from "../simd";
+
+/** Groups of 16 numbers from byte i on; returns where it stopped. One loop for each activation: `code` is a constant. */
+// @ts-ignore: decorator
+@inline
+function map(code: i32, x: usize, y: usize, i: usize, end: usize, param: f32): usize {
+  for (; i + 64 <= end; i += 64) {
+    const x0 = v128.load(x + i), x1 = v128.load(x + i, 16), x2 = v128.load(x + i, 32), x3 = v128.load(x + i, 48);
+    v128.store(y + i, activation_of(code, x0, param));
+    v128.store(y + i, activation_of(code, x1, param), 16);
+    v128.store(y + i, activation_of(code, x2, param), 32);
+    v128.store(y + i, activation_of(code, x3, param), 48);
+  }
+  return i;
+}
+
+/** The same for activations that are calls: one vector an iteration. */
+// @ts-ignore: decorator
+@inline
+function map_calls(code: i32, x: usize, y: usize, i: usize, end: usize, param: f32): usize {
+  for (; i + 16 <= end; i += 16) v128.store(y + i, activation_of(code, v128.load(x + i), param));
+  return i;
+}
 
 export function f32_activation(r: usize, thread: i32, threads: i32): void {
   const x = ptr_arg(r, 0);
@@ -13,30 +34,58 @@ export function f32_activation(r: usize, thread: i32, threads: i32): void {
   const param = f32_arg(r, 4);
   let i = <usize>range_begin(n, 16, thread, threads) << 2;
   const end = <usize>range_begin(n, 16, thread + 1, threads) << 2;
-  if (activation == Activation.relu) {
-    for (; i + 64 <= end; i += 64) {
-      const x0 = v128.load(x + i), x1 = v128.load(x + i, 16), x2 = v128.load(x + i, 32), x3 = v128.load(x + i, 48);
-      v128.store(y + i, relu_v128(x0));
-      v128.store(y + i, relu_v128(x1), 16);
-      v128.store(y + i, relu_v128(x2), 32);
-      v128.store(y + i, relu_v128(x3), 48);
-    }
+  switch (activation) {
+    case Activation.relu: i = map(Activation.relu, x, y, i, end, param); break;
+    case Activation.leaky_relu: i = map(Activation.leaky_relu, x, y, i, end, param); break;
+    case Activation.hardswish: i = map(Activation.hardswish, x, y, i, end, param); break;
+    case Activation.gelu: i = map_calls(Activation.gelu, x, y, i, end, param); break;
+    case Activation.gelu_tanh: i = map_calls(Activation.gelu_tanh, x, y, i, end, param); break;
+    case Activation.silu: i = map_calls(Activation.silu, x, y, i, end, param); break;
+    case Activation.sigmoid: i = map_calls(Activation.sigmoid, x, y, i, end, param); break;
+    case Activation.tanh: i = map_calls(Activation.tanh, x, y, i, end, param); break;
+    case Activation.elu: i = map_calls(Activation.elu, x, y, i, end, param); break;
   }
-  for (; i + 16 <= end; i += 16) v128.store(y + i, activation_v128(activation, v128.load(x + i), param));
-  if (i < end) {
+  for (; i < end; i += 16) {
     const count = <i32>((end - i) >> 2);
-    store_part(y + i, activation_v128(activation, load_part(x + i, count, 0), param), count);
+    if (count < 4) store_part(y + i, activation_v128(activation, load_part(x + i, count, 0), param), count);
+    else v128.store(y + i, activation_v128(activation, v128.load(x + i), param));
   }
 }
 
-/** dy where y > 0, otherwise 0, whatever dy is. */
+/** dy * act'(source); for ReLU dy where y > 0 and otherwise 0, whatever dy is. */
 // @ts-ignore: decorator
 @inline
-function masked(dy: v128, y: v128): v128 {
-  return v128.andnot(dy, f32x4.le(y, f32x4.splat(0)));
+function factor(code: i32, dy: v128, source: v128, param: f32): v128 {
+  if (code == Activation.relu) return v128.andnot(dy, f32x4.le(source, f32x4.splat(0)));
+  return f32x4.mul(dy, activation_dx_of(code, source, param));
 }
 
-/** dx = dy * act'(source), with source as in activation_dx_v128. */
+// @ts-ignore: decorator
+@inline
+function map_dx(code: i32, dy: usize, source: usize, dx: usize, i: usize, end: usize, param: f32): usize {
+  for (; i + 64 <= end; i += 64) {
+    const g0 = factor(code, v128.load(dy + i), v128.load(source + i), param);
+    const g1 = factor(code, v128.load(dy + i, 16), v128.load(source + i, 16), param);
+    const g2 = factor(code, v128.load(dy + i, 32), v128.load(source + i, 32), param);
+    const g3 = factor(code, v128.load(dy + i, 48), v128.load(source + i, 48), param);
+    v128.store(dx + i, g0);
+    v128.store(dx + i, g1, 16);
+    v128.store(dx + i, g2, 32);
+    v128.store(dx + i, g3, 48);
+  }
+  return i;
+}
+
+// @ts-ignore: decorator
+@inline
+function map_dx_calls(code: i32, dy: usize, source: usize, dx: usize, i: usize, end: usize, param: f32): usize {
+  for (; i + 16 <= end; i += 16) {
+    v128.store(dx + i, f32x4.mul(activation_dx_of(code, v128.load(source + i), param), v128.load(dy + i)));
+  }
+  return i;
+}
+
+/** dx = dy * act'(source), with source as in activation_dx_of. */
 export function f32_activation_dx(r: usize, thread: i32, threads: i32): void {
   const dy = ptr_arg(r, 0);
   const source = ptr_arg(r, 1);
@@ -46,25 +95,24 @@ export function f32_activation_dx(r: usize, thread: i32, threads: i32): void {
   const param = f32_arg(r, 5);
   let i = <usize>range_begin(n, 16, thread, threads) << 2;
   const end = <usize>range_begin(n, 16, thread + 1, threads) << 2;
-  if (activation == Activation.relu) {
-    for (; i + 64 <= end; i += 64) {
-      const g0 = masked(v128.load(dy + i), v128.load(source + i));
-      const g1 = masked(v128.load(dy + i, 16), v128.load(source + i, 16));
-      const g2 = masked(v128.load(dy + i, 32), v128.load(source + i, 32));
-      const g3 = masked(v128.load(dy + i, 48), v128.load(source + i, 48));
-      v128.store(dx + i, g0);
-      v128.store(dx + i, g1, 16);
-      v128.store(dx + i, g2, 32);
-      v128.store(dx + i, g3, 48);
-    }
+  switch (activation) {
+    case Activation.relu: i = map_dx(Activation.relu, dy, source, dx, i, end, param); break;
+    case Activation.leaky_relu: i = map_dx(Activation.leaky_relu, dy, source, dx, i, end, param); break;
+    case Activation.sigmoid: i = map_dx(Activation.sigmoid, dy, source, dx, i, end, param); break;
+    case Activation.tanh: i = map_dx(Activation.tanh, dy, source, dx, i, end, param); break;
+    case Activation.elu: i = map_dx(Activation.elu, dy, source, dx, i, end, param); break;
+    case Activation.hardswish: i = map_dx(Activation.hardswish, dy, source, dx, i, end, param); break;
+    case Activation.gelu: i = map_dx_calls(Activation.gelu, dy, source, dx, i, end, param); break;
+    case Activation.gelu_tanh: i = map_dx_calls(Activation.gelu_tanh, dy, source, dx, i, end, param); break;
+    case Activation.silu: i = map_dx_calls(Activation.silu, dy, source, dx, i, end, param); break;
   }
   for (; i < end; i += 16) {
-    const count = <i32>((end - i) >> 2);
-    const g = at_most_4(dy + i, count, 0);
-    const s = at_most_4(source + i, count, 0);
-    let result = masked(g, s);
-    if (activation != Activation.relu) result = f32x4.mul(g, activation_dx_v128(activation, s, param));
-    if (count < 4) store_part(dx + i, result, count);
+    const count = <i32>((end - i) >> 2), part = count < 4;
+    const g = part ? load_part(dy + i, count, 0) : v128.load(dy + i);
+    const s = part ? load_part(source + i, count, 0) : v128.load(source + i);
+    const result = activation == Activation.relu ? factor(Activation.relu, g, s, param)
+      : f32x4.mul(g, activation_dx_v128(activation, s, param));
+    if (part) store_part(dx + i, result, count);
     else v128.store(dx + i, result);
   }
 }

@@ -2,7 +2,7 @@
 import { Activation } from "../abi";
 import { activation_dx_v128, activation_v128 } from "../math/activation";
 import { at_most_4, store_part } from "../range";
-import { relu_v128 } from "../simd";
+import { relu_v128, zero_v128 } from "../simd";
 
 /**
  * Four results. `bias`, `residual` and `source` are the addresses of their operands for these four, or 0; `count` says
@@ -31,31 +31,48 @@ export function epilogue_store(v: v128, c: usize, bias: usize, residual: usize, 
   else store_part(c, v, count);
 }
 
+/** Rows of 8 where the activation is none or ReLU: max(v, floor) with -infinity or 0. */
+// @ts-ignore: decorator
+@inline
+function finish_rows(tile: usize, rows: i32, c: usize, ldc: usize, b0: v128, b1: v128, add: bool, residual: usize,
+  ldr: usize, floor: v128): void {
+  for (; rows > 0; --rows) {
+    let v0 = f32x4.add(v128.load(tile), b0), v1 = f32x4.add(v128.load(tile, 16), b1);
+    if (add) {
+      v0 = f32x4.add(v0, v128.load(residual));
+      v1 = f32x4.add(v1, v128.load(residual, 16));
+      residual += ldr;
+    }
+    v128.store(c, f32x4.pmax(v0, floor));
+    v128.store(c, f32x4.pmax(v1, floor), 16);
+    tile += 32;
+    c += ldc;
+  }
+}
+
 /**
  * Takes a tile of sums [rows][8] at `tile` to C, `cols` (1 to 8) columns of it. All addresses are those of the tile's
  * first element, strides are in bytes. C may be the residual or the source: each element is read before it is written.
  */
 export function f32_epilogue_tile(tile: usize, rows: i32, cols: i32, c: usize, ldc: usize, bias: usize, residual: usize,
   ldr: usize, activation: i32, param: f32, source: usize, lds: usize): void {
+  const right = cols - 4;
+  let b0 = zero_v128(), b1 = b0;
+  if (bias) {
+    b0 = at_most_4(bias, cols, 0);
+    if (right > 0) b1 = at_most_4(bias + 16, right, 0);
+  }
+  if (cols == 8 && activation <= Activation.relu) {
+    const floor = activation ? zero_v128() : f32x4.splat(-Infinity);
+    if (residual) finish_rows(tile, rows, c, ldc, b0, b1, true, residual, ldr, floor);
+    else finish_rows(tile, rows, c, ldc, b0, b1, false, 0, 0, floor);
+    return;
+  }
   for (; rows > 0; --rows) {
-    if (cols == 8) {
-      let v0 = v128.load(tile), v1 = v128.load(tile, 16);
-      if (activation <= Activation.relu) {
-        if (bias) { v0 = f32x4.add(v0, v128.load(bias)); v1 = f32x4.add(v1, v128.load(bias, 16)); }
-        if (residual) { v0 = f32x4.add(v0, v128.load(residual)); v1 = f32x4.add(v1, v128.load(residual, 16)); }
-        if (activation) { v0 = relu_v128(v0); v1 = relu_v128(v1); }
-        v128.store(c, v0);
-        v128.store(c, v1, 16);
-      } else {
-        v128.store(c, epilogue_v128(v0, bias, residual, activation, param, source, 4));
-        v128.store(c, epilogue_v128(v1, bias ? bias + 16 : 0, residual ? residual + 16 : 0, activation, param, source + 16, 4), 16);
-      }
-    } else {
-      epilogue_store(v128.load(tile), c, bias, residual, activation, param, source, cols);
-      if (cols > 4) {
-        epilogue_store(v128.load(tile, 16), c + 16, bias ? bias + 16 : 0, residual ? residual + 16 : 0, activation, param,
-          source + 16, cols - 4);
-      }
+    epilogue_store(f32x4.add(v128.load(tile), b0), c, 0, residual, activation, param, source, cols);
+    if (right > 0) {
+      epilogue_store(f32x4.add(v128.load(tile, 16), b1), c + 16, 0, residual ? residual + 16 : 0, activation, param,
+        source + 16, right);
     }
     tile += 32;
     c += ldc;

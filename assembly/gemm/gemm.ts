@@ -130,9 +130,9 @@ export function f32_gemm(r: usize, thread: i32, threads: i32): void {
       for (let t = first; t < last; ++t) {
         const next = tile_row(t + 1, m, tiles), rows = next - row;
         const at = c + <usize>row * cStride + column;
-        if (plain && cols == NR) sum_tile(rows, aPacked, bPanel, k, at, cStride, tile);
-        else {
-          sum_tile(rows, aPacked, bPanel, k, tile, 32, tile + TILE_BYTES);
+        const direct = plain && cols == NR;
+        sum_tile(rows, aPacked, bPanel, k, direct ? at : tile, direct ? cStride : 32, tile + TILE_BYTES);
+        if (!direct) {
           f32_epilogue_tile(tile, rows, cols, at, cStride, bias ? bias + column : 0,
             residual ? residual + <usize>row * rStride + column : 0, rStride, activation, param,
             source + <usize>row * sStride + column, sStride);

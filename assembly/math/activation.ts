@@ -23,12 +23,15 @@ function leaky_relu(x: v128, slope: f32): v128 {
 }
 
 /** x > 0 ? x : alpha (e^x - 1). */
-// @ts-ignore: decorator
-@inline
 function elu(x: v128, alpha: f32): v128 {
   const zero = f32x4.splat(0);
   const below = f32x4.mul(expm1_negative_v128(f32x4.pmin(x, zero)), f32x4.splat(alpha));
   return v128.bitselect(x, below, f32x4.gt(x, zero));
+}
+
+/** x Phi(x), Phi(x) the probability that a normal variable is below x (Hendrycks & Gimpel 2016). */
+function gelu(x: v128): v128 {
+  return f32x4.mul(x, normal_cdf_v128(x));
 }
 
 /** The sigmoid s with gelu_tanh(x) = x s: (1 + tanh z) / 2 = sigmoid(2 z), z = sqrt(2/pi) (x + 0.044715 x^3). */
@@ -37,6 +40,15 @@ function elu(x: v128, alpha: f32): v128 {
 function gelu_tanh_gate(x: v128, squared: v128): v128 {
   const z = f32x4.mul(fma(f32x4.mul(squared, f32x4.splat(GELU_CUBIC)), x, x), f32x4.splat(GELU_SCALE));
   return sigmoid_v128(z);
+}
+
+function gelu_tanh(x: v128): v128 {
+  return f32x4.mul(x, gelu_tanh_gate(x, f32x4.mul(x, x)));
+}
+
+/** x sigmoid(x). */
+function silu(x: v128): v128 {
+  return f32x4.mul(x, sigmoid_v128(x));
 }
 
 /** x clamp(x + 3, 0, 6) / 6. */
@@ -48,20 +60,28 @@ function hardswish(x: v128): v128 {
   return f32x4.div(f32x4.mul(x, gate), f32x4.splat(6));
 }
 
-/** The activation `code` (see abi.ts) of four numbers; `param` is the slope of leaky ReLU and the alpha of ELU. */
+/**
+ * The activation `code` (see abi.ts); `param` is the slope of leaky ReLU and the alpha of ELU. With a constant code
+ * this becomes the one formula, or the call of it where it is long.
+ */
+// @ts-ignore: decorator
+@inline
+export function activation_of(code: i32, x: v128, param: f32): v128 {
+  if (code == Activation.relu) return relu_v128(x);
+  if (code == Activation.leaky_relu) return leaky_relu(x, param);
+  if (code == Activation.gelu) return gelu(x);
+  if (code == Activation.gelu_tanh) return gelu_tanh(x);
+  if (code == Activation.silu) return silu(x);
+  if (code == Activation.sigmoid) return sigmoid_v128(x);
+  if (code == Activation.tanh) return tanh_v128(x);
+  if (code == Activation.elu) return elu(x, param);
+  if (code == Activation.hardswish) return hardswish(x);
+  return x;
+}
+
+/** The same for codes that are known at run time only. */
 export function activation_v128(code: i32, x: v128, param: f32): v128 {
-  switch (code) {
-    case Activation.relu: return relu_v128(x);
-    case Activation.leaky_relu: return leaky_relu(x, param);
-    case Activation.gelu: return f32x4.mul(x, normal_cdf_v128(x));
-    case Activation.gelu_tanh: return f32x4.mul(x, gelu_tanh_gate(x, f32x4.mul(x, x)));
-    case Activation.silu: return f32x4.mul(x, sigmoid_v128(x));
-    case Activation.sigmoid: return sigmoid_v128(x);
-    case Activation.tanh: return tanh_v128(x);
-    case Activation.elu: return elu(x, param);
-    case Activation.hardswish: return hardswish(x);
-    default: return x;
-  }
+  return activation_of(code, x, param);
 }
 
 /** 1 where y > 0 or y is NaN, otherwise 0. */
@@ -72,16 +92,12 @@ function relu_dx(y: v128): v128 {
 }
 
 /** d/dx x Phi(x) = Phi(x) + x phi(x), phi the density of the normal distribution. */
-// @ts-ignore: decorator
-@inline
 function gelu_dx(x: v128): v128 {
   const density = f32x4.mul(exp_v128(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5))), f32x4.splat(NORMAL_DENSITY));
   return fma(x, density, normal_cdf_v128(x));
 }
 
 /** With s = sigmoid(2 z): d/dx x s = s + x s (1 - s) 2 z', 2 z' = 2 sqrt(2/pi) (1 + 3 * 0.044715 x^2). */
-// @ts-ignore: decorator
-@inline
 function gelu_tanh_dx(x: v128): v128 {
   const squared = f32x4.mul(x, x);
   const s = gelu_tanh_gate(x, squared);
@@ -91,8 +107,6 @@ function gelu_tanh_dx(x: v128): v128 {
 }
 
 /** With s = sigmoid(x): d/dx x s = s (1 + x (1 - s)). */
-// @ts-ignore: decorator
-@inline
 function silu_dx(x: v128): v128 {
   const one = f32x4.splat(1);
   const s = sigmoid_v128(x);
@@ -112,21 +126,26 @@ function hardswish_dx(x: v128): v128 {
  * The derivative of the activation `code`. `source` is the activation's output for relu, leaky_relu, sigmoid, tanh and
  * elu (param >= 0), and its input for gelu, gelu_tanh, silu and hardswish.
  */
-export function activation_dx_v128(code: i32, source: v128, param: f32): v128 {
+// @ts-ignore: decorator
+@inline
+export function activation_dx_of(code: i32, source: v128, param: f32): v128 {
   const one = f32x4.splat(1);
-  switch (code) {
-    case Activation.relu: return relu_dx(source);
-    case Activation.leaky_relu: return v128.bitselect(one, f32x4.splat(param), f32x4.gt(source, f32x4.splat(0)));
-    case Activation.gelu: return gelu_dx(source);
-    case Activation.gelu_tanh: return gelu_tanh_dx(source);
-    case Activation.silu: return silu_dx(source);
-    case Activation.sigmoid: return f32x4.mul(source, f32x4.sub(one, source));
-    case Activation.tanh: return f32x4.sub(one, f32x4.mul(source, source));
-    case Activation.elu: {
-      // y = alpha (e^x - 1) below 0, so y' = alpha e^x = y + alpha.
-      return v128.bitselect(one, f32x4.add(source, f32x4.splat(param)), f32x4.gt(source, f32x4.splat(0)));
-    }
-    case Activation.hardswish: return hardswish_dx(source);
-    default: return one;
+  if (code == Activation.relu) return relu_dx(source);
+  if (code == Activation.leaky_relu) return v128.bitselect(one, f32x4.splat(param), f32x4.gt(source, f32x4.splat(0)));
+  if (code == Activation.gelu) return gelu_dx(source);
+  if (code == Activation.gelu_tanh) return gelu_tanh_dx(source);
+  if (code == Activation.silu) return silu_dx(source);
+  if (code == Activation.sigmoid) return f32x4.mul(source, f32x4.sub(one, source));
+  if (code == Activation.tanh) return f32x4.sub(one, f32x4.mul(source, source));
+  // ELU: y = alpha (e^x - 1) below 0, so y' = alpha e^x = y + alpha.
+  if (code == Activation.elu) {
+    return v128.bitselect(one, f32x4.add(source, f32x4.splat(param)), f32x4.gt(source, f32x4.splat(0)));
   }
+  if (code == Activation.hardswish) return hardswish_dx(source);
+  return one;
+}
+
+/** The same for codes that are known at run time only. */
+export function activation_dx_v128(code: i32, source: v128, param: f32): v128 {
+  return activation_dx_of(code, source, param);
 }

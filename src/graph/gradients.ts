@@ -18,6 +18,9 @@ export interface GradientContext<K extends OpName> {
 /** Returns the gradient of each input, or null where none is needed or none exists. */
 export type GradientRule<K extends OpName> = (context: GradientContext<K>) => (ValueId | null)[];
 
+/** [h, w, c] of an image value. */
+const imageOf = (graph: Graph, id: ValueId) => graph.shape(id).slice(1) as [number, number, number];
+
 /** `null`: gradients do not flow through this op (it is made by a rule, or by an optimiser). */
 export const GRADIENTS: { [K in OpName]: GradientRule<K> | null } = {
   reshape: ({ node, dy, graph, emit }) => [emit("reshape", [dy], { shape: graph.shape(node.inputs[0]) })[0]],
@@ -25,11 +28,39 @@ export const GRADIENTS: { [K in OpName]: GradientRule<K> | null } = {
   // y = x w^T + b:  dx = dy w,  dw = dy^T x,  db = sum of the rows of dy
   linear: ({ node, dy, needs, graph, emit }) => {
     const [x, w] = node.inputs;
-    const features = graph.shape(w)[1];
+    const features = graph.shape(w).at(-1)!;
     const dx = needs[0] ? emit("linearDx", [dy, w], { epilogue: noEpilogue, features })[0] : null;
     const dw = needs[1] ? emit("linearDw", [dy, x], {})[0] : null;
     const db = needs[2] ? emit("columnSum", [dy], {})[0] : null;
     return node.inputs.length > 2 ? [dx, dw, db] : [dx, dw];
+  },
+
+  // y = conv(x, w) + b:  dx = the transposed convolution of dy with w,  dw = correlation of x with dy
+  conv2d: ({ node, dy, needs, graph, emit }) => {
+    const [x, w] = node.inputs;
+    const { epilogue: _, algorithm: __, ...convolution } = node.attributes;
+    const input = imageOf(graph, x);
+    const dx = needs[0] ? emit("conv2dDx", [dy, w], { ...convolution, input, epilogue: noEpilogue })[0] : null;
+    const dw = needs[1] ? emit("conv2dDw", [dy, x], convolution)[0] : null;
+    const db = needs[2] ? emit("columnSum", [dy], {})[0] : null;
+    return node.inputs.length > 2 ? [dx, dw, db] : [dx, dw];
+  },
+
+  // The gradient of a maximum goes to where the maximum was.
+  maxPool2d: ({ node, dy, graph, emit }) => {
+    const [x] = node.inputs;
+    return [emit("maxPool2dDx", [dy, x, node.outputs[0]], { ...node.attributes, input: imageOf(graph, x) })[0]];
+  },
+  avgPool2d: ({ node, dy, graph, emit }) => [emit("avgPool2dDx", [dy], { ...node.attributes, input: imageOf(graph, node.inputs[0]) })[0]],
+  adaptiveAvgPool2d: ({ node, dy, graph, emit }) => [emit("adaptiveAvgPool2dDx", [dy], { input: imageOf(graph, node.inputs[0]) })[0]],
+  padShortcut: ({ node, dy, graph, emit }) => [emit("padShortcutDx", [dy], { ...node.attributes, input: imageOf(graph, node.inputs[0]) })[0]],
+  transposeChannels: ({ node, dy, emit }) => [emit("transposeChannels", [dy], { toFirst: !node.attributes.toFirst })[0]],
+
+  // y = x * s:  dx = dy * s,  ds = sum over pixels of dy * x
+  scaleChannels: ({ node, dy, needs, emit }) => {
+    const [x, s] = node.inputs;
+    const dx = needs[0] ? emit("scaleChannels", [dy, s], {})[0] : null;
+    return [dx, needs[1] ? emit("scaleChannelsDw", [dy, x], {})[0] : null];
   },
 
   // y = g(x):  dx = dy * g'(x)
@@ -77,6 +108,15 @@ export const GRADIENTS: { [K in OpName]: GradientRule<K> | null } = {
   },
   regressionLoss: ({ node, emit }) => [emit("regressionLossDx", node.inputs, node.attributes)[0], null],
 
+  conv2dDx: null,
+  conv2dDw: null,
+  conv2dFilter: null,
+  foldBatchNorm: null,
+  maxPool2dDx: null,
+  avgPool2dDx: null,
+  adaptiveAvgPool2dDx: null,
+  padShortcutDx: null,
+  scaleChannelsDw: null,
   linearDx: null,
   linearDw: null,
   packB: null,

@@ -51,7 +51,7 @@ const KNOWN = [
 type Named = [name: string, layer: Layer][];
 
 /** What the three blocks share: options, the shortcut, and the sum. */
-abstract class Block extends Layer {
+export abstract class Block extends Layer {
   abstract override readonly type: string;
   /** Output channels per `channels`. */
   protected abstract readonly expansion: number;

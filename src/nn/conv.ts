@@ -83,7 +83,11 @@ export class Conv2d extends Layer {
     const weightShape = [outChannels, inChannels / groups, ...kernel];
     const inputs = [x, b.parameter("weight", weightShape, { init: weightInit(init, fanIn, fanOut), layout: "OIHW" })];
     if (bias) inputs.push(b.parameter("bias", [outChannels], { init: biasInit(init, fanIn) }));
-    return b.op("conv2d", inputs, { outChannels, kernel, stride, padding, dilation, groups, epilogue: { ...noEpilogue, bias } })[0];
+    const epilogue = { ...noEpilogue, bias };
+    // A 1x1 convolution over all pixels is a product of matrices.
+    const pointwise = kernel[0] * kernel[1] * stride[0] * stride[1] * groups === 1 && padding[0] + padding[1] === 0;
+    if (pointwise) return b.op("linear", inputs, { epilogue })[0];
+    return b.op("conv2d", inputs, { outChannels, kernel, stride, padding, dilation, groups, epilogue })[0];
   }
 }
 registerLayer("Conv2d", Conv2d);

@@ -27,6 +27,8 @@ export interface ResidualMLPOptions {
   dropout?: number;
   /** Default `"default"`. */
   init?: InitName;
+  /** Starts each block as its shortcut. Default: with `init: "he"`, as explained at `residualTwin`. */
+  zeroInitResidual?: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface ResidualMLPOptions {
  * Hidden layers: 1 + 2 · blocks.
  */
 export function residualMLP(options: ResidualMLPOptions): Sequential {
-  const known = ["in", "width", "blocks", "out", "activation", "norm", "dropout", "init"] as const;
+  const known = ["in", "width", "blocks", "out", "activation", "norm", "dropout", "init", "zeroInitResidual"] as const;
   const {
     width = 128,
     blocks = 8,
@@ -42,6 +44,7 @@ export function residualMLP(options: ResidualMLPOptions): Sequential {
     norm = "none",
     dropout = 0,
     init = "default",
+    zeroInitResidual = init === "he",
     ...sizes
   } = expectOptions("residualMLP", options, known);
   expectInteger("residualMLP", "blocks", blocks, 0);
@@ -53,7 +56,8 @@ export function residualMLP(options: ResidualMLPOptions): Sequential {
   };
   const block = () => {
     const drop = dropout > 0 ? [new Dropout(dropout)] : [];
-    return new Residual(new Sequential(...hidden(width), activation, ...drop, ...hidden(width)), { activation });
+    const main = new Sequential(...hidden(width), activation, ...drop, ...hidden(width));
+    return new Residual(main, { activation, zeroInit: zeroInitResidual });
   };
   return new Sequential(
     ...hidden(sizes.in),

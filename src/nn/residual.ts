@@ -1,10 +1,11 @@
-import { expectOptions } from "../core/check.js";
+import { expectBoolean, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation, ShapeError } from "../core/errors.js";
 import { formatShape, type Shape, sameShape } from "../core/shape.js";
 import type { Builder } from "../graph/builder.js";
 import type { ValueId } from "../graph/graph.js";
 import { ActivationLayer } from "./activations.js";
 import { Conv2d } from "./conv.js";
+import { zeros } from "./init.js";
 import { expectLayer, Layer, registerLayer } from "./layer.js";
 import { Linear } from "./linear.js";
 import { BatchNorm2d } from "./norm.js";
@@ -26,6 +27,11 @@ export interface ResidualOptions {
   shortcut?: Shortcut | Layer;
   /** Applied to the sum. Default: none. */
   activation?: ActivationLayer | null;
+  /**
+   * Starts the last weight of the main branch at 0, so that the block begins as its shortcut (Goyal et al. 2017,
+   * arXiv:1706.02677, section 5.1). Default false.
+   */
+  zeroInit?: boolean;
 }
 
 /**
@@ -38,10 +44,12 @@ export class Residual extends Layer {
   readonly main: Layer;
   readonly shortcut: Shortcut | Layer;
   readonly activation: ActivationLayer | null;
+  readonly zeroInit: boolean;
 
   constructor(main: Layer, options?: ResidualOptions) {
     super();
-    const { shortcut = "identity", activation = null } = expectOptions("Residual", options, ["shortcut", "activation"]);
+    const known = ["shortcut", "activation", "zeroInit"] as const;
+    const { shortcut = "identity", activation = null, zeroInit = false } = expectOptions("Residual", options, known);
     this.main = expectLayer("Residual", "main", main);
     if (!SHORTCUTS.includes(shortcut) && !(shortcut instanceof Layer))
       throw new ArgumentError(expectation("Residual", "shortcut", '"identity", "projection", "pad" or a layer', shortcut));
@@ -49,15 +57,22 @@ export class Residual extends Layer {
       throw new ArgumentError(expectation("Residual", "activation", "an activation layer, or null", activation));
     this.shortcut = shortcut;
     this.activation = activation;
+    this.zeroInit = expectBoolean("Residual", "zeroInit", zeroInit);
   }
 
   protected args(): unknown[] {
     const shortcut = this.shortcut instanceof Layer ? this.shortcut.toJSON() : this.shortcut;
-    return [this.main.toJSON(), { shortcut, activation: this.activation?.toJSON() ?? null }];
+    return [this.main.toJSON(), { shortcut, activation: this.activation?.toJSON() ?? null, zeroInit: this.zeroInit }];
   }
 
   protected record(b: Builder, x: ValueId): ValueId {
+    const before = b.graph.parameters.length;
     const main = b.scope("main", () => this.main.build(b, x));
+    if (this.zeroInit) {
+      const weight = b.graph.parameters.slice(before).findLast(({ name }) => name.endsWith("weight"));
+      b.expect(weight !== undefined, "main", "a layer with a weight, for zeroInit", "none");
+      weight!.init = zeros;
+    }
     const skip = this.#skip(b, x, main);
     const [sum] = b.op("add", [main, skip], { activation: null });
     return this.activation ? b.op("activation", [sum], this.activation.activation)[0] : sum;

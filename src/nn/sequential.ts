@@ -11,15 +11,16 @@ import { expectLayer, Layer, registerLayer } from "./layer.js";
 export class Sequential extends Layer {
   readonly type = "Sequential";
   readonly layers: readonly (readonly [name: string, layer: Layer])[];
-  readonly #named: boolean;
+  /** Whether the layers were given as a record. */
+  readonly isNamed: boolean;
 
   constructor(...layers: Layer[] | [Record<string, Layer>]) {
     super();
     const [first] = layers;
-    this.#named = layers.length === 1 && !(first instanceof Layer);
-    if (this.#named && (typeof first !== "object" || first === null || Array.isArray(first)))
+    this.isNamed = layers.length === 1 && !(first instanceof Layer);
+    if (this.isNamed && (typeof first !== "object" || first === null || Array.isArray(first)))
       throw new ArgumentError(expectation("Sequential", "layers", "layers, or one record of layers", first));
-    const entries = Object.entries(this.#named ? (first as Record<string, Layer>) : { ...layers });
+    const entries = Object.entries(this.isNamed ? (first as Record<string, Layer>) : { ...layers });
     for (const [name, layer] of entries) {
       expectLayer("Sequential", name, layer);
       if (name === "" || name.includes("."))
@@ -32,7 +33,7 @@ export class Sequential extends Layer {
 
   protected args(): unknown[] {
     const json = this.layers.map(([name, layer]) => [name, layer.toJSON()] as const);
-    return this.#named ? [Object.fromEntries(json)] : json.map(([, layer]) => layer);
+    return this.isNamed ? [Object.fromEntries(json)] : json.map(([, layer]) => layer);
   }
 
   protected record(b: Builder, x: ValueId): ValueId {
@@ -55,7 +56,10 @@ export class Identity extends Layer {
 }
 registerLayer("Identity", Identity);
 
-/** [n, ...] → [n, everything else]. */
+/**
+ * [n, ...] → [n, everything else]. Images are flattened channels first, as PyTorch does, so that the weights of a
+ * following Linear mean the same in both.
+ */
 export class Flatten extends Layer {
   readonly type = "Flatten";
 
@@ -65,7 +69,10 @@ export class Flatten extends Layer {
 
   protected record(b: Builder, x: ValueId): ValueId {
     const [n, ...rest] = b.shape(x);
-    return rest.length === 1 ? x : b.op("reshape", [x], { shape: [n, numel(rest)] })[0];
+    if (rest.length === 1) return x;
+    const reorders = rest.length === 3 && rest[2] > 1 && rest[0] * rest[1] > 1;
+    const [ordered] = reorders ? b.op("transposeChannels", [x], { toFirst: true }) : [x];
+    return b.op("reshape", [ordered], { shape: [n, numel(rest)] })[0];
   }
 }
 registerLayer("Flatten", Flatten);

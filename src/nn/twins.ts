@@ -1,9 +1,13 @@
 /** Twins: any plain network with its skip connections added, and any residual one with them taken away. */
-import { expectInteger, expectOneOf, expectOptions } from "../core/check.js";
+import { expectBoolean, expectInteger, expectOneOf, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation } from "../core/errors.js";
 import { ActivationLayer } from "./activations.js";
 import { expectLayer, type Layer } from "./layer.js";
+import { Block } from "./blocks.js";
+import { Conv2d } from "./conv.js";
+import { Dropout } from "./dropout.js";
 import { Linear } from "./linear.js";
+import { BatchNorm1d, BatchNorm2d, LayerNorm } from "./norm.js";
 import { Residual } from "./residual.js";
 import { Sequential } from "./sequential.js";
 import { TabularBlock } from "./tabular-block.js";
@@ -13,6 +17,11 @@ export interface ResidualTwinOptions {
   every?: number;
   /** `"projection"` also adds skips where the width changes, by a learned linear map. Default `"identity"`: only where it stays. */
   shortcut?: "identity" | "projection";
+  /**
+   * Starts each block as its shortcut. Default: where the block has He initialisation, which keeps the variance of a
+   * plain net; the sum of block and shortcut would have twice that, 25 blocks 2^25 times, and training would overflow.
+   */
+  zeroInitResidual?: boolean;
 }
 
 /** A weight layer with what follows it up to the next one. */
@@ -25,34 +34,51 @@ interface Unit {
  * The network with skip connections: every `every` weight layers a + main(a) takes the place of main(a), inside the
  * last activation. Layers in front of the first weight layer, groups that change the width, and what is left over at
  * the end stay as they are. Nested Sequentials are treated one by one. With identity shortcuts both twins have the
- * same parameters in the same order, so the same seed gives them the same weights.
+ * same parameters in the same order, so the same seed gives them the same weights, but for those that start at 0.
  */
 export function residualTwin(plain: Layer, options?: ResidualTwinOptions): Sequential {
-  const { every = 2, shortcut = "identity" } = expectOptions("residualTwin", options, ["every", "shortcut"]);
+  const known = ["every", "shortcut", "zeroInitResidual"] as const;
+  const { every = 2, shortcut = "identity", zeroInitResidual } = expectOptions("residualTwin", options, known);
   expectInteger("residualTwin", "every", every, 1);
   expectOneOf("residualTwin", "shortcut", shortcut, ["identity", "projection"]);
+  if (zeroInitResidual !== undefined) expectBoolean("residualTwin", "zeroInitResidual", zeroInitResidual);
   expectLayer("residualTwin", "network", plain);
   if (!(plain instanceof Sequential)) throw new ArgumentError(expectation("residualTwin", "network", "a Sequential", plain.type));
-  return twin(plain, every, shortcut);
+  return twin(plain, { every, shortcut, zeroInitResidual });
 }
 
-const weightLayer = (layer: Layer): Linear | null => (layer instanceof Linear ? layer : null);
+type WeightLayer = Linear | Conv2d;
 
-function twin(plain: Sequential, every: number, shortcut: "identity" | "projection"): Sequential {
+const isWeightLayer = (layer: Layer): layer is WeightLayer => layer instanceof Linear || layer instanceof Conv2d;
+
+/** Layers that belong to the weight layer in front of them; any other one, such as a pool, ends a group. */
+const follows = (layer: Layer): boolean =>
+  [ActivationLayer, BatchNorm1d, BatchNorm2d, LayerNorm, Dropout].some((kind) => layer instanceof kind);
+
+function keepsShape(layer: WeightLayer): boolean {
+  if (layer instanceof Linear) return layer.inFeatures === layer.outFeatures;
+  const { kernelSize, stride, padding, dilation } = layer.options;
+  const same = [0, 1].every((i) => stride[i] === 1 && 2 * padding[i] === dilation[i] * (kernelSize[i] - 1));
+  return same && layer.inChannels === layer.outChannels;
+}
+
+type Settings = Required<Omit<ResidualTwinOptions, "zeroInitResidual">> & Pick<ResidualTwinOptions, "zeroInitResidual">;
+
+function twin(plain: Sequential, settings: Settings): Sequential {
   const result: Layer[] = [];
   const units: Unit[] = [];
   for (const [, layer] of plain.layers) {
-    const weights = weightLayer(layer);
-    if (weights) units.push({ layers: [layer], keepsShape: weights.inFeatures === weights.outFeatures });
-    else if (layer instanceof Sequential || layer instanceof Residual || units.length === 0) {
-      result.push(...wrap(units.splice(0), every, shortcut));
-      result.push(layer instanceof Sequential ? twin(layer, every, shortcut) : layer);
-    } else units[units.length - 1].layers.push(layer);
+    if (isWeightLayer(layer)) units.push({ layers: [layer], keepsShape: keepsShape(layer) });
+    else if (units.length > 0 && follows(layer)) units[units.length - 1].layers.push(layer);
+    else {
+      result.push(...wrap(units.splice(0), settings));
+      result.push(layer instanceof Sequential ? twin(layer, settings) : layer);
+    }
   }
-  return new Sequential(...result, ...wrap(units, every, shortcut));
+  return new Sequential(...result, ...wrap(units, settings));
 }
 
-function wrap(units: Unit[], every: number, shortcut: "identity" | "projection"): Layer[] {
+function wrap(units: Unit[], { every, shortcut, zeroInitResidual }: Settings): Layer[] {
   const result: Layer[] = [];
   for (let at = 0; at < units.length; ) {
     const group = units.slice(at, at + every);
@@ -61,7 +87,8 @@ function wrap(units: Unit[], every: number, shortcut: "identity" | "projection")
     const fits = shortcut === "projection" || group.every(({ keepsShape }) => keepsShape);
     // The activation at the end of a group moves behind the sum; a group without one is the network's output.
     if (group.length === every && fits && last instanceof ActivationLayer) {
-      result.push(new Residual(new Sequential(...layers.slice(0, -1)), { shortcut, activation: last }));
+      const zeroInit = zeroInitResidual ?? (group[every - 1].layers[0] as WeightLayer).options.init === "he";
+      result.push(new Residual(new Sequential(...layers.slice(0, -1)), { shortcut, activation: last, zeroInit }));
       at += every;
     } else {
       result.push(...units[at].layers);
@@ -71,17 +98,27 @@ function wrap(units: Unit[], every: number, shortcut: "identity" | "projection")
   return result;
 }
 
-/** The network without its skip connections: each Residual becomes its main branch followed by its activation. */
+/**
+ * The network without its skip connections: each Residual becomes its main branch followed by its activation, each
+ * ready-made block its own plain form. Unnamed Sequentials are dissolved into the one around them; named ones, and so
+ * the ready-made ResNets, keep their names.
+ */
 export function plainTwin(network: Layer): Layer {
   expectLayer("plainTwin", "network", network);
-  const [only, ...more] = flatten(network);
-  return more.length === 0 && !(network instanceof Sequential) ? only : new Sequential(only, ...more);
+  const layers = flatten(network);
+  return layers.length === 1 ? layers[0] : new Sequential(...layers);
 }
 
+/** A layer's plain form, as the layers that take its place. */
 function flatten(layer: Layer): Layer[] {
   if (layer instanceof Residual) return [...flatten(layer.main), ...(layer.activation ? [layer.activation] : [])];
   if (layer instanceof TabularBlock) return flatten(layer.plain());
+  if (layer instanceof Block) return [layer.plain()];
   if (!(layer instanceof Sequential)) return [layer];
-  return layer.layers.flatMap(([, child]) => flatten(child));
+  if (!layer.isNamed) return layer.layers.flatMap(([, child]) => flatten(child));
+  const named = layer.layers.map(([name, child]) => {
+    const plain = child instanceof Sequential && !child.isNamed ? [new Sequential(...flatten(child))] : flatten(child);
+    return [name, plain.length === 1 ? plain[0] : new Sequential(...plain)] as const;
+  });
+  return [new Sequential(Object.fromEntries(named))];
 }
-

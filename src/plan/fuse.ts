@@ -6,7 +6,7 @@
 import type { AnyNode, Graph, ValueId } from "../graph/graph.js";
 import type { Activation, Epilogue } from "../graph/ops.js";
 
-type Fusible = Extract<AnyNode, { op: "linear" | "linearDx" }>;
+type Fusible = Extract<AnyNode, { op: "linear" | "linearDx" | "conv2d" | "conv2dDx" }>;
 
 /** Rewrites `graph.nodes`; `keep` holds values that somebody outside of the graph reads. */
 export function fuse(graph: Graph, keep: ReadonlySet<ValueId>): void {
@@ -64,7 +64,7 @@ function merge(
   }
 }
 
-const isFusible = (node: AnyNode): node is Fusible => node.op === "linear" || node.op === "linearDx";
+const isFusible = (node: AnyNode): node is Fusible => ["linear", "linearDx", "conv2d", "conv2dDx"].includes(node.op);
 
 /** Nothing can follow an activation. */
 const closed = (epilogue: Epilogue) => epilogue.activation !== null;

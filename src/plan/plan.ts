@@ -8,6 +8,7 @@ import { type AnyNode, type Graph, STAGES, type Stage, type ValueId } from "../g
 import { OPS, type OpName, type OpRule } from "../graph/ops.js";
 import { differentiate } from "./autodiff.js";
 import { constantNodes } from "./constants.js";
+import { foldBatchNorms } from "./fold.js";
 import { fuse } from "./fuse.js";
 import { type Arena, planArena } from "./memory.js";
 import { select } from "./select.js";
@@ -32,6 +33,8 @@ export interface PlanRequest {
   backward: "none" | "output" | "loss";
   /** Records the optimiser's ops; the plan then updates the parameters that are not frozen. */
   update?: (graph: Graph) => void;
+  /** Default "speed". */
+  prefer?: "speed" | "memory";
   /** Keep every value to the end of the step, unfused, to look at them afterwards. Default false. */
   keepAll?: boolean;
 }
@@ -98,8 +101,11 @@ export function createPlan(request: PlanRequest): Plan {
   const keep = new Set(kept.filter((id) => id !== undefined));
   for (const value of graph.values) if (request.keepAll || value.role === "gradient") keep.add(value.id);
   removeDead(graph, keep);
-  if (!request.keepAll) fuse(graph, keep);
-  select(graph);
+  if (!request.keepAll) {
+    foldBatchNorms(graph, keep);
+    fuse(graph, keep);
+  }
+  select(graph, { prefer: request.prefer ?? "speed" });
   return {
     ...arrange(graph, keep, request.update !== undefined, isFrozen),
     changesWeights: request.update !== undefined || graph.nodes.some((node) => node.op === "batchNormUpdate"),
@@ -167,8 +173,8 @@ function arrange(
     }
   }
   const isTemporary = (id: ValueId) => !["parameter", "buffer", "gradient"].includes(graph.values[id].role);
-  const stepArena = planArena(graph, step, (id) => isTemporary(id) && !constants.keys.has(id), keep);
-  const prepareArena = planArena(graph, prepare, (id) => isTemporary(id) && !prepared.has(id), new Set());
+  // One timeline for both: what the host has written before a step must survive `prepare`.
+  const arena = planArena(graph, [...prepare, ...step], (id) => isTemporary(id) && !prepared.has(id), keep);
   const needs = (kind: "workspace" | "scratch") =>
     graph.nodes.reduce((most, node) => {
       const rule = OPS[node.op] as OpRule<OpName>;
@@ -184,10 +190,7 @@ function arrange(
     prepare,
     step,
     prepared,
-    arena: {
-      bytes: Math.max(stepArena.bytes, prepareArena.bytes),
-      offsets: new Map([...prepareArena.offsets, ...stepArena.offsets]),
-    },
+    arena,
     workspaceBytes: needs("workspace"),
     scratchBytes: needs("scratch"),
   };

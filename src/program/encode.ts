@@ -1,21 +1,11 @@
 /** Encodes a plan: one record, or a few, for each op, with the addresses that the runtime has laid out. */
-import { numel, type Shape } from "../core/shape.js";
-import type { AnyNode, Graph, Node, ValueId } from "../graph/graph.js";
-import { type Activation, type Epilogue, epilogueInputs, type OpName, type ParameterRun } from "../graph/ops.js";
+import { numel } from "../core/shape.js";
+import type { AnyNode, Node } from "../graph/graph.js";
+import { noEpilogue, type OpName } from "../graph/ops.js";
 import type { Plan } from "../plan/plan.js";
-import { ACTIVATION_GRADIENT, ACTIVATIONS, encodeRecord, type KernelArguments, type KernelName, REGRESSION_LOSSES, SCALARS } from "./abi.js";
-
-/** Byte addresses of everything that a program touches. */
-export interface Addresses {
-  value(id: ValueId): number;
-  /** Weights, gradients and optimiser state of neighbouring parameters; `n` floats. */
-  run(first: number, count: number): { w: number; g: number; state0: number; state1: number; n: number };
-  /** All parameters, their gradients and averages. */
-  all: { w: number; g: number; ema: number; n: number };
-  workspace: number;
-  scratch: number;
-  scratchStride: number;
-}
+import { encodeRecord, REGRESSION_LOSSES, SCALARS } from "./abi.js";
+import { type Addresses, code, type Context, type Encoder, epilogueArguments, last, rows, runOf, scratchOf } from "./context.js";
+import { IMAGE_ENCODERS } from "./encode-image.js";
 
 export interface Program {
   words: Int32Array;
@@ -24,16 +14,6 @@ export interface Program {
   forward: number;
   backward: number;
   update: number;
-}
-
-interface Context {
-  graph: Graph;
-  at: Addresses;
-  /** Address of a node's i-th input, 0 when i is -1. */
-  input(node: AnyNode, i: number): number;
-  output(node: AnyNode, i?: number): number;
-  shape(node: AnyNode, i: number): Shape;
-  emit<K extends KernelName>(kernel: K, args: KernelArguments<K>): void;
 }
 
 export function encode(plan: Plan, at: Addresses): Program {
@@ -58,40 +38,14 @@ export function encode(plan: Plan, at: Addresses): Program {
   return { words: Int32Array.from(words), prepare, forward, backward, update };
 }
 
-type Encoder<K extends OpName> = (node: Node<K>, context: Context) => void;
-
-const last = (shape: Shape): number => shape[shape.length - 1];
-const rows = (shape: Shape): number => numel(shape) / last(shape);
-const code = (activation: Activation | null) => ({
-  activation: ACTIVATIONS[activation?.kind ?? "none"],
-  param: activation?.param ?? 0,
-});
-
-/** The epilogue's arguments for a product whose output has `columns` columns. */
-function epilogue(node: AnyNode, own: number, columns: number, e: Epilogue, { input }: Context) {
-  const at = epilogueInputs(e, own);
-  const { activation, param } = code(e.activation);
-  return {
-    bias: input(node, at.bias), residual: input(node, at.residual), ldr: columns,
-    activation: activation + (e.derivative ? ACTIVATION_GRADIENT : 0), param,
-    source: input(node, at.source), lds: columns,
-  };
-}
-
-const scratchOf = ({ at }: Context) => ({ scratch: at.scratch, scratchStride: at.scratchStride });
-
-/** What both optimisers are given for a run of parameters. */
-const runOf = ({ at }: Context, { first, count, lrScale }: ParameterRun) => ({
-  ...at.run(first, count), lr: SCALARS.lr, lrScale, scale: SCALARS.scale,
-});
-
-export const ENCODERS = {
+const ENCODERS = {
+  ...IMAGE_ENCODERS,
   reshape: () => {},
   linear: (node, c) => {
     const x = c.shape(node, 0);
     const k = last(x);
     const n = last(c.graph.shape(node.outputs[0]));
-    const common = { m: rows(x), n, k, ...epilogue(node, 2, n, node.attributes.epilogue, c) };
+    const common = { m: rows(x), n, k, ...epilogueArguments(node, 2, n, node.attributes.epilogue, c) };
     if (node.attributes.algorithm === "gemv")
       c.emit("f32_gemv", { w: c.input(node, 1), ldw: k, x: c.input(node, 0), ldx: k, y: c.output(node), ldy: n, ...common, ...scratchOf(c) });
     else
@@ -101,14 +55,13 @@ export const ENCODERS = {
     const dy = c.shape(node, 0);
     const { features: n } = node.attributes;
     const args = { a: c.input(node, 0), lda: last(dy), aTransposed: 0, b: c.input(node, 1), c: c.output(node), ldc: n };
-    c.emit("f32_gemm", { ...args, m: rows(dy), n, k: last(dy), ...epilogue(node, 2, n, node.attributes.epilogue, c), ...scratchOf(c) });
+    c.emit("f32_gemm", { ...args, m: rows(dy), n, k: last(dy), ...epilogueArguments(node, 2, n, node.attributes.epilogue, c), ...scratchOf(c) });
   },
   linearDw: (node, c) => {
     const dy = c.shape(node, 0);
     const n = last(c.graph.shape(node.outputs[0]));
-    const none = { bias: false, residual: false, activation: null, derivative: false };
     const args = { a: c.input(node, 0), lda: last(dy), aTransposed: 1, b: c.input(node, 1), c: c.output(node), ldc: n };
-    c.emit("f32_gemm", { ...args, m: last(dy), n, k: rows(dy), ...epilogue(node, 2, n, none, c), ...scratchOf(c) });
+    c.emit("f32_gemm", { ...args, m: last(dy), n, k: rows(dy), ...epilogueArguments(node, 2, n, noEpilogue, c), ...scratchOf(c) });
   },
   packB: (node, c) => {
     const b = c.shape(node, 0);

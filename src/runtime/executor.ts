@@ -4,7 +4,8 @@ import { numel, roundUp } from "../core/shape.js";
 import type { Parameter, ValueId } from "../graph/graph.js";
 import { ALIGNMENT } from "../plan/memory.js";
 import type { Plan } from "../plan/plan.js";
-import { type Addresses, encode, type Program } from "../program/encode.js";
+import type { Addresses } from "../program/context.js";
+import { encode, type Program } from "../program/encode.js";
 import type { ModelMemory } from "./memory.js";
 import type { ThreadPool } from "./pool.js";
 
@@ -159,7 +160,7 @@ export class Executor {
     const bound = this.activate(plan);
     const { program, base } = bound;
     const threads = this.pool && macs >= MACS_FOR_THREADS ? this.pool.threads : 1;
-    if (program.prepare > 0 && bound.weights !== this.weightsVersion) {
+    if (from === "forward" && program.prepare > 0 && bound.weights !== this.weightsVersion) {
       this.#submit(base, base + program.prepare * 4, threads);
       bound.weights = this.weightsVersion;
     }
