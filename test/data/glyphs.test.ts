@@ -76,10 +76,10 @@ describe("glyphs", () => {
     expect(right / 1000).toBeLessThan(0.85);
   });
 
-  it("draws 10,000 images in less than 2 s", () => {
-    const start = performance.now();
+  it("draws 10,000 images in less than 2 s of processor time", () => {
+    const start = process.cpuUsage();
     glyphs({ count: 10_000 });
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(process.cpuUsage(start).user / 1000).toBeLessThan(2000);
   });
 
   it("refuses bad options", () => {

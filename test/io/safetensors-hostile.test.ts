@@ -111,9 +111,9 @@ describe("a hostile file", () => {
   ];
   it.each(cases)("%s is refused", (_, file, message) => refused(file, message));
 
-  it("with 200,001 tensors is refused", async () => {
-    const members = Array.from({ length: 200_001 }, (_, i) => `"${i}":${f32("[0]", "[0,0]")}`);
-    await refused(fileOf(`{${members}}`), "at most 200000 tensors");
+  it("with 100,001 tensors is refused", async () => {
+    const members = Array.from({ length: 100_001 }, (_, i) => `"${i}":${f32("[0]", "[0,0]")}`);
+    await refused(fileOf(`{${members}}`), "at most 100000 tensors");
   });
 });
 
@@ -212,7 +212,7 @@ describe("whatever the bytes", () => {
       }),
       { numRuns: 5000 },
     );
-    expect(slowest).toBeLessThan(500);
+    expect(slowest).toBeLessThan(2000);
   });
 
   it("is the same to the streaming reader, in chunks of any size", async () => {
