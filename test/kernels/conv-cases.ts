@@ -38,32 +38,6 @@ export function nameOf(s: Conv2dShape): string {
   return `${s.batch}x${s.h}x${s.w}x${s.ic} to ${s.oc}, ${s.kh}x${s.kw} stride ${s.strideH} pad ${s.padTop} dilation ${s.dilationH}${groups}`;
 }
 
-/** Normal numbers, the same for the same seed (Box-Muller over a linear congruential generator). */
-export function normals(n: number, seed: number): Float32Array {
-  let state = (seed * 2654435761) >>> 0;
-  const uniform = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state + 0.5) / 4294967296;
-  };
-  return Float32Array.from(
-    { length: n },
-    () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()),
-  );
-}
-
-/** The largest difference over the largest value of `expected`; infinite when a NaN is on one side only. */
-export function relativeError(actual: Float32Array, expected: ArrayLike<number>): number {
-  if (actual.length !== expected.length) return Infinity;
-  let largest = 0;
-  let worst = 0;
-  for (let i = 0; i < actual.length; i++) {
-    if (Number.isNaN(actual[i]) !== Number.isNaN(expected[i])) return Infinity;
-    largest = Math.max(largest, Math.abs(expected[i]));
-    worst = Math.max(worst, Math.abs(actual[i] - expected[i]));
-  }
-  return largest === 0 ? worst : worst / largest;
-}
-
 /** Runs the calls as `threads` threads, one after the other: right only where no kernel has an inner barrier. */
 export function runAll(harness: Harness, calls: readonly KernelCall[], threads = 1): void {
   for (const { kernel, args } of calls)

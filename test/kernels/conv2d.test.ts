@@ -8,10 +8,9 @@ import {
 } from "../../src/core/conv.js";
 import { conv2dDw, conv2dDx, conv2dDxLayout, conv2dDxPack, conv2dForward, conv2dPack } from "../../src/program/conv.js";
 import * as reference from "../reference/conv.js";
-import { nameOf, normals, relativeError, runAll, scratchFor, shapeOf } from "./conv-cases.js";
+import { expectClose, normals } from "./compare.js";
+import { nameOf, runAll, scratchFor, shapeOf } from "./conv-cases.js";
 import { Harness, variants } from "./harness.js";
-
-const LIMIT = 4e-6; // of the largest value
 
 const cases: Conv2dShape[] = [];
 for (const kernel of [1, 3, 5, 7])
@@ -95,7 +94,7 @@ describe.each(variants)("direct convolution (%s)", (variant) => {
   for (const [pass, run] of Object.entries({ forward, dataGradient, weightGradient })) {
     it.each(cases.map((s) => [nameOf(s), s] as const))(`${pass} %s`, (_, s) => {
       const one = run(s, 1);
-      expect(relativeError(one.y, one.expected())).toBeLessThan(LIMIT);
+      expectClose(one.y, one.expected());
       expect(run(s, 3).y).toEqual(one.y);
     });
   }

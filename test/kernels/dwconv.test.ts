@@ -3,10 +3,9 @@ import { type Conv2dShape, dwconvScratch, isDepthwise } from "../../src/core/con
 import type { KernelName } from "../../src/program/abi.js";
 import type { KernelCall } from "../../src/program/conv.js";
 import * as reference from "../reference/conv.js";
-import { nameOf, normals, relativeError, runAll, scratchFor, shapeOf } from "./conv-cases.js";
+import { expectClose, normals } from "./compare.js";
+import { nameOf, runAll, scratchFor, shapeOf } from "./conv-cases.js";
 import { Harness, variants } from "./harness.js";
-
-const LIMIT = 4e-6; // of the largest value
 
 const cases: Conv2dShape[] = [];
 for (const kernel of [1, 3, 5, 7])
@@ -44,10 +43,10 @@ describe.each(variants)("depthwise convolution (%s)", (variant) => {
     expect(isDepthwise(s)).toBe(true);
     const [x, filter, dy] = [s.batch * s.h * s.w * s.ic, s.ic * s.kh * s.kw, s.batch * s.oh * s.ow * s.oc];
     const forward = pass(s, "f32_dwconv", { x, filter }, "y", dy);
-    expect(relativeError(forward.y, reference.conv2d(s, forward.values[0], forward.values[1]))).toBeLessThan(LIMIT);
+    expectClose(forward.y, reference.conv2d(s, forward.values[0], forward.values[1]));
     const dx = pass(s, "f32_dwconv_dx", { dy, filter }, "dx", x);
-    expect(relativeError(dx.y, reference.conv2dDx(s, dx.values[0], dx.values[1]))).toBeLessThan(LIMIT);
+    expectClose(dx.y, reference.conv2dDx(s, dx.values[0], dx.values[1]));
     const dw = pass(s, "f32_dwconv_dw", { dy, x }, "dw", filter);
-    expect(relativeError(dw.y, reference.conv2dDw(s, dw.values[0], dw.values[1]))).toBeLessThan(LIMIT);
+    expectClose(dw.y, reference.conv2dDw(s, dw.values[0], dw.values[1]));
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { poolOutputSize } from "../../src/core/conv.js";
 import type { KernelArguments, KernelName } from "../../src/program/abi.js";
 import * as reference from "../reference/pool.js";
-import { normals, relativeError } from "./conv-cases.js";
+import { expectClose, normals } from "./compare.js";
 import { Harness, variants } from "./harness.js";
 
 const LIMIT = 1e-6; // of the largest value
@@ -87,7 +87,7 @@ describe.each(variants)("pooling (%s)", (variant) => {
 
     const dy = normals(outputs, 2);
     const dx = run("f32_max_pool_dx", { dy, x, y }, "dx", x.length, shape);
-    expect(relativeError(dx, reference.maxPoolDx(shape, dy, x))).toBeLessThan(LIMIT);
+    expectClose(dx, reference.maxPoolDx(shape, dy, x), LIMIT);
   });
 
   it.each(cases.filter(({ shape }) => shape.dilationH === 1))("average, $name", ({ shape }) => {
@@ -96,9 +96,9 @@ describe.each(variants)("pooling (%s)", (variant) => {
     for (const includePad of [true, false]) {
       const rest = { ...shape, countIncludePad: Number(includePad) };
       const y = run("f32_avg_pool", { x }, "y", dy.length, rest);
-      expect(relativeError(y, reference.avgPool(shape, includePad, x))).toBeLessThan(LIMIT);
+      expectClose(y, reference.avgPool(shape, includePad, x), LIMIT);
       const dx = run("f32_avg_pool_dx", { dy }, "dx", x.length, rest);
-      expect(relativeError(dx, reference.avgPoolDx(shape, includePad, dy))).toBeLessThan(LIMIT);
+      expectClose(dx, reference.avgPoolDx(shape, includePad, dy), LIMIT);
     }
   });
 
@@ -114,9 +114,9 @@ describe.each(variants)("pooling (%s)", (variant) => {
     const x = normals(shape.batch * shape.h * shape.w * shape.c, 1);
     const dy = normals(shape.batch * shape.oh * shape.ow * shape.c, 2);
     const y = run("f32_adaptive_avg_pool", { x }, "y", dy.length, shape);
-    expect(relativeError(y, reference.adaptiveAvgPool(shape, x))).toBeLessThan(LIMIT);
+    expectClose(y, reference.adaptiveAvgPool(shape, x), LIMIT);
     const dx = run("f32_adaptive_avg_pool_dx", { dy }, "dx", x.length, shape);
-    expect(relativeError(dx, reference.adaptiveAvgPoolDx(shape, dy))).toBeLessThan(LIMIT);
+    expectClose(dx, reference.adaptiveAvgPoolDx(shape, dy), LIMIT);
   });
 
   it.each([

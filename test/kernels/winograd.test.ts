@@ -11,10 +11,9 @@ import {
 } from "../../src/core/conv.js";
 import { winogradDw, winogradDx, winogradForward, winogradPack } from "../../src/program/conv.js";
 import * as reference from "../reference/conv.js";
-import { nameOf, normals, relativeError, runAll, scratchFor, shapeOf } from "./conv-cases.js";
+import { expectClose, normals } from "./compare.js";
+import { nameOf, runAll, scratchFor, shapeOf } from "./conv-cases.js";
 import { Harness, variants } from "./harness.js";
-
-const LIMIT = 4e-6; // of the largest value
 
 const cases: Conv2dShape[] = [];
 for (const [ic, oc] of [
@@ -64,13 +63,13 @@ describe.each(variants)("Winograd F(4x4, 3x3) (%s)", (variant) => {
 
   it.each(cases.map((s) => [nameOf(s), s] as const))("forward %s", (_, s) => {
     const one = convolve(s, false, 1);
-    expect(relativeError(one.y, one.expected())).toBeLessThan(LIMIT);
+    expectClose(one.y, one.expected());
     expect(convolve(s, false, 3).y).toEqual(one.y);
   });
 
   it.each(cases.map((s) => [nameOf(s), s] as const))("dataGradient %s", (_, s) => {
     const one = convolve(s, true, 1);
-    expect(relativeError(one.y, one.expected())).toBeLessThan(LIMIT);
+    expectClose(one.y, one.expected());
     expect(convolve(s, true, 3).y).toEqual(one.y);
   });
 
@@ -83,6 +82,6 @@ describe.each(variants)("Winograd F(4x4, 3x3) (%s)", (variant) => {
     const scratch = scratchFor(harness, winogradDwScratch(s), 1);
     runAll(harness, winogradDw(s, { dy: dy.ptr, x: x.ptr, dw: dw.ptr, partial, ...scratch }));
     harness.checkBands();
-    expect(relativeError(dw.read(), reference.conv2dDw(s, dy.read(), x.read()))).toBeLessThan(LIMIT);
+    expectClose(dw.read(), reference.conv2dDw(s, dy.read(), x.read()));
   });
 });

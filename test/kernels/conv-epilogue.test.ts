@@ -1,0 +1,131 @@
+// Bias, residual, activation and activation gradient behind every convolution kernel that has an epilogue.
+import { describe, it } from "vitest";
+import {
+  type Conv2dShape,
+  conv2dDxPhases,
+  conv2dFilterBytes,
+  conv2dScratch,
+  dwconvScratch,
+  WINOGRAD_FILTER_SCRATCH,
+  winogradDxShape,
+  winogradFilterBytes,
+  winogradScratch,
+} from "../../src/core/conv.js";
+import { ACTIVATION_GRADIENT, ACTIVATIONS } from "../../src/program/abi.js";
+import {
+  type ConvEpilogue,
+  conv2dDx,
+  conv2dDxLayout,
+  conv2dDxPack,
+  conv2dForward,
+  conv2dPack,
+  type KernelCall,
+  winogradDx,
+  winogradForward,
+  winogradPack,
+} from "../../src/program/conv.js";
+import { ACTIVATION_NAMES, activations } from "../reference/activations.js";
+import * as reference from "../reference/conv.js";
+import { finish, rowMajor } from "../reference/gemm.js";
+import { BAR, expectClose, normals } from "./compare.js";
+import { runAll, scratchFor, shapeOf } from "./conv-cases.js";
+import { Harness, variants } from "./harness.js";
+
+/** The calls of one pass: x [input] and filter in memory, output y. */
+type Emit = (h: Harness, s: Conv2dShape, x: number, filter: number, y: number, e: ConvEpilogue) => KernelCall[];
+
+const direct: Emit = (h, s, x, filter, y, e) => {
+  const packed = h.f32(conv2dFilterBytes(s.oc, s.ic, s.groups, s.kh * s.kw) / 4).ptr;
+  return [
+    ...conv2dPack(s, filter, packed),
+    ...conv2dForward(s, { x, packed, y, ...scratchFor(h, conv2dScratch(s), 1) }, e),
+  ];
+};
+
+const directDx: Emit = (h, s, dy, filter, dx, e) => {
+  const packed = h.f32(conv2dDxLayout(s).bytes / 4).ptr;
+  const scratch = scratchFor(h, Math.max(...conv2dDxPhases(s).map(({ shape }) => conv2dScratch(shape))), 1);
+  return [...conv2dDxPack(s, filter, packed), ...conv2dDx(s, { dy, packed, dx, ...scratch }, e)];
+};
+
+const winograd =
+  (dx: boolean): Emit =>
+  (h, s, x, filter, y, e) => {
+    const shape = dx ? winogradDxShape(s) : s;
+    const transformed = h.f32(winogradFilterBytes(shape.oc, shape.ic) / 4).ptr;
+    const pack = winogradPack(s, { filter, transformed, dx, ...scratchFor(h, WINOGRAD_FILTER_SCRATCH, 1) });
+    const scratch = scratchFor(h, winogradScratch(shape), 1);
+    return [
+      ...pack,
+      ...(dx
+        ? winogradDx(s, { dy: x, transformed, dx: y, ...scratch }, e)
+        : winogradForward(s, { x, transformed, y, ...scratch }, e)),
+    ];
+  };
+
+const depthwise =
+  (dx: boolean): Emit =>
+  (h, s, x, filter, y, e) => {
+    const args = { ...s, filter, ...e, ...scratchFor(h, dwconvScratch(s), 1) };
+    return dx
+      ? [{ kernel: "f32_dwconv_dx", args: { ...args, dy: x, dx: y } }]
+      : [{ kernel: "f32_dwconv", args: { ...args, x, y } }];
+  };
+
+const kernels: [name: string, s: Conv2dShape, dx: boolean, emit: Emit][] = [
+  ["f32_conv2d", shapeOf(2, 7, 6, 5, 13, [3, 1, 1, 1]), false, direct],
+  ["f32_conv2d, groups", shapeOf(1, 7, 6, 8, 24, [3, 2, 1, 1], 2), false, direct],
+  ["f32_conv2d, data gradient in phases", shapeOf(2, 9, 8, 11, 6, [3, 2, 1, 1]), true, directDx],
+  ["f32_conv2d, data gradient with empty phases", shapeOf(1, 6, 7, 8, 4, [1, 2, 0, 1]), true, directDx],
+  ["f32_conv2d_winograd_f4x3", shapeOf(2, 7, 9, 8, 12, [3, 1, 1, 1]), false, winograd(false)],
+  ["f32_conv2d_winograd_f4x3, data gradient", shapeOf(1, 9, 8, 16, 8, [3, 1, 1, 1]), true, winograd(true)],
+  ["f32_dwconv", shapeOf(2, 6, 7, 22, 22, [3, 1, 1, 1], 22), false, depthwise(false)],
+  ["f32_dwconv_dx", shapeOf(1, 7, 6, 13, 13, [3, 2, 1, 1], 13), true, depthwise(true)],
+];
+
+const FROM_OUTPUT = ["relu", "leakyRelu", "sigmoid", "tanh", "elu"];
+
+describe.each(variants)("convolution epilogues (%s)", (variant) => {
+  const harness = Harness.create(variant);
+
+  it.each(kernels)("%s", (_, s, dx, emit) => {
+    const [pixelsIn, pixelsOut] = [s.batch * s.h * s.w, s.batch * s.oh * s.ow];
+    const x = normals(dx ? pixelsOut * s.oc : pixelsIn * s.ic, 1);
+    const filter = normals((s.oc * s.kh * s.kw * s.ic) / s.groups, 2);
+    const [rows, cols] = dx ? [pixelsIn, s.ic] : [pixelsOut, s.oc];
+    const sums = rowMajor((dx ? reference.conv2dDx : reference.conv2d)(s, x, filter), rows, cols);
+    const largest = (sums.data as Float64Array).reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+    const bias = normals(cols, 3);
+    const residual = normals(rows * cols, 4);
+    const input = normals(rows * cols, 5, 2);
+
+    for (const [i, activation] of ACTIVATION_NAMES.entries()) {
+      const param = activation === "elu" ? 1.3 : 0.2;
+      const source = FROM_OUTPUT.includes(activation) ? input.map((v) => activations[activation].y(v, param)) : input;
+      for (const derivative of [false, true]) {
+        harness.reset();
+        // In turns: bias or not, residual apart, in place or absent.
+        const [withBias, use] = [i % 2 === 0, (["apart", "in place", "none"] as const)[(i + Number(derivative)) % 3]];
+        const y = use === "in place" ? harness.f32(residual) : harness.f32(rows * cols);
+        const epilogue = {
+          bias: withBias ? harness.f32(bias).ptr : 0,
+          residual: use === "none" ? 0 : use === "apart" ? harness.f32(residual).ptr : y.ptr,
+          activation: ACTIVATIONS[activation] + (derivative ? ACTIVATION_GRADIENT : 0),
+          param,
+          source: derivative ? harness.f32(source).ptr : 0,
+        };
+        runAll(harness, emit(harness, s, harness.f32(x).ptr, harness.f32(filter).ptr, y.ptr, epilogue));
+        harness.checkBands();
+        const expected = finish(sums, {
+          bias: withBias ? bias : undefined,
+          residual: use === "none" ? undefined : rowMajor(residual, rows, cols),
+          activation,
+          param,
+          derivativeAt: derivative ? rowMajor(input, rows, cols) : undefined,
+        });
+        // Errors are those of the sums, whatever range an activation squeezes them into.
+        expectClose(y.read(), expected, BAR, largest);
+      }
+    }
+  });
+});
