@@ -39,15 +39,17 @@ import { f32_transpose } from "./elementwise/transpose";
  * Returns 0, or the address of the guard record that stopped the program.
  */
 export function run(begin: usize, end: usize, thread: i32, threads: i32): usize {
-  for (let r = begin; r < end; r += <usize>load<i32>(r, 4) << 2) {
-    const kernel = load<i32>(r);
-    if (kernel == Kernel.guard) {
-      // The status was written before the last barrier and is not written here: all threads decide alike.
-      if (load<i32>(ptr_arg(r, 0))) return r;
-      continue;
-    }
-    dispatch(kernel, r, thread, threads);
+  let r = begin;
+  while (r < end) {
+    // All reads of a record stand before its barrier: behind the last one the host may put another program here.
+    const kernel = load<i32>(r), next = r + (<usize>load<i32>(r, 4) << 2);
+    let stop = 0;
+    // The status was written before the last barrier and is not written here: all threads decide alike.
+    if (kernel == Kernel.guard) stop = load<i32>(ptr_arg(r, 0));
+    else dispatch(kernel, r, thread, threads);
     sync(thread, threads);
+    if (stop) return r;
+    r = next;
   }
   return 0;
 }

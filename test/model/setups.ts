@@ -1,0 +1,48 @@
+// The ways in which a model can run here: kernel variants and thread counts. Small networks would stay on one thread, so
+// models made by `build` are told that every step is worth waking the others.
+import { createModel, type Layer, type Model } from "../../src/index.node.js";
+import { hasRelaxedSimd } from "../../src/runtime/features.js";
+
+export interface Setup {
+  threads: number;
+  relaxedSimd: boolean;
+}
+
+const variants = hasRelaxedSimd() ? [false, true] : [false];
+
+export const setups: Setup[] = variants.flatMap((relaxedSimd) => [1, 2].map((threads) => ({ threads, relaxedSimd })));
+
+export const plainSetup: Setup = setups[0];
+
+export const setupName = ({ threads, relaxedSimd }: Setup): string =>
+  `${relaxedSimd ? "relaxed" : "simd"}, ${threads} thread${threads > 1 ? "s" : ""}`;
+
+/** A model that runs in exactly this way. */
+export async function build(network: Layer, inputShape: number[], setup: Setup = plainSetup, seed = 0): Promise<Model> {
+  const model = await createModel(network, { inputShape, seed, ...setup });
+  const { threads, relaxedSimd, why } = model.info;
+  if (threads !== setup.threads || relaxedSimd !== setup.relaxedSimd)
+    throw new Error(`not ${setupName(setup)}: ${why}`);
+  model.engine.macs = () => Infinity;
+  return model;
+}
+
+/** Replaces some weights, in PyTorch's layout, and keeps the others. */
+export function setWeights(
+  model: Model,
+  weights: Record<string, { data: ArrayLike<number>; shape: readonly number[] }>,
+): void {
+  model.loadStateDict(
+    new Map<string, { data: ArrayLike<number>; shape: readonly number[] }>([
+      ...model.stateDict(),
+      ...Object.entries(weights),
+    ]),
+  );
+}
+
+/** The bits of all weights and buffers. */
+export function weightBits(model: Model): string {
+  return [...model.stateDict()]
+    .map(([name, { data }]) => `${name}:${Buffer.from(data.buffer).toString("base64")}`)
+    .join("\n");
+}
