@@ -1,6 +1,8 @@
 // Calls single kernels on raw memory: every operand stands between two guard bands, which no kernel may touch.
 import { readFileSync } from "node:fs";
+import { Worker } from "node:worker_threads";
 import { CONTROL, encodeRecord, type KernelArguments, type KernelName } from "../../src/program/abi.js";
+import { setShared } from "../../src/runtime/kernels.js";
 
 export type Variant = "simd" | "relaxed";
 
@@ -22,21 +24,45 @@ export interface Operand {
 
 type Exports = Record<KernelName, (record: number, thread: number, threads: number) => void> & {
   run(begin: number, end: number, thread: number, threads: number): number;
+  submit(begin: number, end: number, threads: number): number;
 };
 
+/** A worker's whole life: it runs every program that `submit` announces. */
+const WORKER = `
+const { workerData: d } = require("node:worker_threads");
+new WebAssembly.Instance(d.module, { env: { memory: d.memory } }).exports.serve(d.thread, d.threads, 0);`;
+
 export class Harness {
-  readonly memory = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
+  readonly memory: WebAssembly.Memory;
   #exports: Exports;
   #top: number = CONTROL.bytes;
   #bands: number[] = [];
 
-  private constructor(module: WebAssembly.Module) {
+  private constructor(
+    bytes: Uint8Array<ArrayBuffer>,
+    readonly threads: number,
+  ) {
+    const shared = threads > 1;
+    setShared(bytes, shared);
+    const module = new WebAssembly.Module(bytes);
+    this.memory = new WebAssembly.Memory({ initial: 64, maximum: shared ? 4096 : 65536, shared });
     this.#exports = new WebAssembly.Instance(module, { env: { memory: this.memory } }).exports as unknown as Exports;
+    for (let thread = 1; thread < threads; thread++)
+      new Worker(WORKER, { eval: true, workerData: { module, memory: this.memory, thread, threads } }).unref();
   }
 
-  static create(variant: Variant): Harness {
+  /** With `threads` above 1 every call runs on that many real threads, of which this is the first. */
+  static create(variant: Variant, threads = 1): Harness {
     const path = new URL(`../../build/kernels/${variant}.wasm`, import.meta.url);
-    return new Harness(new WebAssembly.Module(readFileSync(path)));
+    return new Harness(Uint8Array.from(readFileSync(path)), threads);
+  }
+
+  /** Ends the workers of a harness with threads. */
+  close(): void {
+    const control = new Int32Array(this.memory.buffer, 0, CONTROL.bytes / 4);
+    Atomics.store(control, CONTROL.exit / 4, 1);
+    Atomics.add(control, CONTROL.jobs / 4, 1);
+    Atomics.notify(control, CONTROL.jobs / 4);
   }
 
   /** Forgets all operands. */
@@ -79,6 +105,10 @@ export class Harness {
     encodeRecord(words, kernel, args);
     const ptr = this.#reserve(words.length * 4);
     new Int32Array(this.memory.buffer, ptr, words.length).set(words);
+    if (this.threads > 1) {
+      this.#exports.submit(ptr, ptr + words.length * 4, this.threads);
+      return;
+    }
     // One thread alone would wait for the others at the barrier behind the record: the kernel itself is called then.
     if (threads > 1) this.#exports[kernel](ptr, thread, threads);
     else this.#exports.run(ptr, ptr + words.length * 4, 0, 1);

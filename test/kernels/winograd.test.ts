@@ -84,4 +84,26 @@ describe.each(variants)("Winograd F(4x4, 3x3) (%s)", (variant) => {
     harness.checkBands();
     expectClose(dw.read(), reference.conv2dDw(s, dy.read(), x.read()));
   });
+
+  it.each([
+    ["chunks", shapeOf(8, 32, 32, 16, 12, [3, 1, 1, 1])],
+    ["one chunk, split by channels", shapeOf(1, 10, 11, 36, 8, [3, 1, 1, 1])],
+  ] as const)("weightGradient has the same bits with 1, 2 and 3 threads: %s", (_, s) => {
+    const results = [1, 2, 3].map((threads) => {
+      const harness = Harness.create(variant, threads);
+      const dy = harness.f32(normals(s.batch * s.oh * s.ow * s.oc, 1));
+      const x = harness.f32(normals(s.batch * s.h * s.w * s.ic, 2));
+      const dw = harness.f32(s.oc * 9 * s.ic);
+      const partial = harness.f32(winogradDwPartial(s) / 4).ptr;
+      const scratch = scratchFor(harness, winogradDwScratch(s), threads);
+      runAll(harness, winogradDw(s, { dy: dy.ptr, x: x.ptr, dw: dw.ptr, partial, ...scratch }));
+      harness.checkBands();
+      harness.close();
+      return dw.read();
+    });
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
+    const x = normals(s.batch * s.h * s.w * s.ic, 2);
+    expectClose(results[0], reference.conv2dDw(s, normals(s.batch * s.oh * s.ow * s.oc, 1), x));
+  });
 });
