@@ -26,12 +26,11 @@ export function bits(name: string, n: number): Uint32Array {
 
 /** float32(float32(u * scale) + offset) with u in [-1, 1). */
 export function uniform(name: string, n: number, scale = 1, offset = 0): Float32Array<ArrayBuffer> {
+  const words = bits(name, n);
   const out = new Float32Array(n);
   const s = Math.fround(scale);
   const o = Math.fround(offset);
-  bits(name, n).forEach((word, i) => {
-    out[i] = Math.fround(Math.fround((word >>> 8) * 2 ** -23 - 1) * s) + o;
-  });
+  for (let i = 0; i < n; i++) out[i] = Math.fround(((words[i] >>> 8) * 2 ** -23 - 1) * s) + o;
   return out;
 }
 
@@ -51,9 +50,14 @@ export function distribution(name: string, rows: number, classes: number): Float
   return out;
 }
 
-/** Uniform weights with variance gain² · 2 / fan_in, as He et al. 2015 take for ReLU networks. */
-export function he(name: string, shape: number[], gain = 1): Float32Array<ArrayBuffer> {
-  const fanIn = shape.slice(1).reduce((a, b) => a * b, 1);
-  const n = shape.reduce((a, b) => a * b, 1);
-  return uniform(name, n, gain * Math.sqrt(6 / fanIn));
+/** [n, c, h, w], coarse squares of 8x8 pixels plus fine noise: float32(coarse * 1.5 + fine). */
+export function images(name: string, [n, c, h, w]: number[]): Float32Array<ArrayBuffer> {
+  const rows = Math.ceil(h / 8);
+  const cols = Math.ceil(w / 8);
+  const coarse = uniform(`${name}/coarse`, n * c * rows * cols, 1.5);
+  const out = uniform(name, n * c * h * w);
+  for (let i = 0, at = 0; i < n * c; i++)
+    for (let y = 0; y < h; y++)
+      for (let x = 0; x < w; x++, at++) out[at] += coarse[(i * rows + (y >> 3)) * cols + (x >> 3)];
+  return out;
 }

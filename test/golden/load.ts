@@ -33,13 +33,15 @@ type InputSpec = { shape: number[] } & (
   | { kind: "values"; values: number[] }
 );
 
-interface EncodedTensor {
+export interface EncodedTensor {
   shape: number[];
-  data: string;
+  /** float64 in base64, or, in the large files, rounded to float32. */
+  data?: string;
+  data32?: string;
   float32Error: number;
 }
 
-const size = (shape: number[]): number => shape.reduce((a, b) => a * b, 1);
+export const size = (shape: number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** The parsed content of `data/<file>`. */
 export function readJson<T>(file: string): T {
@@ -55,8 +57,11 @@ export function decodeFloat64(base64: string): Float64Array {
   return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 }
 
-export function decodeTensor(encoded: EncodedTensor): GoldenTensor {
-  return { ...encoded, data: decodeFloat64(encoded.data) };
+export function decodeTensor({ shape, data, data32, float32Error }: EncodedTensor): GoldenTensor {
+  if (data !== undefined) return { shape, float32Error, data: decodeFloat64(data) };
+  const bytes = Buffer.from(data32!, "base64");
+  const single = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+  return { shape, float32Error, data: Float64Array.from(single) };
 }
 
 /** The tensor that a spec describes; the twin of `make` in `generate/tensors.py`. */
@@ -142,7 +147,8 @@ export interface Fingerprint {
   float32RelativeNorm: number;
 }
 
-interface EncodedFingerprint extends Pick<Fingerprint, "name" | "shape" | "float32Error" | "float32RelativeNorm"> {
+export interface EncodedFingerprint
+  extends Pick<Fingerprint, "name" | "shape" | "float32Error" | "float32RelativeNorm"> {
   values: string;
 }
 

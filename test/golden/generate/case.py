@@ -6,7 +6,7 @@ import encode
 from tensors import make, to_torch
 
 
-def run(name: str, op: str, attributes: dict, inputs: dict, function, grad: list) -> dict:
+def run(name: str, op: str, attributes: dict, inputs: dict, function, grad: list, compact: bool = False) -> dict:
     """`function` takes a dictionary of tensors and returns y or a dictionary with y first; `grad` names the inputs
     whose gradient is recorded as d<name>. The cotangent is the input `dy` where there is one, else 1."""
     arrays = {key: make(f"{name}/{key}", spec) for key, spec in inputs.items()}
@@ -28,5 +28,5 @@ def run(name: str, op: str, attributes: dict, inputs: dict, function, grad: list
         "op": op,
         "attributes": attributes,
         "inputs": inputs,
-        "outputs": {key: encode.tensor(exact[key], single[key]) for key in exact},
+        "outputs": {key: encode.tensor(exact[key], single[key], compact) for key in exact},
     }

@@ -8,11 +8,14 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import torch  # noqa: E402
 
+import cifar_resnet  # noqa: E402
 import encode  # noqa: E402
 import optimizers  # noqa: E402
 import ops_dense  # noqa: E402
+import ops_image  # noqa: E402
 import residual_mlp  # noqa: E402
-from tensors import bits, distribution, indices, uniform  # noqa: E402
+import torchvision_nets  # noqa: E402
+from tensors import bits, distribution, images, indices, uniform  # noqa: E402
 
 
 def generator() -> None:
@@ -22,6 +25,7 @@ def generator() -> None:
         "uniform": [float(x) for x in uniform("sample", (8,), 0.3, 1.7)],
         "indices": [int(x) for x in indices("sample", (8,), 10)],
         "distribution": [float(x) for x in distribution("sample", (2, 3)).reshape(-1)],
+        "images": [float(x) for x in images("sample", (2, 1, 9, 10)).reshape(-1)[80:100]],
         "sumOfMillion": float(uniform("sample", (1_000_000,)).astype("f8").sum()),
     })  # fmt: skip
 
@@ -31,6 +35,9 @@ PARTS = {
     "dense": ops_dense.main,
     "optimizers": optimizers.main,
     "mlp": residual_mlp.main,
+    "image": ops_image.main,
+    "cifar": cifar_resnet.main,
+    "torchvision": torchvision_nets.main,
 }
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ def norms() -> list:
     return cases
 
 
-def batch_norm(shape: list, mode: str, affine: bool, momentum: float, eps: float, op: str, offset: float) -> dict:
+def batch_norm(shape: list, mode: str, affine: bool, momentum: float, eps: float, op: str, offset: float, compact: bool = False) -> dict:
     """Training: statistics of the batch, running ones updated. Evaluation and frozen: running ones, unchanged."""
     channels = shape[1]
     inputs = {
@@ -110,7 +110,7 @@ def batch_norm(shape: list, mode: str, affine: bool, momentum: float, eps: float
 
     name = f"{op} {'x'.join(map(str, shape))} {mode}{'' if affine else ' plain'} offset {offset:g}"
     attributes = {"mode": mode, "affine": affine, "momentum": momentum, "eps": eps}
-    return run(name, op, attributes, inputs, function, grad)
+    return run(name, op, attributes, inputs, function, grad, compact)
 
 
 def losses() -> list:

@@ -55,6 +55,14 @@ def distribution(name: str, shape) -> np.ndarray:
     return (positive / positive.sum(axis=-1, keepdims=True)).astype(np.float32)
 
 
+def images(name: str, shape) -> np.ndarray:
+    """[n, c, h, w], coarse squares of 8x8 pixels plus fine noise: float32(coarse * 1.5 + fine)."""
+    n, c, h, w = shape
+    rows, cols = -(-h // 8), -(-w // 8)
+    coarse = uniform(f"{name}/coarse", (n, c, rows, cols), 1.5)
+    return coarse.repeat(8, 2).repeat(8, 3)[:, :, :h, :w] + uniform(name, shape)
+
+
 def make(name: str, spec: dict) -> np.ndarray:
     """The tensor that a spec describes; `../load.ts` has the twin."""
     kind, shape = spec["kind"], spec["shape"]
@@ -78,9 +86,3 @@ def to_torch(array: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
 
 def u(*shape: int, scale: float = 1.0, offset: float = 0.0) -> dict:
     return {"kind": "uniform", "shape": list(shape), "scale": scale, "offset": offset}
-
-
-def he(name: str, shape, gain: float = 1.0) -> np.ndarray:
-    """Uniform with variance gain^2 * 2 / fan_in, as He et al. 2015 take for ReLU networks."""
-    fan_in = int(np.prod(shape[1:]))
-    return uniform(name, shape, float(np.float32(gain * np.sqrt(6.0 / fan_in))))
