@@ -113,7 +113,8 @@ export function f32_gemv(r: usize, thread: i32, threads: i32): void {
       }
       const v = f32_gemv_4x2(w0, w1, w2, w3, xi, xi + xStride, k, second);
       epilogue_store(v, yi, b, residual ? ri : 0, activation, param, si, count);
-      epilogue_store(v128.load(second), yi + yStride, b, residual ? ri + rStride : 0, activation, param, si + sStride, count);
+      epilogue_store(v128.load(second), yi + yStride, b, residual ? ri + rStride : 0, activation, param, si + sStride,
+        count);
       xi += xStride << 1; yi += yStride << 1; ri += rStride << 1; si += sStride << 1;
     }
   }

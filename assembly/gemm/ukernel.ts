@@ -12,17 +12,12 @@
 //   dW of a convolution:   a_i = x + i * 4, aStep = C * 4, b = dy in place, bStep = OC * 4, segments = image rows
 // Every element of C is summed in the order of k whatever MR is, so tiling never changes a bit of the result.
 //
-// MR: 16 registers must hold MR * 2 accumulators, 2 vectors of B, one splat and (without FMA) one product:
-// 4 rows in the simd build; 6 in the relaxed one. Loop shapes follow what V8 compiles without spilling: one k an
-// iteration; the accumulators start by loads and end in plain stores, so bias and activation are a second pass over
-// the stored tile (epilogue.ts); two nested loops up to 4 rows, but one flat loop for 5 and 6, which the
-// callers of V8 12 and older need: `segments` must be 1 there, and f32_gemm_tile repeats the call.
+// 16 registers must hold MR * 2 accumulators, 2 vectors of B, one splat and (without FMA) one product: 4 rows in the
+// simd build, up to 6 in the relaxed one. Loop shapes follow what V8 compiles without spilling: one k an iteration; the
+// accumulators start by loads and end in plain stores, so bias and activation are a second pass over the stored tile;
+// two nested loops up to 4 rows, one flat loop for 5 and 6 (nested they fall to 40 % on V8 11 and 12): these take
+// one segment a call, further segments continue with ini = c. For packed A see ukernel_packed.ts.
 import { fma } from "../simd";
-
-/** Rows of the largest tile. */
-// @ts-ignore: decorator
-@inline
-export const MR: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
 
 /** Columns of a tile and of a packed panel of B. */
 // @ts-ignore: decorator

@@ -7,9 +7,9 @@ export function packedSize(k: number, n: number): number {
 
 /**
  * Bytes of scratch that each thread of `f32_gemm` needs: two tiles of 6x8, and a group of packed row tiles (6 rows by
- * k, one line of padding), at least one, at most 128 KB of them.
+ * k, one line of padding), at least one, at most 256 KB of them.
  */
 export function gemmScratch(m: number, k: number): number {
   const tile = Math.ceil((6 * k * 4) / 64) * 64 + 64;
-  return 2 * 192 + Math.min(Math.ceil(m / 5) * tile, Math.max(tile, 128 * 1024));
+  return 2 * 192 + Math.min(Math.ceil(m / 5) * tile, Math.max(tile, 256 * 1024));
 }

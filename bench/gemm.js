@@ -1,0 +1,202 @@
+// GFLOPS of the GEMM kernels, one thread, best of many short repetitions, all cases in turn so that each of them
+// meets the quiet moments of the machine. Beside each shape: the share of the bare micro-kernel on operands in L1.
+//
+//   node bench/gemm.js [simd | relaxed] [filter] [rounds]      (relaxed on Node 20: --experimental-wasm-relaxed-simd)
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import asc from "assemblyscript/asc";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const flags = process.argv.slice(2);
+const variant = ["simd", "relaxed"].includes(flags[0]) ? flags.shift() : "simd";
+const filter = new RegExp(flags[0] ?? ".");
+const rounds = Number(flags[1] ?? 40);
+const rows = variant === "relaxed" ? 6 : 5;
+
+// The micro-kernel alone, and the arithmetic of one without its loads: what this machine can do at most.
+const limits = `
+import { fma } from "./assembly/simd";
+export { f32_gemm_ukernel_packed_${rows}x8 as ukernel } from "./assembly/gemm/ukernel_packed";
+export { f32_gemm_ukernel_4x8 as ukernel_by_rows } from "./assembly/gemm/ukernel";
+export function arithmetic(p: usize, n: i32): void {
+  const a = v128.load(p), b = v128.load(p, 16);
+  ${[..."0123456789ab"].map((i) => `let c${i} = v128.load(p, 0x${i}0);`).join(" ")}
+  for (; n > 0; --n) { ${[..."0123456789ab"].map((i) => `c${i} = fma(a, c${i}, b);`).join(" ")} }
+  ${[..."0123456789ab"].map((i) => `v128.store(p, c${i}, 0x${i}0);`).join(" ")}
+}`;
+
+async function compileLimits() {
+  const entry = "bench-limits.ts";
+  let wasm;
+  const { error, stderr } = await asc.main(
+    [entry, "-o", "limits.wasm", "--baseDir", root, "-O3", "--noAssert", "--runtime", "stub", "--importMemory",
+      "--initialMemory", "1", "--maximumMemory", "65536", "--use", "abort=", "--enable", "simd",
+      ...(variant === "relaxed" ? ["--enable", "relaxed-simd"] : [])],
+    {
+      readFile: (name, base) => {
+        if (name === entry) return limits;
+        try {
+          return readFileSync(join(base, name), "utf8");
+        } catch {
+          return null; // asc asks for every place where an import might stand
+        }
+      },
+      writeFile: (name, data) => {
+        if (name === "limits.wasm") wasm = data;
+      },
+    },
+  ); // biome-ignore format: compiler options
+  if (error) throw new Error(stderr.toString());
+  return wasm;
+}
+
+const memory = new WebAssembly.Memory({ initial: 2048, maximum: 65536 });
+const load = (bytes) => new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports;
+const { f32_pack_b, f32_gemm, f32_gemv } = load(readFileSync(join(root, `build/kernels/${variant}.wasm`)));
+const { ukernel, ukernel_by_rows, arithmetic } = load(await compileLimits());
+
+let top = 4096;
+/** Room for n numbers, filled with noise. Buffers start at odd cache lines, not at the same page offset. */
+function place(n) {
+  const ptr = top;
+  top += ((n * 4 + 4095) & ~4095) + 320;
+  if (top > memory.buffer.byteLength) memory.grow(Math.ceil((top - memory.buffer.byteLength) / 65536));
+  const view = new Float32Array(memory.buffer, ptr, n);
+  for (let i = 0; i < n; i++) view[i] = ((i * 7919) % 1024) / 512 - 1;
+  return ptr;
+}
+
+function record(words) {
+  const ptr = place(words.length + 2);
+  new Int32Array(memory.buffer, ptr + 8, words.length).set(words);
+  return ptr;
+}
+
+const cases = [];
+const add = (group, name, flops, run) => {
+  if (group === "limit" || filter.test(`${group} ${name}`))
+    cases.push({ group, name, flops, run, best: Number.POSITIVE_INFINITY });
+};
+
+const L1 = 240;
+const [small, panel, tile] = [place(L1 * 6), place(L1 * 8), place(64)];
+const loop = (run) => () => {
+  for (let i = 0; i < 200; i++) run();
+};
+add(
+  "limit",
+  "arithmetic",
+  200 * 12 * 8 * 1000,
+  loop(() => arithmetic(tile, 1000)),
+);
+add(
+  "limit",
+  `micro-kernel ${rows}x8`,
+  200 * rows * 16 * L1,
+  loop(() => ukernel(small, panel, L1, tile, 32)),
+);
+add("limit", "micro-kernel 4x8 by rows", 200 * 4 * 16 * L1, loop(() =>
+  ukernel_by_rows(small, small + L1 * 4, small + L1 * 8, small + L1 * 12, 4, 0, panel, 32, 0, 1, L1, tile, 0, tile, 32)),
+); // biome-ignore format: arguments of the kernel
+
+const scratch = place(1 << 20);
+/** C = A B: `ta`, `tb` tell whether A and B are stored transposed; packing of B is part of the time unless prepacked. */
+function gemm(m, n, k, { ta = 0, tb = 0, prepacked = false, epilogue = "" } = {}) {
+  const [a, b, c, packed] = [place(m * k), place(k * n), place(m * n), place(k * (n + 8))];
+  const [bias, skip] = [epilogue ? place(n) : 0, epilogue.includes("skip") ? place(m * n) : 0];
+  const relu = epilogue.includes("relu") ? 1 : 0;
+  const pack = record([b, packed, k, n, tb ? k : n, tb]);
+  const product = record([a, ta ? m : k, ta, packed, c, n, m, n, k, bias, skip, n, relu, 0, 0, 0, scratch, 4 << 20]);
+  f32_pack_b(pack, 0, 1);
+  const repeat = Math.max(1, Math.round(2e6 / (m * n * k)));
+  const name = `${m}x${n}x${k} ${ta ? "T" : "N"}${tb ? "T" : "N"}${prepacked ? " prepacked" : ""}${epilogue && ` +${epilogue}`}`;
+  add("gemm", name, 2 * m * n * k * repeat, () => {
+    for (let i = 0; i < repeat; i++) {
+      if (!prepacked) f32_pack_b(pack, 0, 1);
+      f32_gemm(product, 0, 1);
+    }
+  });
+}
+
+function gemv(m, n, k) {
+  const call = record([
+    place(n * k),
+    k,
+    place(m * k),
+    k,
+    place(m * n),
+    n,
+    m,
+    n,
+    k,
+    place(n),
+    0,
+    n,
+    0,
+    0,
+    0,
+    0,
+    scratch,
+    4096,
+  ]);
+  const repeat = Math.max(1, Math.round(1e6 / (m * n * k)));
+  add("gemv", `${m}x${n}x${k}`, 2 * m * n * k * repeat, () => {
+    for (let i = 0; i < repeat; i++) f32_gemv(call, 0, 1);
+  });
+}
+
+for (const s of [64, 128, 256, 512, 768, 1024]) {
+  gemm(s, s, s);
+  gemm(s, s, s, { tb: 1 });
+  gemm(s, s, s, { ta: 1 });
+  gemm(s, s, s, { prepacked: true });
+}
+gemm(2048, 2048, 2048);
+for (const epilogue of ["bias", "bias+relu", "bias+skip+relu"]) {
+  for (const s of [128, 512]) gemm(s, s, s, { prepacked: true, epilogue });
+}
+// Layers of 784 -> 128 -> ... -> 10 at batch 128: forward (NT), dx (NN), dw (TN); then other layer sizes.
+for (const [k, n] of [
+  [784, 128],
+  [128, 128],
+  [128, 10],
+]) {
+  gemm(128, n, k, { tb: 1, epilogue: "bias+relu" });
+  gemm(128, k, n);
+  gemm(n, k, 128, { ta: 1 });
+}
+for (const [m, n, k] of [[32, 256, 256], [8, 256, 256], [16, 1024, 1024], [16384, 16, 16], [4096, 64, 64], [196, 1024, 256], [49, 512, 2048]]) {
+  gemm(m, n, k);
+  gemm(m, n, k, { prepacked: true });
+  gemm(m, n, k, { ta: 1 });
+} // biome-ignore format: shapes in one line
+for (const m of [1, 2, 3, 4, 7]) gemv(m, 512, 512);
+gemv(1, 1000, 512);
+gemv(1, 4096, 4096);
+
+const now = () => performance.now();
+/** Milliseconds of one run: of CPU time where it is long enough to be interrupted, of the clock where it is short. */
+function time(run, flops) {
+  const cpu = flops > 1e8 ? process.cpuUsage() : null;
+  const start = now();
+  run();
+  const wall = now() - start;
+  if (!cpu) return wall;
+  const { user, system } = process.cpuUsage(cpu);
+  return Math.min(wall, (user + system) / 1000);
+}
+
+for (const c of cases) for (const end = now() + 60; now() < end; ) c.run();
+for (let round = 0; round < rounds; round++) {
+  for (const c of cases) for (const end = now() + 4; now() < end; ) c.best = Math.min(c.best, time(c.run, c.flops));
+}
+const bare = cases.find(({ name }) => name.startsWith("micro-kernel"));
+console.log(`Node ${process.version}, ${variant}`);
+for (const c of cases) {
+  const rate = c.flops / c.best / 1e6;
+  const share = (c.flops / c.best / (bare.flops / bare.best)).toFixed(2);
+  console.log(
+    `${c.group.padEnd(6)} ${c.name.padEnd(34)} ${rate.toFixed(1).padStart(6)} GFLOPS ${share.padStart(6)} of bare`,
+  );
+}
