@@ -39,8 +39,6 @@ function power_of_two(n: v128): v128 {
 }
 
 /** e^x, at most 1.1 ULP off; subnormal results, overflow to Infinity and NaN as in libm. */
-// @ts-ignore: decorator
-@inline
 export function exp_v128(x: v128): v128 {
   // Outside of these bounds the result is 0 or Infinity. NaN passes both.
   x = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-104)), f32x4.splat(89));

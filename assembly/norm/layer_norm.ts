@@ -1,10 +1,56 @@
 // Layer normalisation (Ba et al. 2016) over the last axis: y = xhat gamma + beta, xhat = (x - mean) rstd, with
 // rstd = 1 / sqrt(variance + eps) and the biased variance of the row. One thread per row.
-import { at_most_4, range_begin, store_part } from "../range";
+import { at_most_4, load_4, load_part, range_begin, store_4 } from "../range";
 import { accumulate, chunk_rows, padded, sum_chunks, sum_f64_lanes, widen } from "../reduce/chunks";
 import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { fma } from "../simd";
 import { sync } from "../sync";
+
+// Sums along a row: up to 16 vectors in float32, these short sums in float64.
+// @ts-ignore: decorator
+@inline
+const RUN: i32 = 64;
+
+/** Sum of x. */
+function row_sum(x: usize, cols: i32): f64 {
+  const whole = cols & ~3;
+  let sum = f64x2.splat(0), j = 0;
+  while (j < whole) {
+    let s = f32x4.splat(0);
+    for (const stop = min(j + RUN, whole); j < stop; j += 4) s = f32x4.add(s, v128.load(x + (<usize>j << 2)));
+    sum = f64x2.add(sum, widen(s));
+  }
+  if (j < cols) sum = f64x2.add(sum, widen(load_part(x + (<usize>j << 2), cols - j, 0)));
+  return sum_f64_lanes(sum);
+}
+
+/** Sum of (x - mean)^2. */
+function row_squares(x: usize, cols: i32, mean: f32): f64 {
+  const m = f32x4.splat(mean), whole = cols & ~3;
+  let sum = f64x2.splat(0), j = 0;
+  while (j < whole) {
+    let s = f32x4.splat(0);
+    for (const stop = min(j + RUN, whole); j < stop; j += 4) {
+      const d = f32x4.sub(v128.load(x + (<usize>j << 2)), m);
+      s = fma(d, d, s);
+    }
+    sum = f64x2.add(sum, widen(s));
+  }
+  if (j < cols) {
+    const d = f32x4.sub(load_part(x + (<usize>j << 2), cols - j, mean), m);
+    sum = f64x2.add(sum, widen(f32x4.mul(d, d)));
+  }
+  return sum_f64_lanes(sum);
+}
+
+// @ts-ignore: decorator
+@inline
+function forward(x: usize, gamma: usize, beta: usize, y: usize, at: usize, m: v128, s: v128, count: i32, part: bool): void {
+  let v = f32x4.mul(f32x4.sub(load_4(x + at, count, 0, part), m), s);
+  if (gamma) v = f32x4.mul(v, load_4(gamma + at, count, 0, part));
+  if (beta) v = f32x4.add(v, load_4(beta + at, count, 0, part));
+  store_4(y + at, v, count, part);
+}
 
 /** gamma and beta may be 0: xhat itself. y may be x. */
 export function f32_layer_norm(r: usize, thread: i32, threads: i32): void {
@@ -17,31 +63,40 @@ export function f32_layer_norm(r: usize, thread: i32, threads: i32): void {
   const rows = i32_arg(r, 6);
   const cols = i32_arg(r, 7);
   const eps = f32_arg(r, 8);
+  const whole = (<usize>cols & ~3) << 2, rest = cols & 3;
   const end = range_begin(rows, 1, thread + 1, threads);
   for (let i = range_begin(rows, 1, thread, threads); i < end; ++i) {
     const row = <usize>i * cols << 2;
-    let sum = f64x2.splat(0);
-    for (let j = 0; j < cols; j += 4) sum = f64x2.add(sum, widen(at_most_4(x + row + (<usize>j << 2), cols - j, 0)));
-    const average = <f32>(sum_f64_lanes(sum) / cols);
-    const m = f32x4.splat(average);
-    let squares = f64x2.splat(0);
-    for (let j = 0; j < cols; j += 4) {
-      const d = f32x4.sub(at_most_4(x + row + (<usize>j << 2), cols - j, average), m);
-      squares = f64x2.add(squares, widen(f32x4.mul(d, d)));
-    }
-    const inverse = <f32>(1 / sqrt<f64>(sum_f64_lanes(squares) / cols + eps));
+    const average = <f32>(row_sum(x + row, cols) / cols);
+    const inverse = <f32>(1 / sqrt<f64>(row_squares(x + row, cols, average) / cols + eps));
     store<f32>(mean + (<usize>i << 2), average);
     store<f32>(rstd + (<usize>i << 2), inverse);
-    const s = f32x4.splat(inverse);
-    for (let j = 0; j < cols; j += 4) {
-      const at = <usize>j << 2, count = cols - j;
-      let v = f32x4.mul(f32x4.sub(at_most_4(x + row + at, count, 0), m), s);
-      if (gamma) v = f32x4.mul(v, at_most_4(gamma + at, count, 0));
-      if (beta) v = f32x4.add(v, at_most_4(beta + at, count, 0));
-      if (count < 4) store_part(y + row + at, v, count);
-      else v128.store(y + row + at, v);
-    }
+    const m = f32x4.splat(average), s = f32x4.splat(inverse);
+    for (let at: usize = 0; at < whole; at += 16) forward(x + row, gamma, beta, y + row, at, m, s, 4, false);
+    if (rest) forward(x + row, gamma, beta, y + row, whole, m, s, rest, true);
   }
+}
+
+/** g = dy gamma. */
+// @ts-ignore: decorator
+@inline
+function scaled(dy: usize, gamma: usize, at: usize, count: i32, part: bool): v128 {
+  const g = load_4(dy + at, count, 0, part);
+  return gamma ? f32x4.mul(g, load_4(gamma + at, count, 0, part)) : g;
+}
+
+// @ts-ignore: decorator
+@inline
+function normal(x: usize, at: usize, m: v128, s: v128, count: i32, part: bool): v128 {
+  return f32x4.mul(f32x4.sub(load_4(x + at, count, 0, part), m), s);
+}
+
+// @ts-ignore: decorator
+@inline
+function backward(dy: usize, x: usize, gamma: usize, dx: usize, at: usize, m: v128, s: v128, a: v128, b: v128,
+  count: i32, part: bool): void {
+  const g = scaled(dy, gamma, at, count, part), xhat = normal(x, at, m, s, count, part);
+  store_4(dx + at, f32x4.mul(f32x4.sub(f32x4.sub(g, a), f32x4.mul(xhat, b)), s), count, part);
 }
 
 /** With g = dy gamma:  dx = rstd (g - mean(g) - xhat mean(g xhat)).  dx may be dy or x. */
@@ -54,29 +109,30 @@ export function f32_layer_norm_dx(r: usize, thread: i32, threads: i32): void {
   const dx = ptr_arg(r, 5);
   const rows = i32_arg(r, 6);
   const cols = i32_arg(r, 7);
+  const whole = (<usize>cols & ~3) << 2, rest = cols & 3;
   const end = range_begin(rows, 1, thread + 1, threads);
   for (let i = range_begin(rows, 1, thread, threads); i < end; ++i) {
-    const row = <usize>i * cols << 2;
+    const row = <usize>i * cols << 2, g = dy + row, v = x + row;
     const m = v128.load32_splat(mean + (<usize>i << 2)), s = v128.load32_splat(rstd + (<usize>i << 2));
-    let sum = f64x2.splat(0), product = f64x2.splat(0);
-    for (let j = 0; j < cols; j += 4) {
-      const at = <usize>j << 2, count = cols - j;
-      let g = at_most_4(dy + row + at, count, 0);
-      if (gamma) g = f32x4.mul(g, at_most_4(gamma + at, count, 0));
-      const xhat = f32x4.mul(f32x4.sub(at_most_4(x + row + at, count, 0), m), s);
-      sum = f64x2.add(sum, widen(g));
-      product = f64x2.add(product, widen(f32x4.mul(g, xhat)));
+    let sum = f64x2.splat(0), product = f64x2.splat(0), at: usize = 0;
+    while (at < whole) {
+      let p = f32x4.splat(0), q = p;
+      for (const stop = min(at + (RUN << 2), whole); at < stop; at += 16) {
+        const t = scaled(g, gamma, at, 4, false);
+        p = f32x4.add(p, t);
+        q = fma(t, normal(v, at, m, s, 4, false), q);
+      }
+      sum = f64x2.add(sum, widen(p));
+      product = f64x2.add(product, widen(q));
+    }
+    if (rest) {
+      const t = scaled(g, gamma, whole, rest, true);
+      sum = f64x2.add(sum, widen(t));
+      product = f64x2.add(product, widen(f32x4.mul(t, normal(v, whole, m, s, rest, true))));
     }
     const a = f32x4.splat(<f32>(sum_f64_lanes(sum) / cols)), b = f32x4.splat(<f32>(sum_f64_lanes(product) / cols));
-    for (let j = 0; j < cols; j += 4) {
-      const at = <usize>j << 2, count = cols - j;
-      let g = at_most_4(dy + row + at, count, 0);
-      if (gamma) g = f32x4.mul(g, at_most_4(gamma + at, count, 0));
-      const xhat = f32x4.mul(f32x4.sub(at_most_4(x + row + at, count, 0), m), s);
-      const v = f32x4.mul(f32x4.sub(f32x4.sub(g, a), f32x4.mul(xhat, b)), s);
-      if (count < 4) store_part(dx + row + at, v, count);
-      else v128.store(dx + row + at, v);
-    }
+    for (at = 0; at < whole; at += 16) backward(g, v, gamma, dx + row, at, m, s, a, b, 4, false);
+    if (rest) backward(g, v, gamma, dx + row, whole, m, s, a, b, rest, true);
   }
 }
 

@@ -1,7 +1,7 @@
 // Softmax and log-softmax over rows, the row's largest element subtracted first; one thread per row.
 import { exp_v128 } from "../math/exp";
 import { log_v128 } from "../math/log";
-import { at_most_4, load_part, range_begin, store_part } from "../range";
+import { load_4, load_part, range_begin, store_4, store_part } from "../range";
 import { i32_arg, ptr_arg } from "../record";
 import { sum_f64_lanes, widen } from "./chunks";
 
@@ -47,6 +47,15 @@ export function log_f32(x: f32): f32 {
   return f32x4.extract_lane(log_v128(f32x4.splat(x)), 0);
 }
 
+/** Behind the sums: x - max - ln sum, or the term e^(x - max) at y divided by the sum. */
+// @ts-ignore: decorator
+@inline
+function finish(x: usize, y: usize, log: i32, shift: v128, logSum: v128, factor: v128, count: i32, part: bool): void {
+  const result = log ? f32x4.sub(f32x4.sub(load_4(x, count, 0, part), shift), logSum)
+    : f32x4.mul(load_4(y, count, 0, part), factor);
+  store_4(y, result, count, part);
+}
+
 /** softmax: y = e^(x - max) / sum e^(x - max);  log: y = x - max - ln sum e^(x - max).  y may be x. */
 export function f32_softmax(r: usize, thread: i32, threads: i32): void {
   const x = ptr_arg(r, 0);
@@ -60,21 +69,32 @@ export function f32_softmax(r: usize, thread: i32, threads: i32): void {
     let from = x + <usize>i * stride, to = y + <usize>i * stride;
     const largest = row_max(from, cols);
     const sum = row_exp_sum(from, log ? 0 : to, cols, largest);
-    const shift = f32x4.splat(largest);
-    // Both as (v - a) * b - c: the terms e times 1 / sum, or x - max - ln sum.
-    const logSum = f32x4.splat(log ? log_f32(<f32>sum) : 0);
+    const shift = f32x4.splat(largest), logSum = f32x4.splat(log ? log_f32(<f32>sum) : 0);
     const factor = f32x4.splat(<f32>(1 / sum));
     let j = cols;
-    for (; j > 0; j -= 4) {
-      const source = log ? from : to;
-      const v = at_most_4(source, j, 0);
-      const result = log ? f32x4.sub(f32x4.sub(v, shift), logSum) : f32x4.mul(v, factor);
-      if (j < 4) store_part(to, result, j);
-      else v128.store(to, result);
+    for (; j >= 4; j -= 4) {
+      finish(from, to, log, shift, logSum, factor, 4, false);
       from += 16;
       to += 16;
     }
+    if (j) finish(from, to, log, shift, logSum, factor, j, true);
   }
+}
+
+/** The sum that dx of a row needs: of dy (log) or of dy y. */
+// @ts-ignore: decorator
+@inline
+function product(dy: usize, y: usize, log: i32, count: i32, part: bool): v128 {
+  const g = load_4(dy, count, 0, part);
+  return widen(log ? g : f32x4.mul(g, load_4(y, count, 0, part)));
+}
+
+// @ts-ignore: decorator
+@inline
+function backward(dy: usize, y: usize, dx: usize, log: i32, sum: v128, count: i32, part: bool): void {
+  const g = load_4(dy, count, 0, part), p = load_4(y, count, 0, part);
+  const result = log ? f32x4.sub(g, f32x4.mul(exp_v128(p), sum)) : f32x4.mul(p, f32x4.sub(g, sum));
+  store_4(dx, result, count, part);
 }
 
 /** softmax: dx = y (dy - sum dy y);  log: dx = dy - e^y sum dy.  dx may be dy or y. */
@@ -89,21 +109,12 @@ export function f32_softmax_dx(r: usize, thread: i32, threads: i32): void {
   const end = range_begin(rows, 1, thread + 1, threads);
   for (let i = range_begin(rows, 1, thread, threads); i < end; ++i) {
     const row = <usize>i * stride;
+    const whole = row + ((<usize>cols & ~3) << 2), rest = cols & 3;
     let total = f64x2.splat(0);
-    for (let j = 0; j < cols; j += 4) {
-      const at = row + (<usize>j << 2), count = cols - j;
-      const g = at_most_4(dy + at, count, 0);
-      const p = at_most_4(y + at, count, 0);
-      total = f64x2.add(total, widen(log ? g : f32x4.mul(g, p)));
-    }
+    for (let at = row; at < whole; at += 16) total = f64x2.add(total, product(dy + at, y + at, log, 4, false));
+    if (rest) total = f64x2.add(total, product(dy + whole, y + whole, log, rest, true));
     const sum = f32x4.splat(<f32>sum_f64_lanes(total));
-    for (let j = 0; j < cols; j += 4) {
-      const at = row + (<usize>j << 2), count = cols - j;
-      const g = at_most_4(dy + at, count, 0);
-      const p = at_most_4(y + at, count, 0);
-      const result = log ? f32x4.sub(g, f32x4.mul(exp_v128(p), sum)) : f32x4.mul(p, f32x4.sub(g, sum));
-      if (count < 4) store_part(dx + at, result, count);
-      else v128.store(dx + at, result);
-    }
+    for (let at = row; at < whole; at += 16) backward(dy + at, y + at, dx + at, log, sum, 4, false);
+    if (rest) backward(dy + whole, y + whole, dx + whole, log, sum, rest, true);
   }
 }
