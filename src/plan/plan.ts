@@ -91,7 +91,9 @@ export function createPlan(request: PlanRequest): Plan {
   if (request.update) {
     request.update(graph);
     // Running statistics move only in steps that are carried out: behind the check for finite gradients.
-    for (const node of graph.nodes) if (node.op === "batchNormUpdate") node.stage = "update";
+    const statistics = graph.nodes.filter((node) => node.op === "batchNormUpdate");
+    for (const node of statistics) node.stage = "update";
+    graph.nodes = [...graph.nodes.filter((node) => node.op !== "batchNormUpdate"), ...statistics];
   }
 
   // Looking on changes nothing.
