@@ -48,6 +48,11 @@ export function expectOneOf<T extends string>(where: string, name: string, value
   );
 }
 
+export function expectSignal(where: string, signal: unknown): void {
+  if (signal === undefined || typeof (signal as AbortSignal)?.throwIfAborted === "function") return;
+  throw new ArgumentError(expectation(where, "signal", "an AbortSignal", signal));
+}
+
 /** Refuses options that nobody reads: they are misspelt. */
 export function expectOptions<T extends object>(
   where: string,

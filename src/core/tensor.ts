@@ -1,5 +1,5 @@
 /** Tensors at the public edge, and what is accepted in their place. */
-import { expectation, ShapeError } from "./errors.js";
+import { describe, expectation, ShapeError } from "./errors.js";
 import { formatShape, numel, type Shape } from "./shape.js";
 
 export interface Tensor {
@@ -14,6 +14,15 @@ export type NestedArray = readonly (number | NestedArray | ArrayLike<number>)[];
 export interface Batch {
   data: ArrayLike<number>;
   batchSize: number;
+}
+
+/** Whether all elements are numbers: of a typed array the kind tells, any other array is looked through. */
+export function isNumeric(data: unknown): data is ArrayLike<number> {
+  if (ArrayBuffer.isView(data)) return "length" in data && !(data instanceof BigInt64Array || data instanceof BigUint64Array);
+  if (typeof data !== "object" || data === null || typeof (data as ArrayLike<unknown>).length !== "number") return false;
+  const list = data as ArrayLike<unknown>;
+  for (let i = 0; i < list.length; i++) if (typeof list[i] !== "number") return false;
+  return true;
 }
 
 const isTensor = (x: unknown): x is { data: ArrayLike<number>; shape: Shape } =>
@@ -31,6 +40,7 @@ export function toBatch(where: string, name: string, x: TensorLike, sampleShape:
     const fits = shape.length === sampleShape.length + 1 && sampleShape.every((s, i) => s === shape[i + 1]) && shape[0] >= 1;
     if (!fits || !Number.isInteger(shape[0])) refuse(formatShape(shape));
     if (x.data?.length !== numel(shape)) refuse(`${x.data?.length} numbers for shape ${formatShape(shape)}`);
+    if (!isNumeric(x.data)) refuse(describe(x.data));
     return { data: x.data, batchSize: shape[0] };
   }
   if (Array.isArray(x) && typeof x[0] !== "number") {
@@ -42,6 +52,7 @@ export function toBatch(where: string, name: string, x: TensorLike, sampleShape:
   const flat = x as ArrayLike<number>;
   if (x === null || typeof x !== "object" || typeof flat.length !== "number") return refuse(x);
   if (flat.length === 0 || flat.length % size !== 0) refuse(`${flat.length} numbers, not a positive multiple of ${size}`);
+  if (!isNumeric(flat)) refuse(describe(flat));
   return { data: flat, batchSize: flat.length / size };
 }
 

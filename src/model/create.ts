@@ -13,6 +13,7 @@ import { createMemory, ModelMemory } from "../runtime/memory.js";
 import { ThreadPool } from "../runtime/pool.js";
 import { describeNetwork, Engine } from "./engine.js";
 import { Model, type ModelInfo } from "./model.js";
+import { matchStateDict } from "./state.js";
 
 export interface ModelOptions {
   /** Shape of one sample: [features], or [height, width, channels]. */
@@ -39,6 +40,12 @@ const MAX_THREADS = 64;
 /** Metadata key under which `save` writes the architecture. */
 const METADATA_KEY = "resnet-wasm";
 
+/** Characters of an architecture that `loadModel` reads; ResNet-152 has about 10^4. */
+const MAX_ARCHITECTURE = 2 ** 20;
+
+const isSampleShape = (shape: unknown): shape is number[] =>
+  Array.isArray(shape) && shape.length > 0 && shape.every((size) => Number.isInteger(size) && size > 0);
+
 /** Stops the worker threads of models that were dropped without `dispose`. */
 const dropped = new FinalizationRegistry<ThreadPool>((pool) => pool.stop());
 
@@ -46,12 +53,14 @@ export async function createModelOn(host: Host, network: Layer, options: ModelOp
   const where = "createModel";
   expectLayer(where, "network", network);
   const { inputShape, seed = 0, threads = "auto", relaxedSimd = "auto", prefer = "speed", wasm } = expectOptions(where, options, KNOWN);
-  if (!Array.isArray(inputShape) || inputShape.length === 0 || !inputShape.every((size) => Number.isInteger(size) && size > 0))
-    throw new ArgumentError(expectation(where, "inputShape", "[features] or [height, width, channels]", inputShape));
+  if (!isSampleShape(inputShape)) throw new ArgumentError(expectation(where, "inputShape", "[features] or [height, width, channels]", inputShape));
   expectInteger(where, "seed", seed, 0, Number.MAX_SAFE_INTEGER);
   if (threads !== "auto") expectInteger(where, "threads", threads, 1, MAX_THREADS);
   if (typeof relaxedSimd !== "boolean") expectOneOf(where, "relaxedSimd", relaxedSimd, ["auto"]);
   expectOneOf(where, "prefer", prefer, ["speed", "memory"]);
+  // By its tag: the module may come from another realm.
+  if (wasm !== undefined && Object.prototype.toString.call(wasm) !== "[object WebAssembly.Module]")
+    throw new ArgumentError(expectation(where, "wasm", "a WebAssembly.Module", wasm));
 
   const description = describeNetwork(network, [...inputShape]);
   const macs = stepMacs(description.plan.graph, [...description.plan.prepare, ...description.plan.step]);
@@ -60,7 +69,7 @@ export async function createModelOn(host: Host, network: Layer, options: ModelOp
   const module = wasm ?? (await compileKernels(choice.info.relaxedSimd ? "relaxed" : "simd", shared));
   const memory = new ModelMemory(await createMemory(shared));
   const executor = new Executor(memory, module, description.parameters, description.buffers);
-  const engine = new Engine(description, executor, seed);
+  const engine = new Engine(description, executor, seed, prefer);
   engine.initialise();
   let info = choice.info;
   if (shared) {
@@ -70,7 +79,7 @@ export async function createModelOn(host: Host, network: Layer, options: ModelOp
       info = { ...info, threads: 1, why: `${info.why}; one thread, because no worker started: ${(error as Error).message}` };
     }
   }
-  const metadata = () => ({ [METADATA_KEY]: JSON.stringify({ format: 1, inputShape, network: network.toJSON() }) });
+  const metadata = () => ({ [METADATA_KEY]: JSON.stringify({ format: 1, inputShape: description.inputShape, network: network.toJSON() }) });
   const { pool } = executor;
   const model = new Model(engine, info, metadata, () => {
     if (!pool) return;
@@ -106,12 +115,16 @@ function chooseThreads(host: Host, threads: number | "auto", macs: number, ownMo
 
 export type LoadOptions = Omit<ModelOptions, "inputShape">;
 
-/** Restores what `model.save()` wrote. Throws `FormatError` when the bytes are not such a file. */
+/**
+ * Restores what `model.save()` wrote. Throws `FormatError` when the bytes are not such a file, `StateDictError` when its
+ * weights are not those of its network; nothing is allocated for such a model.
+ */
 export async function loadModelOn(host: Host, bytes: Uint8Array | ArrayBuffer, options?: LoadOptions): Promise<Model> {
   const known = KNOWN.filter((name) => name !== "inputShape");
   expectOptions("loadModel", options, known);
   const { tensors, metadata } = readSafetensors(bytes, { fileName: "model" });
   const { inputShape, network } = readArchitecture(metadata[METADATA_KEY]);
+  matchStateDict(describeNetwork(network, inputShape), tensors);
   const model = await createModelOn(host, network, { ...options, inputShape });
   model.loadStateDict(tensors);
   return model;
@@ -122,6 +135,7 @@ function readArchitecture(text: string | undefined): { inputShape: number[]; net
     const hint = "Files of other programs hold weights only: create the network, then model.loadStateDict(readSafetensors(bytes).tensors)";
     throw new FormatError(expectation("loadModel", "metadata", `the key "${METADATA_KEY}"`, "none", { hint }));
   }
+  if (text.length > MAX_ARCHITECTURE) throw new FormatError(expectation("loadModel", "metadata", `at most ${MAX_ARCHITECTURE} characters`, text.length));
   let json: { format?: unknown; inputShape?: unknown; network?: unknown };
   try {
     json = JSON.parse(text) ?? {};
@@ -130,7 +144,10 @@ function readArchitecture(text: string | undefined): { inputShape: number[]; net
   }
   if (json.format !== 1) throw new FormatError(expectation("loadModel", "format", 1, json.format));
   const { inputShape } = json;
-  const valid = Array.isArray(inputShape) && inputShape.length > 0 && inputShape.every((size) => Number.isInteger(size) && size > 0);
-  if (!valid) throw new FormatError(expectation("loadModel", "inputShape", "sizes above 0", inputShape));
-  return { inputShape, network: layerFromJSON(json.network) };
+  if (!isSampleShape(inputShape)) throw new FormatError(expectation("loadModel", "inputShape", "sizes above 0", inputShape));
+  try {
+    return { inputShape, network: layerFromJSON(json.network) };
+  } catch (cause) {
+    throw new FormatError(expectation("loadModel", "network", "layers that can be made", (cause as Error).message), { cause });
+  }
 }

@@ -1,8 +1,10 @@
 /** What a model is made of behind its public API; the trainer works with it too. */
 import { numel, type Shape } from "../core/shape.js";
 import { Philox } from "../core/random.js";
-import type { Parameter } from "../graph/graph.js";
+import type { Graph, Parameter, ValueId } from "../graph/graph.js";
 import type { Layer } from "../nn/layer.js";
+import { crossEntropy } from "../nn/losses.js";
+import { Adam, SGD } from "../optim/optimizers.js";
 import { stepMacs } from "../plan/cost.js";
 import { createPlan, type Plan, type PlanRequest } from "../plan/plan.js";
 import { SCALARS } from "../program/abi.js";
@@ -34,12 +36,13 @@ export function describeNetwork(network: Layer, inputShape: Shape): Description 
   return { network, inputShape, outputShape, parameters: graph.parameters, buffers: graph.buffers, plan };
 }
 
-export type Variation = Omit<PlanRequest, "network" | "inputShape" | "isFrozen">;
+export type Variation = Omit<PlanRequest, "network" | "inputShape" | "isFrozen" | "prefer">;
 
 export class Engine {
   readonly description: Description;
   readonly executor: Executor;
   readonly seed: number;
+  readonly #prefer: "speed" | "memory";
   /** Names of parameters that training leaves as they are. */
   readonly frozen = new Set<string>();
   /** Counts training forwards; with the seed it is the key of every dropout's random numbers. */
@@ -47,10 +50,11 @@ export class Engine {
   #plans = new Map<string, Plan>();
   #macs = new WeakMap<Plan, number>();
 
-  constructor(description: Description, executor: Executor, seed: number) {
+  constructor(description: Description, executor: Executor, seed: number, prefer: "speed" | "memory") {
     this.description = description;
     this.executor = executor;
     this.seed = seed;
+    this.#prefer = prefer;
   }
 
   /** Draws the initial weights: parameter i from stream i of the seed, so twins of a network start alike. */
@@ -82,10 +86,23 @@ export class Engine {
     return plan;
   }
 
+  /** A plan such as a trainer makes: cross-entropy, and SGD or, with two states or more, Adam. */
+  trainingPlan(batchSize: number, states: number): Plan {
+    const optimizer = states > 1 ? new Adam() : new SGD({ lr: 0, momentum: states > 0 ? 0.9 : 0 });
+    const { executor, description } = this;
+    const update = (graph: Graph) => {
+      const loss = graph.nodes.find(({ op }) => op === "crossEntropy")!.outputs[0];
+      graph.add("gradNorm", [loss], { maxNorm: 0, loss: true, count: executor.floats }, "optimizer");
+      optimizer.record(graph, { first: 0, count: description.parameters.length, lrScale: 1 });
+    };
+    const loss = (graph: Graph, output: ValueId) => crossEntropy().record(graph, output, "indices");
+    return this.plan({ batchSize, training: true, backward: "loss", loss, update }, `memory ${states}`);
+  }
+
   #createPlan(variation: Variation): Plan {
     const { network, inputShape } = this.description;
     const isFrozen = (name: string) => this.frozen.has(name);
-    const plan = createPlan({ ...variation, network: (b, x) => network.build(b, x), inputShape, isFrozen });
+    const plan = createPlan({ ...variation, network: (b, x) => network.build(b, x), inputShape, isFrozen, prefer: this.#prefer });
     this.#macs.set(plan, stepMacs(plan.graph, plan.step));
     return plan;
   }

@@ -1,9 +1,10 @@
 /** Checks a model's backward pass against finite differences of its forward pass. */
 import { expectInteger, expectNumber, expectOptions } from "../core/check.js";
+import { ArgumentError, expectation } from "../core/errors.js";
 import { Philox } from "../core/random.js";
 import { numel } from "../core/shape.js";
 import { type TensorLike, toBatch } from "../core/tensor.js";
-import type { Model } from "./model.js";
+import { Model } from "./model.js";
 import { writeParameter } from "./state.js";
 
 export interface GradcheckOptions {
@@ -39,6 +40,7 @@ const STEPS = [1, 1 / 8, 1 / 64];
  * they were. The best of three step lengths counts.
  */
 export function gradcheck(model: Model, options?: GradcheckOptions): GradcheckReport {
+  if (!(model instanceof Model)) throw new ArgumentError(expectation("gradcheck", "model", "what createModel or loadModel gave", model));
   const given = expectOptions("gradcheck", options, ["x", "eps", "rtol", "seed"]);
   const eps = expectNumber("gradcheck", "eps", given.eps ?? 1e-2, 0, Infinity, "both");
   const rtol = expectNumber("gradcheck", "rtol", given.rtol ?? 2e-2, 0, Infinity, "both");

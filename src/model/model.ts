@@ -1,5 +1,5 @@
 /** The public face of a network with weights: predict, forward, backward, state. */
-import { expectInteger, expectOptions } from "../core/check.js";
+import { expectBoolean, expectInteger, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation, ResnetWasmError } from "../core/errors.js";
 import { numel, roundUp, type Shape } from "../core/shape.js";
 import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
@@ -7,6 +7,7 @@ import type { ValueId } from "../graph/graph.js";
 import { writeSafetensors } from "../io/safetensors.js";
 import type { Layer } from "../nn/layer.js";
 import type { Plan } from "../plan/plan.js";
+import { SCALARS } from "../program/abi.js";
 import { describeNetwork, type Engine } from "./engine.js";
 import { type LoadReport, type LoadStateDictOptions, readParameter, readStateDict, type StateDict, type StateDictLike, writeStateDict } from "./state.js";
 import { summarize } from "./summary.js";
@@ -24,8 +25,8 @@ export interface MemoryPlanOptions {
   batchSize?: number;
   /** With everything that training needs. Default false. */
   training?: boolean;
-  /** Floats that the optimiser keeps for each weight. Default 1 (SGD with momentum); Adam keeps 2. */
-  optimizerStates?: 0 | 1 | 2;
+  /** Floats that the trainer keeps for each weight. Default 1 (SGD with momentum); Adam keeps 2, `ema` one more. */
+  optimizerStates?: 0 | 1 | 2 | 3;
 }
 
 /** Bytes of each part of the model's memory. */
@@ -36,8 +37,11 @@ export interface MemoryPlan {
   optimizer: number;
   /** Weights in the form the kernels read, made at the first prediction. */
   prepared: number;
+  /** The instructions of a step, scalars, and what threads meet by. */
+  program: number;
   activations: number;
   scratch: number;
+  /** The WASM memory is this, rounded up to pages of 64 KB. */
   total: number;
 }
 
@@ -120,6 +124,7 @@ export class Model {
   forward(x: TensorLike, options?: { training?: boolean }): Tensor {
     const engine = this.#use("forward");
     const { training = false } = expectOptions("forward", options, ["training"]);
+    expectBoolean("forward", "training", training);
     const { data, batchSize } = toBatch("forward", "input", x, this.inputShape);
     const plan = engine.plan({ batchSize, training, backward: "output" });
     copyInto(engine.executor.view(plan, plan.input), data, 0);
@@ -173,24 +178,31 @@ export class Model {
     return writeStateDict(engine, state, expectOptions("loadStateDict", options, ["strict", "rename"]));
   }
 
-  /** Bytes that prediction or training at a batch size takes, known before anything is allocated. */
+  /**
+   * Bytes that prediction or training at a batch size takes, known before anything is allocated. Training: by
+   * `crossEntropy` on class indices; another loss moves the total by the size of its targets.
+   */
   memoryPlan(options?: MemoryPlanOptions): MemoryPlan {
     const { engine } = this;
     const { batchSize = 1, training = false, optimizerStates = 1 } = expectOptions("memoryPlan", options, ["batchSize", "training", "optimizerStates"]);
     expectInteger("memoryPlan", "batchSize", batchSize, 1);
-    expectInteger("memoryPlan", "optimizerStates", optimizerStates, 0, 2);
-    const plan = engine.plan({ batchSize, training, backward: training ? "output" : "none" });
+    expectBoolean("memoryPlan", "training", training);
+    expectInteger("memoryPlan", "optimizerStates", optimizerStates, 0, 3);
+    const plan = training ? engine.trainingPlan(batchSize, optimizerStates) : engine.plan({ batchSize, training, backward: "none" });
+    const { program, values, workspace, scratch } = engine.executor.layout(plan);
     const bytes = (shape: Shape) => roundUp(numel(shape) * 4, 64);
     const sum = (shapes: Shape[]) => shapes.reduce((total, shape) => total + bytes(shape), 0);
+    const prepared = new Map([...plan.prepared].map(([id, key]) => [key, plan.graph.shape(id)]));
     const parameters = engine.executor.floats * 4;
     const parts = {
       parameters,
       buffers: sum(engine.description.buffers.map(({ shape }) => shape)),
       gradients: training ? parameters : 0,
       optimizer: training ? parameters * optimizerStates : 0,
-      prepared: sum([...plan.prepared.keys()].map((id) => plan.graph.shape(id))),
-      activations: plan.arena.bytes,
-      scratch: plan.workspaceBytes + plan.scratchBytes * this.info.threads,
+      prepared: sum([...prepared.values()]),
+      program: SCALARS.end + program,
+      activations: values,
+      scratch: workspace + scratch,
     };
     return { ...parts, total: Object.values(parts).reduce((a, b) => a + b, 0) };
   }

@@ -1,10 +1,11 @@
 /** Weights in and out, in PyTorch's names, shapes and layouts. */
-import { expectation, StateDictError } from "../core/errors.js";
+import { expectBoolean } from "../core/check.js";
+import { ArgumentError, describe, expectation, StateDictError } from "../core/errors.js";
 import { formatShape, numel, sameShape, type Shape } from "../core/shape.js";
-import type { Tensor } from "../core/tensor.js";
+import { isNumeric, type Tensor } from "../core/tensor.js";
 import type { Parameter } from "../graph/graph.js";
 import type { ParameterRegion } from "../runtime/executor.js";
-import type { Engine } from "./engine.js";
+import type { Description, Engine } from "./engine.js";
 
 export type StateDict = Map<string, Tensor>;
 export type StateDictLike =
@@ -53,8 +54,7 @@ export function writeParameter(engine: Engine, { name, shape, layout }: Paramete
 }
 
 /** The order of the state dict: a layer's parameters, then its buffers, layers as they stand in the network. */
-export function stateNames(engine: Engine): { entry: Parameter; isBuffer: boolean }[] {
-  const { parameters, buffers } = engine.description;
+export function stateNames({ parameters, buffers }: Pick<Description, "parameters" | "buffers">): { entry: Parameter; isBuffer: boolean }[] {
   const paths = [...new Set([...parameters, ...buffers].map(({ path }) => path))];
   const order = new Map(paths.map((path, i) => [path, i]));
   const all = [
@@ -66,7 +66,7 @@ export function stateNames(engine: Engine): { entry: Parameter; isBuffer: boolea
 
 export function readStateDict(engine: Engine, region: ParameterRegion = "parameters"): StateDict {
   const state: StateDict = new Map();
-  for (const { entry, isBuffer } of stateNames(engine)) {
+  for (const { entry, isBuffer } of stateNames(engine.description)) {
     if (!isBuffer) state.set(entry.name, readParameter(engine, entry, region));
     else state.set(entry.name, { data: new Float32Array(engine.executor.bufferView(entry.name)), shape: [...entry.shape] });
   }
@@ -75,10 +75,21 @@ export function readStateDict(engine: Engine, region: ParameterRegion = "paramet
 
 const PREFIX = /^(?:module\.|model\.|_orig_mod\.)+/;
 
-/** Checks everything before the first weight is written. */
-export function writeStateDict(engine: Engine, given: StateDictLike, { strict = true, rename }: LoadStateDictOptions = {}): LoadReport {
+interface Match extends LoadReport {
+  found: { entry: Parameter; isBuffer: boolean; data: ArrayLike<number> }[];
+}
+
+/** Finds the tensor of each parameter and buffer. Throws one `StateDictError` that lists all that does not fit. */
+export function matchStateDict(
+  description: Pick<Description, "parameters" | "buffers">,
+  given: StateDictLike,
+  { strict = true, rename }: LoadStateDictOptions = {},
+): Match {
+  if (typeof given !== "object" || given === null) throw new ArgumentError(expectation("loadStateDict", "state", "a Map or a record of tensors", given));
+  expectBoolean("loadStateDict", "strict", strict);
+  if (rename !== undefined && typeof rename !== "function") throw new ArgumentError(expectation("loadStateDict", "rename", "a function", rename));
   const entries = given instanceof Map ? [...given] : Object.entries(given);
-  const known = new Map(stateNames(engine).map((item) => [item.entry.name, item]));
+  const known = new Map(stateNames(description).map((item) => [item.entry.name, item]));
   const found = new Map<string, ArrayLike<number>>();
   const unexpected: string[] = [];
   const mismatched: string[] = [];
@@ -86,7 +97,7 @@ export function writeStateDict(engine: Engine, given: StateDictLike, { strict = 
     const name = localName(original, known, rename);
     const item = known.get(name);
     if (!item) unexpected.push(name);
-    else if (!Array.isArray(tensor?.shape) || !sameShape(tensor.shape, item.entry.shape) || tensor.data?.length !== numel(item.entry.shape))
+    else if (!fits(tensor, item.entry.shape))
       mismatched.push(`${name} expected ${formatShape(item.entry.shape)}, got ${describeTensor(tensor)}`);
     else if (found.has(name)) mismatched.push(`${name} expected once, got twice (as ${original})`);
     else found.set(name, tensor.data);
@@ -96,15 +107,22 @@ export function writeStateDict(engine: Engine, given: StateDictLike, { strict = 
   const absent = missing.filter((name) => !mismatched.some((line) => line.startsWith(`${name} `)));
   if (mismatched.length > 0 || (strict && (absent.length > 0 || unexpected.length > 0)))
     throw new StateDictError(explain(absent, unexpected, mismatched, [...known.keys()]));
+  return { missing: absent, unexpected, found: [...found].map(([name, data]) => ({ ...known.get(name)!, data })) };
+}
 
-  for (const [name, data] of found) {
-    const { entry, isBuffer } = known.get(name)!;
-    if (isBuffer) engine.executor.bufferView(name).set(data);
+/** Checks everything before the first weight is written. */
+export function writeStateDict(engine: Engine, given: StateDictLike, options?: LoadStateDictOptions): LoadReport {
+  const { found, ...report } = matchStateDict(engine.description, given, options);
+  for (const { entry, isBuffer, data } of found) {
+    if (isBuffer) engine.executor.bufferView(entry.name).set(data);
     else writeParameter(engine, entry, "parameters", data);
   }
   engine.executor.weightsVersion++;
-  return { missing: absent, unexpected };
+  return report;
 }
+
+const fits = (tensor: { data: ArrayLike<number>; shape: Shape } | undefined, shape: Shape): boolean =>
+  Array.isArray(tensor?.shape) && sameShape(tensor.shape, shape) && tensor.data?.length === numel(shape) && isNumeric(tensor.data);
 
 function localName(original: string, known: ReadonlyMap<string, unknown>, rename?: (name: string) => string): string {
   if (rename) return rename(original);
@@ -114,7 +132,7 @@ function localName(original: string, known: ReadonlyMap<string, unknown>, rename
 
 function describeTensor(tensor: { data: ArrayLike<number>; shape: Shape }): string {
   if (!Array.isArray(tensor?.shape)) return "no shape";
-  return `${formatShape(tensor.shape)} with ${tensor.data?.length} numbers`;
+  return `${formatShape(tensor.shape)} with ${isNumeric(tensor.data) ? `${tensor.data.length} numbers` : describe(tensor.data)}`;
 }
 
 function explain(missing: string[], unexpected: string[], mismatched: string[], known: string[]): string {

@@ -58,7 +58,8 @@ export function layerFromJSON(json: unknown, depth = 0): Layer {
 }
 
 function isLayerJSON(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "type" in value && "args" in value;
+  const { type, args } = (value ?? {}) as Partial<LayerJSON>;
+  return typeof type === "string" && Array.isArray(args);
 }
 
 /** Layers may stand in arguments directly, in arrays, or as the values of a record. */

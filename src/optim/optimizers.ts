@@ -91,6 +91,8 @@ export interface AdamOptions {
   weightDecay?: number;
 }
 
+const ADAM_OPTIONS = ["lr", "betas", "eps", "weightDecay"] as const;
+
 /** Adam (Kingma & Ba 2015), as torch.optim.Adam. */
 export class Adam implements Optimizer {
   readonly type: "Adam" | "AdamW" = "Adam";
@@ -102,18 +104,17 @@ export class Adam implements Optimizer {
   readonly #options: Required<AdamOptions>;
 
   constructor(options?: AdamOptions) {
-    const known = ["lr", "betas", "eps", "weightDecay"] as const;
-    const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = expectOptions("Adam", options, known);
+    const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = expectOptions("Adam", options, ADAM_OPTIONS);
     if (!Array.isArray(betas) || betas.length !== 2)
       throw new ArgumentError(expectation("Adam", "betas", "two numbers", betas));
     betas.forEach((beta, i) => {
       expectNumber("Adam", `betas[${i}]`, beta, 0, 1, "max");
     });
     this.lr = expectNumber("Adam", "lr", lr, 0);
-    this.betas = betas;
+    this.betas = [betas[0], betas[1]];
     expectNumber("Adam", "eps", eps, 0);
     expectNumber("Adam", "weightDecay", weightDecay, 0);
-    this.#options = { lr, betas, eps, weightDecay };
+    this.#options = { lr, betas: this.betas, eps, weightDecay };
   }
 
   record(graph: Graph, { weightDecay, ...run }: Run): void {
@@ -137,6 +138,6 @@ export class AdamW extends Adam {
   protected override readonly decoupled = true;
 
   constructor(options?: AdamOptions) {
-    super({ weightDecay: 0.01, ...options });
+    super({ weightDecay: 0.01, ...expectOptions("AdamW", options, ADAM_OPTIONS) });
   }
 }

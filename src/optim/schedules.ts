@@ -116,6 +116,7 @@ export function oneCycle(options: { totalSteps: number; pctStart?: number; divFa
 export function warmup(options: { steps: number; startFactor?: number; then?: Schedule }): Schedule {
   const { steps, startFactor = 1 / options?.steps, then = constant() } = expectOptions("warmup", options, ["steps", "startFactor", "then"]);
   expectInteger("warmup", "steps", steps, 1);
+  if (typeof then?.factor !== "function") throw new ArgumentError(expectation("warmup", "then", "a schedule", then));
   expectNumber("warmup", "startFactor", startFactor, 0, 1);
   const rise = (step: number) => (step >= steps ? 1 : startFactor + ((1 - startFactor) * step) / steps);
   return {

@@ -108,19 +108,25 @@ export class Executor {
     return bound;
   }
 
+  /** Bytes of the parts that a plan has in the arena, in this order. */
+  layout(plan: Plan): { program: number; values: number; workspace: number; scratch: number } {
+    // Addresses do not change the length of a program: this encoding measures it.
+    const { length } = encode(plan, this.#addresses(plan, 0, 0)).words;
+    const scratch = roundUp(plan.scratchBytes, ALIGNMENT) * (this.pool?.threads ?? 1);
+    const [program, values, workspace] = [length * 4, plan.arena.bytes, plan.workspaceBytes].map((bytes) => roundUp(bytes, ALIGNMENT));
+    return { program, values, workspace, scratch };
+  }
+
   #bind(plan: Plan): Bound {
     if (plan.step.some(({ stage }) => stage === "backward")) this.region("gradients");
     for (const [id, key] of plan.prepared) this.memory.reserve(key, numel(plan.graph.shape(id)) * 4);
-    const threads = this.pool?.threads ?? 1;
-    // Addresses do not change the length of a program: the first encoding measures it.
-    const length = encode(plan, this.#addresses(plan, 0, 0)).words.length;
+    const bytes = this.layout(plan);
     const base = this.memory.arena;
-    const values = roundUp(base + length * 4, ALIGNMENT);
-    const scratchStride = roundUp(plan.scratchBytes, ALIGNMENT);
-    const workspace = values + roundUp(plan.arena.bytes, ALIGNMENT);
-    const scratch = workspace + roundUp(plan.workspaceBytes, ALIGNMENT);
-    this.memory.ensure(scratch + scratchStride * threads);
-    const addresses = { ...this.#addresses(plan, values, scratchStride), workspace, scratch };
+    const values = base + bytes.program;
+    const workspace = values + bytes.values;
+    const scratch = workspace + bytes.workspace;
+    this.memory.ensure(scratch + bytes.scratch);
+    const addresses = { ...this.#addresses(plan, values, roundUp(plan.scratchBytes, ALIGNMENT)), workspace, scratch };
     const program = encode(plan, addresses);
     const bound = { program, epoch: this.memory.epoch, base, addresses, weights: 0 };
     this.#bound.set(plan, bound);

@@ -82,8 +82,9 @@ function readProgress(text: string | undefined): Progress {
   const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
   const { fitState: fit } = json;
   const current = fit?.current;
-  const counts = [json.stepCount, json.randomStep, json.seed, fit?.epoch, ...(current ? [current.epochInFit, current.step, current.samples] : [])];
-  if (json.format !== 1 || !counts.every(isCount) || (current && typeof current.lossSum !== "number"))
+  const counts = [json.stepCount, json.randomStep, json.seed, fit?.epoch, ...(current ? [current.epochInFit, current.step, current.samples, current.length, current.batchSize] : [])];
+  const sums = current ? [current.lossSum, current.lr] : [];
+  if (json.format !== 1 || !counts.every(isCount) || !sums.every((sum) => typeof sum === "number"))
     throw new FormatError(expectation("trainer.load", "metadata", "the counters of a checkpoint", text.slice(0, 80)));
   return json as Progress;
 }

@@ -1,6 +1,5 @@
 /** Loss and accuracy over a dataset. */
-import { expectInteger, expectOptions } from "../core/check.js";
-import { DataError, expectation } from "../core/errors.js";
+import { expectInteger, expectOptions, expectSignal } from "../core/check.js";
 import type { Dataset } from "../data/dataset.js";
 import { checkTargets } from "./labels.js";
 import type { Training } from "./training.js";
@@ -24,7 +23,7 @@ export interface Evaluation {
 export async function evaluate(trainer: Training, dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
   const { batchSize = 128, signal } = expectOptions("evaluate", options, ["batchSize", "signal"]);
   expectInteger("evaluate", "batchSize", batchSize, 1);
-  if (!(dataset?.length > 0)) throw new DataError(expectation("evaluate", "dataset", "at least one sample", dataset?.length ?? dataset));
+  expectSignal("evaluate", signal);
   const kind = trainer.expectFits("evaluate", dataset);
   const { model, loss } = trainer;
   const { engine } = model;

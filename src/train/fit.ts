@@ -1,11 +1,11 @@
 /** The training loop: epochs, batches, validation, callbacks, and the ways to stop early. */
-import { expectBoolean, expectInteger, expectNumber, expectOptions } from "../core/check.js";
-import { ArgumentError, DataError, expectation } from "../core/errors.js";
+import { expectBoolean, expectInteger, expectNumber, expectOptions, expectSignal } from "../core/check.js";
+import { ArgumentError, DataError, expectation, NumericError } from "../core/errors.js";
 import { Philox } from "../core/random.js";
 import type { Dataset } from "../data/dataset.js";
 import { type Evaluation, evaluate } from "./evaluate.js";
 import { checkTargets } from "./labels.js";
-import type { StepResult, Training } from "./training.js";
+import type { Batches, StepResult, Training } from "./training.js";
 import { createYielder } from "./yield.js";
 
 export interface StepEvent extends StepResult {
@@ -63,20 +63,27 @@ const KNOWN = ["epochs", "batchSize", "shuffle", "dropLast", "validation", "call
 /** Philox stream of the sampler; parameters take the streams from 0 up. */
 const SAMPLER_STREAM = 0xffff0000;
 
+/** Whether an interrupted fit can go on: not with another dataset, or one cut into other batches. */
+const sameBatches = (a: Batches, b: Batches) => a.length === b.length && a.batchSize === b.batchSize && a.dropLast === b.dropLast;
+
 export async function fit(trainer: Training, dataset: Dataset, options?: FitOptions): Promise<History> {
   const { epochs = 1, batchSize = 32, shuffle = true, dropLast = false, validation, callbacks = [], signal, maxMs, maxSteps } = expectOptions("fit", options, KNOWN);
   expectInteger("fit", "epochs", epochs, 1);
   expectInteger("fit", "batchSize", batchSize, 1);
   expectBoolean("fit", "shuffle", shuffle);
   expectBoolean("fit", "dropLast", dropLast);
-  if (!Array.isArray(callbacks)) throw new ArgumentError(expectation("fit", "callbacks", "an array", callbacks));
+  if (!Array.isArray(callbacks) || !callbacks.every((callback) => typeof callback === "object" && callback !== null))
+    throw new ArgumentError(expectation("fit", "callbacks", "an array of objects with onStep, onEpoch or onEnd", callbacks));
+  expectSignal("fit", signal);
   if (maxMs !== undefined) expectNumber("fit", "maxMs", maxMs, 0, Infinity, "both");
   if (maxSteps !== undefined) expectInteger("fit", "maxSteps", maxSteps, 1);
-  if (!(dataset?.length > 0)) throw new DataError(expectation("fit", "dataset", "at least one sample", dataset?.length ?? dataset));
   const kind = trainer.expectFits("fit", dataset);
-  if (validation) trainer.expectFits("fit", validation);
+  if (validation) trainer.expectFits("fit validation", validation);
   const stepsPerEpoch = dropLast ? Math.floor(dataset.length / batchSize) : Math.ceil(dataset.length / batchSize);
   if (stepsPerEpoch === 0) throw new DataError(expectation("fit", "dataset", `at least one batch of ${batchSize} with dropLast`, `${dataset.length} samples`));
+  // What the smaller last batch lacks shows before the first step.
+  const rest = dataset.length % batchSize;
+  if (rest > 0 && !dropLast) trainer.plan(rest, kind);
 
   const { engine, outputShape } = trainer.model;
   const classes = outputShape[outputShape.length - 1];
@@ -84,6 +91,7 @@ export async function fit(trainer: Training, dataset: Dataset, options?: FitOpti
   const pause = createYielder();
   const history: History = { epochs: [], losses: [], stopped: "finished" };
   const state = trainer.fitState;
+  const batches = { length: dataset.length, batchSize, dropLast };
   const order = new Uint32Array(dataset.length);
 
   const mustStop = (): History["stopped"] | null => {
@@ -105,32 +113,40 @@ export async function fit(trainer: Training, dataset: Dataset, options?: FitOpti
     return trainer.runStep(plan, stepsPerEpoch);
   };
 
-  state.current ??= { epochInFit: 0, step: 0, lossSum: 0, samples: 0 };
+  if (state.current && !sameBatches(state.current, batches)) {
+    state.current = null;
+    state.epoch++;
+  }
+  state.current ??= { ...batches, epochInFit: 0, step: 0, lossSum: 0, samples: 0, lr: 0 };
   const { current } = state;
+  const finish = async (stopped: History["stopped"]): Promise<History> => {
+    history.stopped = stopped;
+    trainer.fitting = false;
+    for (const callback of callbacks) await callback.onEnd?.(history);
+    return history;
+  };
   while (current.epochInFit < epochs) {
     for (let i = 0; i < order.length; i++) order[i] = i;
     if (shuffle) new Philox(engine.seed, SAMPLER_STREAM + state.epoch).shuffle(order);
     const epochStarted = performance.now();
-    let lr = 0;
     while (current.step < stepsPerEpoch) {
       const stop = mustStop();
-      if (stop) {
-        history.stopped = stop;
-        for (const callback of callbacks) await callback.onEnd?.(history);
-        return history;
-      }
-      const result = await runBatch(current.step);
+      if (stop) return finish(stop);
+      const result = await runBatch(current.step).catch((error) => {
+        if (error instanceof NumericError) current.step++; // a further fit leaves the batch out
+        throw error;
+      });
       const n = Math.min(batchSize, dataset.length - current.step * batchSize);
       current.lossSum += result.loss * n;
       current.samples += n;
-      lr = result.lr;
+      current.lr = result.lr;
       const event = { ...result, epoch: current.epochInFit, step: current.step, stepsPerEpoch, epochs };
       current.step++; // before the callbacks: a checkpoint made there goes on behind this step
       history.losses.push(result.loss);
       for (const callback of callbacks) await callback.onStep?.(event);
       await pause();
     }
-    const record: EpochRecord = { epoch: current.epochInFit, loss: current.lossSum / current.samples, lr, ms: performance.now() - epochStarted };
+    const record: EpochRecord = { epoch: current.epochInFit, loss: current.lossSum / current.samples, lr: current.lr, ms: performance.now() - epochStarted };
     if (validation) record.validation = await evaluate(trainer, validation, { batchSize });
     history.epochs.push(record);
     state.epoch++;
@@ -138,6 +154,5 @@ export async function fit(trainer: Training, dataset: Dataset, options?: FitOpti
     for (const callback of callbacks) await callback.onEpoch?.(record);
   }
   state.current = null;
-  for (const callback of callbacks) await callback.onEnd?.(history);
-  return history;
+  return finish("finished");
 }

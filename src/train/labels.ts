@@ -1,6 +1,7 @@
 /** Labels of a batch: class indices, or rows of numbers; checked before they reach the kernels. */
 import { DataError, expectation, ShapeError } from "../core/errors.js";
 import { formatShape, numel, type Shape } from "../core/shape.js";
+import { isNumeric } from "../core/tensor.js";
 import type { Loss, TargetKind } from "../nn/losses.js";
 
 export type Labels = ArrayLike<number> | { data: ArrayLike<number>; shape: Shape } | readonly ArrayLike<number>[];
@@ -8,6 +9,7 @@ export type Labels = ArrayLike<number> | { data: ArrayLike<number>; shape: Shape
 /** Flat numbers and what they mean for an output of this shape. Throws `ShapeError` where they fit neither way. */
 export function readLabels(where: string, loss: Loss, output: Shape, labels: Labels): { data: ArrayLike<number>; kind: TargetKind } {
   const data = flatten(labels);
+  if (data === null) throw new ShapeError(expectation(where, "labels", "numbers, { data, shape }, or rows of equal length", labels));
   const sizes = loss.targets.map((kind) => [kind, numel(loss.targetShape(output, kind))] as const);
   const match = sizes.find(([, size]) => size === data.length);
   if (!match) {
@@ -17,10 +19,18 @@ export function readLabels(where: string, loss: Loss, output: Shape, labels: Lab
   return { data, kind: match[0] };
 }
 
-function flatten(labels: Labels): ArrayLike<number> {
-  if ("data" in labels) return labels.data;
-  if (Array.isArray(labels) && typeof labels[0] !== "number") return labels.flatMap((row) => Array.from(row as ArrayLike<number>));
-  return labels as ArrayLike<number>;
+/** Null where the labels are no numbers, their shape is not theirs, or rows differ in length. */
+function flatten(labels: Labels): ArrayLike<number> | null {
+  if (typeof labels !== "object" || labels === null) return null;
+  if ("data" in labels) {
+    const { data, shape } = labels;
+    const fits = Array.isArray(shape) && isNumeric(data) && data.length === numel(shape);
+    return fits ? data : null;
+  }
+  if (!Array.isArray(labels) || typeof labels[0] !== "object") return typeof labels.length === "number" ? (labels as ArrayLike<number>) : null;
+  const rows = labels as readonly ArrayLike<number>[];
+  const equal = rows.every((row) => isNumeric(row) && row.length === rows[0].length);
+  return equal ? rows.flatMap((row) => Array.from(row)) : null;
 }
 
 /** Throws `DataError` on a class that does not exist, a negative one, a fraction, or NaN. */

@@ -1,5 +1,5 @@
 /** The public trainer: single steps, whole fits, evaluation, checkpoints. */
-import { ArgumentError, expectation } from "../core/errors.js";
+import { ArgumentError, expectation, ResnetWasmError } from "../core/errors.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Model } from "../model/model.js";
 import { readStateDict, type StateDict } from "../model/state.js";
@@ -11,10 +11,21 @@ import { type TrainerOptions, Training } from "./training.js";
 export class Trainer extends Training {
   /**
    * Trains for some epochs, or until `signal`, `maxMs` or `maxSteps` says stop; then a further `fit` goes on where this
-   * one stopped. Yields to the event loop every few milliseconds.
+   * one stopped, or begins anew where dataset length, `batchSize` or `dropLast` are others. Behind a `NumericError` it
+   * leaves the failed batch out. Yields to the event loop every few milliseconds.
    */
   async fit(dataset: Dataset, options?: FitOptions): Promise<History> {
-    return fit(this, dataset, options);
+    this.#expectIdle("fit");
+    this.fitting = true;
+    try {
+      return await fit(this, dataset, options);
+    } finally {
+      this.fitting = false;
+    }
+  }
+
+  #expectIdle(where: string): void {
+    if (this.fitting) throw new ResnetWasmError(expectation(where, "trainer", "no fit at work", "one that has not ended"));
   }
 
   /** Mean loss over a dataset in evaluation mode, and accuracy where targets are classes. Weights stay as they are. */
@@ -35,6 +46,7 @@ export class Trainer extends Training {
 
   /** Restores what `save` wrote, into a trainer with the same network, loss and kind of optimiser. All or nothing. */
   async load(bytes: Uint8Array | ArrayBuffer): Promise<void> {
+    this.#expectIdle("trainer.load");
     loadCheckpoint(this, bytes);
   }
 }

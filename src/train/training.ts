@@ -1,13 +1,13 @@
 /** Training step by step: the state that steps share. `fit`, `evaluate` and checkpoints stand on it. */
 import { expectBoolean, expectNumber, expectOptions } from "../core/check.js";
-import { ArgumentError, expectation, NumericError, ShapeError } from "../core/errors.js";
+import { ArgumentError, DataError, expectation, NumericError, ResnetWasmError, ShapeError } from "../core/errors.js";
 import { ipow } from "../core/math.js";
 import { formatShape, numel, sameShape, type Shape } from "../core/shape.js";
 import { type TensorLike, toBatch } from "../core/tensor.js";
 import { type Dataset } from "../data/dataset.js";
 import type { Graph } from "../graph/graph.js";
 import type { Engine } from "../model/engine.js";
-import type { Model } from "../model/model.js";
+import { Model } from "../model/model.js";
 import type { Loss, TargetKind } from "../nn/losses.js";
 import type { Optimizer } from "../optim/optimizers.js";
 import { constant, type Schedule } from "../optim/schedules.js";
@@ -32,10 +32,17 @@ export interface TrainerOptions {
   decayNormsAndBiases?: boolean;
 }
 
+/** How a dataset of `length` samples is cut into batches. */
+export interface Batches {
+  length: number;
+  batchSize: number;
+  dropLast: boolean;
+}
+
 /** Epochs begun so far, which number the shuffles; and the place of an interrupted `fit`. */
 export interface FitState {
   epoch: number;
-  current: { epochInFit: number; step: number; lossSum: number; samples: number } | null;
+  current: (Batches & { epochInFit: number; step: number; lossSum: number; samples: number; lr: number }) | null;
 }
 
 export interface StepResult {
@@ -49,6 +56,8 @@ export interface StepResult {
 
 const KNOWN: readonly (keyof TrainerOptions)[] = ["loss", "optimizer", "schedule", "clipGradNorm", "ema", "groups", "decayNormsAndBiases"];
 
+let nextId = 0;
+
 export class Training {
   readonly model: Model;
   readonly loss: Loss;
@@ -60,12 +69,17 @@ export class Training {
   stepCount = 0;
   /** @internal Where an interrupted `fit` stands. */
   fitState: FitState = { epoch: 0, current: null };
+  /** @internal A fit is running. */
+  fitting = false;
+  /** Tells functions of equal text in the groups of two trainers apart. */
+  readonly #id = nextId++;
   readonly #groups: readonly ParameterGroup[];
   readonly #decayNormsAndBiases: boolean;
 
   constructor(model: Model, options: TrainerOptions) {
     const where = "createTrainer";
     const { loss, optimizer, schedule = constant(), clipGradNorm, ema, groups = [], decayNormsAndBiases = true } = expectOptions(where, options, KNOWN);
+    if (!(model instanceof Model)) throw new ArgumentError(expectation(where, "model", "what createModel or loadModel gave", model));
     if (typeof loss?.record !== "function") throw new ArgumentError(expectation(where, "loss", "crossEntropy(), mse(), bceWithLogits() or huber()", loss));
     if (typeof optimizer?.record !== "function") throw new ArgumentError(expectation(where, "optimizer", "an SGD, Adam or AdamW", optimizer));
     if (typeof schedule?.factor !== "function") throw new ArgumentError(expectation(where, "schedule", "a schedule", schedule));
@@ -80,11 +94,9 @@ export class Training {
     this.#groups = expectGroups(where, groups);
     this.#decayNormsAndBiases = expectBoolean(where, "decayNormsAndBiases", decayNormsAndBiases);
     const { executor } = this.#engine;
-    executor.region("gradients");
     // A new trainer starts afresh, whatever a former one left in these regions.
     for (const state of ["state0", "state1"].slice(0, optimizer.states) as ("state0" | "state1")[]) executor.regionView(state).fill(0);
     if (this.ema !== null) executor.region("ema");
-    if (this.ema !== null) executor.regionView("ema").set(executor.regionView("parameters"));
   }
 
   get #engine(): Engine {
@@ -126,7 +138,8 @@ export class Training {
   /** Tells the plans of this trainer from those of others on the same model. */
   get #key(): string {
     const { optimizer, loss, clipGradNorm, ema } = this;
-    return JSON.stringify([optimizer, loss, clipGradNorm, ema, this.#groups.map(({ match, ...rest }) => [String(match), rest]), this.#decayNormsAndBiases]);
+    const groups = this.#groups.map(({ match, ...rest }) => [typeof match === "function" ? this.#id : String(match), rest]);
+    return JSON.stringify([optimizer, loss, clipGradNorm, ema, groups, this.#decayNormsAndBiases]);
   }
 
   #recordUpdate(graph: Graph): void {
@@ -141,7 +154,7 @@ export class Training {
   /** @internal Runs a step whose input and target are in place. */
   runStep(plan: Plan, stepsPerEpoch: number | undefined): StepResult {
     const engine = this.#engine;
-    const lr = this.#writeScalars(stepsPerEpoch);
+    const lr = this.#prepareStep(stepsPerEpoch);
     const finished = engine.run(plan, "forward", "update", true);
     const scalars = engine.executor.memory.f32(SCALARS.base, (SCALARS.end - SCALARS.base) / 4);
     const loss = engine.executor.view(plan, plan.loss!)[0];
@@ -150,13 +163,19 @@ export class Training {
     return { loss, gradNorm: scalars[(SCALARS.norm - SCALARS.base) / 4], lr };
   }
 
-  #writeScalars(stepsPerEpoch: number | undefined): number {
-    const { optimizer, stepCount } = this;
-    const scalars = this.#engine.executor.memory.f32(SCALARS.base, (SCALARS.end - SCALARS.base) / 4);
+  /** What the step that comes next reads beside its batch. Returns its learning rate. */
+  #prepareStep(stepsPerEpoch: number | undefined): number {
+    const { optimizer, stepCount, schedule } = this;
+    const { executor } = this.#engine;
+    const factor = schedule.factor({ step: stepCount, stepsPerEpoch });
+    const lr = optimizer.lr * factor;
+    if (!(lr >= 0 && lr < Infinity)) throw new ArgumentError(expectation(schedule.type, `factor of step ${stepCount}`, "a finite number of at least 0", factor));
+    // Averages start from the weights that training starts from.
+    if (this.ema !== null && stepCount === 0) executor.regionView("ema").set(executor.regionView("parameters"));
+    const scalars = executor.memory.f32(SCALARS.base, (SCALARS.end - SCALARS.base) / 4);
     const set = (address: number, value: number) => {
       scalars[(address - SCALARS.base) / 4] = value;
     };
-    const lr = optimizer.lr * this.schedule.factor({ step: stepCount, stepsPerEpoch });
     set(SCALARS.lr, lr);
     const [beta1, beta2] = optimizer.betas;
     set(SCALARS.correction, 1 / (1 - ipow(beta1, stepCount + 1)));
@@ -178,9 +197,10 @@ export class Training {
    */
   applyGradients(): Omit<StepResult, "loss"> {
     const engine = this.#engine;
-    const plan = engine.plan({ batchSize: 1, training: true, backward: "none", update: (graph) => this.#recordUpdate(graph) }, `apply ${this.#key}`);
+    if (!engine.executor.hasRegion("gradients")) throw new ResnetWasmError(expectation("applyGradients", "call", "behind model.backward", "no gradients"));
+    const plan = engine.plan({ batchSize: 1, training: false, backward: "none", update: (graph) => this.#recordUpdate(graph) }, `apply ${this.#key}`);
     engine.executor.activate(plan);
-    const lr = this.#writeScalars(undefined);
+    const lr = this.#prepareStep(undefined);
     const scalars = () => engine.executor.memory.f32(SCALARS.norm, 1);
     if (!engine.run(plan, "update", "update", true))
       throw new NumericError(expectation("applyGradients", "gradients", "finite numbers", `norm ${scalars()[0]}`));
@@ -188,9 +208,15 @@ export class Training {
     return { gradNorm: scalars()[0], lr };
   }
 
-  /** @internal Throws `ShapeError` when a dataset does not fit the model. */
+  /** @internal Throws `ShapeError` when a dataset does not fit the model, `DataError` when it is none or empty. */
   expectFits(where: string, dataset: Dataset): TargetKind {
     const { inputShape, outputShape } = this.model;
+    const isShape = (shape: unknown) => Array.isArray(shape) && shape.every((size) => Number.isInteger(size));
+    const valid =
+      typeof dataset?.get === "function" && Number.isSafeInteger(dataset.length) && isShape(dataset.inputShape) &&
+      (dataset.targets === "class" ? Number.isInteger(dataset.classes) : dataset.targets === "values" && isShape(dataset.targetShape));
+    if (!valid) throw new DataError(expectation(where, "dataset", "a Dataset: length, inputShape, targets, classes or targetShape, get", dataset));
+    if (dataset.length < 1) throw new DataError(expectation(where, "dataset", "at least one sample", dataset.length));
     const refuse = (name: string, expected: Shape | string, got: Shape | string) => {
       const text = (shape: Shape | string) => (typeof shape === "string" ? shape : formatShape(shape));
       throw new ShapeError(expectation(where, name, text(expected), text(got)));
