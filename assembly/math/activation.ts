@@ -113,7 +113,7 @@ function silu_dx(x: v128): v128 {
   return f32x4.mul(s, fma(x, f32x4.sub(one, s), one));
 }
 
-/** 0 up to -3, 1 from 3 on, x / 3 + 1 / 2 between. */
+/** 0 up to -3, 1 from 3 on (PyTorch before 2.7: outside of these points only), x / 3 + 1 / 2 between. */
 // @ts-ignore: decorator
 @inline
 function hardswish_dx(x: v128): v128 {
