@@ -1,7 +1,7 @@
 /** The training step in resnet-wasm, by its public API from the built package (`npm run build`). */
 export async function create({ in: inputs, width, blocks, out, lr, momentum }, parameters, { threads, relaxedSimd }) {
   const { createModel, createTrainer, crossEntropy, Linear, ReLU, Residual, Sequential, SGD } = await import(
-    "../../dist/index.js"
+    "../../dist/index.node.js"
   );
   const block = () =>
     new Residual(new Sequential(new Linear(width, width), new ReLU(), new Linear(width, width)), {
