@@ -9,26 +9,23 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 rmSync(dist, { recursive: true, force: true });
 
-const common = {
-  bundle: true,
-  minify: true,
-  splitting: true,
-  format: "esm",
-  target: "es2022",
-  outdir: dist,
-  chunkNames: "chunks/[name]-[hash]",
-  logLevel: "warning",
-};
-
-await build({ ...common, platform: "neutral", entryPoints: { index: join(root, "src/index.ts") } });
+// One build for all entries, so that they share chunks: an error thrown by one is an instance of another's class.
 await build({
-  ...common,
-  platform: "node",
   entryPoints: {
+    index: join(root, "src/index.ts"),
     "index.node": join(root, "src/index.node.ts"),
     data: join(root, "src/data.ts"),
     progress: join(root, "src/progress.ts"),
   },
+  bundle: true,
+  minify: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "es2022",
+  outdir: dist,
+  chunkNames: "chunks/[name]-[hash]",
+  logLevel: "warning",
 });
 
 for (const variant of ["simd", "relaxed"])

@@ -10,10 +10,13 @@ const LOADERS: Record<Variant, () => Promise<{ default: string }>> = {
 
 const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+function decode(hex: string): Uint8Array<ArrayBuffer> {
+  const digit = (at: number) => {
+    const code = hex.charCodeAt(at);
+    return code < 58 ? code - 48 : code - 87; // "0" is 48, "a" is 97
+  };
+  const bytes = new Uint8Array(hex.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = digit(2 * i) * 16 + digit(2 * i + 1);
   return bytes;
 }
 
@@ -58,8 +61,8 @@ export function compileKernels(variant: Variant, shared: boolean): Promise<WebAs
   const key = `${variant} ${shared}`;
   let module = compiled.get(key);
   if (!module) {
-    module = LOADERS[variant]().then(({ default: base64 }) => {
-      const bytes = decode(base64);
+    module = LOADERS[variant]().then(({ default: hex }) => {
+      const bytes = decode(hex);
       setShared(bytes, shared);
       return WebAssembly.compile(bytes);
     });
