@@ -17,8 +17,8 @@ export function load_part(p: usize, count: i32, fill: f32): v128 {
   return x;
 }
 
-// Loops run over whole vectors and treat the last 1 to 3 numbers behind it, by the same inlined step with a constant
-// `part`: a call of load_part inside a loop makes V8 spill every vector around it, which costs more than half the speed.
+// Loops run over whole vectors; the last 1 to 3 numbers follow behind them by the same inlined step with a constant
+// `part`. A call of load_part inside a loop makes V8 spill every vector around it, which costs half the speed or more.
 
 // @ts-ignore: decorator
 @inline

@@ -67,6 +67,7 @@ function hardswish(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function activation_of(code: i32, x: v128, param: f32): v128 {
+  // Assignments, not early returns: from those Binaryen makes code that computes every branch and then chooses.
   if (code == Activation.relu) return relu_v128(x);
   if (code == Activation.leaky_relu) return leaky_relu(x, param);
   if (code == Activation.gelu) return gelu(x);
@@ -113,7 +114,7 @@ function silu_dx(x: v128): v128 {
   return f32x4.mul(s, fma(x, f32x4.sub(one, s), one));
 }
 
-/** 0 up to -3, 1 from 3 on (PyTorch before 2.7: outside of these points only), x / 3 + 1 / 2 between. */
+/** 0 up to -3, 1 from 3 on, x / 3 + 1 / 2 between (which PyTorch 1.13 takes at exactly -3 and 3 too). */
 // @ts-ignore: decorator
 @inline
 function hardswish_dx(x: v128): v128 {

@@ -2,7 +2,7 @@
 import { fma } from "../simd";
 import { exp_v128 } from "./exp";
 
-/** tanh x, at most 1.5 ULP off (1.31 measured). Cephes' tanhf (Moshier 1992): an odd polynomial below 0.625, exp above. */
+/** tanh x, at most 1.5 ULP off (1.31 measured); Cephes' tanhf (Moshier 1992): odd polynomial below 0.625, exp above. */
 export function tanh_v128(x: v128): v128 {
   const sign = i32x4.splat(0x80000000);
   const magnitude = v128.andnot(x, sign);

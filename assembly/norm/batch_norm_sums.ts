@@ -49,8 +49,8 @@ function moments_1(x: usize, count: i32, shift: usize, sum: usize, squares: usiz
 }
 
 /**
- * Mean and sum of squared deviations of one chunk, left in `mean` and `m2` (float64 rows). Deviations are taken from the
- * mean of the chunk's first 8 rows, so that the squares hardly cancel however far the data lie from 0.
+ * Mean and sum of squared deviations of one chunk, left in `mean` and `m2` (float64 rows). Deviations are taken from
+ * the mean of the chunk's first 8 rows, so that the squares hardly cancel however far the data lie from 0.
  */
 function chunk_moments(x: usize, rows: i32, channels: i32, mean: usize, m2: usize, shift: usize): void {
   first_means(x, min(rows, 8), channels, shift);
@@ -192,9 +192,10 @@ export function f32_batch_norm_dw(r: usize, thread: i32, threads: i32): void {
     memory.fill(sg, 0, bytes);
     let i = min(size, rows - chunk * size), at = <usize>(chunk * size) * stride;
     for (; i >= 8; i -= 8) {
-      if (mask == Mask.from_x) gradients_8(dy + at, x + at, 0, mean, rstd, gamma, beta, stride, whole, Mask.from_x, sg, sb);
-      else if (mask == Mask.from_y) gradients_8(dy + at, x + at, y + at, mean, rstd, 0, 0, stride, whole, Mask.from_y, sg, sb);
-      else gradients_8(dy + at, x + at, 0, mean, rstd, 0, 0, stride, whole, Mask.none, sg, sb);
+      const g = dy + at, v = x + at;
+      if (mask == Mask.from_x) gradients_8(g, v, 0, mean, rstd, gamma, beta, stride, whole, Mask.from_x, sg, sb);
+      else if (mask == Mask.from_y) gradients_8(g, v, y + at, mean, rstd, 0, 0, stride, whole, Mask.from_y, sg, sb);
+      else gradients_8(g, v, 0, mean, rstd, 0, 0, stride, whole, Mask.none, sg, sb);
       for (let row = 0; row < 8; ++row) {
         const p = at + whole;
         if (rest) gradients_1(dy + p, x + p, y + p, mean + whole, rstd + whole, restGamma, restBeta, rest, mask,

@@ -45,7 +45,8 @@ function row_squares(x: usize, cols: i32, mean: f32): f64 {
 
 // @ts-ignore: decorator
 @inline
-function forward(x: usize, gamma: usize, beta: usize, y: usize, at: usize, m: v128, s: v128, count: i32, part: bool): void {
+function forward(x: usize, gamma: usize, beta: usize, y: usize, at: usize, m: v128, s: v128,
+  count: i32, part: bool): void {
   let v = f32x4.mul(f32x4.sub(load_4(x + at, count, 0, part), m), s);
   if (gamma) v = f32x4.mul(v, load_4(gamma + at, count, 0, part));
   if (beta) v = f32x4.add(v, load_4(beta + at, count, 0, part));
@@ -148,7 +149,8 @@ function add_row(dy: usize, x: usize, m: v128, s: v128, cols: i32, dgamma: usize
 }
 
 /** Four rows at once where four columns remain; the rest by add_row. */
-function add_rows(dy: usize, x: usize, mean: usize, rstd: usize, rows: i32, cols: i32, dgamma: usize, dbeta: usize): void {
+function add_rows(dy: usize, x: usize, mean: usize, rstd: usize, rows: i32, cols: i32,
+  dgamma: usize, dbeta: usize): void {
   const stride = <usize>cols << 2, whole = (<usize>cols & ~3) << 2;
   for (; rows >= 4; rows -= 4) {
     const m0 = v128.load32_splat(mean), m1 = v128.load32_splat(mean, 4);

@@ -50,5 +50,7 @@ export function f32_adam(r: usize, thread: i32, threads: i32): void {
     update(w + i, g + i, m + i, v + i, factor, decay, shrink, b1, r1, b2, r2, c2, epsilon, step, 4, false);
   }
   const rest = <i32>((end - i) >> 2);
-  if (rest > 0) update(w + i, g + i, m + i, v + i, factor, decay, shrink, b1, r1, b2, r2, c2, epsilon, step, rest, true);
+  if (rest > 0) {
+    update(w + i, g + i, m + i, v + i, factor, decay, shrink, b1, r1, b2, r2, c2, epsilon, step, rest, true);
+  }
 }

@@ -26,7 +26,8 @@ export function f32_sgd(r: usize, thread: i32, threads: i32): void {
   const nesterov = i32_arg(r, 9);
   const scale = ptr_arg(r, 10);
   const rate = f32x4.splat(-load<f32>(lr) * lrScale), decay = f32x4.splat(weightDecay), mu = f32x4.splat(momentum);
-  const factor = f32x4.splat(scale ? load<f32>(scale) : 1), kept = f32x4.splat(dampening ? 1 - load<f32>(dampening) : 1);
+  const factor = f32x4.splat(scale ? load<f32>(scale) : 1);
+  const kept = f32x4.splat(dampening ? 1 - load<f32>(dampening) : 1);
   let i = <usize>range_begin(n, 16, thread, threads) << 2;
   const end = <usize>range_begin(n, 16, thread + 1, threads) << 2;
   if (v && !nesterov) {
