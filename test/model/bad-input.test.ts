@@ -280,9 +280,9 @@ describe("networks that do not fit together", () => {
   const make = (layer: unknown, options = {}) => createModel(layer as Layer, { inputShape: [4], ...options });
 
   it.each(refusals)("%s", async (_, misuse, kind, message) => {
-    const error = await (async () => misuse())().catch((thrown) => thrown);
+    const error = await (async () => misuse())().catch((thrown: unknown) => thrown as Error);
     expect(error).toBeInstanceOf(kind);
-    expect(error.message).toMatch(message);
+    expect((error as Error).message).toMatch(message);
   });
 
   it("a batch of one for BatchNorm in training", async () => {
