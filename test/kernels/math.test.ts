@@ -71,7 +71,7 @@ describe.each(variants)("math functions, %s", (variant) => {
     expect(error).toBeGreaterThan(0); // the sweep has looked at something
   });
 
-  const skipped = exhaustive ? "" : " (skipped: set RESNET_WASM_EXHAUSTIVE=1, minutes)";
+  const skipped = exhaustive ? "" : " (skipped: set RESNET_WASM_EXHAUSTIVE=1, takes an hour)";
   test.skipIf(!exhaustive).each(SWEEPS)(
     `$name stays within $ulp ULP everywhere${skipped}`,
     (item) => {
