@@ -29,3 +29,4 @@ export { f32_dwconv, f32_dwconv_dx, f32_dwconv_dw } from "./conv/dwconv";
 export { f32_max_pool, f32_max_pool_dx } from "./pool/max_pool";
 export { f32_avg_pool, f32_avg_pool_dx, f32_adaptive_avg_pool, f32_adaptive_avg_pool_dx } from "./pool/avg_pool";
 export { f32_pad_shortcut, f32_pad_shortcut_dx } from "./pool/pad_shortcut";
+export { f32_conv_ukernel_4x8, f32_conv_ukernel_4x8_add, f32_rows_ukernel_4x8, f32_rows_ukernel_1x8, f32_packed_ukernel_4x8, f32_packed_ukernel_4x8_add } from "./conv/ukernel";

@@ -7,14 +7,16 @@
 // with dilation or groups). Data gradients are convolutions too: see conv2dDxPhases in src/core/conv.ts.
 import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { f32_epilogue_tile } from "../gemm/epilogue";
-import { Activation } from "../abi";
 import { copy_slab } from "./slab";
-import { conv_tile, tile_rows } from "./tile";
+import { f32_conv_ukernel_4x8, f32_conv_ukernel_4x8_add } from "./ukernel";
+
+// Pixels whose sums wait in L1 for bias, residual and activation: 64 * 32 bytes = 2 KB.
+const CHUNK: i32 = 64;
 
 /**
- * Scratch of a thread: 64 bytes of zeros, a tile of 6x8 (192 bytes), byte offsets of the pixels of a band in x and in y,
- * the slab. `band` is the number of output rows computed at a time; y is written at the given strides (in numbers), and
- * residual and source are read at the same ones.
+ * Scratch of a thread: the sums of CHUNK pixels, byte offsets of the pixels of a band in x (a multiple of 4), the slab.
+ * `band` is the number of output rows computed at a time; y is written at the given strides (in numbers), and residual
+ * and source are read at the same ones.
  */
 export function f32_conv2d(r: usize, thread: i32, threads: i32): void {
   const x = ptr_arg(r, 0);
@@ -54,16 +56,13 @@ export function f32_conv2d(r: usize, thread: i32, threads: i32): void {
 
   // Jobs are bands; where they are few, each is split by panels as well. No split changes the order of a sum.
   const bands = (oh + band - 1) / band;
-  const jobs = batch * bands;
-  const splits = jobs >= 4 * threads ? 1 : min(threads, groups * panels);
+  const jobs = batch * bands, all = groups * panels;
+  const splits = jobs >= 4 * threads ? 1 : min(threads, all);
   const first = <i32>(<i64>jobs * splits * thread / threads), last = <i32>(<i64>jobs * splits * (thread + 1) / threads);
 
-  const zeros = scratch + <usize>thread * scratchStride;
-  const tile = zeros + 64;
-  const xTable = zeros + 256;
-  const yTable = xTable + (<usize>(band * ow) << 2);
-  const slab = yTable + (<usize>(band * ow) << 2);
-  memory.fill(zeros, 0, 64);
+  const sums = scratch + <usize>thread * scratchStride;
+  const table = sums + (CHUNK << 5);
+  const slab = table + (<usize>((band * ow + 3) & ~3) << 2);
 
   // Phases of a data gradient may have no taps at all (kh = kw = 0): no segments, and y is 0 + bias + residual.
   const merged = kh == 0 || (groups == 1 && dilationW == 1);
@@ -71,11 +70,11 @@ export function f32_conv2d(r: usize, thread: i32, threads: i32): void {
   const segments = merged ? kh : kw;
   const length = merged ? kw * ic : icg;
   const cols = kw == 0 ? 0 : (ow - 1) * strideW + (kw - 1) * dilationW + 1;
-  const full = tile_rows(segments, length);
+  // Pixels that lie at equal distances in y: all of a band, or one row.
+  const run = yRow == ow * yCol ? band * ow : ow;
   const yStep = <usize>yCol << 2;
-  const plain = !bias && !residual && activation == Activation.none;
 
-  let base: usize = 0, xRow = 0, pixels = 0, job = -1;
+  let base: usize = 0, yBand: usize = 0, xRow = 0, pixels = 0, job = -1;
   for (let item = first; item < last; item++) {
     const split = item % splits;
     if (item / splits != job) {
@@ -84,6 +83,7 @@ export function f32_conv2d(r: usize, thread: i32, threads: i32): void {
       const top = begin * strideH - padTop;
       const slabRows = kh == 0 ? 0 : (rows - 1) * strideH + (kh - 1) * dilationH + 1;
       const image = x + (<usize>n * h * w * ic << 2);
+      yBand = <usize>(n * yImage + begin * yRow) << 2;
       if (top >= 0 && top + slabRows <= h && padLeft <= 0 && cols - padLeft <= w) {
         xRow = w * ic;
         base = image + (<usize>(top * xRow - padLeft * ic) << 2);
@@ -92,53 +92,50 @@ export function f32_conv2d(r: usize, thread: i32, threads: i32): void {
         base = slab;
         copy_slab(image, h, w, ic, top, -padLeft, slabRows, cols, slab);
       }
-      pixels = 0;
-      for (let i = 0; i < rows; i++) {
-        for (let j = 0; j < ow; j++) {
-          store<u32>(xTable + (<usize>pixels << 2), (i * strideH * xRow + j * strideW * ic) << 2);
-          store<u32>(yTable + (<usize>pixels << 2), (n * yImage + (begin + i) * yRow + j * yCol) << 2);
-          pixels++;
-        }
-      }
+      pixels = rows * ow;
+      fill_table(table, rows, ow, <usize>(strideH * xRow) << 2, <usize>(strideW * ic) << 2);
     }
 
     const stride = <usize>(merged ? dilationH * xRow : dilationW * ic) << 2;
     const rowStride = <usize>(dilationH * xRow) << 2;
-    const lastPanel = groups * panels * (split + 1) / splits;
-    for (let q = groups * panels * split / splits; q < lastPanel; q++) {
+    for (let q = all * split / splits, lastPanel = all * (split + 1) / splits; q < lastPanel; q++) {
       const g = q / panels, j = q % panels;
       const wide = min(ocg - j * 8, 8);
-      const shift = <usize>(g * ocg + j * 8) << 2;
-      const a = base + (<usize>(g * icg) << 2);
+      const channel = <usize>(g * ocg + j * 8) << 2;
       const panel = filter + <usize>q * panelBytes;
-
-      let tiles = (pixels + full - 1) / full;
-      for (let p = 0; p < pixels; --tiles) {
-        const rows = (pixels - p + tiles - 1) / tiles; // balanced: never a lone row at the end
-        const xAt = xTable + (<usize>p << 2), yAt = yTable + (<usize>p << 2);
-        const y0 = load<u32>(yAt);
-        // Straight into y where nothing follows, the tile is whole and its pixels lie at equal distances.
-        const even = load<u32>(yAt + (<usize>(rows - 1) << 2)) - y0 == <u32>((rows - 1) * yCol) << 2;
-        const straight = plain && even && wide == 8;
-        const c = straight ? y + y0 + shift : tile, cStride = straight ? yStep : 32;
-        let ini = zeros, iniStride: usize = 0, from = a, part = panel;
-        for (let call = 0; call < calls; call++) {
-          conv_tile(rows, from, xAt, segments, length, stride, part, ini, iniStride, c, cStride);
+      for (let p = 0; p < pixels; p += CHUNK) {
+        const end = min(pixels, p + CHUNK), tiles = (end - p + 3) >> 2;
+        const at = table + (<usize>p << 2);
+        let from = base + (<usize>(g * icg) << 2);
+        f32_conv_ukernel_4x8(tiles, from, at, segments, length, stride, panel, sums);
+        for (let call = 1; call < calls; call++) {
           from += rowStride;
-          part += <usize>(segments * length) << 5;
-          ini = c;
-          iniStride = cStride;
+          f32_conv_ukernel_4x8_add(tiles, from, at, segments, length, stride,
+            panel + (<usize>(call * segments * length) << 5), sums);
         }
-        if (!straight) {
-          const each = even ? rows : 1; // uneven pixels one by one
-          for (let i = 0; i < rows; i += each) {
-            const at = load<u32>(yAt + (<usize>i << 2)) + shift;
-            f32_epilogue_tile(tile + (<usize>i << 5), each, wide, y + at, yStep, bias ? bias + shift : 0,
-              residual ? residual + at : 0, yStep, activation, param, source + at, yStep);
-          }
+        for (let i = p; i < end; ) {
+          const next = min(end, (i / run + 1) * run);
+          const to = yBand + channel + (<usize>(i / ow * yRow + i % ow * yCol) << 2);
+          f32_epilogue_tile(sums + (<usize>(i - p) << 5), next - i, wide, y + to, yStep, bias ? bias + channel : 0,
+            residual ? residual + to : 0, yStep, activation, param, source + to, yStep);
+          i = next;
         }
-        p += rows;
       }
     }
   }
+}
+
+/** The byte offsets of a band's pixels in its input, up to a multiple of 4: the last one is repeated. */
+function fill_table(table: usize, rows: i32, cols: i32, rowStep: usize, colStep: usize): void {
+  const start = table;
+  let at: usize = 0;
+  for (let i: usize = 0; i < <usize>rows; i++) {
+    at = i * rowStep;
+    for (let j = 0; j < cols; j++) {
+      store<u32>(table, <u32>at);
+      table += 4;
+      at += colStep;
+    }
+  }
+  for (; (table - start) & 15; table += 4) store<u32>(table, <u32>(at - colStep));
 }

@@ -11,10 +11,10 @@ import { Activation } from "../abi";
 import { epilogue_v128 } from "../gemm/epilogue";
 import { relu_v128 } from "../simd";
 import { copy_slab } from "./slab";
-import { plane_rows } from "./tile";
+import { f32_rows_ukernel_1x8, f32_rows_ukernel_4x8 } from "./ukernel";
 import { output_4, plane_bytes, winograd_input } from "./winograd";
 
-/** Scratch of a thread: 64 bytes of zeros, 36 vectors, a 6x6 patch, the planes of V and of M for `block` tiles. */
+/** Scratch of a thread: 36 vectors, a 6x6 patch, the planes of V and of M for `block` tiles. */
 export function f32_conv2d_winograd_f4x3(r: usize, thread: i32, threads: i32): void {
   const x = ptr_arg(r, 0);
   const filter = ptr_arg(r, 1);
@@ -46,12 +46,10 @@ export function f32_conv2d_winograd_f4x3(r: usize, thread: i32, threads: i32): v
   const panelBytes = <usize>ic << 5;
   const uPlane = plane_bytes(panels * <i32>panelBytes);
 
-  const zeros = scratch + <usize>thread * scratchStride;
-  const temp = zeros + 64;
+  const temp = scratch + <usize>thread * scratchStride;
   const patch = temp + 36 * 16;
   const v = patch + 36 * ((pixel + 63) & ~63);
   const m = v + 36 * vPlane;
-  memory.fill(zeros, 0, 64);
 
   // Jobs are blocks; where they are few, each is split by panels of output channels, its V computed once a thread.
   const jobs = (tiles + block - 1) / block;
@@ -77,11 +75,14 @@ export function f32_conv2d_winograd_f4x3(r: usize, thread: i32, threads: i32): v
       }
     }
 
+    const whole = <usize>(count & ~3); // rows in tiles of 4
     const firstPanel = panels * split / splits, lastPanel = panels * (split + 1) / splits;
     for (let p: usize = 0; p < 36; p++) {
       for (let q = firstPanel; q < lastPanel; q++) {
-        plane_rows(count, v + p * vPlane, vRow, filter + p * uPlane + <usize>q * panelBytes, ic, zeros,
-          m + p * mPlane + (<usize>q << 5), mRow);
+        const panel = filter + p * uPlane + <usize>q * panelBytes;
+        const a = v + p * vPlane, c = m + p * mPlane + (<usize>q << 5);
+        f32_rows_ukernel_4x8(count >> 2, a, vRow, panel, ic, c, mRow);
+        if (count & 3) f32_rows_ukernel_1x8(count & 3, a + whole * vRow, vRow, panel, ic, c + whole * mRow, mRow);
       }
     }
 

@@ -10,13 +10,13 @@
 //
 // The tiles are cut into `chunks` that depend on the shape alone; each has its own dU, summed in order at the end.
 import { i32_arg, ptr_arg } from "../record";
-import { f32_gemm_ukernel_packed_4x8 } from "../gemm/ukernel_packed";
 import { sync } from "../sync";
 import { copy_slab } from "./slab";
+import { f32_packed_ukernel_4x8, f32_packed_ukernel_4x8_add } from "./ukernel";
 import { plane_bytes, weight_3, winograd_gradient, winograd_input_panels } from "./winograd";
 
 /**
- * Scratch of a thread: 36 vectors, a tile of 4x8, a patch of x, one of dy, the planes of V and of W for `block` tiles.
+ * Scratch of a thread: 36 vectors, a patch of x, one of dy, the planes of V and of W for `block` tiles.
  * `partial` holds 36 planes of dU, [ic / 8][oc][8], for each chunk.
  */
 export function f32_conv2d_winograd_f4x3_dw(r: usize, thread: i32, threads: i32): void {
@@ -42,13 +42,11 @@ export function f32_conv2d_winograd_f4x3_dw(r: usize, thread: i32, threads: i32)
   const across = (ow + 3) >> 2, down = (oh + 3) >> 2;
   const tiles = batch * down * across;
   const pixel = <usize>ic << 2, dyPixel = <usize>oc << 2;
-  const vPanel = <usize>block << 5, wPanel = <usize>block << 4;
-  const vPlane = plane_bytes(panels * <i32>vPanel), wPlane = plane_bytes((oc >> 2) * <i32>wPanel);
+  const vPlane = plane_bytes(panels * block << 5), wPlane = plane_bytes(oc * block << 2);
   const uPlane = plane_bytes(panels * oc << 5);
 
   const temp = scratch + <usize>thread * scratchStride;
-  const tile = temp + 36 * 16;
-  const patch = tile + 128;
+  const patch = temp + 36 * 16;
   const dyPatch = patch + 36 * ((pixel + 63) & ~63);
   const v = dyPatch + 16 * ((dyPixel + 63) & ~63);
   const wt = v + 36 * vPlane;
@@ -65,6 +63,7 @@ export function f32_conv2d_winograd_f4x3_dw(r: usize, thread: i32, threads: i32)
     let fresh = true;
     for (let begin = <i32>(<i64>tiles * chunk / chunks); begin < end; begin += block) {
       const count = min(block, end - begin);
+      const vPanel = <usize>count << 5, wPanel = <usize>count << 4;
       for (let t = 0; t < count; t++) {
         const n = (begin + t) / (down * across);
         const i = (begin + t) / across % down * 4, j = (begin + t) % across * 4;
@@ -93,14 +92,9 @@ export function f32_conv2d_winograd_f4x3_dw(r: usize, thread: i32, threads: i32)
       for (let p: usize = 0; p < 36; p++) {
         for (let q: usize = firstPanel; q < <usize>lastPanel; q++) {
           const b = v + p * vPlane + q * vPanel;
-          let a = wt + p * wPlane;
-          let to = u + p * uPlane + (q * oc << 5);
-          for (let o = 0; o < oc; o += 4) {
-            f32_gemm_ukernel_packed_4x8(a, b, count, fresh ? to : tile, 32);
-            if (!fresh) add_4x8(to, tile);
-            a += wPanel;
-            to += 128;
-          }
+          const a = wt + p * wPlane, to = u + p * uPlane + (q * oc << 5);
+          if (fresh) f32_packed_ukernel_4x8(oc >> 2, a, b, count, to, 32);
+          else f32_packed_ukernel_4x8_add(oc >> 2, a, b, count, to, 32);
         }
       }
       fresh = false;
@@ -135,13 +129,5 @@ export function f32_conv2d_winograd_f4x3_dw(r: usize, thread: i32, threads: i32)
       v128.store(to, sum);
       to += 16;
     }
-  }
-}
-
-/** to[0..32) += from[0..32). */
-function add_4x8(to: usize, from: usize): void {
-  for (let i: usize = 0; i < 128; i += 32) {
-    v128.store(to + i, f32x4.add(v128.load(to + i), v128.load(from + i)));
-    v128.store(to + i, f32x4.add(v128.load(to + i, 16), v128.load(from + i, 16)), 16);
   }
 }

@@ -99,14 +99,16 @@ function slabBytes(s: Conv2dShape): number {
   return rows * window(s.ow, s.kw, s.strideW, s.dilationW) * s.ic * 4;
 }
 
-/** Scratch of `f32_conv2d`, for each thread: 64 zeros and a tile of 6x8, two offsets for each pixel of a band, the slab. */
+/** Scratch of `f32_conv2d`, for each thread: the sums of 64 pixels, an offset for each pixel of a band, the slab. */
 export function conv2dScratch(s: Conv2dShape): number {
-  return roundUp(256 + conv2dBand(s.oh) * s.ow * 8 + slabBytes(s), 64);
+  return roundUp(64 * 32 + roundUp(conv2dBand(s.oh) * s.ow, 4) * 4 + slabBytes(s), 64);
 }
 
-/** Scratch of `f32_conv2d_dw`, for each thread: zeros and a tile, a strip of 8 columns, the slab. */
+/** Scratch of `f32_conv2d_dw`, for each thread: a tile, a strip of 8 columns, dy in panels of 4 channels, the slab. */
 export function conv2dDwScratch(s: Conv2dShape): number {
-  return roundUp(256 + conv2dBand(s.oh) * s.ow * 32 + slabBytes(s), 64);
+  const pixels = conv2dBand(s.oh) * s.ow;
+  const panels = s.groups * Math.ceil(s.oc / s.groups / 4);
+  return roundUp(128 + pixels * (32 + panels * 16) + slabBytes(s), 64);
 }
 
 /** One axis of one phase of a data gradient. */
@@ -231,12 +233,12 @@ export function winogradBlock(s: Conv2dShape): number {
   return evenPart(winogradTiles(s), Math.min(Math.max(fit, 48), 192));
 }
 
-/** Scratch of `f32_conv2d_winograd_f4x3`, for each thread: zeros, a tile being transformed, a patch at the border,
+/** Scratch of `f32_conv2d_winograd_f4x3`, for each thread: a tile being transformed, a patch at the border,
  * the planes of transformed inputs and of products. */
 export function winogradScratch(s: Conv2dShape): number {
   const block = winogradBlock(s);
   const planes = planeBytes(block * s.ic * 4) + planeBytes(block * roundUp(s.oc, 8) * 4);
-  return 64 + 36 * 16 + 36 * roundUp(s.ic * 4, 64) + 36 * planes;
+  return 36 * 16 + 36 * roundUp(s.ic * 4, 64) + 36 * planes;
 }
 
 /** Bytes of the sums of products of one chunk of a weight gradient: 36 planes. */
@@ -265,7 +267,7 @@ export function winogradDwPartial(s: Conv2dShape): number {
 export function winogradDwScratch(s: Conv2dShape): number {
   const block = winogradDwBlock(s);
   const planes = planeBytes(block * roundUp(s.ic, 8) * 4) + planeBytes(block * s.oc * 4);
-  return roundUp(36 * 16 + 128 + 36 * roundUp(s.ic * 4, 64) + 16 * roundUp(s.oc * 4, 64) + 36 * planes, 64);
+  return roundUp(36 * 16 + 36 * roundUp(s.ic * 4, 64) + 16 * roundUp(s.oc * 4, 64) + 36 * planes, 64);
 }
 
 /** Scratch of `f32_dwconv` and `f32_dwconv_dx`, for each thread: the transposed filter and a list of taps. */
