@@ -159,8 +159,9 @@ export class Model {
   /** The gradients of the last `backward` or training step, by parameter name, in PyTorch's layouts. */
   gradients(): StateDict {
     const engine = this.#use("gradients");
-    if (!engine.executor.hasRegion("gradients")) throw new ResnetWasmError(expectation("gradients", "call", "behind backward or a training step", "neither"));
     const { parameters } = engine.description;
+    if (parameters.length > 0 && !engine.executor.hasRegion("gradients"))
+      throw new ResnetWasmError(expectation("gradients", "call", "behind backward or a training step", "neither"));
     return new Map(parameters.map((entry) => [entry.name, readParameter(engine, entry, "gradients")]));
   }
 
