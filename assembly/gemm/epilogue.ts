@@ -14,13 +14,14 @@ export function epilogue_v128(v: v128, bias: usize, residual: usize, activation:
   count: i32): v128 {
   if (bias) v = f32x4.add(v, at_most_4(bias, count, 0));
   if (residual) v = f32x4.add(v, at_most_4(residual, count, 0));
-  if (activation == Activation.none) return v;
-  if (activation == Activation.relu) return relu_v128(v);
-  if (activation < Activation.gradient) return activation_v128(activation, v, param);
-  const s = at_most_4(source, count, 0);
-  // 0 where y <= 0 whatever v is, as in f32_activation_dx: infinity * 0 would be NaN.
-  if (activation == Activation.gradient + Activation.relu) return v128.andnot(v, f32x4.le(s, f32x4.splat(0)));
-  return f32x4.mul(v, activation_dx_v128(activation - Activation.gradient, s, param));
+  if (activation == Activation.relu) v = relu_v128(v);
+  else if (activation >= Activation.gradient) {
+    const s = at_most_4(source, count, 0);
+    // 0 where y <= 0 whatever v is, as in f32_activation_dx: infinity * 0 would be NaN.
+    if (activation == Activation.gradient + Activation.relu) v = v128.andnot(v, f32x4.le(s, f32x4.splat(0)));
+    else v = f32x4.mul(v, activation_dx_v128(activation - Activation.gradient, s, param));
+  } else if (activation != Activation.none) v = activation_v128(activation, v, param);
+  return v;
 }
 
 /** Four or fewer (`count`) results to c. */

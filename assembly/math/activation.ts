@@ -68,16 +68,17 @@ function hardswish(x: v128): v128 {
 @inline
 export function activation_of(code: i32, x: v128, param: f32): v128 {
   // Assignments, not early returns: from those Binaryen makes code that computes every branch and then chooses.
-  if (code == Activation.relu) return relu_v128(x);
-  if (code == Activation.leaky_relu) return leaky_relu(x, param);
-  if (code == Activation.gelu) return gelu(x);
-  if (code == Activation.gelu_tanh) return gelu_tanh(x);
-  if (code == Activation.silu) return silu(x);
-  if (code == Activation.sigmoid) return sigmoid_v128(x);
-  if (code == Activation.tanh) return tanh_v128(x);
-  if (code == Activation.elu) return elu(x, param);
-  if (code == Activation.hardswish) return hardswish(x);
-  return x;
+  let y = x;
+  if (code == Activation.relu) y = relu_v128(x);
+  else if (code == Activation.leaky_relu) y = leaky_relu(x, param);
+  else if (code == Activation.gelu) y = gelu(x);
+  else if (code == Activation.gelu_tanh) y = gelu_tanh(x);
+  else if (code == Activation.silu) y = silu(x);
+  else if (code == Activation.sigmoid) y = sigmoid_v128(x);
+  else if (code == Activation.tanh) y = tanh_v128(x);
+  else if (code == Activation.elu) y = elu(x, param);
+  else if (code == Activation.hardswish) y = hardswish(x);
+  return y;
 }
 
 /** The same for codes that are known at run time only. */
@@ -131,19 +132,18 @@ function hardswish_dx(x: v128): v128 {
 @inline
 export function activation_dx_of(code: i32, source: v128, param: f32): v128 {
   const one = f32x4.splat(1);
-  if (code == Activation.relu) return relu_dx(source);
-  if (code == Activation.leaky_relu) return v128.bitselect(one, f32x4.splat(param), f32x4.gt(source, f32x4.splat(0)));
-  if (code == Activation.gelu) return gelu_dx(source);
-  if (code == Activation.gelu_tanh) return gelu_tanh_dx(source);
-  if (code == Activation.silu) return silu_dx(source);
-  if (code == Activation.sigmoid) return f32x4.mul(source, f32x4.sub(one, source));
-  if (code == Activation.tanh) return f32x4.sub(one, f32x4.mul(source, source));
+  let d = one;
+  if (code == Activation.relu) d = relu_dx(source);
+  else if (code == Activation.leaky_relu) d = v128.bitselect(one, f32x4.splat(param), f32x4.gt(source, f32x4.splat(0)));
+  else if (code == Activation.gelu) d = gelu_dx(source);
+  else if (code == Activation.gelu_tanh) d = gelu_tanh_dx(source);
+  else if (code == Activation.silu) d = silu_dx(source);
+  else if (code == Activation.sigmoid) d = f32x4.mul(source, f32x4.sub(one, source));
+  else if (code == Activation.tanh) d = f32x4.sub(one, f32x4.mul(source, source));
   // ELU: y = alpha (e^x - 1) below 0, so y' = alpha e^x = y + alpha.
-  if (code == Activation.elu) {
-    return v128.bitselect(one, f32x4.add(source, f32x4.splat(param)), f32x4.gt(source, f32x4.splat(0)));
-  }
-  if (code == Activation.hardswish) return hardswish_dx(source);
-  return one;
+  else if (code == Activation.elu) d = v128.bitselect(one, f32x4.add(source, f32x4.splat(param)), f32x4.gt(source, f32x4.splat(0)));
+  else if (code == Activation.hardswish) d = hardswish_dx(source);
+  return d;
 }
 
 /** The same for codes that are known at run time only. */
