@@ -19,6 +19,8 @@ await build({
   },
   bundle: true,
   minify: true,
+  // Node prints the whole source line in front of an uncaught error.
+  lineLimit: 160,
   splitting: true,
   format: "esm",
   platform: "node",

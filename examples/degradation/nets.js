@@ -1,0 +1,35 @@
+// @ts-check
+/** The networks that are compared: a plain one of any depth, and the same one with skip connections. */
+import { Flatten, Linear, ReLU, residualTwin, Sequential } from "resnet-wasm";
+
+/** Features of every hidden layer. */
+export const WIDTH = 64;
+
+/**
+ * An input layer pixels → 64, then `depth` hidden layers 64 → 64, then an output layer 64 → classes, with ReLU behind
+ * all but the last. He initialisation keeps the size of the activations from layer to layer.
+ * @param {number} depth
+ * @param {number} pixels
+ * @param {number} classes
+ */
+export function plainNet(depth, pixels, classes) {
+  const init = /** @type {const} */ ("he");
+  const hidden = Array.from({ length: depth }, () => [new Linear(WIDTH, WIDTH, { init }), new ReLU()]);
+  return new Sequential(
+    new Flatten(),
+    new Linear(pixels, WIDTH, { init }),
+    new ReLU(),
+    ...hidden.flat(),
+    new Linear(WIDTH, classes, { init }),
+  );
+}
+
+/**
+ * The plain net where each pair of hidden layers computes g(W2 g(W1 a + b1) + b2 + a) instead of g(W2 g(W1 a + b1) + b2).
+ * It has the same parameters in the same order, so the same seed gives both nets the same first weights, but for W2:
+ * the twin starts it at 0, each pair as its skip connection.
+ * @param {number} depth
+ * @param {number} pixels
+ * @param {number} classes
+ */
+export const residualNet = (depth, pixels, classes) => residualTwin(plainNet(depth, pixels, classes), { every: 2 });

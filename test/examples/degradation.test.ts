@@ -1,0 +1,144 @@
+// The main job, `npm start`, in a configuration of seconds: its table, its report, and its refusals.
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Outcome, runExample } from "./run.js";
+
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "degradation-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const job = (...args: string[]) => runExample("degradation/main.js", args);
+
+/** Numbers of the table's lines: depth, plain loss, plain accuracy, residual loss, residual accuracy. */
+function tableRows(stdout: string): number[][] {
+  const rows = stdout.matchAll(/^ *(\d+) +([\d.]+) +([\d.]+) % +([\d.]+) +([\d.]+) %$/gm);
+  return [...rows].map((row) => row.slice(1).map(Number));
+}
+
+/** An idx file as MNIST has them, packed. */
+function idx(shape: number[], values: (i: number) => number): Buffer {
+  const header = new Uint8Array(4 + 4 * shape.length);
+  header.set([0, 0, 8, shape.length]);
+  for (const [i, size] of shape.entries()) new DataView(header.buffer).setUint32(4 + 4 * i, size);
+  const count = shape.reduce((a, b) => a * b, 1);
+  return gzipSync(Buffer.concat([header, Uint8Array.from({ length: count }, (_, i) => values(i))]));
+}
+
+describe("npm start on glyphs", () => {
+  let outcome: Outcome;
+  let html = "";
+  beforeAll(async () => {
+    const out = join(folder, "report.html");
+    outcome = await job("--samples", "3000", "--depths", "2,24", "--seed", "3", "--out", out);
+    html = await readFile(out, "utf8");
+  });
+
+  it("ends well and draws its progress on stderr, a line per epoch and net", () => {
+    expect(outcome.code).toBe(0);
+    expect(outcome.stderr.match(/epoch 2\/2/g)).toHaveLength(4);
+  });
+
+  it("prints a row for each depth, in which the deep residual net has learnt more than its plain twin", () => {
+    const rows = tableRows(outcome.stdout);
+    expect(rows.map(([depth]) => depth)).toEqual([2, 24]);
+    const [, [, plainLoss, plainAccuracy, residualLoss, residualAccuracy]] = rows;
+    expect(residualLoss).toBeLessThan(0.8 * plainLoss);
+    expect(residualAccuracy).toBeGreaterThan(plainAccuracy);
+  });
+
+  it("says so in three sentences, in the terminal and in the report", () => {
+    const sentences = outcome.stdout
+      .split("\n")
+      .filter((line) => /^(With|Without|The gradient|At the start)/.test(line));
+    expect(sentences).toHaveLength(3);
+    expect(sentences[1]).toMatch(/With skip connections the same 24 layers reach .* times lower than without/);
+    const text = html.replaceAll("&amp;", "&").replaceAll("&#39;", "'");
+    for (const sentence of sentences) expect(text).toContain(sentence);
+  });
+
+  it("writes a report that needs nothing else: no scripts, no other files, no network", () => {
+    expect(html).toMatch(/^<!doctype html>/);
+    expect(html).not.toMatch(/<script|<link|@import|url\(http|src="(?!data:)/);
+    expect(html).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  it("draws loss and gradients of every net, with a title and a description for each chart", () => {
+    const charts = html.match(/<svg[^>]*role="img"[\s\S]*?<\/svg>/g) ?? [];
+    expect(charts).toHaveLength(2 + 2 * 2);
+    for (const chart of charts) {
+      expect(chart).toMatch(/<title id="[^"]+">\d+ hidden layers<\/title><desc id="[^"]+">[^<]{20,}<\/desc>/);
+      expect(chart.match(/<path class="line (plain|residual)"/g)).toHaveLength(2);
+    }
+    expect(html).toContain("prefers-color-scheme: dark");
+    expect(html).toMatch(/<img [^>]*alt="[^"]+"/);
+  });
+
+  it("gives the same numbers for the same seed", async () => {
+    const again = await job("--samples", "3000", "--depths", "24", "--seed", "3", "--out", join(folder, "again.html"));
+    expect(tableRows(again.stdout)[0]).toEqual(tableRows(outcome.stdout)[1]);
+  });
+});
+
+describe("npm start on idx files", () => {
+  it("reads the four packed files of a folder", async () => {
+    const parts = { train: 300, t10k: 50 };
+    for (const [part, count] of Object.entries(parts)) {
+      // Class c is a bright bar in row 2 c.
+      const pixel = (i: number) => (Math.floor((i % 784) / 28) === 2 * (Math.floor(i / 784) % 10) ? 250 : i % 7);
+      await writeFile(join(folder, `${part}-images-idx3-ubyte.gz`), idx([count, 28, 28], pixel));
+      await writeFile(
+        join(folder, `${part}-labels-idx1-ubyte.gz`),
+        idx([count], (i) => i % 10),
+      );
+    }
+    const out = join(folder, "idx.html");
+    const { code, stdout } = await job("--data", folder, "--depths", "2", "--epochs", "8", "--out", out);
+    expect(code).toBe(0);
+    expect(stdout).toContain("300 training and 50 test images");
+    const [[, , plainAccuracy, , residualAccuracy]] = tableRows(stdout);
+    expect(Math.min(plainAccuracy, residualAccuracy)).toBeGreaterThan(90);
+    expect(await readFile(out, "utf8")).toContain("Images from idx files");
+  });
+});
+
+describe("npm start refuses", () => {
+  const cases: [string, string[], RegExp][] = [
+    ["an unknown option", ["--epoch", "3"], /Unknown option '--epoch'/],
+    ["a stray argument", ["fashion"], /Unexpected argument 'fashion'/],
+    ["an option without its value", ["--seed"], /'--seed <value>' argument missing/],
+    ["epochs below 1", ["--epochs", "0"], /--epochs expected an integer from 1 to 1000, got "0"/],
+    ["a seed that is no number", ["--seed", "x"], /--seed expected an integer .* got "x"/],
+    ["a depth of 0", ["--depths", "2,0"], /--depths expected an integer from 1 to 200, got "0"/],
+    ["threads in words", ["--threads", "two"], /--threads expected an integer from 1 to 64, got "two"/],
+    ["a folder that is not there", ["--data", "no/such/folder"], /--data expected a folder, got "no\/such\/folder"/],
+    ["a report in no folder", ["--out", "no/such/report.html"], /--out expected a file in a folder that exists/],
+  ];
+  it.each(cases)("%s, with exit code 2 and one line", async (_, args, message) => {
+    const { code, stdout, stderr } = await job(...args);
+    expect(stderr).toMatch(message);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
+  });
+
+  it("a folder without the files, with exit code 1 and the names it looked for, and leaves no report", async () => {
+    const empty = await mkdtemp(join(folder, "empty-"));
+    const { code, stderr } = await job("--data", empty, "--out", join(empty, "report.html"));
+    expect(stderr).toMatch(/DataError: loadMnist: source expected train-images-idx3-ubyte\.gz/);
+    expect(code).toBe(1);
+    expect(await readdir(empty)).toEqual([]);
+  });
+
+  it("nothing when asked for help", async () => {
+    const { code, stdout, stderr } = await job("--help");
+    expect(code).toBe(0);
+    expect(stderr).toBe("");
+    for (const option of ["data", "epochs", "seed", "depths", "samples", "out", "threads"])
+      expect(stdout).toContain(`--${option} <`);
+  });
+});
