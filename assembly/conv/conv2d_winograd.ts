@@ -9,12 +9,12 @@
 import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { Activation } from "../abi";
 import { epilogue_v128 } from "../gemm/epilogue";
-import { relu_v128 } from "../simd";
+import { fma } from "../simd";
 import { copy_slab } from "./slab";
 import { f32_rows_ukernel_1x8, f32_rows_ukernel_4x8 } from "./ukernel";
-import { output_4, plane_bytes, winograd_input } from "./winograd";
+import { plane_bytes, TEMP_BYTES, winograd_constants, winograd_input } from "./winograd";
 
-/** Scratch of a thread: 36 vectors, a 6x6 patch, the planes of V and of M for `block` tiles. */
+/** Scratch of a thread: what the transforms need, a 6x6 patch, the planes of V and of M for `block` tiles. */
 export function f32_conv2d_winograd_f4x3(r: usize, thread: i32, threads: i32): void {
   const x = ptr_arg(r, 0);
   const filter = ptr_arg(r, 1);
@@ -47,7 +47,8 @@ export function f32_conv2d_winograd_f4x3(r: usize, thread: i32, threads: i32): v
   const uPlane = plane_bytes(panels * <i32>panelBytes);
 
   const temp = scratch + <usize>thread * scratchStride;
-  const patch = temp + 36 * 16;
+  const patch = temp + TEMP_BYTES;
+  winograd_constants(temp);
   const v = patch + 36 * ((pixel + 63) & ~63);
   const m = v + 36 * vPlane;
 
@@ -101,27 +102,100 @@ export function f32_conv2d_winograd_f4x3(r: usize, thread: i32, threads: i32): v
 /** A^T M A for `channels` channels, and what follows, to `rows` x `cols` pixels from y + offset on. */
 function output_tile(m: usize, plane: usize, channels: i32, temp: usize, rows: i32, cols: i32, y: usize, offset: usize,
   row: usize, pixel: usize, bias: usize, residual: usize, activation: i32, param: f32, source: usize): void {
+  if (rows == 4 && cols == 4 && activation <= Activation.relu) {
+    const floor = activation ? f32x4.splat(0) : f32x4.splat(-Infinity);
+    if (residual) whole_tile(true, m, plane, channels, temp, y + offset, row, pixel, bias, residual - y, floor);
+    else whole_tile(false, m, plane, channels, temp, y + offset, row, pixel, bias, 0, floor);
+    return;
+  }
+  const kP = v128.load(temp, 576), kQ = v128.load(temp, 592), p2 = v128.load(temp, 608), q2 = v128.load(temp, 624);
+  const p3 = v128.load(temp, 640), q3 = v128.load(temp, 656);
   for (; channels > 0; channels -= 4) {
-    for (let j: usize = 0; j < 6; j++) output_4(m + j * plane, 6 * plane, temp + j * 16, 96);
-    let at = offset;
-    let from = temp;
+    output_columns(m, plane, temp);
     const b = bias ? v128.load(bias) : f32x4.splat(0);
+    let t = temp, line = offset;
     for (let i = 0; i < rows; i++) {
-      output_4(from, 16, from, 16);
-      let to = at;
+      const m1 = v128.load(t, 16), m2 = v128.load(t, 32), s1 = f32x4.add(m1, m2), d1 = f32x4.sub(m1, m2);
+      const m3 = v128.load(t, 48), m4 = v128.load(t, 64), s2 = f32x4.add(m3, m4), d2 = f32x4.sub(m3, m4);
+      const last = v128.load(t, 80);
+      v128.store(t, f32x4.add(f32x4.add(v128.load(t), s1), s2));
+      v128.store(t, fma(d2, kQ, f32x4.mul(d1, kP)), 16);
+      v128.store(t, fma(s2, q2, f32x4.mul(s1, p2)), 32);
+      v128.store(t, f32x4.add(fma(d2, q3, f32x4.mul(d1, p3)), last), 48);
+      let at = line;
       for (let j: usize = 0; j < <usize>cols << 4; j += 16) {
-        let value = f32x4.add(v128.load(from + j), b);
-        if (residual) value = f32x4.add(value, v128.load(residual + to));
-        if (activation == Activation.relu) value = relu_v128(value);
-        else if (activation) value = epilogue_v128(value, 0, 0, activation, param, source + to, 4);
-        v128.store(y + to, value);
-        to += pixel;
+        const v = f32x4.add(v128.load(t + j), b);
+        v128.store(y + at, epilogue_v128(v, 0, residual ? residual + at : 0, activation, param, source + at, 4));
+        at += pixel;
       }
-      from += 96;
-      at += row;
+      t += 96;
+      line += row;
     }
     m += 16;
     offset += 16;
     if (bias) bias += 16;
   }
+}
+
+/** temp [4][6] = A^T M. */
+// @ts-ignore: decorator
+@inline
+function output_columns(m: usize, plane: usize, temp: usize): void {
+  const kP = v128.load(temp, 576), kQ = v128.load(temp, 592), p2 = v128.load(temp, 608), q2 = v128.load(temp, 624);
+  const p3 = v128.load(temp, 640), q3 = v128.load(temp, 656);
+  const step = 6 * plane;
+  let t = temp;
+  for (let j = 6; j > 0; --j) {
+    let p = m;
+    const m0 = v128.load(p); p += step;
+    const m1 = v128.load(p); p += step;
+    const m2 = v128.load(p); p += step;
+    const s1 = f32x4.add(m1, m2), d1 = f32x4.sub(m1, m2);
+    const m3 = v128.load(p); p += step;
+    const m4 = v128.load(p); p += step;
+    const s2 = f32x4.add(m3, m4), d2 = f32x4.sub(m3, m4);
+    v128.store(t, f32x4.add(f32x4.add(m0, s1), s2));
+    v128.store(t, fma(d2, kQ, f32x4.mul(d1, kP)), 96);
+    v128.store(t, fma(s2, q2, f32x4.mul(s1, p2)), 192);
+    v128.store(t, f32x4.add(fma(d2, q3, f32x4.mul(d1, p3)), v128.load(p)), 288);
+    t += 16;
+    m += plane;
+  }
+}
+
+/** A tile of 4x4 pixels where no activation or ReLU follows: y = max(A^T M A + bias + residual, floor). */
+// @ts-ignore: decorator
+@inline
+function whole_tile(add: bool, m: usize, plane: usize, channels: i32, temp: usize, y: usize, row: usize, pixel: usize,
+  bias: usize, residual: usize, floor: v128): void {
+  const kP = v128.load(temp, 576), kQ = v128.load(temp, 592), p2 = v128.load(temp, 608), q2 = v128.load(temp, 624);
+  const p3 = v128.load(temp, 640), q3 = v128.load(temp, 656);
+  for (; channels > 0; channels -= 4) {
+    output_columns(m, plane, temp);
+    const b = bias ? v128.load(bias) : f32x4.splat(0);
+    let t = temp, line = y;
+    for (let i = 4; i > 0; --i) {
+      let at = line;
+      const m1 = v128.load(t, 16), m2 = v128.load(t, 32), s1 = f32x4.add(m1, m2), d1 = f32x4.sub(m1, m2);
+      const m3 = v128.load(t, 48), m4 = v128.load(t, 64), s2 = f32x4.add(m3, m4), d2 = f32x4.sub(m3, m4);
+      put(add, at, f32x4.add(f32x4.add(v128.load(t), s1), s2), b, residual, floor); at += pixel;
+      put(add, at, fma(d2, kQ, f32x4.mul(d1, kP)), b, residual, floor); at += pixel;
+      put(add, at, fma(s2, q2, f32x4.mul(s1, p2)), b, residual, floor); at += pixel;
+      put(add, at, f32x4.add(fma(d2, q3, f32x4.mul(d1, p3)), v128.load(t, 80)), b, residual, floor);
+      t += 96;
+      line += row;
+    }
+    m += 16;
+    y += 16;
+    if (bias) bias += 16;
+  }
+}
+
+/** Stores at `at`; the residual stands `residual` bytes further (modulo 2^32). */
+// @ts-ignore: decorator
+@inline
+function put(add: bool, at: usize, v: v128, bias: v128, residual: usize, floor: v128): void {
+  v = f32x4.add(v, bias);
+  if (add) v = f32x4.add(v, v128.load(at + residual));
+  v128.store(at, f32x4.pmax(v, floor));
 }

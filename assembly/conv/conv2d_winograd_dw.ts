@@ -13,10 +13,10 @@ import { i32_arg, ptr_arg } from "../record";
 import { sync } from "../sync";
 import { copy_slab } from "./slab";
 import { f32_packed_ukernel_4x8, f32_packed_ukernel_4x8_add } from "./ukernel";
-import { plane_bytes, weight_3, winograd_gradient, winograd_input_panels } from "./winograd";
+import { plane_bytes, TEMP_BYTES, weight_3, winograd_constants, winograd_gradient, winograd_input_panels } from "./winograd";
 
 /**
- * Scratch of a thread: 36 vectors, a patch of x, one of dy, the planes of V and of W for `block` tiles.
+ * Scratch of a thread: what the transforms need, a patch of x, one of dy, the planes of V and of W for `block` tiles.
  * `partial` holds 36 planes of dU, [ic / 8][oc][8], for each chunk.
  */
 export function f32_conv2d_winograd_f4x3_dw(r: usize, thread: i32, threads: i32): void {
@@ -46,7 +46,8 @@ export function f32_conv2d_winograd_f4x3_dw(r: usize, thread: i32, threads: i32)
   const uPlane = plane_bytes(panels * oc << 5);
 
   const temp = scratch + <usize>thread * scratchStride;
-  const patch = temp + 36 * 16;
+  const patch = temp + TEMP_BYTES;
+  winograd_constants(temp);
   const dyPatch = patch + 36 * ((pixel + 63) & ~63);
   const v = dyPatch + 16 * ((dyPixel + 63) & ~63);
   const wt = v + 36 * vPlane;

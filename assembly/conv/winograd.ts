@@ -13,6 +13,10 @@
 //           0    81/64     0   -45/16    0   1
 //
 // G has rows (1, p, p^2) / N(p), N(p) the product of the distances of p to the other points, and (0, 0, 1).
+//
+// Each transform runs along the rows of a tile, then down its columns; `temp` holds the 36 vectors between, and behind
+// them the constants. Constants come from memory because V8 12 and 13 build a splat anew for every use: the input
+// transform of a tile takes 38 ns with loads and 71 ns with splats.
 import { fma } from "../simd";
 
 // @ts-ignore: decorator
@@ -21,12 +25,25 @@ const P: f32 = 0.75;
 // @ts-ignore: decorator
 @inline
 const Q: f32 = 1.5;
+
+/** Bytes at the start of a thread's scratch that the transforms need: 36 vectors and 10 constants, whole cache lines. */
 // @ts-ignore: decorator
 @inline
-const P2: f32 = P * P;
-// @ts-ignore: decorator
-@inline
-const Q2: f32 = Q * Q;
+export const TEMP_BYTES: usize = 768;
+
+/** Writes the constants; once in a kernel, before the transforms. */
+export function winograd_constants(temp: usize): void {
+  v128.store(temp, f32x4.splat(P), 576);
+  v128.store(temp, f32x4.splat(Q), 592);
+  v128.store(temp, f32x4.splat(P * P), 608);
+  v128.store(temp, f32x4.splat(Q * Q), 624);
+  v128.store(temp, f32x4.splat(P * P * P), 640);
+  v128.store(temp, f32x4.splat(Q * Q * Q), 656);
+  v128.store(temp, f32x4.splat(-(P * P)), 672);
+  v128.store(temp, f32x4.splat(-(Q * Q)), 688);
+  v128.store(temp, f32x4.splat(-(P * P + Q * Q)), 704);
+  v128.store(temp, f32x4.splat(P * P * Q * Q), 720);
+}
 
 /** Bytes from one of the 36 planes to the next: see planeBytes in src/core/conv.ts, which it must equal. */
 export function plane_bytes(bytes: i32): usize {
@@ -34,89 +51,110 @@ export function plane_bytes(bytes: i32): usize {
   return padded & 64 ? padded : padded + 64;
 }
 
-/** to[0..6) = B^T from[0..6), vectors of 4 channels at strides in bytes. */
-// @ts-ignore: decorator
-@inline
-export function input_6(from: usize, stride: usize, to: usize, toStride: usize): void {
-  const d0 = v128.load(from);
-  const d1 = v128.load(from + stride);
-  const d2 = v128.load(from + 2 * stride);
-  const d3 = v128.load(from + 3 * stride);
-  const d4 = v128.load(from + 4 * stride);
-  const d5 = v128.load(from + 5 * stride);
-  const sum = f32x4.splat(-(P2 + Q2)), product = f32x4.splat(P2 * Q2);
-  v128.store(to, fma(d0, product, fma(d2, sum, d4)));
-  const even = fma(d2, f32x4.splat(-Q2), d4), odd = f32x4.mul(fma(d1, f32x4.splat(-Q2), d3), f32x4.splat(P));
-  v128.store(to + toStride, f32x4.add(even, odd));
-  v128.store(to + 2 * toStride, f32x4.sub(even, odd));
-  const even2 = fma(d2, f32x4.splat(-P2), d4), odd2 = f32x4.mul(fma(d1, f32x4.splat(-P2), d3), f32x4.splat(Q));
-  v128.store(to + 3 * toStride, f32x4.add(even2, odd2));
-  v128.store(to + 4 * toStride, f32x4.sub(even2, odd2));
-  v128.store(to + 5 * toStride, fma(d1, product, fma(d3, sum, d5)));
-}
-
 /**
  * B^T d B for `channels` channels of a 6x6 patch: pixel (i, j) at from + i * row + j * pixel, element (i, j) into plane
- * 6 i + j. Channels c..c+3 of a plane stand at to + c * 4, or, with `panels`, at to + (c / 8) * panel + (c % 8) * 4.
- * `temp` holds 36 vectors.
+ * 6 i + j. Channels c..c+3 of a plane stand at to + c * 4.
  */
-// @ts-ignore: decorator
-@inline
-function transform_input(from: usize, row: usize, pixel: usize, channels: i32, temp: usize, to: usize, plane: usize,
-  panels: bool, panel: usize): void {
-  for (let c = 0; c < channels; c += 4) {
-    for (let i: usize = 0; i < 6; i++) input_6(from + i * row, pixel, temp + i * 96, 16);
-    for (let j: usize = 0; j < 6; j++) input_6(temp + j * 16, 96, to + j * plane, 6 * plane);
-    from += 16;
-    to += panels && c & 4 ? panel - 16 : 16;
-  }
-}
-
 export function winograd_input(from: usize, row: usize, pixel: usize, channels: i32, temp: usize, to: usize, plane: usize): void {
   transform_input(from, row, pixel, channels, temp, to, plane, false, 0);
 }
 
+/** The same with channels in panels of 8: c..c+3 at to + (c / 8) * panel + (c % 8) * 4. */
 export function winograd_input_panels(from: usize, row: usize, pixel: usize, channels: i32, temp: usize, to: usize,
   plane: usize, panel: usize): void {
   transform_input(from, row, pixel, channels, temp, to, plane, true, panel);
 }
 
-/** to[0..4) = A^T from[0..6). */
 // @ts-ignore: decorator
 @inline
-export function output_4(from: usize, stride: usize, to: usize, toStride: usize): void {
-  const m1 = v128.load(from + stride), m2 = v128.load(from + 2 * stride);
-  const m3 = v128.load(from + 3 * stride), m4 = v128.load(from + 4 * stride);
-  const s1 = f32x4.add(m1, m2), d1 = f32x4.sub(m1, m2), s2 = f32x4.add(m3, m4), d2 = f32x4.sub(m3, m4);
-  v128.store(to, f32x4.add(f32x4.add(v128.load(from), s1), s2));
-  v128.store(to + toStride, fma(d2, f32x4.splat(Q), f32x4.mul(d1, f32x4.splat(P))));
-  v128.store(to + 2 * toStride, fma(s2, f32x4.splat(Q2), f32x4.mul(s1, f32x4.splat(P2))));
-  const last = v128.load(from + 5 * stride);
-  v128.store(to + 3 * toStride, f32x4.add(fma(d2, f32x4.splat(Q * Q2), f32x4.mul(d1, f32x4.splat(P * P2))), last));
-}
-
-/** to[0..6) = A from[0..4). */
-// @ts-ignore: decorator
-@inline
-function gradient_6(from: usize, stride: usize, to: usize, toStride: usize): void {
-  const y0 = v128.load(from), y1 = v128.load(from + stride);
-  const y2 = v128.load(from + 2 * stride), y3 = v128.load(from + 3 * stride);
-  v128.store(to, y0);
-  const even = fma(y2, f32x4.splat(P2), y0), odd = f32x4.mul(fma(y3, f32x4.splat(P2), y1), f32x4.splat(P));
-  v128.store(to + toStride, f32x4.add(even, odd));
-  v128.store(to + 2 * toStride, f32x4.sub(even, odd));
-  const even2 = fma(y2, f32x4.splat(Q2), y0), odd2 = f32x4.mul(fma(y3, f32x4.splat(Q2), y1), f32x4.splat(Q));
-  v128.store(to + 3 * toStride, f32x4.add(even2, odd2));
-  v128.store(to + 4 * toStride, f32x4.sub(even2, odd2));
-  v128.store(to + 5 * toStride, y3);
+function transform_input(from: usize, row: usize, pixel: usize, channels: i32, temp: usize, to: usize, plane: usize,
+  panels: bool, panel: usize): void {
+  const kP = v128.load(temp, 576), kQ = v128.load(temp, 592), minusP2 = v128.load(temp, 672), minusQ2 = v128.load(temp, 688);
+  const minusSum = v128.load(temp, 704), product = v128.load(temp, 720);
+  const step = 6 * plane;
+  for (let c = 0; c < channels; c += 4) {
+    let line = from, t = temp;
+    for (let i = 6; i > 0; --i) {
+      let p = line;
+      const d0 = v128.load(p); p += pixel;
+      const d1 = v128.load(p); p += pixel;
+      const d2 = v128.load(p); p += pixel;
+      const d3 = v128.load(p); p += pixel;
+      const d4 = v128.load(p); p += pixel;
+      const d5 = v128.load(p);
+      v128.store(t, fma(d0, product, fma(d2, minusSum, d4)));
+      const e1 = fma(d2, minusQ2, d4), o1 = f32x4.mul(fma(d1, minusQ2, d3), kP);
+      v128.store(t, f32x4.add(e1, o1), 16);
+      v128.store(t, f32x4.sub(e1, o1), 32);
+      const e2 = fma(d2, minusP2, d4), o2 = f32x4.mul(fma(d1, minusP2, d3), kQ);
+      v128.store(t, f32x4.add(e2, o2), 48);
+      v128.store(t, f32x4.sub(e2, o2), 64);
+      v128.store(t, fma(d1, product, fma(d3, minusSum, d5)), 80);
+      line += row;
+      t += 96;
+    }
+    let out = to;
+    t = temp;
+    for (let j = 6; j > 0; --j) {
+      const d0 = v128.load(t), d1 = v128.load(t, 96), d2 = v128.load(t, 192);
+      const d3 = v128.load(t, 288), d4 = v128.load(t, 384), d5 = v128.load(t, 480);
+      let p = out;
+      v128.store(p, fma(d0, product, fma(d2, minusSum, d4))); p += step;
+      const e1 = fma(d2, minusQ2, d4), o1 = f32x4.mul(fma(d1, minusQ2, d3), kP);
+      v128.store(p, f32x4.add(e1, o1)); p += step;
+      v128.store(p, f32x4.sub(e1, o1)); p += step;
+      const e2 = fma(d2, minusP2, d4), o2 = f32x4.mul(fma(d1, minusP2, d3), kQ);
+      v128.store(p, f32x4.add(e2, o2)); p += step;
+      v128.store(p, f32x4.sub(e2, o2)); p += step;
+      v128.store(p, fma(d1, product, fma(d3, minusSum, d5)));
+      t += 16;
+      out += plane;
+    }
+    from += 16;
+    to += panels && c & 4 ? panel - 16 : 16;
+  }
 }
 
 /** A dy A^T for the channels of a 4x4 patch; channels c..c+3 of a plane stand at to + (c / 4) * panel. */
 export function winograd_gradient(from: usize, row: usize, pixel: usize, channels: i32, temp: usize, to: usize,
   plane: usize, panel: usize): void {
+  const kP = v128.load(temp, 576), kQ = v128.load(temp, 592), p2 = v128.load(temp, 608), q2 = v128.load(temp, 624);
+  const step = 6 * plane;
   for (; channels > 0; channels -= 4) {
-    for (let i: usize = 0; i < 4; i++) gradient_6(from + i * row, pixel, temp + i * 96, 16);
-    for (let j: usize = 0; j < 6; j++) gradient_6(temp + j * 16, 96, to + j * plane, 6 * plane);
+    let line = from, t = temp;
+    for (let i = 4; i > 0; --i) {
+      let p = line;
+      const y0 = v128.load(p); p += pixel;
+      const y1 = v128.load(p); p += pixel;
+      const y2 = v128.load(p); p += pixel;
+      const y3 = v128.load(p);
+      v128.store(t, y0);
+      const e1 = fma(y2, p2, y0), o1 = f32x4.mul(fma(y3, p2, y1), kP);
+      v128.store(t, f32x4.add(e1, o1), 16);
+      v128.store(t, f32x4.sub(e1, o1), 32);
+      const e2 = fma(y2, q2, y0), o2 = f32x4.mul(fma(y3, q2, y1), kQ);
+      v128.store(t, f32x4.add(e2, o2), 48);
+      v128.store(t, f32x4.sub(e2, o2), 64);
+      v128.store(t, y3, 80);
+      line += row;
+      t += 96;
+    }
+    let out = to;
+    t = temp;
+    for (let j = 6; j > 0; --j) {
+      const y0 = v128.load(t), y1 = v128.load(t, 96), y2 = v128.load(t, 192), y3 = v128.load(t, 288);
+      let p = out;
+      v128.store(p, y0); p += step;
+      const e1 = fma(y2, p2, y0), o1 = f32x4.mul(fma(y3, p2, y1), kP);
+      v128.store(p, f32x4.add(e1, o1)); p += step;
+      v128.store(p, f32x4.sub(e1, o1)); p += step;
+      const e2 = fma(y2, q2, y0), o2 = f32x4.mul(fma(y3, q2, y1), kQ);
+      v128.store(p, f32x4.add(e2, o2)); p += step;
+      v128.store(p, f32x4.sub(e2, o2)); p += step;
+      v128.store(p, y3);
+      t += 16;
+      out += plane;
+    }
     from += 16;
     to += panel;
   }
@@ -144,7 +182,7 @@ export function weight_3(from: usize, stride: usize, to: usize, toStride: usize)
   v128.store(to, fma(v128.load(from), f32x4.splat(<f32>N0), f32x4.add(s1, s2)));
   v128.store(to + toStride, fma(d1, f32x4.splat(<f32>(NP * 0.75)), f32x4.mul(d2, f32x4.splat(<f32>(NQ * 1.5)))));
   const last = v128.load(from + 5 * stride);
-  v128.store(to + 2 * toStride, fma(s1, f32x4.splat(P2), fma(s2, f32x4.splat(Q2), last)));
+  v128.store(to + 2 * toStride, fma(s1, f32x4.splat(P * P), fma(s2, f32x4.splat(Q * Q), last)));
 }
 
 /** to[0..6) = G from[0..3), two channels in float64: a filter is rounded once, at the end. */

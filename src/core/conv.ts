@@ -211,6 +211,9 @@ export function winogradFilterBytes(columns: number, k: number): number {
 /** Scratch of `f32_winograd_f4x3_filter`, for each thread: 36 float64 vectors, 36 planes of 4 x 4 channels, a row. */
 export const WINOGRAD_FILTER_SCRATCH = 576 + 2304 + 192;
 
+/** A tile being transformed and the constants of the transforms. */
+const WINOGRAD_TEMP = 768;
+
 export function winogradTiles(s: Conv2dShape): number {
   return s.batch * Math.ceil(s.oh / 4) * Math.ceil(s.ow / 4);
 }
@@ -233,12 +236,12 @@ export function winogradBlock(s: Conv2dShape): number {
   return evenPart(winogradTiles(s), Math.min(Math.max(fit, 48), 192));
 }
 
-/** Scratch of `f32_conv2d_winograd_f4x3`, for each thread: a tile being transformed, a patch at the border,
+/** Scratch of `f32_conv2d_winograd_f4x3`, for each thread: what the transforms need, a patch at the border,
  * the planes of transformed inputs and of products. */
 export function winogradScratch(s: Conv2dShape): number {
   const block = winogradBlock(s);
   const planes = planeBytes(block * s.ic * 4) + planeBytes(block * roundUp(s.oc, 8) * 4);
-  return 36 * 16 + 36 * roundUp(s.ic * 4, 64) + 36 * planes;
+  return WINOGRAD_TEMP + 36 * roundUp(s.ic * 4, 64) + 36 * planes;
 }
 
 /** Bytes of the sums of products of one chunk of a weight gradient: 36 planes. */
@@ -267,7 +270,7 @@ export function winogradDwPartial(s: Conv2dShape): number {
 export function winogradDwScratch(s: Conv2dShape): number {
   const block = winogradDwBlock(s);
   const planes = planeBytes(block * roundUp(s.ic, 8) * 4) + planeBytes(block * s.oc * 4);
-  return roundUp(36 * 16 + 36 * roundUp(s.ic * 4, 64) + 16 * roundUp(s.oc * 4, 64) + 36 * planes, 64);
+  return roundUp(WINOGRAD_TEMP + 36 * roundUp(s.ic * 4, 64) + 16 * roundUp(s.oc * 4, 64) + 36 * planes, 64);
 }
 
 /** Scratch of `f32_dwconv` and `f32_dwconv_dx`, for each thread: the transposed filter and a list of taps. */
