@@ -6,6 +6,7 @@ import {
   conv2dFilterBytes,
   conv2dScratch,
   convOutputSize,
+  dwconvScratch,
   WINOGRAD_FILTER_SCRATCH,
   winogradDwPartial,
   winogradDwScratch,
@@ -18,14 +19,24 @@ import { type Convolution, epilogueInPlace, type OpName, type OpRule } from "./a
 
 /** A convolution of one concrete input, as the arithmetic in `core/conv.ts` takes it. `image` is [h, w, c]. */
 export function convShape(c: Convolution, batch: number, [h, w, ic]: Shape): Conv2dShape {
-  const size = (i: 0 | 1, input: number) => convOutputSize(input, c.kernel[i], c.stride[i], c.padding[i], c.dilation[i]);
+  const size = (i: 0 | 1, input: number) =>
+    convOutputSize(input, c.kernel[i], c.stride[i], c.padding[i], c.dilation[i]);
   return {
-    batch, h, w, ic,
-    oh: size(0, h), ow: size(1, w), oc: c.outChannels,
-    kh: c.kernel[0], kw: c.kernel[1],
-    strideH: c.stride[0], strideW: c.stride[1],
-    dilationH: c.dilation[0], dilationW: c.dilation[1],
-    padTop: c.padding[0], padLeft: c.padding[1],
+    batch,
+    h,
+    w,
+    ic,
+    oh: size(0, h),
+    ow: size(1, w),
+    oc: c.outChannels,
+    kh: c.kernel[0],
+    kw: c.kernel[1],
+    strideH: c.stride[0],
+    strideW: c.stride[1],
+    dilationH: c.dilation[0],
+    dilationW: c.dilation[1],
+    padTop: c.padding[0],
+    padLeft: c.padding[1],
     groups: c.groups,
   };
 }
@@ -41,9 +52,22 @@ const image = (x: Shape): Shape => x.slice(1);
 type Rules<K extends OpName> = { [N in K]: OpRule<N> };
 
 export const IMAGE_OPS: Rules<
-  | "conv2d" | "conv2dDx" | "conv2dDw" | "conv2dFilter" | "foldBatchNorm" | "maxPool2d" | "maxPool2dDx" | "avgPool2d"
-  | "avgPool2dDx" | "adaptiveAvgPool2d" | "adaptiveAvgPool2dDx" | "padShortcut" | "padShortcutDx" | "scaleChannels"
-  | "scaleChannelsDw" | "transposeChannels"
+  | "conv2d"
+  | "conv2dDx"
+  | "conv2dDw"
+  | "conv2dFilter"
+  | "foldBatchNorm"
+  | "maxPool2d"
+  | "maxPool2dDx"
+  | "avgPool2d"
+  | "avgPool2dDx"
+  | "adaptiveAvgPool2d"
+  | "adaptiveAvgPool2dDx"
+  | "padShortcut"
+  | "padShortcutDx"
+  | "scaleChannels"
+  | "scaleChannelsDw"
+  | "transposeChannels"
 > = {
   conv2d: {
     shapes: ([x], c) => {
@@ -51,9 +75,9 @@ export const IMAGE_OPS: Rules<
       return [[x[0], oh, ow, c.outChannels]];
     },
     inPlace: ({ epilogue }) => epilogueInPlace(epilogue, 2),
-    scratch: ([x], { algorithm, ...c }) => {
+    scratch: ([x], { algorithm = "direct", ...c }) => {
       const s = convShape(c, x[0], image(x));
-      return algorithm === "winograd" ? winogradScratch(s) : algorithm === "direct" ? conv2dScratch(s) : 0;
+      return { winograd: winogradScratch, direct: conv2dScratch, depthwise: dwconvScratch }[algorithm](s);
     },
   },
   conv2dDx: {
@@ -62,12 +86,14 @@ export const IMAGE_OPS: Rules<
     scratch: ([dy], { algorithm, input, ...c }) => {
       const s = convShape(c, dy[0], input);
       if (algorithm === "winograd") return winogradScratch(winogradDxShape(s));
-      return algorithm === "direct" ? Math.max(...conv2dDxPhases(s).map(({ shape }) => conv2dScratch(shape))) : 0;
+      if (algorithm === "depthwise") return dwconvScratch(s);
+      return Math.max(...conv2dDxPhases(s).map(({ shape }) => conv2dScratch(shape)));
     },
   },
   conv2dDw: {
     shapes: ([, x], { outChannels, kernel, groups }) => [[outChannels, ...kernel, x[3] / groups]],
-    workspace: ([, x], { algorithm, ...c }) => (algorithm === "winograd" ? winogradDwPartial(convShape(c, x[0], image(x))) : 0),
+    workspace: ([, x], { algorithm, ...c }) =>
+      algorithm === "winograd" ? winogradDwPartial(convShape(c, x[0], image(x))) : 0,
     scratch: ([, x], { algorithm, ...c }) => {
       const s = convShape(c, x[0], image(x));
       return algorithm === "winograd" ? winogradDwScratch(s) : algorithm === "direct" ? conv2dDwScratch(s) : 0;
@@ -91,7 +117,9 @@ export const IMAGE_OPS: Rules<
   adaptiveAvgPool2d: { shapes: ([x], { output }) => [[x[0], ...output, x[3]]] },
   adaptiveAvgPool2dDx: { shapes: ([dy], { input }) => [[dy[0], ...input]] },
   padShortcut: {
-    shapes: ([[n, h, w, c]], { stride, front, back }) => [[n, Math.ceil(h / stride), Math.ceil(w / stride), front + c + back]],
+    shapes: ([[n, h, w, c]], { stride, front, back }) => [
+      [n, Math.ceil(h / stride), Math.ceil(w / stride), front + c + back],
+    ],
   },
   padShortcutDx: { shapes: ([dy], { input }) => [[dy[0], ...input]] },
   scaleChannels: { shapes: ([x]) => [x], inPlace: () => [0] },
@@ -100,4 +128,3 @@ export const IMAGE_OPS: Rules<
     shapes: ([x], { toFirst }) => [toFirst ? [x[0], x[3], x[1], x[2]] : [x[0], x[2], x[3], x[1]]],
   },
 };
-
