@@ -1,9 +1,14 @@
 /** Everything that the package's main entry exports in every runtime; `createModel` and `loadModel` come from the host's entry. */
 export * from "./core/errors.js";
 export type { Tensor, TensorLike } from "./core/tensor.js";
+export type { ClassDataset, Dataset, ValueDataset } from "./data/dataset.js";
 export { readSafetensors, writeSafetensors } from "./io/safetensors.js";
+export { readSafetensorsStream } from "./io/safetensors-stream.js";
+export type { LoadOptions, ModelOptions } from "./model/create.js";
+export { activations, type GradCamOptions, gradCam } from "./model/features.js";
+export { freeze, type NamePattern, unfreeze } from "./model/freeze.js";
+export { type GradcheckOptions, type GradcheckReport, gradcheck } from "./model/gradcheck.js";
 export type { MemoryPlan, MemoryPlanOptions, Model, ModelInfo, PredictOptions } from "./model/model.js";
-export type { ModelOptions, LoadOptions } from "./model/create.js";
 export type { LoadReport, LoadStateDictOptions, StateDict } from "./model/state.js";
 export * from "./nn/activations.js";
 export { BasicBlock, type BlockOptions, Bottleneck, PreActBlock } from "./nn/blocks.js";
@@ -17,17 +22,25 @@ export { type ResidualMLPOptions, residualMLP, type TabularResNetOptions, tabula
 export { BatchNorm1d, BatchNorm2d, type BatchNormOptions, LayerNorm } from "./nn/norm.js";
 export { AdaptiveAvgPool2d, AvgPool2d, type AvgPool2dOptions, MaxPool2d, type MaxPool2dOptions } from "./nn/pool.js";
 export { Residual, type ResidualOptions } from "./nn/residual.js";
-export { type CifarResNetOptions, cifarResNet, type ResNetOptions, resnet101, resnet152, resnet18, resnet34, resnet50 } from "./nn/resnet.js";
+export {
+  type CifarResNetOptions,
+  cifarResNet,
+  type ResNetOptions,
+  resnet18,
+  resnet34,
+  resnet50,
+  resnet101,
+  resnet152,
+} from "./nn/resnet.js";
+export { Flatten, Identity, Sequential } from "./nn/sequential.js";
 export { PadShortcut, type PadShortcutOptions } from "./nn/shortcut.js";
 export { SqueezeExcitation } from "./nn/squeeze-excitation.js";
-export { Flatten, Identity, Sequential } from "./nn/sequential.js";
+export { plainTwin, residualTwin } from "./nn/twins.js";
 export { Adam, type AdamOptions, AdamW, type Optimizer, SGD, type SGDOptions } from "./optim/optimizers.js";
 export { constant, cosineAnnealing, multiStepLR, oneCycle, type Schedule, stepLR, warmup } from "./optim/schedules.js";
-export type { Evaluation, EvaluateOptions } from "./train/evaluate.js";
+export { type CacheFeaturesOptions, cacheFeatures } from "./train/cache.js";
+export type { EvaluateOptions, Evaluation } from "./train/evaluate.js";
 export type { Callback, EpochRecord, FitOptions, History, StepEvent } from "./train/fit.js";
 export type { ParameterGroup } from "./train/groups.js";
 export { createTrainer, type Trainer } from "./train/trainer.js";
 export type { StepResult, TrainerOptions } from "./train/training.js";
-export { gradcheck, type GradcheckOptions, type GradcheckReport } from "./model/gradcheck.js";
-export { plainTwin, residualTwin } from "./nn/twins.js";
-export { type ClassDataset, type Dataset, type ValueDataset } from "./data/dataset.js";

@@ -89,7 +89,7 @@ export class Builder {
 
   /** Notes a finished layer for `summary()`. */
   layer(type: string, output: ValueId): void {
-    this.graph.layers.push({ path: this.path, type, outputShape: this.shape(output) });
+    this.graph.layers.push({ path: this.path, type, outputShape: this.shape(output), output });
   }
 
   /** Raises a shape or argument error that names the layer. */

@@ -70,6 +70,7 @@ export interface LayerRecord {
   path: string;
   type: string;
   outputShape: Shape;
+  output: ValueId;
 }
 
 export class Graph {

@@ -28,9 +28,11 @@ export interface ModelOptions {
   prefer?: "speed" | "memory";
   /** The kernels as a compiled module for plain memory, for hosts that must import it statically. */
   wasm?: WebAssembly.Module;
+  /** How inputs are prepared (resizing, normalisation), as JSON: kept as `model.transform` and saved with the weights. */
+  transform?: unknown;
 }
 
-const KNOWN = ["inputShape", "seed", "threads", "relaxedSimd", "prefer", "wasm"] as const;
+const KNOWN = ["inputShape", "seed", "threads", "relaxedSimd", "prefer", "wasm", "transform"] as const;
 
 /** Multiply-adds of one sample below which "auto" takes one thread: even a batch of 256 is done in about 2 ms. */
 const MACS_FOR_AUTO_THREADS = 2e5;
@@ -52,8 +54,17 @@ const dropped = new FinalizationRegistry<ThreadPool>((pool) => pool.stop());
 export async function createModelOn(host: Host, network: Layer, options: ModelOptions): Promise<Model> {
   const where = "createModel";
   expectLayer(where, "network", network);
-  const { inputShape, seed = 0, threads = "auto", relaxedSimd = "auto", prefer = "speed", wasm } = expectOptions(where, options, KNOWN);
-  if (!isSampleShape(inputShape)) throw new ArgumentError(expectation(where, "inputShape", "[features] or [height, width, channels]", inputShape));
+  const {
+    inputShape,
+    seed = 0,
+    threads = "auto",
+    relaxedSimd = "auto",
+    prefer = "speed",
+    wasm,
+    transform,
+  } = expectOptions(where, options, KNOWN);
+  if (!isSampleShape(inputShape))
+    throw new ArgumentError(expectation(where, "inputShape", "[features] or [height, width, channels]", inputShape));
   expectInteger(where, "seed", seed, 0, Number.MAX_SAFE_INTEGER);
   if (threads !== "auto") expectInteger(where, "threads", threads, 1, MAX_THREADS);
   if (typeof relaxedSimd !== "boolean") expectOneOf(where, "relaxedSimd", relaxedSimd, ["auto"]);
@@ -76,30 +87,66 @@ export async function createModelOn(host: Host, network: Layer, options: ModelOp
     try {
       executor.pool = await ThreadPool.start(host, module, memory.memory, info.threads);
     } catch (error) {
-      info = { ...info, threads: 1, why: `${info.why}; one thread, because no worker started: ${(error as Error).message}` };
+      info = {
+        ...info,
+        threads: 1,
+        why: `${info.why}; one thread, because no worker started: ${(error as Error).message}`,
+      };
     }
   }
-  const metadata = () => ({ [METADATA_KEY]: JSON.stringify({ format: 1, inputShape: description.inputShape, network: network.toJSON() }) });
+  const metadata = () => ({
+    [METADATA_KEY]: JSON.stringify({
+      format: 1,
+      inputShape: description.inputShape,
+      network: network.toJSON(),
+      transform: model.transform,
+    }),
+  });
   const { pool } = executor;
-  const model = new Model(engine, info, metadata, () => {
+  const model: Model = new Model(engine, info, metadata, () => {
     if (!pool) return;
     dropped.unregister(pool);
     pool.stop();
   });
+  model.transform = transform;
   if (pool) dropped.register(model, pool, pool);
   return model;
 }
 
-function choose(host: Host, threads: number | "auto", relaxed: boolean | "auto", macs: number, ownModule: boolean): { info: ModelInfo } {
+function choose(
+  host: Host,
+  threads: number | "auto",
+  relaxed: boolean | "auto",
+  macs: number,
+  ownModule: boolean,
+): { info: ModelInfo } {
   if (!hasSimd()) {
     throw new RuntimeSupportError(expectation("createModel", "WebAssembly", "128-bit SIMD", "a runtime without it"));
   }
   const relaxedSimd = !ownModule && relaxed !== false && hasRelaxedSimd();
   if (relaxed === true && !relaxedSimd)
-    throw new RuntimeSupportError(expectation("createModel", "relaxedSimd", "relaxed SIMD", ownModule ? "a module of your own" : "a runtime without it"));
-  const simdWhy = relaxedSimd ? "relaxed SIMD: this runtime has it" : relaxed === false ? "SIMD: relaxed SIMD was switched off" : "SIMD: this runtime has no relaxed SIMD";
+    throw new RuntimeSupportError(
+      expectation(
+        "createModel",
+        "relaxedSimd",
+        "relaxed SIMD",
+        ownModule ? "a module of your own" : "a runtime without it",
+      ),
+    );
+  const simdWhy = relaxedSimd
+    ? "relaxed SIMD: this runtime has it"
+    : relaxed === false
+      ? "SIMD: relaxed SIMD was switched off"
+      : "SIMD: this runtime has no relaxed SIMD";
   const [count, threadWhy] = chooseThreads(host, threads, macs, ownModule);
-  return { info: { simd: true, relaxedSimd, threads: count, why: `${simdWhy}; ${count === 1 ? "one thread" : `${count} threads`}: ${threadWhy}` } };
+  return {
+    info: {
+      simd: true,
+      relaxedSimd,
+      threads: count,
+      why: `${simdWhy}; ${count === 1 ? "one thread" : `${count} threads`}: ${threadWhy}`,
+    },
+  };
 }
 
 function chooseThreads(host: Host, threads: number | "auto", macs: number, ownModule: boolean): [number, string] {
@@ -123,20 +170,22 @@ export async function loadModelOn(host: Host, bytes: Uint8Array | ArrayBuffer, o
   const known = KNOWN.filter((name) => name !== "inputShape");
   expectOptions("loadModel", options, known);
   const { tensors, metadata } = readSafetensors(bytes, { fileName: "model" });
-  const { inputShape, network } = readArchitecture(metadata[METADATA_KEY]);
+  const { inputShape, network, transform } = readArchitecture(metadata[METADATA_KEY]);
   matchStateDict(describeNetwork(network, inputShape), tensors);
-  const model = await createModelOn(host, network, { ...options, inputShape });
+  const model = await createModelOn(host, network, { transform, ...options, inputShape });
   model.loadStateDict(tensors);
   return model;
 }
 
-function readArchitecture(text: string | undefined): { inputShape: number[]; network: Layer } {
+function readArchitecture(text: string | undefined): { inputShape: number[]; network: Layer; transform?: unknown } {
   if (text === undefined) {
-    const hint = "Files of other programs hold weights only: create the network, then model.loadStateDict(readSafetensors(bytes).tensors)";
+    const hint =
+      "Files of other programs hold weights only: create the network, then model.loadStateDict(readSafetensors(bytes).tensors)";
     throw new FormatError(expectation("loadModel", "metadata", `the key "${METADATA_KEY}"`, "none", { hint }));
   }
-  if (text.length > MAX_ARCHITECTURE) throw new FormatError(expectation("loadModel", "metadata", `at most ${MAX_ARCHITECTURE} characters`, text.length));
-  let json: { format?: unknown; inputShape?: unknown; network?: unknown };
+  if (text.length > MAX_ARCHITECTURE)
+    throw new FormatError(expectation("loadModel", "metadata", `at most ${MAX_ARCHITECTURE} characters`, text.length));
+  let json: { format?: unknown; inputShape?: unknown; network?: unknown; transform?: unknown };
   try {
     json = JSON.parse(text) ?? {};
   } catch (cause) {
@@ -144,10 +193,13 @@ function readArchitecture(text: string | undefined): { inputShape: number[]; net
   }
   if (json.format !== 1) throw new FormatError(expectation("loadModel", "format", 1, json.format));
   const { inputShape } = json;
-  if (!isSampleShape(inputShape)) throw new FormatError(expectation("loadModel", "inputShape", "sizes above 0", inputShape));
+  if (!isSampleShape(inputShape))
+    throw new FormatError(expectation("loadModel", "inputShape", "sizes above 0", inputShape));
   try {
-    return { inputShape, network: layerFromJSON(json.network) };
+    return { inputShape, network: layerFromJSON(json.network), transform: json.transform };
   } catch (cause) {
-    throw new FormatError(expectation("loadModel", "network", "layers that can be made", (cause as Error).message), { cause });
+    throw new FormatError(expectation("loadModel", "network", "layers that can be made", (cause as Error).message), {
+      cause,
+    });
   }
 }

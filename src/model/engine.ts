@@ -1,6 +1,7 @@
 /** What a model is made of behind its public API; the trainer works with it too. */
-import { numel, type Shape } from "../core/shape.js";
+
 import { Philox } from "../core/random.js";
+import { numel, type Shape } from "../core/shape.js";
 import type { Graph, Parameter, ValueId } from "../graph/graph.js";
 import type { Layer } from "../nn/layer.js";
 import { crossEntropy } from "../nn/losses.js";
@@ -44,7 +45,8 @@ export class Engine {
   readonly seed: number;
   readonly #prefer: "speed" | "memory";
   /** Names of parameters that training leaves as they are. */
-  readonly frozen = new Set<string>();
+  frozen: ReadonlySet<string> = new Set<string>();
+  #frozenVersion = 0;
   /** Counts training forwards; with the seed it is the key of every dropout's random numbers. */
   randomStep = 0;
   #plans = new Map<string, Plan>();
@@ -69,15 +71,22 @@ export class Engine {
           view[j] = init.kind === "normal" ? random.normal() * init.std : (2 * random.uniform() - 1) * init.bound;
       }
     });
-    for (const { name, init } of buffers) this.executor.bufferView(name).fill(init.kind === "constant" ? init.value : 0);
+    for (const { name, init } of buffers)
+      this.executor.bufferView(name).fill(init.kind === "constant" ? init.value : 0);
     this.executor.weightsVersion++;
+  }
+
+  /** Replaces the set of frozen names. Gradients start from zero again: those of frozen parameters stay there. */
+  freeze(names: ReadonlySet<string>): void {
+    this.frozen = names;
+    this.#frozenVersion++;
+    if (this.executor.hasRegion("gradients")) this.executor.regionView("gradients").fill(0);
   }
 
   /** The plan for a variation, made at the first request. `key` tells variations apart that only functions describe. */
   plan(variation: Variation, key = ""): Plan {
-    const { batchSize, training, backward, keepAll = false } = variation;
-    const frozen = [...this.frozen].join(" ");
-    const name = JSON.stringify([batchSize, training, backward, keepAll, key, frozen]);
+    const { batchSize, training, backward, watch, keepAll = false } = variation;
+    const name = JSON.stringify([batchSize, training, backward, keepAll, watch, key, this.#frozenVersion]);
     const known = this.#plans.get(name);
     this.#plans.delete(name);
     const plan = known ?? this.#createPlan(variation);
@@ -102,7 +111,13 @@ export class Engine {
   #createPlan(variation: Variation): Plan {
     const { network, inputShape } = this.description;
     const isFrozen = (name: string) => this.frozen.has(name);
-    const plan = createPlan({ ...variation, network: (b, x) => network.build(b, x), inputShape, isFrozen, prefer: this.#prefer });
+    const plan = createPlan({
+      ...variation,
+      network: (b, x) => network.build(b, x),
+      inputShape,
+      isFrozen,
+      prefer: this.#prefer,
+    });
     this.#macs.set(plan, stepMacs(plan.graph, plan.step));
     return plan;
   }
@@ -113,7 +128,12 @@ export class Engine {
   }
 
   /** Runs stages of a plan; a training forward draws fresh random numbers. */
-  run(plan: Plan, from: "forward" | "backward" | "update", to: "forward" | "backward" | "update", training: boolean): boolean {
+  run(
+    plan: Plan,
+    from: "forward" | "backward" | "update",
+    to: "forward" | "backward" | "update",
+    training: boolean,
+  ): boolean {
     const { executor } = this;
     executor.activate(plan);
     if (from === "forward") {

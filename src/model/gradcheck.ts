@@ -40,7 +40,8 @@ const STEPS = [1, 1 / 8, 1 / 64];
  * they were. The best of three step lengths counts.
  */
 export function gradcheck(model: Model, options?: GradcheckOptions): GradcheckReport {
-  if (!(model instanceof Model)) throw new ArgumentError(expectation("gradcheck", "model", "what createModel or loadModel gave", model));
+  if (!(model instanceof Model))
+    throw new ArgumentError(expectation("gradcheck", "model", "what createModel or loadModel gave", model));
   const given = expectOptions("gradcheck", options, ["x", "eps", "rtol", "seed"]);
   const eps = expectNumber("gradcheck", "eps", given.eps ?? 1e-2, 0, Infinity, "both");
   const rtol = expectNumber("gradcheck", "rtol", given.rtol ?? 2e-2, 0, Infinity, "both");

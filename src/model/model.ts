@@ -9,7 +9,15 @@ import type { Layer } from "../nn/layer.js";
 import type { Plan } from "../plan/plan.js";
 import { SCALARS } from "../program/abi.js";
 import { describeNetwork, type Engine } from "./engine.js";
-import { type LoadReport, type LoadStateDictOptions, readParameter, readStateDict, type StateDict, type StateDictLike, writeStateDict } from "./state.js";
+import {
+  type LoadReport,
+  type LoadStateDictOptions,
+  readParameter,
+  readStateDict,
+  type StateDict,
+  type StateDictLike,
+  writeStateDict,
+} from "./state.js";
 import { summarize } from "./summary.js";
 
 /** Which path runs, and why. */
@@ -55,6 +63,8 @@ const ARENA_TARGET = 64 * 2 ** 20;
 export class Model {
   #engine: Engine | null;
   readonly info: ModelInfo;
+  /** How inputs are to be prepared, as JSON; saved with the weights. See `transformImage` of resnet-wasm/data. */
+  transform: unknown;
   readonly #metadata: () => Record<string, string>;
   readonly #release: () => void;
   #predictBatch = 0;
@@ -141,14 +151,20 @@ export class Model {
     const engine = this.#use("backward");
     const pending = this.#pending;
     if (!pending || !engine.executor.isActive(pending.plan))
-      throw new ResnetWasmError(expectation("backward", "call", "directly behind forward", "nothing kept", { hint: "predict, step and evaluate use the same memory" }));
+      throw new ResnetWasmError(
+        expectation("backward", "call", "directly behind forward", "nothing kept", {
+          hint: "predict, step and evaluate use the same memory",
+        }),
+      );
     const { plan, training } = pending;
     const { data, batchSize } = toBatch("backward", "dy", dy, this.outputShape);
-    if (batchSize !== plan.batchSize) throw new ArgumentError(expectation("backward", "batch size", plan.batchSize, batchSize));
+    if (batchSize !== plan.batchSize)
+      throw new ArgumentError(expectation("backward", "batch size", plan.batchSize, batchSize));
     copyInto(engine.executor.view(plan, plan.outputGradient!), data, 0);
     engine.run(plan, "backward", "backward", training);
     this.#pending = null;
-    if (plan.inputGradient === undefined) return { data: new Float32Array(numel([batchSize, ...this.inputShape])), shape: [batchSize, ...this.inputShape] };
+    if (plan.inputGradient === undefined)
+      return { data: new Float32Array(numel([batchSize, ...this.inputShape])), shape: [batchSize, ...this.inputShape] };
     return this.#read(plan, plan.inputGradient);
   }
 
@@ -185,11 +201,17 @@ export class Model {
    */
   memoryPlan(options?: MemoryPlanOptions): MemoryPlan {
     const { engine } = this;
-    const { batchSize = 1, training = false, optimizerStates = 1 } = expectOptions("memoryPlan", options, ["batchSize", "training", "optimizerStates"]);
+    const {
+      batchSize = 1,
+      training = false,
+      optimizerStates = 1,
+    } = expectOptions("memoryPlan", options, ["batchSize", "training", "optimizerStates"]);
     expectInteger("memoryPlan", "batchSize", batchSize, 1);
     expectBoolean("memoryPlan", "training", training);
     expectInteger("memoryPlan", "optimizerStates", optimizerStates, 0, 3);
-    const plan = training ? engine.trainingPlan(batchSize, optimizerStates) : engine.plan({ batchSize, training, backward: "none" });
+    const plan = training
+      ? engine.trainingPlan(batchSize, optimizerStates)
+      : engine.plan({ batchSize, training, backward: "none" });
     const { program, values, workspace, scratch } = engine.executor.layout(plan);
     const bytes = (shape: Shape) => roundUp(numel(shape) * 4, 64);
     const sum = (shapes: Shape[]) => shapes.reduce((total, shape) => total + bytes(shape), 0);
@@ -218,7 +240,10 @@ export class Model {
   /** Weights and architecture as one safetensors file; `loadModel` restores both, PyTorch reads the weights. */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
     const isCounter = (name: string) => name.endsWith("num_batches_tracked");
-    return writeSafetensors(this.stateDict(), { metadata: this.#metadata(), dtype: (name) => (isCounter(name) ? "I64" : "F32") });
+    return writeSafetensors(this.stateDict(), {
+      metadata: this.#metadata(),
+      dtype: (name) => (isCounter(name) ? "I64" : "F32"),
+    });
   }
 
   /** Releases memory and worker threads now; forgetting the model does the same later. */
@@ -239,6 +264,7 @@ export class Model {
 
 /** target = source[from, from + target.length). */
 function copyInto(target: Float32Array, source: ArrayLike<number>, from: number): void {
-  if (source instanceof Float32Array) target.set(from === 0 && source.length === target.length ? source : source.subarray(from, from + target.length));
+  if (source instanceof Float32Array)
+    target.set(from === 0 && source.length === target.length ? source : source.subarray(from, from + target.length));
   else for (let i = 0; i < target.length; i++) target[i] = source[from + i];
 }

@@ -1,7 +1,7 @@
 /** Weights in and out, in PyTorch's names, shapes and layouts. */
 import { expectBoolean } from "../core/check.js";
 import { ArgumentError, describe, expectation, StateDictError } from "../core/errors.js";
-import { formatShape, numel, sameShape, type Shape } from "../core/shape.js";
+import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";
 import { isNumeric, type Tensor } from "../core/tensor.js";
 import type { Parameter } from "../graph/graph.js";
 import type { ParameterRegion } from "../runtime/executor.js";
@@ -47,14 +47,22 @@ export function readParameter(engine: Engine, { name, shape, layout }: Parameter
   return { data, shape: [...shape] };
 }
 
-export function writeParameter(engine: Engine, { name, shape, layout }: Parameter, region: ParameterRegion, data: ArrayLike<number>): void {
+export function writeParameter(
+  engine: Engine,
+  { name, shape, layout }: Parameter,
+  region: ParameterRegion,
+  data: ArrayLike<number>,
+): void {
   const view = engine.executor.parameterView(name, region, numel(shape));
   if (layout === "OIHW") permute(data, view, shape, true);
   else view.set(data);
 }
 
 /** The order of the state dict: a layer's parameters, then its buffers, layers as they stand in the network. */
-export function stateNames({ parameters, buffers }: Pick<Description, "parameters" | "buffers">): { entry: Parameter; isBuffer: boolean }[] {
+export function stateNames({
+  parameters,
+  buffers,
+}: Pick<Description, "parameters" | "buffers">): { entry: Parameter; isBuffer: boolean }[] {
   const paths = [...new Set([...parameters, ...buffers].map(({ path }) => path))];
   const order = new Map(paths.map((path, i) => [path, i]));
   const all = [
@@ -68,7 +76,11 @@ export function readStateDict(engine: Engine, region: ParameterRegion = "paramet
   const state: StateDict = new Map();
   for (const { entry, isBuffer } of stateNames(engine.description)) {
     if (!isBuffer) state.set(entry.name, readParameter(engine, entry, region));
-    else state.set(entry.name, { data: new Float32Array(engine.executor.bufferView(entry.name)), shape: [...entry.shape] });
+    else
+      state.set(entry.name, {
+        data: new Float32Array(engine.executor.bufferView(entry.name)),
+        shape: [...entry.shape],
+      });
   }
   return state;
 }
@@ -85,9 +97,11 @@ export function matchStateDict(
   given: StateDictLike,
   { strict = true, rename }: LoadStateDictOptions = {},
 ): Match {
-  if (typeof given !== "object" || given === null) throw new ArgumentError(expectation("loadStateDict", "state", "a Map or a record of tensors", given));
+  if (typeof given !== "object" || given === null)
+    throw new ArgumentError(expectation("loadStateDict", "state", "a Map or a record of tensors", given));
   expectBoolean("loadStateDict", "strict", strict);
-  if (rename !== undefined && typeof rename !== "function") throw new ArgumentError(expectation("loadStateDict", "rename", "a function", rename));
+  if (rename !== undefined && typeof rename !== "function")
+    throw new ArgumentError(expectation("loadStateDict", "rename", "a function", rename));
   const entries = given instanceof Map ? [...given] : Object.entries(given);
   const known = new Map(stateNames(description).map((item) => [item.entry.name, item]));
   const found = new Map<string, ArrayLike<number>>();
@@ -122,7 +136,10 @@ export function writeStateDict(engine: Engine, given: StateDictLike, options?: L
 }
 
 const fits = (tensor: { data: ArrayLike<number>; shape: Shape } | undefined, shape: Shape): boolean =>
-  Array.isArray(tensor?.shape) && sameShape(tensor.shape, shape) && tensor.data?.length === numel(shape) && isNumeric(tensor.data);
+  Array.isArray(tensor?.shape) &&
+  sameShape(tensor.shape, shape) &&
+  tensor.data?.length === numel(shape) &&
+  isNumeric(tensor.data);
 
 function localName(original: string, known: ReadonlyMap<string, unknown>, rename?: (name: string) => string): string {
   if (rename) return rename(original);

@@ -11,14 +11,19 @@ export function summarize({ parameters, inputShape }: Description, { graph, prep
   const size = (path: string) =>
     parameters.filter((p) => isInside(p.path, path)).reduce((sum, p) => sum + numel(p.shape), 0);
   const macs = (path: string) =>
-    [...prepare, ...step].filter((node) => isInside(node.path, path)).reduce((sum, node) => sum + nodeMacs(graph, node), 0);
+    [...prepare, ...step]
+      .filter((node) => isInside(node.path, path))
+      .reduce((sum, node) => sum + nodeMacs(graph, node), 0);
   const layers = graph.layers.map((layer, i) => ({ ...layer, i }));
   const rows = [["layer", "output", "parameters", "MACs"]];
   rows.push(["input", `[n, ${inputShape.join(", ")}]`, "", ""]);
   for (const { path, type, outputShape } of orderByTree(layers)) {
     const depth = path === "" ? 0 : path.split(".").length;
     const name = `${"  ".repeat(depth)}${path.split(".").pop() || "network"} (${type})`;
-    const output = `[n${outputShape.slice(1).map((s) => `, ${s}`).join("")}]`;
+    const output = `[n${outputShape
+      .slice(1)
+      .map((s) => `, ${s}`)
+      .join("")}]`;
     rows.push([name, output, group(size(path)), group(macs(path))]);
   }
   rows.push(["total", "", group(size("")), group(macs(""))]);
@@ -50,7 +55,10 @@ const group = (n: number): string => n.toString().replace(/\B(?=(\d{3})+$)/g, ",
 function formatTable(rows: string[][]): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const line = (row: string[]) =>
-    row.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  ").trimEnd();
+    row
+      .map((cell, i) => (i < 2 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+      .join("  ")
+      .trimEnd();
   const rule = "-".repeat(widths.reduce((sum, width) => sum + width + 2, -2));
   return [line(rows[0]), rule, ...rows.slice(1, -1).map(line), rule, line(rows[rows.length - 1])].join("\n");
 }

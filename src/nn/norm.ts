@@ -63,12 +63,16 @@ abstract class BatchNorm extends Layer {
       ShapeError,
     );
     const weights = affine
-      ? [b.parameter("weight", [channels], { init: { kind: "constant", value: options.initialWeight } }), b.parameter("bias", [channels], { init: zeros })]
+      ? [
+          b.parameter("weight", [channels], { init: { kind: "constant", value: options.initialWeight } }),
+          b.parameter("bias", [channels], { init: zeros }),
+        ]
       : [];
     const runningMean = b.buffer("running_mean", [channels], 0);
     const runningVar = b.buffer("running_var", [channels], 1);
     const batches = b.buffer("num_batches_tracked", [], 0);
-    const training = b.mode.training && !options.frozen && !(affine && b.isFrozen("weight"));
+    const frozen = options.frozen || b.isFrozen("weight") || b.isFrozen("running_mean");
+    const training = b.mode.training && !frozen;
     const attributes = { affine, residual: false, activation: null, training };
     if (!training) {
       const [rstd] = b.op("batchNormRstd", [runningVar], { eps });

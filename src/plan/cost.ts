@@ -26,7 +26,8 @@ export function nodeMacs(graph: Graph, node: AnyNode): number {
 }
 
 /** Products behind one output of a convolution from `channels` channels. */
-const convTaps = ({ kernel, groups }: Convolution, channels: number): number => (kernel[0] * kernel[1] * channels) / groups;
+const convTaps = ({ kernel, groups }: Convolution, channels: number): number =>
+  (kernel[0] * kernel[1] * channels) / groups;
 
 export function stepMacs(graph: Graph, nodes: readonly AnyNode[]): number {
   return nodes.reduce((sum, node) => sum + nodeMacs(graph, node), 0);

@@ -35,6 +35,8 @@ export interface PlanRequest {
   update?: (graph: Graph) => void;
   /** Default "speed". */
   prefer?: "speed" | "memory";
+  /** Values to keep for the host: outputs of the layers at these paths, and their gradients where there is a backward pass. */
+  watch?: readonly string[];
   /** Keep every value to the end of the step, unfused, to look at them afterwards. Default false. */
   keepAll?: boolean;
 }
@@ -49,6 +51,8 @@ export interface Plan {
   /** Host-written gradient of the output, and the gradient of the input that it leads to. */
   outputGradient?: ValueId;
   inputGradient?: ValueId;
+  /** What the request asked to watch, by path. */
+  watched: Map<string, { output: ValueId; gradient?: ValueId }>;
   /** Runs when weights have changed: what depends on weights alone. */
   prepare: AnyNode[];
   /** Runs every time; stages are contiguous and in order. */
@@ -71,14 +75,23 @@ export function createPlan(request: PlanRequest): Plan {
   const output = request.network(b, input);
   const recorded = request.loss?.(graph, output);
 
+  const watched: Plan["watched"] = new Map();
+  for (const path of request.watch ?? []) {
+    const layer = graph.layers.find((record) => record.path === path);
+    if (layer) watched.set(path, { output: layer.output });
+  }
+
   const trained = graph.parameters.filter(({ name }) => !isFrozen(name));
   let outputGradient: ValueId | undefined;
   let inputGradient: ValueId | undefined;
   graph.stage = "backward";
   if (backward === "output") {
     outputGradient = graph.value(graph.shape(output), "input");
-    const wanted = [input, ...trained.map(({ value }) => value)];
-    inputGradient = nameGradients(graph, wanted, { output, gradient: outputGradient }).get(input);
+    const watchedOutputs = [...watched.values()].map((entry) => entry.output);
+    const wanted = [input, ...watchedOutputs, ...trained.map(({ value }) => value)];
+    const gradients = nameGradients(graph, wanted, { output, gradient: outputGradient });
+    inputGradient = gradients.get(input);
+    for (const entry of watched.values()) entry.gradient = gradients.get(entry.output);
   } else if (backward === "loss" && recorded) {
     nameGradients(
       graph,
@@ -99,7 +112,8 @@ export function createPlan(request: PlanRequest): Plan {
   // Looking on changes nothing.
   if (request.keepAll) graph.nodes = graph.nodes.filter((node) => node.op !== "batchNormUpdate");
   // The batch stays too: when a step fails, it is repeated to find the cause.
-  const kept = [output, recorded?.loss, inputGradient, ...(request.update ? [input, recorded?.target] : [])];
+  const seen = [...watched.values()].flatMap((entry) => [entry.output, entry.gradient]);
+  const kept = [output, recorded?.loss, inputGradient, ...seen, ...(request.update ? [input, recorded?.target] : [])];
   const keep = new Set(kept.filter((id) => id !== undefined));
   for (const value of graph.values) if (request.keepAll || value.role === "gradient") keep.add(value.id);
   removeDead(graph, keep);
@@ -119,6 +133,7 @@ export function createPlan(request: PlanRequest): Plan {
     loss: recorded?.loss,
     outputGradient,
     inputGradient,
+    watched,
   };
 }
 

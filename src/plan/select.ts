@@ -41,7 +41,9 @@ export function select(graph: Graph, { prefer }: SelectOptions): void {
     const filter = { ...convolution, input, dx, algorithm };
     node.attributes.algorithm = algorithm;
     if (algorithm === "depthwise") return; // reads the weights as they are
-    node.inputs[1] = once(`${w} ${dx} ${algorithm}`, node.stage, () => graph.make("conv2dFilter", [w], filter, node.path));
+    node.inputs[1] = once(`${w} ${dx} ${algorithm}`, node.stage, () =>
+      graph.make("conv2dFilter", [w], filter, node.path),
+    );
   };
 
   for (const node of graph.nodes) {
@@ -66,7 +68,10 @@ export function select(graph: Graph, { prefer }: SelectOptions): void {
         convolve(node);
         break;
       case "conv2dDw":
-        node.attributes.algorithm = chooseAlgorithm(convShape(node.attributes, graph.shape(second)[0], graph.shape(second).slice(1)), prefer);
+        node.attributes.algorithm = chooseAlgorithm(
+          convShape(node.attributes, graph.shape(second)[0], graph.shape(second).slice(1)),
+          prefer,
+        );
         break;
       default:
     }

@@ -35,9 +35,20 @@ export function saveCheckpoint(trainer: Training): Uint8Array<ArrayBuffer> {
   const tensors: Map<string, Tensor> = new Map();
   for (const [name, tensor] of readStateDict(engine)) tensors.set(`model.${name}`, tensor);
   for (const region of regions(trainer))
-    for (const parameter of engine.description.parameters) tensors.set(`${region}.${parameter.name}`, readParameter(engine, parameter, region));
+    for (const parameter of engine.description.parameters)
+      tensors.set(`${region}.${parameter.name}`, readParameter(engine, parameter, region));
   const { stepCount, fitState, optimizer, loss, schedule, ema } = trainer;
-  const progress = { format: 1, stepCount, randomStep: engine.randomStep, seed: engine.seed, fitState, optimizer, loss, schedule, ema };
+  const progress = {
+    format: 1,
+    stepCount,
+    randomStep: engine.randomStep,
+    seed: engine.seed,
+    fitState,
+    optimizer,
+    loss,
+    schedule,
+    ema,
+  };
   return writeSafetensors(tensors, { metadata: { [METADATA_KEY]: JSON.stringify(progress) } });
 }
 
@@ -47,9 +58,15 @@ export function loadCheckpoint(trainer: Training, bytes: Uint8Array | ArrayBuffe
   const progress = readProgress(metadata[METADATA_KEY]);
   for (const key of ["optimizer", "loss", "schedule", "ema"] as const) {
     const [expected, got] = [JSON.stringify(trainer[key]), JSON.stringify(progress[key])];
-    if (expected !== got) throw new FormatError(expectation("trainer.load", key, expected, got, { hint: "Create the trainer as it was when the checkpoint was saved" }));
+    if (expected !== got)
+      throw new FormatError(
+        expectation("trainer.load", key, expected, got, {
+          hint: "Create the trainer as it was when the checkpoint was saved",
+        }),
+      );
   }
-  if (progress.seed !== engine.seed) throw new FormatError(expectation("trainer.load", "seed", engine.seed, progress.seed));
+  if (progress.seed !== engine.seed)
+    throw new FormatError(expectation("trainer.load", "seed", engine.seed, progress.seed));
 
   // Everything is checked before the first number is written.
   const kept = regions(trainer);
@@ -59,12 +76,21 @@ export function loadCheckpoint(trainer: Training, bytes: Uint8Array | ArrayBuffe
       const name = `${region}.${parameter.name}`;
       const tensor = tensors.get(name);
       if (!tensor || !sameShape(tensor.shape, parameter.shape))
-        throw new FormatError(expectation("trainer.load", name, formatShape(parameter.shape), tensor ? formatShape(tensor.shape) : "nothing"));
+        throw new FormatError(
+          expectation(
+            "trainer.load",
+            name,
+            formatShape(parameter.shape),
+            tensor ? formatShape(tensor.shape) : "nothing",
+          ),
+        );
       writes.push(() => writeParameter(engine, parameter, region, tensor.data));
     }
   }
   const weights = [...tensors].filter(([name]) => name.startsWith("model."));
-  writeStateDict(engine, new Map(weights.map(([name, tensor]) => [name.slice("model.".length), tensor])), { rename: (name) => name });
+  writeStateDict(engine, new Map(weights.map(([name, tensor]) => [name.slice("model.".length), tensor])), {
+    rename: (name) => name,
+  });
   for (const write of writes) write();
   trainer.stepCount = progress.stepCount;
   trainer.fitState = progress.fitState;
@@ -72,7 +98,8 @@ export function loadCheckpoint(trainer: Training, bytes: Uint8Array | ArrayBuffe
 }
 
 function readProgress(text: string | undefined): Progress {
-  if (text === undefined) throw new FormatError(expectation("trainer.load", "metadata", `the key "${METADATA_KEY}"`, "none"));
+  if (text === undefined)
+    throw new FormatError(expectation("trainer.load", "metadata", `the key "${METADATA_KEY}"`, "none"));
   let json: Partial<Progress>;
   try {
     json = JSON.parse(text) ?? {};
@@ -82,7 +109,13 @@ function readProgress(text: string | undefined): Progress {
   const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
   const { fitState: fit } = json;
   const current = fit?.current;
-  const counts = [json.stepCount, json.randomStep, json.seed, fit?.epoch, ...(current ? [current.epochInFit, current.step, current.samples, current.length, current.batchSize] : [])];
+  const counts = [
+    json.stepCount,
+    json.randomStep,
+    json.seed,
+    fit?.epoch,
+    ...(current ? [current.epochInFit, current.step, current.samples, current.length, current.batchSize] : []),
+  ];
   const sums = current ? [current.lossSum, current.lr] : [];
   if (json.format !== 1 || !counts.every(isCount) || !sums.every((sum) => typeof sum === "number"))
     throw new FormatError(expectation("trainer.load", "metadata", "the counters of a checkpoint", text.slice(0, 80)));

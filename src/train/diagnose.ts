@@ -1,7 +1,8 @@
 /** Finds where a step first left the finite numbers. */
+
+import { numel } from "../core/shape.js";
 import type { Engine } from "../model/engine.js";
 import type { Loss } from "../nn/losses.js";
-import { numel } from "../core/shape.js";
 import type { Plan } from "../plan/plan.js";
 
 const firstNonFinite = (values: Float32Array): number => values.findIndex((value) => !Number.isFinite(value));
@@ -12,7 +13,9 @@ const firstNonFinite = (values: Float32Array): number => values.findIndex((value
  */
 export function findNonFinite(engine: Engine, failed: Plan, loss: Loss): string {
   const { executor } = engine;
-  const indices = failed.graph.nodes.some(({ op, attributes }) => op === "crossEntropy" && !(attributes as { probabilities: boolean }).probabilities);
+  const indices = failed.graph.nodes.some(
+    ({ op, attributes }) => op === "crossEntropy" && !(attributes as { probabilities: boolean }).probabilities,
+  );
   const input = executor.view(failed, failed.input).slice();
   const target = executor.viewI32(failed, failed.target!).slice();
   if (firstNonFinite(input) >= 0) return "the input";
@@ -22,7 +25,13 @@ export function findNonFinite(engine: Engine, failed: Plan, loss: Loss): string 
 
   const kind = indices ? "indices" : "values";
   const plan = engine.plan(
-    { batchSize: failed.batchSize, training: true, backward: "loss", loss: (graph, output) => loss.record(graph, output, kind), keepAll: true },
+    {
+      batchSize: failed.batchSize,
+      training: true,
+      backward: "loss",
+      loss: (graph, output) => loss.record(graph, output, kind),
+      keepAll: true,
+    },
     `diagnose ${kind} ${JSON.stringify(loss)}`,
   );
   executor.view(plan, plan.input).set(input);
@@ -35,7 +44,11 @@ export function findNonFinite(engine: Engine, failed: Plan, loss: Loss): string 
       const { role, name } = plan.graph.values[id];
       if (role === "gradient") return `the gradient of ${name}`;
       const layer = path === "loss" ? "the loss" : `layer ${path || "network"}`;
-      return stage === "backward" ? `the gradient passed back by ${layer} (${op})` : path === "loss" ? "the loss" : `the output of ${layer} (${op})`;
+      return stage === "backward"
+        ? `the gradient passed back by ${layer} (${op})`
+        : path === "loss"
+          ? "the loss"
+          : `the output of ${layer} (${op})`;
     }
   }
   return "nothing when repeated";

@@ -39,7 +39,10 @@ export async function evaluate(trainer: Training, dataset: Dataset, options?: Ev
     const n = Math.min(batchSize, dataset.length - at);
     const indices = Array.from({ length: n }, (_, i) => at + i);
     await dataset.prefetch?.(indices);
-    const plan = engine.plan({ batchSize: n, training: false, backward: "none", loss: (graph, output) => loss.record(graph, output, kind) }, key);
+    const plan = engine.plan(
+      { batchSize: n, training: false, backward: "none", loss: (graph, output) => loss.record(graph, output, kind) },
+      key,
+    );
     const x = executor.view(plan, plan.input);
     const target = kind === "indices" ? executor.viewI32(plan, plan.target!) : executor.view(plan, plan.target!);
     dataset.get(indices, x, target);

@@ -58,29 +58,55 @@ export interface History {
   stopped: "finished" | "aborted" | "maxMs" | "maxSteps";
 }
 
-const KNOWN = ["epochs", "batchSize", "shuffle", "dropLast", "validation", "callbacks", "signal", "maxMs", "maxSteps"] as const;
+const KNOWN = [
+  "epochs",
+  "batchSize",
+  "shuffle",
+  "dropLast",
+  "validation",
+  "callbacks",
+  "signal",
+  "maxMs",
+  "maxSteps",
+] as const;
 
 /** Philox stream of the sampler; parameters take the streams from 0 up. */
 const SAMPLER_STREAM = 0xffff0000;
 
 /** Whether an interrupted fit can go on: not with another dataset, or one cut into other batches. */
-const sameBatches = (a: Batches, b: Batches) => a.length === b.length && a.batchSize === b.batchSize && a.dropLast === b.dropLast;
+const sameBatches = (a: Batches, b: Batches) =>
+  a.length === b.length && a.batchSize === b.batchSize && a.dropLast === b.dropLast;
 
 export async function fit(trainer: Training, dataset: Dataset, options?: FitOptions): Promise<History> {
-  const { epochs = 1, batchSize = 32, shuffle = true, dropLast = false, validation, callbacks = [], signal, maxMs, maxSteps } = expectOptions("fit", options, KNOWN);
+  const {
+    epochs = 1,
+    batchSize = 32,
+    shuffle = true,
+    dropLast = false,
+    validation,
+    callbacks = [],
+    signal,
+    maxMs,
+    maxSteps,
+  } = expectOptions("fit", options, KNOWN);
   expectInteger("fit", "epochs", epochs, 1);
   expectInteger("fit", "batchSize", batchSize, 1);
   expectBoolean("fit", "shuffle", shuffle);
   expectBoolean("fit", "dropLast", dropLast);
   if (!Array.isArray(callbacks) || !callbacks.every((callback) => typeof callback === "object" && callback !== null))
-    throw new ArgumentError(expectation("fit", "callbacks", "an array of objects with onStep, onEpoch or onEnd", callbacks));
+    throw new ArgumentError(
+      expectation("fit", "callbacks", "an array of objects with onStep, onEpoch or onEnd", callbacks),
+    );
   expectSignal("fit", signal);
   if (maxMs !== undefined) expectNumber("fit", "maxMs", maxMs, 0, Infinity, "both");
   if (maxSteps !== undefined) expectInteger("fit", "maxSteps", maxSteps, 1);
   const kind = trainer.expectFits("fit", dataset);
   if (validation) trainer.expectFits("fit validation", validation);
   const stepsPerEpoch = dropLast ? Math.floor(dataset.length / batchSize) : Math.ceil(dataset.length / batchSize);
-  if (stepsPerEpoch === 0) throw new DataError(expectation("fit", "dataset", `at least one batch of ${batchSize} with dropLast`, `${dataset.length} samples`));
+  if (stepsPerEpoch === 0)
+    throw new DataError(
+      expectation("fit", "dataset", `at least one batch of ${batchSize} with dropLast`, `${dataset.length} samples`),
+    );
   // What the smaller last batch lacks shows before the first step.
   const rest = dataset.length % batchSize;
   if (rest > 0 && !dropLast) trainer.plan(rest, kind);
@@ -146,7 +172,12 @@ export async function fit(trainer: Training, dataset: Dataset, options?: FitOpti
       for (const callback of callbacks) await callback.onStep?.(event);
       await pause();
     }
-    const record: EpochRecord = { epoch: current.epochInFit, loss: current.lossSum / current.samples, lr: current.lr, ms: performance.now() - epochStarted };
+    const record: EpochRecord = {
+      epoch: current.epochInFit,
+      loss: current.lossSum / current.samples,
+      lr: current.lr,
+      ms: performance.now() - epochStarted,
+    };
     if (validation) record.validation = await evaluate(trainer, validation, { batchSize });
     history.epochs.push(record);
     state.epoch++;

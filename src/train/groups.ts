@@ -37,7 +37,8 @@ export function parameterRuns(
 ): Run[] {
   const runs: Run[] = [];
   const settings = (parameter: Parameter) => {
-    const matches = ({ match }: ParameterGroup) => (match instanceof RegExp ? parameter.name.search(match) >= 0 : match(parameter.name));
+    const matches = ({ match }: ParameterGroup) =>
+      match instanceof RegExp ? parameter.name.search(match) >= 0 : match(parameter.name);
     const { lrScale = 1, weightDecay } = groups.find(matches) ?? {};
     return { lrScale, weightDecay: weightDecay ?? (!decayNormsAndBiases && normsAndBiases(parameter) ? 0 : undefined) };
   };
@@ -45,7 +46,8 @@ export function parameterRuns(
     if (isFrozen(parameter.name)) return;
     const own = settings(parameter);
     const last = runs[runs.length - 1];
-    const continues = last && last.first + last.count === i && last.lrScale === own.lrScale && last.weightDecay === own.weightDecay;
+    const continues =
+      last && last.first + last.count === i && last.lrScale === own.lrScale && last.weightDecay === own.weightDecay;
     if (continues) last.count++;
     else runs.push({ first: i, count: 1, ...own });
   });

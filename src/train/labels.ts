@@ -7,14 +7,22 @@ import type { Loss, TargetKind } from "../nn/losses.js";
 export type Labels = ArrayLike<number> | { data: ArrayLike<number>; shape: Shape } | readonly ArrayLike<number>[];
 
 /** Flat numbers and what they mean for an output of this shape. Throws `ShapeError` where they fit neither way. */
-export function readLabels(where: string, loss: Loss, output: Shape, labels: Labels): { data: ArrayLike<number>; kind: TargetKind } {
+export function readLabels(
+  where: string,
+  loss: Loss,
+  output: Shape,
+  labels: Labels,
+): { data: ArrayLike<number>; kind: TargetKind } {
   const data = flatten(labels);
-  if (data === null) throw new ShapeError(expectation(where, "labels", "numbers, { data, shape }, or rows of equal length", labels));
+  if (data === null)
+    throw new ShapeError(expectation(where, "labels", "numbers, { data, shape }, or rows of equal length", labels));
   const sizes = loss.targets.map((kind) => [kind, numel(loss.targetShape(output, kind))] as const);
   const match = sizes.find(([, size]) => size === data.length);
   if (!match) {
     const expected = sizes.map(([kind, size]) => `${size} ${kind}`).join(" or ");
-    throw new ShapeError(expectation(where, "labels", `${expected} for outputs of ${formatShape(output)}`, `${data.length} numbers`));
+    throw new ShapeError(
+      expectation(where, "labels", `${expected} for outputs of ${formatShape(output)}`, `${data.length} numbers`),
+    );
   }
   return { data, kind: match[0] };
 }
@@ -27,7 +35,8 @@ function flatten(labels: Labels): ArrayLike<number> | null {
     const fits = Array.isArray(shape) && isNumeric(data) && data.length === numel(shape);
     return fits ? data : null;
   }
-  if (!Array.isArray(labels) || typeof labels[0] !== "object") return typeof labels.length === "number" ? (labels as ArrayLike<number>) : null;
+  if (!Array.isArray(labels) || typeof labels[0] !== "object")
+    return typeof labels.length === "number" ? (labels as ArrayLike<number>) : null;
   const rows = labels as readonly ArrayLike<number>[];
   const equal = rows.every((row) => isNumeric(row) && row.length === rows[0].length);
   return equal ? rows.flatMap((row) => Array.from(row)) : null;

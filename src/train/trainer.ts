@@ -25,7 +25,8 @@ export class Trainer extends Training {
   }
 
   #expectIdle(where: string): void {
-    if (this.fitting) throw new ResnetWasmError(expectation(where, "trainer", "no fit at work", "one that has not ended"));
+    if (this.fitting)
+      throw new ResnetWasmError(expectation(where, "trainer", "no fit at work", "one that has not ended"));
   }
 
   /** Mean loss over a dataset in evaluation mode, and accuracy where targets are classes. Weights stay as they are. */
@@ -35,7 +36,8 @@ export class Trainer extends Training {
 
   /** The averaged weights (with the option `ema`) and the model's buffers, to be loaded or saved. */
   emaStateDict(): StateDict {
-    if (this.ema === null) throw new ArgumentError(expectation("emaStateDict", "ema", "a decay given to createTrainer", "none"));
+    if (this.ema === null)
+      throw new ArgumentError(expectation("emaStateDict", "ema", "a decay given to createTrainer", "none"));
     return readStateDict(this.model.engine, "ema");
   }
 

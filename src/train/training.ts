@@ -2,9 +2,9 @@
 import { expectBoolean, expectNumber, expectOptions } from "../core/check.js";
 import { ArgumentError, DataError, expectation, NumericError, ResnetWasmError, ShapeError } from "../core/errors.js";
 import { ipow } from "../core/math.js";
-import { formatShape, numel, sameShape, type Shape } from "../core/shape.js";
+import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";
 import { type TensorLike, toBatch } from "../core/tensor.js";
-import { type Dataset } from "../data/dataset.js";
+import type { Dataset } from "../data/dataset.js";
 import type { Graph } from "../graph/graph.js";
 import type { Engine } from "../model/engine.js";
 import { Model } from "../model/model.js";
@@ -54,7 +54,15 @@ export interface StepResult {
   lr: number;
 }
 
-const KNOWN: readonly (keyof TrainerOptions)[] = ["loss", "optimizer", "schedule", "clipGradNorm", "ema", "groups", "decayNormsAndBiases"];
+const KNOWN: readonly (keyof TrainerOptions)[] = [
+  "loss",
+  "optimizer",
+  "schedule",
+  "clipGradNorm",
+  "ema",
+  "groups",
+  "decayNormsAndBiases",
+];
 
 let nextId = 0;
 
@@ -78,11 +86,23 @@ export class Training {
 
   constructor(model: Model, options: TrainerOptions) {
     const where = "createTrainer";
-    const { loss, optimizer, schedule = constant(), clipGradNorm, ema, groups = [], decayNormsAndBiases = true } = expectOptions(where, options, KNOWN);
-    if (!(model instanceof Model)) throw new ArgumentError(expectation(where, "model", "what createModel or loadModel gave", model));
-    if (typeof loss?.record !== "function") throw new ArgumentError(expectation(where, "loss", "crossEntropy(), mse(), bceWithLogits() or huber()", loss));
-    if (typeof optimizer?.record !== "function") throw new ArgumentError(expectation(where, "optimizer", "an SGD, Adam or AdamW", optimizer));
-    if (typeof schedule?.factor !== "function") throw new ArgumentError(expectation(where, "schedule", "a schedule", schedule));
+    const {
+      loss,
+      optimizer,
+      schedule = constant(),
+      clipGradNorm,
+      ema,
+      groups = [],
+      decayNormsAndBiases = true,
+    } = expectOptions(where, options, KNOWN);
+    if (!(model instanceof Model))
+      throw new ArgumentError(expectation(where, "model", "what createModel or loadModel gave", model));
+    if (typeof loss?.record !== "function")
+      throw new ArgumentError(expectation(where, "loss", "crossEntropy(), mse(), bceWithLogits() or huber()", loss));
+    if (typeof optimizer?.record !== "function")
+      throw new ArgumentError(expectation(where, "optimizer", "an SGD, Adam or AdamW", optimizer));
+    if (typeof schedule?.factor !== "function")
+      throw new ArgumentError(expectation(where, "schedule", "a schedule", schedule));
     if (clipGradNorm !== undefined) expectNumber(where, "clipGradNorm", clipGradNorm, 0, Infinity, "both");
     if (ema !== undefined) expectNumber(where, "ema", ema, 0, 1, "max");
     this.model = model;
@@ -95,7 +115,8 @@ export class Training {
     this.#decayNormsAndBiases = expectBoolean(where, "decayNormsAndBiases", decayNormsAndBiases);
     const { executor } = this.#engine;
     // A new trainer starts afresh, whatever a former one left in these regions.
-    for (const state of ["state0", "state1"].slice(0, optimizer.states) as ("state0" | "state1")[]) executor.regionView(state).fill(0);
+    for (const state of ["state0", "state1"].slice(0, optimizer.states) as ("state0" | "state1")[])
+      executor.regionView(state).fill(0);
     if (this.ema !== null) executor.region("ema");
   }
 
@@ -115,7 +136,8 @@ export class Training {
     const plan = this.plan(batchSize, targets.kind);
     const { executor } = this.#engine;
     executor.view(plan, plan.input).set(data);
-    const target = targets.kind === "indices" ? executor.viewI32(plan, plan.target!) : executor.view(plan, plan.target!);
+    const target =
+      targets.kind === "indices" ? executor.viewI32(plan, plan.target!) : executor.view(plan, plan.target!);
     target.set(targets.data);
     return this.runStep(plan, undefined);
   }
@@ -138,15 +160,25 @@ export class Training {
   /** Tells the plans of this trainer from those of others on the same model. */
   get #key(): string {
     const { optimizer, loss, clipGradNorm, ema } = this;
-    const groups = this.#groups.map(({ match, ...rest }) => [typeof match === "function" ? this.#id : String(match), rest]);
+    const groups = this.#groups.map(({ match, ...rest }) => [
+      typeof match === "function" ? this.#id : String(match),
+      rest,
+    ]);
     return JSON.stringify([optimizer, loss, clipGradNorm, ema, groups, this.#decayNormsAndBiases]);
   }
 
   #recordUpdate(graph: Graph): void {
     const { frozen, description, executor } = this.#engine;
-    const runs = parameterRuns(description.parameters, this.#groups, this.#decayNormsAndBiases, (name) => frozen.has(name));
+    const runs = parameterRuns(description.parameters, this.#groups, this.#decayNormsAndBiases, (name) =>
+      frozen.has(name),
+    );
     const loss = graph.nodes.find(({ op }) => op === "crossEntropy" || op === "regressionLoss")?.outputs[0];
-    graph.add("gradNorm", loss === undefined ? [] : [loss], { maxNorm: this.clipGradNorm, loss: loss !== undefined, count: executor.floats }, "optimizer");
+    graph.add(
+      "gradNorm",
+      loss === undefined ? [] : [loss],
+      { maxNorm: this.clipGradNorm, loss: loss !== undefined, count: executor.floats },
+      "optimizer",
+    );
     for (const run of runs) this.optimizer.record(graph, run);
     if (this.ema !== null) graph.add("ema", [], { decay: this.ema }, "optimizer");
   }
@@ -169,7 +201,10 @@ export class Training {
     const { executor } = this.#engine;
     const factor = schedule.factor({ step: stepCount, stepsPerEpoch });
     const lr = optimizer.lr * factor;
-    if (!(lr >= 0 && lr < Infinity)) throw new ArgumentError(expectation(schedule.type, `factor of step ${stepCount}`, "a finite number of at least 0", factor));
+    if (!(lr >= 0 && lr < Infinity))
+      throw new ArgumentError(
+        expectation(schedule.type, `factor of step ${stepCount}`, "a finite number of at least 0", factor),
+      );
     // Averages start from the weights that training starts from.
     if (this.ema !== null && stepCount === 0) executor.regionView("ema").set(executor.regionView("parameters"));
     const scalars = executor.memory.f32(SCALARS.base, (SCALARS.end - SCALARS.base) / 4);
@@ -188,7 +223,11 @@ export class Training {
   #nonFinite(plan: Plan, loss: number): NumericError {
     const place = findNonFinite(this.#engine, plan, this.loss);
     const lead = `step ${this.stepCount + 1}: loss ${loss}; first not finite: ${place}`;
-    return new NumericError(expectation("train", "loss and gradients", "finite numbers", lead, { hint: "The weights are as before this step. A lower learning rate or clipGradNorm may help" }));
+    return new NumericError(
+      expectation("train", "loss and gradients", "finite numbers", lead, {
+        hint: "The weights are as before this step. A lower learning rate or clipGradNorm may help",
+      }),
+    );
   }
 
   /**
@@ -197,8 +236,12 @@ export class Training {
    */
   applyGradients(): Omit<StepResult, "loss"> {
     const engine = this.#engine;
-    if (!engine.executor.hasRegion("gradients")) throw new ResnetWasmError(expectation("applyGradients", "call", "behind model.backward", "no gradients"));
-    const plan = engine.plan({ batchSize: 1, training: false, backward: "none", update: (graph) => this.#recordUpdate(graph) }, `apply ${this.#key}`);
+    if (!engine.executor.hasRegion("gradients"))
+      throw new ResnetWasmError(expectation("applyGradients", "call", "behind model.backward", "no gradients"));
+    const plan = engine.plan(
+      { batchSize: 1, training: false, backward: "none", update: (graph) => this.#recordUpdate(graph) },
+      `apply ${this.#key}`,
+    );
     engine.executor.activate(plan);
     const lr = this.#prepareStep(undefined);
     const scalars = () => engine.executor.memory.f32(SCALARS.norm, 1);
@@ -213,9 +256,16 @@ export class Training {
     const { inputShape, outputShape } = this.model;
     const isShape = (shape: unknown) => Array.isArray(shape) && shape.every((size) => Number.isInteger(size));
     const valid =
-      typeof dataset?.get === "function" && Number.isSafeInteger(dataset.length) && isShape(dataset.inputShape) &&
-      (dataset.targets === "class" ? Number.isInteger(dataset.classes) : dataset.targets === "values" && isShape(dataset.targetShape));
-    if (!valid) throw new DataError(expectation(where, "dataset", "a Dataset: length, inputShape, targets, classes or targetShape, get", dataset));
+      typeof dataset?.get === "function" &&
+      Number.isSafeInteger(dataset.length) &&
+      isShape(dataset.inputShape) &&
+      (dataset.targets === "class"
+        ? Number.isInteger(dataset.classes)
+        : dataset.targets === "values" && isShape(dataset.targetShape));
+    if (!valid)
+      throw new DataError(
+        expectation(where, "dataset", "a Dataset: length, inputShape, targets, classes or targetShape, get", dataset),
+      );
     if (dataset.length < 1) throw new DataError(expectation(where, "dataset", "at least one sample", dataset.length));
     const refuse = (name: string, expected: Shape | string, got: Shape | string) => {
       const text = (shape: Shape | string) => (typeof shape === "string" ? shape : formatShape(shape));
@@ -223,12 +273,17 @@ export class Training {
     };
     if (!sameShape(dataset.inputShape, inputShape)) refuse("dataset.inputShape", inputShape, dataset.inputShape);
     const kind: TargetKind = dataset.targets === "class" ? "indices" : "values";
-    if (!this.loss.targets.includes(kind)) refuse("dataset.targets", `${this.loss.targets.join(" or ")} for ${this.loss.type}`, kind);
+    if (!this.loss.targets.includes(kind))
+      refuse("dataset.targets", `${this.loss.targets.join(" or ")} for ${this.loss.type}`, kind);
     if (dataset.targets === "values") {
       const expected = this.loss.targetShape([1, ...outputShape], kind).slice(1);
       if (numel(expected) !== numel(dataset.targetShape)) refuse("dataset.targetShape", expected, dataset.targetShape);
     } else if (dataset.classes > outputShape[outputShape.length - 1]) {
-      refuse("dataset.classes", `at most ${outputShape[outputShape.length - 1]}, the network's outputs`, `${dataset.classes}`);
+      refuse(
+        "dataset.classes",
+        `at most ${outputShape[outputShape.length - 1]}, the network's outputs`,
+        `${dataset.classes}`,
+      );
     }
     return kind;
   }

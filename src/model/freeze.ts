@@ -1,0 +1,40 @@
+/** Which parameters training leaves alone. */
+import { ArgumentError, expectation } from "../core/errors.js";
+import type { Model } from "./model.js";
+
+/** State-dict names: a regular expression, a function, or a path whose layers are all meant ("layer1", "layer1.0.bn1"). */
+export type NamePattern = string | RegExp | ((name: string) => boolean);
+
+/**
+ * Freezes all parameters and buffers that match: training does not change them, weight decay included. A BatchNorm of
+ * which weight or running mean is frozen uses its running statistics in training too and does not update them.
+ * Returns the names. Throws `ArgumentError` when nothing matches.
+ */
+export function freeze(model: Model, pattern: NamePattern): string[] {
+  const names = matching(model, pattern, "freeze");
+  model.engine.freeze(new Set([...model.engine.frozen, ...names]));
+  return names;
+}
+
+/** Undoes `freeze` for all names that match. Returns the names. */
+export function unfreeze(model: Model, pattern: NamePattern): string[] {
+  const names = matching(model, pattern, "unfreeze");
+  const left = [...model.engine.frozen].filter((name) => !names.includes(name));
+  model.engine.freeze(new Set(left));
+  return names;
+}
+
+function matching(model: Model, pattern: NamePattern, where: string): string[] {
+  const { parameters, buffers } = model.engine.description;
+  const matches = (name: string) => {
+    if (typeof pattern === "function") return pattern(name);
+    if (pattern instanceof RegExp) return name.search(pattern) >= 0;
+    return name === pattern || name.startsWith(`${pattern}.`);
+  };
+  if (typeof pattern !== "string" && typeof pattern !== "function" && !(pattern instanceof RegExp))
+    throw new ArgumentError(expectation(where, "pattern", "a path, a regular expression or a function", pattern));
+  const names = [...parameters, ...buffers].map(({ name }) => name).filter(matches);
+  if (names.length === 0)
+    throw new ArgumentError(expectation(where, "pattern", "a match among the state dict's names", String(pattern)));
+  return names;
+}

@@ -1,0 +1,60 @@
+/** Cached features: a frozen backbone runs once for each sample, a new head trains on what it said. */
+import { expectInteger, expectOptions } from "../core/check.js";
+import { DataError, expectation, ShapeError } from "../core/errors.js";
+import { formatShape, numel, sameShape } from "../core/shape.js";
+import { arrayDataset } from "../data/array.js";
+import type { Dataset } from "../data/dataset.js";
+import { activations } from "../model/features.js";
+import type { Model } from "../model/model.js";
+import { createYielder } from "./yield.js";
+
+export interface CacheFeaturesOptions {
+  /** Path of the layer whose output becomes the input of the new head: "flatten" in the ready-made ResNets. */
+  layer: string;
+  /** Default 32. */
+  batchSize?: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * The dataset with each input replaced by the output of one layer, in memory: 4 bytes for each feature of each sample.
+ * Train a small model on it, then put its weights into the head with `loadStateDict(…, { strict: false })`.
+ */
+export async function cacheFeatures(model: Model, dataset: Dataset, options: CacheFeaturesOptions): Promise<Dataset> {
+  const { layer, batchSize = 32, signal } = expectOptions("cacheFeatures", options, ["layer", "batchSize", "signal"]);
+  expectInteger("cacheFeatures", "batchSize", batchSize, 1);
+  if (!(dataset?.length > 0))
+    throw new DataError(expectation("cacheFeatures", "dataset", "at least one sample", dataset?.length ?? dataset));
+  if (!sameShape(dataset.inputShape, model.inputShape))
+    throw new ShapeError(
+      expectation(
+        "cacheFeatures",
+        "dataset.inputShape",
+        formatShape(model.inputShape),
+        formatShape(dataset.inputShape),
+      ),
+    );
+  const pause = createYielder();
+  const isClass = dataset.targets === "class";
+  const perTarget = isClass ? 1 : numel(dataset.targetShape);
+  const y = isClass ? new Int32Array(dataset.length) : new Float32Array(dataset.length * perTarget);
+  let features: Float32Array | null = null;
+  let featureShape: number[] = [];
+  for (let at = 0; at < dataset.length; at += batchSize) {
+    signal?.throwIfAborted();
+    const n = Math.min(batchSize, dataset.length - at);
+    const indices = Array.from({ length: n }, (_, i) => at + i);
+    await dataset.prefetch?.(indices);
+    const x = new Float32Array(n * numel(dataset.inputShape));
+    dataset.get(indices, x, y.subarray(at * perTarget, (at + n) * perTarget) as typeof y);
+    const output = activations(model, x, [layer]).get(layer)!;
+    featureShape = output.shape.slice(1);
+    features ??= new Float32Array(dataset.length * numel(featureShape));
+    features.set(output.data, at * numel(featureShape));
+    await pause();
+  }
+  const common = { x: features!, y, inputShape: featureShape };
+  if (dataset.targets === "class")
+    return arrayDataset({ ...common, classes: dataset.classes, classNames: dataset.classNames?.slice() });
+  return arrayDataset({ ...common, targetShape: [...dataset.targetShape] });
+}
