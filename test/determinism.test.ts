@@ -88,4 +88,4 @@ it.each([1, 2, 3])("200 steps with %d threads end in the golden weights", async 
   hash.update(new Uint8Array(model.predict(uniform("determinism/p", 100 * FEATURES)).data.buffer));
   expect(hash.digest("hex")).toBe(GOLDEN);
   model.dispose();
-});
+}, 120_000);

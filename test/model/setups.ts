@@ -6,6 +6,8 @@ import { hasRelaxedSimd } from "../../src/runtime/features.js";
 export interface Setup {
   threads: number;
   relaxedSimd: boolean;
+  /** Default: the library's. */
+  prefer?: "speed" | "memory";
 }
 
 const variants = hasRelaxedSimd() ? [false, true] : [false];
