@@ -2,9 +2,9 @@
 //
 //   dw[oc][kh][kw][ic] = sum over n, oh, ow of dy[n][oh][ow][oc] * x[n][oh * sh - pt + kh * dh][ow * sw - pl + kw * dw][ic]
 //
-// A tile is 4 output channels by 8 columns of the (kw, ic) axis; k runs over the pixels of a band of output rows. Of each
-// band dy is packed in panels of 4 channels, and x a strip of 8 columns at a time, so that the micro-kernel reads two
-// sequential streams whatever the strides. Each thread owns tiles and walks all pixels: no sum depends on the number of
+// A tile is 4 output channels by 8 columns of the (kh, kw, ic) axis; the sum runs over the pixels of a band of output
+// rows. Of each band dy is packed in panels of 4 channels, and x a strip of 8 columns at a time, so that the micro-kernel
+// reads two sequential streams whatever the strides. Each thread owns tiles and walks all pixels: no sum depends on the number of
 // threads. A band is summed from zero and then added, which keeps long sums exact.
 import { i32_arg, ptr_arg } from "../record";
 import { at_most_4 } from "../range";
@@ -37,14 +37,10 @@ export function f32_conv2d_dw(r: usize, thread: i32, threads: i32): void {
   const scratchStride = i32_arg(r, 21);
 
   const icg = ic / groups, ocg = oc / groups;
-  // Runs of adjacent columns in x: whole filter rows, or single taps of one group.
-  const merged = groups == 1 && dilationW == 1;
-  const run = merged ? kw * ic : icg;
-  const taps = merged ? 1 : kw;
-  const blocks = (run + 7) >> 3;
-  const ocTiles = (ocg + 3) >> 2;
-  // Items, the innermost first: tile of output channels, block of columns, tap, group, filter row.
-  const items = kh * groups * taps * blocks * ocTiles;
+  const k = kh * kw * icg; // columns: (kh, kw, ic), a row of dw
+  const blocks = (k + 7) >> 3, ocTiles = (ocg + 3) >> 2;
+  // Items, the innermost first: tile of output channels, block of columns, group.
+  const items = groups * blocks * ocTiles;
   const first = <i32>(<i64>items * thread / threads), last = <i32>(<i64>items * (thread + 1) / threads);
   if (first == last) return;
 
@@ -54,7 +50,7 @@ export function f32_conv2d_dw(r: usize, thread: i32, threads: i32): void {
   const slab = dyPanels + (<usize>(groups * ocTiles * band * ow) << 4);
   const cols = (ow - 1) * strideW + (kw - 1) * dilationW + 1;
   const xStep = <usize>(strideW * ic) << 2;
-  const dwStride = <usize>(kh * kw * icg) << 2;
+  const dwStride = <usize>k << 2;
   let fresh = true;
   for (let n = 0; n < batch; n++) {
     const image = x + (<usize>n * h * w * ic << 2);
@@ -72,17 +68,21 @@ export function f32_conv2d_dw(r: usize, thread: i32, threads: i32): void {
       pack_dy(dy + (<usize>((n * oh + begin) * ow) * oc << 2), pixels, oc, groups, ocg, dyPanels);
 
       for (let item = first; item < last; ) {
-        const block = item / ocTiles % blocks;
-        const rest = item / ocTiles / blocks;
-        const tap = rest % taps, g = rest / taps % groups, ky = rest / taps / groups;
-        const wide = min(run - block * 8, 8);
-        const from = base + (<usize>(ky * dilationH * xRow + tap * dilationW * ic + g * icg + block * 8) << 2);
-        pack_strip(from, xStep, xSkip, rows, ow, wide, strip);
+        const block = item / ocTiles % blocks, g = item / ocTiles / blocks;
+        const wide = min(k - block * 8, 8);
+        // Byte offsets of the columns from the pixel; behind the last one it is repeated, and the sums are left unused.
+        for (let i = 0; i < 8; i++) {
+          const column = block * 8 + min(i, wide - 1), tap = column / icg;
+          store<u32>(tile + (<usize>i << 2), (tap / kw * dilationH * xRow + tap % kw * dilationW * ic + column % icg) << 2);
+        }
+        const from = base + (<usize>(g * icg) << 2);
+        pack_strip(from, tile, xStep, xSkip, rows, ow, strip);
+        pack_strip(from, tile + 16, xStep, xSkip, rows, ow, strip + 16);
 
         const t = item % ocTiles, end = min(last, item - t + ocTiles);
         const a = dyPanels + (<usize>((g * ocTiles + t) * pixels) << 4);
         const channel = g * ocg + t * 4, count = min(ocg - t * 4, (end - item) * 4);
-        const to = dw + <usize>channel * dwStride + (<usize>((ky * kw + tap) * icg + block * 8) << 2);
+        const to = dw + <usize>channel * dwStride + (<usize>block << 5);
         // Whole tiles go straight to dw; a tile with fewer rows or columns by way of the scratch.
         const whole = wide == 8 ? count >> 2 : 0;
         if (fresh) f32_packed_ukernel_4x8(whole, a, strip, pixels, to, dwStride);
@@ -126,14 +126,25 @@ function pack_dy(dy: usize, pixels: i32, oc: i32, groups: i32, ocg: i32, to: usi
   }
 }
 
-/** `cols` adjacent numbers of each pixel of a band, filled up with zeros to 8. */
-function pack_strip(x: usize, step: usize, skip: usize, rows: i32, ow: i32, cols: i32, to: usize): void {
+/** Four columns, at the four byte offsets of `table`, of each pixel of a band: to [pixel], 32 bytes apart. */
+function pack_strip(x: usize, table: usize, step: usize, skip: usize, rows: i32, ow: i32, to: usize): void {
+  const o0 = <usize>load<u32>(table), o1 = <usize>load<u32>(table, 4);
+  const o2 = <usize>load<u32>(table, 8), o3 = <usize>load<u32>(table, 12);
+  const adjacent = o1 == o0 + 4 && o2 == o0 + 8 && o3 == o0 + 12;
   for (; rows > 0; --rows) {
-    for (let j = ow; j > 0; --j) {
-      v128.store(to, at_most_4(x, cols, 0));
-      v128.store(to, cols > 4 ? at_most_4(x + 16, cols - 4, 0) : f32x4.splat(0), 16);
-      x += step;
-      to += 32;
+    if (adjacent) {
+      for (let j = ow; j > 0; --j) {
+        v128.store(to, v128.load(x + o0));
+        x += step;
+        to += 32;
+      }
+    } else {
+      for (let j = ow; j > 0; --j) {
+        const v = v128.load32_lane(x + o1, v128.load32_zero(x + o0), 1);
+        v128.store(to, v128.load32_lane(x + o3, v128.load32_lane(x + o2, v, 2), 3));
+        x += step;
+        to += 32;
+      }
     }
     x += skip;
   }

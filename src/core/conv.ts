@@ -229,11 +229,15 @@ function evenPart(n: number, largest: number): number {
   return Math.ceil(n / Math.ceil(n / largest));
 }
 
+/** Tiles whose inputs and products, in all planes, fill `bytes`. */
+function tilesWithin(bytes: number, s: Conv2dShape): number {
+  return Math.floor(bytes / (144 * (s.ic + s.oc)));
+}
+
 /** Tiles that a thread takes at a time: inputs and products of a block should stay within 256 KB of the L2 cache, but
- * fewer than 48 tiles would read the filters too often. */
+ * fewer than 32 tiles would read the filters too often. Whole micro-kernel tiles of 4. */
 export function winogradBlock(s: Conv2dShape): number {
-  const fit = Math.floor((256 * 1024) / (144 * (s.ic + s.oc)));
-  return evenPart(winogradTiles(s), Math.min(Math.max(fit, 48), 192));
+  return roundUp(evenPart(winogradTiles(s), Math.min(Math.max(tilesWithin(256 * 1024, s), 32), 192)), 4);
 }
 
 /** Scratch of `f32_conv2d_winograd_f4x3`, for each thread: what the transforms need, a patch at the border,
@@ -256,9 +260,16 @@ export function winogradDwChunks(s: Conv2dShape): number {
   return [8, 4, 2].find((chunks) => chunks <= most) ?? 1;
 }
 
+/** Tiles that a thread takes at a time: all within 128 KB or, with more channels, enough to pay for the sums, which are
+ * read and written once a block. */
 export function winogradDwBlock(s: Conv2dShape): number {
-  const fit = Math.floor((256 * 1024) / (144 * (s.ic + s.oc)));
-  return evenPart(Math.ceil(winogradTiles(s) / winogradDwChunks(s)), Math.min(Math.max(fit, 48), 192));
+  const fit = tilesWithin(128 * 1024, s);
+  return evenPart(Math.ceil(winogradTiles(s) / winogradDwChunks(s)), fit < 24 ? 96 : Math.min(fit, 192));
+}
+
+/** Whether the Winograd weight gradient is faster than the direct one: with few tiles it only moves sums about. */
+export function winogradDwPays(s: Conv2dShape): boolean {
+  return winogradTiles(s) >= 12;
 }
 
 /** Bytes of `partial` of `f32_conv2d_winograd_f4x3_dw`. */
