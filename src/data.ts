@@ -18,6 +18,7 @@ export { type ColorJitterOptions, colorJitter } from "./data/image/color.js";
 export { type ImageFolder, type ImageFolderOptions, loadImageFolder } from "./data/image/folder.js";
 export { cutout, horizontalFlip, randomCrop, randomErasing, randomResizedCrop } from "./data/image/geometry.js";
 export { cutmix, type MixOptions, mixup } from "./data/image/mix.js";
+export { decodeImage } from "./data/image/open.js";
 export type { Image } from "./data/image/pixels.js";
 export { type Interpolation, resizeImage } from "./data/image/resize.js";
 export {
