@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
 import {
+  type ActivationLayer,
   AdamW,
   BatchNorm1d,
   cosineAnnealing,
@@ -34,7 +35,7 @@ const BATCH = 45;
 /** Change it only together with a reason why weights have to change; it holds for every machine. */
 const GOLDEN = "543ae849bd32bea2dfd6776cfdd4aea63afedf870703ad568416164185ad443c";
 
-const block = (width: number, activation: ReLU) =>
+const block = (width: number, activation: ActivationLayer) =>
   new Residual(
     new Sequential(
       new Linear(width, width, { init: "he" }),
@@ -64,28 +65,32 @@ const network = new Sequential(
   new Linear(33, CLASSES),
 );
 
-it.each([1, 2, 3])("200 steps with %d threads end in the golden weights", async (threads) => {
-  const model = await build(network, [FEATURES], { threads, relaxedSimd: false }, 2015);
-  const trainer = createTrainer(model, {
-    loss: crossEntropy({ labelSmoothing: 0.1 }),
-    optimizer: new AdamW({ lr: 3e-3 }),
-    // biome-ignore lint/suspicious/noThenProperty: the option's name; nobody awaits it
-    schedule: warmup({ steps: 20, then: cosineAnnealing({ tMax: 200 }) }),
-    clipGradNorm: 1,
-    ema: 0.98,
-  });
-  for (let step = 0; step < 200; step++) {
-    const n = step % 10 === 9 ? 5 : BATCH; // a small batch takes the other path through the products
-    const { loss } = trainer.step(
-      uniform(`determinism/x${step % 16}`, n * FEATURES),
-      indices(`determinism/y${step % 16}`, n, CLASSES),
-    );
-    expect(loss).toBeGreaterThan(0);
-  }
-  const hash = createHash("sha256");
-  for (const state of [model.stateDict(), trainer.emaStateDict()])
-    for (const { data } of state.values()) hash.update(new Uint8Array(data.buffer));
-  hash.update(new Uint8Array(model.predict(uniform("determinism/p", 100 * FEATURES)).data.buffer));
-  expect(hash.digest("hex")).toBe(GOLDEN);
-  model.dispose();
-}, 120_000);
+it.each([1, 2, 3])(
+  "200 steps with %d threads end in the golden weights",
+  async (threads) => {
+    const model = await build(network, [FEATURES], { threads, relaxedSimd: false }, 2015);
+    const trainer = createTrainer(model, {
+      loss: crossEntropy({ labelSmoothing: 0.1 }),
+      optimizer: new AdamW({ lr: 3e-3 }),
+      // biome-ignore lint/suspicious/noThenProperty: the option's name; nobody awaits it
+      schedule: warmup({ steps: 20, then: cosineAnnealing({ tMax: 200 }) }),
+      clipGradNorm: 1,
+      ema: 0.98,
+    });
+    for (let step = 0; step < 200; step++) {
+      const n = step % 10 === 9 ? 5 : BATCH; // a small batch takes the other path through the products
+      const { loss } = trainer.step(
+        uniform(`determinism/x${step % 16}`, n * FEATURES),
+        indices(`determinism/y${step % 16}`, n, CLASSES),
+      );
+      expect(loss).toBeGreaterThan(0);
+    }
+    const hash = createHash("sha256");
+    for (const state of [model.stateDict(), trainer.emaStateDict()])
+      for (const { data } of state.values()) hash.update(new Uint8Array(data.buffer));
+    hash.update(new Uint8Array(model.predict(uniform("determinism/p", 100 * FEATURES)).data.buffer));
+    expect(hash.digest("hex")).toBe(GOLDEN);
+    model.dispose();
+  },
+  120_000,
+);

@@ -14,7 +14,8 @@ export function summarize({ parameters, inputShape }: Description, { graph, prep
     [...prepare, ...step]
       .filter((node) => isInside(node.path, path))
       .reduce((sum, node) => sum + nodeMacs(graph, node), 0);
-  const layers = graph.layers.map((layer, i) => ({ ...layer, i }));
+  // A layer made of another one at its own path is noted behind it, and stands for both.
+  const layers = [...new Map(graph.layers.map((layer, i) => [layer.path, { ...layer, i }])).values()];
   const rows = [["layer", "output", "parameters", "MACs"]];
   rows.push(["input", `[n, ${inputShape.join(", ")}]`, "", ""]);
   for (const { path, type, outputShape } of orderByTree(layers)) {

@@ -2,10 +2,10 @@
 import { expectBoolean, expectInteger, expectOneOf, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation } from "../core/errors.js";
 import { ActivationLayer } from "./activations.js";
-import { expectLayer, type Layer } from "./layer.js";
 import { Block } from "./blocks.js";
 import { Conv2d } from "./conv.js";
 import { Dropout } from "./dropout.js";
+import { expectLayer, type Layer } from "./layer.js";
 import { Linear } from "./linear.js";
 import { BatchNorm1d, BatchNorm2d, LayerNorm } from "./norm.js";
 import { Residual } from "./residual.js";
@@ -43,7 +43,8 @@ export function residualTwin(plain: Layer, options?: ResidualTwinOptions): Seque
   expectOneOf("residualTwin", "shortcut", shortcut, ["identity", "projection"]);
   if (zeroInitResidual !== undefined) expectBoolean("residualTwin", "zeroInitResidual", zeroInitResidual);
   expectLayer("residualTwin", "network", plain);
-  if (!(plain instanceof Sequential)) throw new ArgumentError(expectation("residualTwin", "network", "a Sequential", plain.type));
+  if (!(plain instanceof Sequential))
+    throw new ArgumentError(expectation("residualTwin", "network", "a Sequential", plain.type));
   return twin(plain, { every, shortcut, zeroInitResidual });
 }
 
@@ -83,12 +84,16 @@ function wrap(units: Unit[], { every, shortcut, zeroInitResidual }: Settings): L
   for (let at = 0; at < units.length; ) {
     const group = units.slice(at, at + every);
     const layers = group.flatMap((unit) => unit.layers);
-    const last = layers[layers.length - 1];
+    const activation = layers.findLastIndex((layer) => layer instanceof ActivationLayer);
     const fits = shortcut === "projection" || group.every(({ keepsShape }) => keepsShape);
-    // The activation at the end of a group moves behind the sum; a group without one is the network's output.
-    if (group.length === every && fits && last instanceof ActivationLayer) {
+    // The last activation of a group moves behind the sum, with what follows it (dropout); a group that does not end in
+    // one is the network's output.
+    const inLast = activation >= layers.length - group[group.length - 1].layers.length;
+    if (group.length === every && fits && inLast) {
       const zeroInit = zeroInitResidual ?? (group[every - 1].layers[0] as WeightLayer).options.init === "he";
-      result.push(new Residual(new Sequential(...layers.slice(0, -1)), { shortcut, activation: last, zeroInit }));
+      const main = new Sequential(...layers.slice(0, activation));
+      const last = layers[activation] as ActivationLayer;
+      result.push(new Residual(main, { shortcut, activation: last, zeroInit }), ...layers.slice(activation + 1));
       at += every;
     } else {
       result.push(...units[at].layers);

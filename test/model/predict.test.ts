@@ -36,7 +36,7 @@ describe("what predict takes", () => {
       [few.subarray(0, 6), few.subarray(6)],
       Float64Array.from(few),
       { data: Float64Array.from(few), shape: [2, 6] },
-      { length: 12, ...few },
+      { ...few, length: 12 },
     ];
     for (const form of forms) expect(model.predict(form as number[])).toEqual(expected);
     const bytes = Uint8Array.from({ length: 12 }, (_, i) => i * 20);
