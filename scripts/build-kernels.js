@@ -15,8 +15,9 @@ const out = join(root, "build/kernels");
 const variants = { simd: ["--enable", "simd"], relaxed: ["--enable", "simd", "--enable", "relaxed-simd"] };
 
 // Shared and unshared modules differ in one byte, which the loader sets; atomics run on either memory.
-// -Oz is as fast as -O3 here and 10 % smaller (bench/NOTES.md).
-const options = ["-Oz", "--noAssert", "--runtime", "stub", "--enable", "threads", "--importMemory"];
+// -Os, not -Oz: that turns every if whose branches have no side effects into a select and so computes all activations
+// for each vector of results, 2.5 times the time of a training step at width 64 (examples/custom-loss.js, Node 20).
+const options = ["-Os", "--noAssert", "--runtime", "stub", "--enable", "threads", "--importMemory"];
 const limits = ["--initialMemory", "1", "--maximumMemory", "65536", "--use", "abort="];
 
 function sources(dir) {

@@ -20,7 +20,7 @@ await build({
   bundle: true,
   minify: true,
   // Node prints the whole source line in front of an uncaught error.
-  lineLimit: 160,
+  lineLimit: 1000,
   splitting: true,
   format: "esm",
   platform: "node",
