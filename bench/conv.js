@@ -9,7 +9,7 @@ import { buildSync } from "esbuild";
 const root = new URL("..", import.meta.url);
 const { outputFiles } = buildSync({
   stdin: {
-    contents: `export * from "./src/program/abi.js"; export * from "./src/program/conv.js"; export * from "./src/core/conv.js";`,
+    contents: `export * from "./src/program/abi.js"; export * from "./test/kernels/conv-calls.js"; export * from "./src/core/conv.js"; export * from "./src/core/gemm.js";`,
     resolveDir: fileURLToPath(root),
   },
   bundle: true,
@@ -113,6 +113,10 @@ const shapes = {
   "r18 14x256-512/2": shape(1, 14, 256, 512, 3, 2, 1),
   "r18 7x512": shape(1, 7, 512, 512, 3, 1, 1),
   "r50 56x128/2": shape(1, 56, 128, 128, 3, 2, 1),
+  "r50 56x64-256 1x1": shape(1, 56, 64, 256, 1, 1, 0),
+  "r50 28x512-128 1x1": shape(1, 28, 512, 128, 1, 1, 0),
+  "r50 14x256-1024 1x1": shape(1, 14, 256, 1024, 1, 1, 0),
+  "r50 7x2048-512 1x1": shape(1, 7, 2048, 512, 1, 1, 0),
   "c32 stem 32x3-16": shape(32, 32, 3, 16, 3, 1, 1),
   "c32 32x16": shape(32, 32, 16, 16, 3, 1, 1),
   "c32 32x16-32/2": shape(32, 32, 16, 32, 3, 2, 1),
@@ -135,6 +139,17 @@ const passes = {
     const scratchStride = lib.conv2dScratch(s);
     const io = { x: random(s.batch * s.h * s.w * s.ic), packed, y: bytes(s.batch * s.oh * s.ow * s.oc * 4) };
     return lib.conv2dForward(s, { ...io, scratch: bytes(scratchStride), scratchStride });
+  },
+  "fwd gemm"(s) {
+    if (!lib.isPointwise(s)) return [];
+    const [m, n, k] = [s.batch * s.oh * s.ow, s.oc, s.ic];
+    const packed = bytes(lib.packedSize(k, n) * 4);
+    const b = { src: random(n * k), dst: packed, k, n, ld: k, transposed: 1 };
+    program([{ kernel: "f32_pack_b", args: b }])();
+    const none = { bias: 0, residual: 0, ldr: 0, activation: 0, param: 0, source: 0, lds: 0 };
+    const scratchStride = Math.ceil(lib.gemmScratch(m, k) / 64) * 64;
+    const io = { a: random(m * k), lda: k, aTransposed: 0, b: packed, c: bytes(m * n * 4), ldc: n, m, n, k };
+    return [{ kernel: "f32_gemm", args: { ...io, ...none, scratch: bytes(scratchStride), scratchStride } }];
   },
   dx(s) {
     const packed = bytes(lib.conv2dDxLayout(s).bytes);

@@ -1,6 +1,6 @@
 // Shapes, data and bounds that the convolution tests share.
 import { type Conv2dShape, convOutputSize } from "../../src/core/conv.js";
-import type { KernelCall } from "../../src/program/conv.js";
+import type { KernelCall } from "./conv-calls.js";
 import type { Harness } from "./harness.js";
 
 /** `[kernel, stride, padding, dilation]` and sizes, one number for both axes. */

@@ -12,6 +12,10 @@ import {
   winogradScratch,
 } from "../../src/core/conv.js";
 import { ACTIVATION_GRADIENT, ACTIVATIONS } from "../../src/program/abi.js";
+import { ACTIVATION_NAMES, activations } from "../reference/activations.js";
+import * as reference from "../reference/conv.js";
+import { finish, rowMajor } from "../reference/gemm.js";
+import { BAR, expectClose, normals } from "./compare.js";
 import {
   type ConvEpilogue,
   conv2dDx,
@@ -23,11 +27,7 @@ import {
   winogradDx,
   winogradForward,
   winogradPack,
-} from "../../src/program/conv.js";
-import { ACTIVATION_NAMES, activations } from "../reference/activations.js";
-import * as reference from "../reference/conv.js";
-import { finish, rowMajor } from "../reference/gemm.js";
-import { BAR, expectClose, normals } from "./compare.js";
+} from "./conv-calls.js";
 import { runAll, scratchFor, shapeOf } from "./conv-cases.js";
 import { Harness, variants } from "./harness.js";
 

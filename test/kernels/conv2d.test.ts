@@ -6,9 +6,9 @@ import {
   conv2dFilterBytes,
   conv2dScratch,
 } from "../../src/core/conv.js";
-import { conv2dDw, conv2dDx, conv2dDxLayout, conv2dDxPack, conv2dForward, conv2dPack } from "../../src/program/conv.js";
 import * as reference from "../reference/conv.js";
 import { expectClose, normals } from "./compare.js";
+import { conv2dDw, conv2dDx, conv2dDxLayout, conv2dDxPack, conv2dForward, conv2dPack } from "./conv-calls.js";
 import { nameOf, runAll, scratchFor, shapeOf } from "./conv-cases.js";
 import { Harness, variants } from "./harness.js";
 

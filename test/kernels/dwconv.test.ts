@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type Conv2dShape, dwconvScratch, isDepthwise } from "../../src/core/conv.js";
 import type { KernelName } from "../../src/program/abi.js";
-import type { KernelCall } from "../../src/program/conv.js";
 import * as reference from "../reference/conv.js";
 import { expectClose, normals } from "./compare.js";
+import type { KernelCall } from "./conv-calls.js";
 import { nameOf, runAll, scratchFor, shapeOf } from "./conv-cases.js";
 import { Harness, variants } from "./harness.js";
 

@@ -9,9 +9,9 @@ import {
   winogradLegal,
   winogradScratch,
 } from "../../src/core/conv.js";
-import { winogradDw, winogradDx, winogradForward, winogradPack } from "../../src/program/conv.js";
 import * as reference from "../reference/conv.js";
 import { expectClose, normals } from "./compare.js";
+import { winogradDw, winogradDx, winogradForward, winogradPack } from "./conv-calls.js";
 import { nameOf, runAll, scratchFor, shapeOf } from "./conv-cases.js";
 import { Harness, variants } from "./harness.js";
 

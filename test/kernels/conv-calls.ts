@@ -1,4 +1,4 @@
-// Kernel calls of convolutions: which kernels, in which order, on which buffers. Sizes are in src/core/conv.ts.
+// Kernel calls of convolutions, for tests and bench: which kernels, in which order, on which buffers.
 import {
   type Conv2dShape,
   conv2dBand,
@@ -8,8 +8,8 @@ import {
   winogradDwBlock,
   winogradDwChunks,
   winogradDxShape,
-} from "../core/conv.js";
-import type { KernelArguments, KernelName } from "./abi.js";
+} from "../../src/core/conv.js";
+import type { KernelArguments, KernelName } from "../../src/program/abi.js";
 
 export type KernelCall = { [K in KernelName]: { kernel: K; args: KernelArguments<K> } }[KernelName];
 
