@@ -218,4 +218,28 @@ for (const [name, s] of Object.entries(shapes)) {
   });
   if (cells.length > 0) console.log(name.padEnd(26), cells.join("  "));
 }
+
+const pool = (batch, size, c, kernel, stride, pad) => {
+  const out = lib.poolOutputSize(size, kernel, stride, pad, 1, false);
+  const window = { kh: kernel, kw: kernel, strideH: stride, strideW: stride, dilationH: 1, dilationW: 1 };
+  return { batch, h: size, w: size, c, oh: out, ow: out, ...window, padTop: pad, padLeft: pad, countIncludePad: 1 };
+};
+const pools = {
+  "max 3x3/2 1x112x64": ["max", pool(1, 112, 64, 3, 2, 1)],
+  "max 3x3/2 32x112x64": ["max", pool(32, 112, 64, 3, 2, 1)],
+  "avg 2x2/2 32x56x64": ["avg", pool(32, 56, 64, 2, 2, 0)],
+  "global avg 1x7x512": ["adaptive_avg", { ...pool(1, 7, 512, 7, 1, 0), oh: 1, ow: 1 }],
+  "global avg 128x8x64": ["adaptive_avg", { ...pool(128, 8, 64, 8, 1, 0), oh: 1, ow: 1 }],
+};
+for (const [name, [kind, s]] of Object.entries(pools)) {
+  if (!filter.test(`pool ${name}`)) continue;
+  reset();
+  const [nx, ny] = [s.batch * s.h * s.w * s.c, s.batch * s.oh * s.ow * s.c];
+  const io = { x: random(nx), y: bytes(ny * 4), dy: random(ny), dx: bytes(nx * 4) };
+  const [forward, backward] = [`f32_${kind}_pool`, `f32_${kind}_pool_dx`].map(
+    (kernel) => best(program([{ kernel, args: { ...s, ...io } }]), () => {})[0],
+  );
+  const rate = (streams, ms) => `${ms.toFixed(3)} (${((streams * 4) / ms / 1e6).toFixed(0)} GB/s)`;
+  console.log(`pool ${name}`.padEnd(26), `fwd ${rate(nx + ny, forward)}  dx ${rate(nx + ny, backward)}`);
+}
 console.log(`micro-kernel: ${fastest.toFixed(1)} GFLOPS at best`);

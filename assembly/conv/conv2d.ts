@@ -13,6 +13,9 @@ import { f32_conv_ukernel_4x8, f32_conv_ukernel_4x8_add } from "./ukernel";
 // Pixels whose sums wait in L1 for bias, residual and activation: 64 * 32 bytes = 2 KB.
 const CHUNK: i32 = 64;
 
+// Longest run of products that one accumulator sums; beyond it filter rows are summed apart and then added.
+const LONGEST: i32 = 2048;
+
 /**
  * Scratch of a thread: the sums of CHUNK pixels, byte offsets of the pixels of a band in x (a multiple of 4), the slab.
  * `band` is the number of output rows computed at a time; y is written at the given strides (in numbers), and residual
@@ -66,8 +69,9 @@ export function f32_conv2d(r: usize, thread: i32, threads: i32): void {
 
   // Phases of a data gradient may have no taps at all (kh = kw = 0): no segments, and y is 0 + bias + residual.
   const merged = kh == 0 || (groups == 1 && dilationW == 1);
-  const calls = merged ? 1 : kh;
-  const segments = merged ? kh : kw;
+  const whole = kh == 0 || (merged && kh * kw * ic <= LONGEST);
+  const calls = whole ? 1 : kh;
+  const segments = whole ? kh : merged ? 1 : kw;
   const length = merged ? kw * ic : icg;
   const cols = kw == 0 ? 0 : (ow - 1) * strideW + (kw - 1) * dilationW + 1;
   // Pixels that lie at equal distances in y: all of a band, or one row.

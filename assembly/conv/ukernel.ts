@@ -27,10 +27,6 @@ function conv(add: bool, tiles: i32, x: usize, table: usize, segments: i32, leng
     let a0 = x + load<u32>(table), a1 = x + load<u32>(table, 4), a2 = x + load<u32>(table, 8), a3 = x + load<u32>(table, 12);
     table += 16;
     let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
-    if (add) {
-      c00 = v128.load(c); c01 = v128.load(c, 16); c10 = v128.load(c, 32); c11 = v128.load(c, 48);
-      c20 = v128.load(c, 64); c21 = v128.load(c, 80); c30 = v128.load(c, 96); c31 = v128.load(c, 112);
-    }
     let b = panel;
     for (let n = segments; n > 0; --n) {
       for (let l = length; l > 0; --l) {
@@ -43,8 +39,10 @@ function conv(add: bool, tiles: i32, x: usize, table: usize, segments: i32, leng
       }
       a0 += skip; a1 += skip; a2 += skip; a3 += skip;
     }
-    v128.store(c, c00); v128.store(c, c01, 16); v128.store(c, c10, 32); v128.store(c, c11, 48);
-    v128.store(c, c20, 64); v128.store(c, c21, 80); v128.store(c, c30, 96); v128.store(c, c31, 112);
+    store_row(add, c, c00, c01);
+    store_row(add, c + 32, c10, c11);
+    store_row(add, c + 64, c20, c21);
+    store_row(add, c + 96, c30, c31);
     c += 128;
   }
 }

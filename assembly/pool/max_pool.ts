@@ -142,14 +142,15 @@ function scatter(dy: usize, x: usize, y: usize, dx: usize, tall: i32, wide: i32,
   }
   let open = f32x4.eq(greatest, greatest); // lanes whose maximum has not been met yet
   for (; tall > 0; --tall) {
-    for (let p: usize = 0, end = <usize>wide * colStep; p < end; p += colStep) {
-      const hit = v128.and(open, f32x4.eq(at_most_4(x + p, count, 0), greatest));
-      if (v128.any_true(hit)) {
-        open = v128.andnot(open, hit);
-        const sum = f32x4.add(at_most_4(dx + p, count, 0), v128.and(gradient, hit));
-        if (count < 4) store_part(dx + p, sum, count);
-        else v128.store(dx + p, sum);
-      }
+    let from = x, to = dx;
+    for (let i = wide; i > 0; --i) {
+      const hit = v128.and(open, f32x4.eq(at_most_4(from, count, 0), greatest));
+      const sum = f32x4.add(at_most_4(to, count, 0), v128.and(gradient, hit)); // no branch: it would be a coin toss
+      open = v128.andnot(open, hit);
+      if (count < 4) store_part(to, sum, count);
+      else v128.store(to, sum);
+      from += colStep;
+      to += colStep;
     }
     x += rowStep;
     dx += rowStep;

@@ -41,6 +41,8 @@ cases.push(
   shapeOf(2, 5, 5, 2, 2, [1, 2, 0, 1]),
   shapeOf(1, 12, 12, 5, 6, [3, 3, 1, 2]),
   shapeOf(1, 1, 1, 4, 4, [3, 1, 1, 1]),
+  shapeOf(1, 5, 6, 240, 9, [3, 1, 1, 1]), // sums longer than one accumulator takes
+  shapeOf(1, 5, 4, 9, 240, [3, 2, 1, 1]),
   { ...shapeOf(2, 9, 12, 5, 11, [3, 1, 1, 1]), kw: 1, padLeft: 0 },
   { ...shapeOf(1, 10, 11, 4, 8, [3, 2, 1, 1]), strideW: 1, ow: 11 },
 );
