@@ -8,11 +8,11 @@ import type { Builder } from "../graph/builder.js";
 import type { ValueId } from "../graph/graph.js";
 import { Conv2d } from "./conv.js";
 import { StochasticDepth } from "./dropout.js";
-import { type InitName, expectInit } from "./init.js";
+import { expectInit, type InitName } from "./init.js";
 import { Layer, registerLayer } from "./layer.js";
 import { BatchNorm2d } from "./norm.js";
 import { AvgPool2d } from "./pool.js";
-import { Sequential } from "./sequential.js";
+import { Identity, Sequential } from "./sequential.js";
 import { PadShortcut } from "./shortcut.js";
 import { SqueezeExcitation } from "./squeeze-excitation.js";
 
@@ -45,7 +45,17 @@ export interface BlockOptions {
 }
 
 const KNOWN = [
-  "stride", "shortcut", "padSide", "groups", "width", "strideOn", "zeroInitResidual", "avgDown", "seRatio", "stochasticDepth", "init",
+  "stride",
+  "shortcut",
+  "padSide",
+  "groups",
+  "width",
+  "strideOn",
+  "zeroInitResidual",
+  "avgDown",
+  "seRatio",
+  "stochasticDepth",
+  "init",
 ] as const;
 
 type Named = [name: string, layer: Layer][];
@@ -66,7 +76,12 @@ export abstract class Block extends Layer {
     this.channels = expectInteger("block", "channels", channels, 1);
     this.options = {
       stride: expectInteger("block", "stride", given.stride ?? 1, 1),
-      shortcut: expectOneOf("block", "shortcut", given.shortcut ?? "projection", ["projection", "pad", "always", "none"]),
+      shortcut: expectOneOf("block", "shortcut", given.shortcut ?? "projection", [
+        "projection",
+        "pad",
+        "always",
+        "none",
+      ]),
       padSide: expectOneOf("block", "padSide", given.padSide ?? "split", ["split", "append"]),
       groups: expectInteger("block", "groups", given.groups ?? 1, 1),
       width: expectInteger("block", "width", given.width ?? 64, 1),
@@ -90,11 +105,23 @@ export abstract class Block extends Layer {
   /** The same block without its skip connection. */
   plain(): Layer {
     const Same = this.constructor as new (inChannels: number, channels: number, options: BlockOptions) => Block;
-    return new Same(this.inChannels, this.channels, { ...this.options, shortcut: "none", stochasticDepth: 0, zeroInitResidual: false });
+    return new Same(this.inChannels, this.channels, {
+      ...this.options,
+      shortcut: "none",
+      stochasticDepth: 0,
+      zeroInitResidual: false,
+    });
   }
 
   protected conv(inChannels: number, outChannels: number, kernelSize: number, stride = 1, groups = 1): Conv2d {
-    return new Conv2d(inChannels, outChannels, { kernelSize, stride, groups, padding: (kernelSize - 1) / 2, bias: false, init: this.options.init });
+    return new Conv2d(inChannels, outChannels, {
+      kernelSize,
+      stride,
+      groups,
+      padding: (kernelSize - 1) / 2,
+      bias: false,
+      init: this.options.init,
+    });
   }
 
   protected lastNorm(channels: number): BatchNorm2d {
@@ -113,7 +140,8 @@ export abstract class Block extends Layer {
   protected finish(b: Builder, x: ValueId): ValueId {
     const { seRatio, stochasticDepth } = this.options;
     const layers: Named = [];
-    if (seRatio > 0) layers.push(["se", new SqueezeExcitation(this.outChannels, Math.max(1, Math.round(this.outChannels * seRatio)))]);
+    if (seRatio > 0)
+      layers.push(["se", new SqueezeExcitation(this.outChannels, Math.max(1, Math.round(this.outChannels * seRatio)))]);
     if (stochasticDepth > 0) layers.push(["drop_path", new StochasticDepth(stochasticDepth)]);
     return this.chain(b, x, layers);
   }
@@ -124,9 +152,22 @@ export abstract class Block extends Layer {
     const changes = stride !== 1 || this.inChannels !== this.outChannels;
     if (!changes && shortcut !== "always") return null;
     if (shortcut === "pad") return new PadShortcut(this.inChannels, this.outChannels, { stride, side: padSide });
-    const pool = avgDown && stride > 1 ? [new AvgPool2d({ kernelSize: stride, stride, ceilMode: true, countIncludePad: false })] : [];
-    const projection = new Conv2d(this.inChannels, this.outChannels, { kernelSize: 1, stride: pool.length > 0 ? 1 : stride, bias: false, init });
-    return new Sequential(...pool, projection, ...(norm ? [new BatchNorm2d(this.outChannels)] : []));
+    // timm numbers the projection 1 and its norm 2 even where nothing is averaged.
+    const average =
+      stride > 1
+        ? new AvgPool2d({ kernelSize: stride, stride, ceilMode: true, countIncludePad: false })
+        : new Identity();
+    const projection = new Conv2d(this.inChannels, this.outChannels, {
+      kernelSize: 1,
+      stride: avgDown ? 1 : stride,
+      bias: false,
+      init,
+    });
+    return new Sequential(
+      ...(avgDown ? [average] : []),
+      projection,
+      ...(norm ? [new BatchNorm2d(this.outChannels)] : []),
+    );
   }
 
   protected sum(b: Builder, main: ValueId, x: ValueId, norm: boolean): ValueId {
@@ -145,13 +186,26 @@ export class BasicBlock extends Block {
   constructor(inChannels: number, channels: number, options?: BlockOptions) {
     super(inChannels, channels, options);
     if (this.options.groups !== 1 || this.options.width !== 64)
-      throw new ArgumentError(expectation("BasicBlock", "groups and width", "1 and 64 (others need a Bottleneck)", `${this.options.groups} and ${this.options.width}`));
+      throw new ArgumentError(
+        expectation(
+          "BasicBlock",
+          "groups and width",
+          "1 and 64 (others need a Bottleneck)",
+          `${this.options.groups} and ${this.options.width}`,
+        ),
+      );
   }
 
   protected record(b: Builder, x: ValueId): ValueId {
     const { inChannels, channels } = this;
-    const first = this.chain(b, x, [["conv1", this.conv(inChannels, channels, 3, this.options.stride)], ["bn1", new BatchNorm2d(channels)]]);
-    const second = this.chain(b, this.relu(b, first), [["conv2", this.conv(channels, channels, 3)], ["bn2", this.lastNorm(channels)]]);
+    const first = this.chain(b, x, [
+      ["conv1", this.conv(inChannels, channels, 3, this.options.stride)],
+      ["bn1", new BatchNorm2d(channels)],
+    ]);
+    const second = this.chain(b, this.relu(b, first), [
+      ["conv2", this.conv(channels, channels, 3)],
+      ["bn2", this.lastNorm(channels)],
+    ]);
     return this.relu(b, this.sum(b, this.finish(b, second), x, true));
   }
 }
@@ -167,9 +221,18 @@ export class Bottleneck extends Block {
     const { stride, strideOn, groups, width } = this.options;
     const inner = Math.floor((channels * width) / 64) * groups;
     const [first, second] = strideOn === "1x1" ? [stride, 1] : [1, stride];
-    const one = this.chain(b, x, [["conv1", this.conv(inChannels, inner, 1, first)], ["bn1", new BatchNorm2d(inner)]]);
-    const two = this.chain(b, this.relu(b, one), [["conv2", this.conv(inner, inner, 3, second, groups)], ["bn2", new BatchNorm2d(inner)]]);
-    const three = this.chain(b, this.relu(b, two), [["conv3", this.conv(inner, outChannels, 1)], ["bn3", this.lastNorm(outChannels)]]);
+    const one = this.chain(b, x, [
+      ["conv1", this.conv(inChannels, inner, 1, first)],
+      ["bn1", new BatchNorm2d(inner)],
+    ]);
+    const two = this.chain(b, this.relu(b, one), [
+      ["conv2", this.conv(inner, inner, 3, second, groups)],
+      ["bn2", new BatchNorm2d(inner)],
+    ]);
+    const three = this.chain(b, this.relu(b, two), [
+      ["conv3", this.conv(inner, outChannels, 1)],
+      ["bn3", this.lastNorm(outChannels)],
+    ]);
     return this.relu(b, this.sum(b, this.finish(b, three), x, true));
   }
 }
@@ -187,7 +250,10 @@ export class PreActBlock extends Block {
     const { inChannels, channels } = this;
     const { stride, shortcut } = this.options;
     const entry = this.relu(b, this.chain(b, x, [["bn1", new BatchNorm2d(inChannels)]]));
-    const one = this.chain(b, entry, [["conv1", this.conv(inChannels, channels, 3, stride)], ["bn2", new BatchNorm2d(channels)]]);
+    const one = this.chain(b, entry, [
+      ["conv1", this.conv(inChannels, channels, 3, stride)],
+      ["bn2", new BatchNorm2d(channels)],
+    ]);
     const two = this.chain(b, this.relu(b, one), [["conv2", this.conv(channels, channels, 3)]]);
     const projects = shortcut !== "pad" && this.shortcutLayer(false) !== null;
     return this.sum(b, this.finish(b, two), projects ? entry : x, false);
