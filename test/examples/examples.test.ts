@@ -1,12 +1,26 @@
 // The small examples: each ends well and prints what it promises.
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { root, runExample } from "./run.js";
 
 const number = (text: string, pattern: RegExp): number => Number(text.match(pattern)?.[1] ?? Number.NaN);
+
+describe("README.md", () => {
+  it("starts with a program that runs as it stands", async () => {
+    const [, program] = (await readFile(`${root}/README.md`, "utf8")).match(/```js\n([\s\S]*?)```/) ?? [];
+    // Inside the package, so that it can import itself by name.
+    const folder = await mkdtemp(`${root}/build/readme-`);
+    await writeFile(join(folder, "start.mjs"), program);
+    const { code, stdout, stderr } = await runExample(join("..", relative(root, folder), "start.mjs"));
+    await rm(folder, { recursive: true });
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    expect(number(stdout, /test accuracy ([\d.]+)/)).toBeGreaterThan(0.8);
+  });
+});
 
 describe("examples", () => {
   it("train-residual-net.js learns to read glyphs", async () => {
