@@ -1,5 +1,6 @@
 // Filters as the direct convolutions read them: per group, panels of 8 output columns, each [tap][k][8].
 import { i32_arg, ptr_arg } from "../record";
+import { store_transposed } from "../gemm/pack";
 
 /**
  * Packs filter [oc][kh][kw][ic / groups]. Forward (dx = 0): columns are output channels, k input channels, all taps.
@@ -66,8 +67,14 @@ function pack_rows(from: usize, stride: usize, k: i32, to: usize): usize {
 /** to[l][i] = from[i * stride + l]: 8 columns at a distance, by transposes of 4x4. */
 function pack_columns(from: usize, stride: usize, k: i32, to: usize): usize {
   for (; k >= 4; k -= 4) {
-    transpose_4x4(from, stride, to);
-    transpose_4x4(from + 4 * stride, stride, to + 16);
+    let p = from;
+    for (let half = to; half < to + 32; half += 16) {
+      const x0 = v128.load(p), x1 = v128.load(p + stride);
+      p += stride << 1;
+      const x2 = v128.load(p), x3 = v128.load(p + stride);
+      p += stride << 1;
+      store_transposed(half, 32, x0, x1, x2, x3);
+    }
     from += 16;
     to += 128;
   }
@@ -77,18 +84,4 @@ function pack_columns(from: usize, stride: usize, k: i32, to: usize): usize {
     to += 32;
   }
   return to;
-}
-
-/** to[l * 8 + i] = from[i * stride + l], i and l from 0 to 3. */
-// @ts-ignore: decorator
-@inline
-function transpose_4x4(from: usize, stride: usize, to: usize): void {
-  const r0 = v128.load(from), r1 = v128.load(from + stride);
-  const r2 = v128.load(from + 2 * stride), r3 = v128.load(from + 3 * stride);
-  const t0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), t1 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
-  const t2 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), t3 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
-  v128.store(to, v128.shuffle<f32>(t0, t2, 0, 1, 4, 5));
-  v128.store(to, v128.shuffle<f32>(t0, t2, 2, 3, 6, 7), 32);
-  v128.store(to, v128.shuffle<f32>(t1, t3, 0, 1, 4, 5), 64);
-  v128.store(to, v128.shuffle<f32>(t1, t3, 2, 3, 6, 7), 96);
 }

@@ -1,5 +1,6 @@
 // Filters of F(4x4, 3x3): U = G g G^T, 36 planes, each packed in panels of 8 columns [k][8] as the micro-kernel reads B.
 import { i32_arg, ptr_arg } from "../record";
+import { store_transposed } from "../gemm/pack";
 import { filter_6, plane_bytes } from "./winograd";
 
 /**
@@ -41,7 +42,10 @@ export function f32_winograd_f4x3_filter(r: usize, thread: i32, threads: i32): v
             const from = filter + (((<usize>column + i) * 9 * <usize>ic + <usize>l) << 2);
             transform_filter(from, tap, false, temp, block + (i << 4), 64);
           }
-          for (let p: usize = 0; p < 36; p++) transpose_4x4(block + (p << 6), to + p * plane + (<usize>l << 5));
+          for (let p: usize = 0; p < 36; p++) {
+            const b = block + (p << 6);
+            store_transposed(to + p * plane + (<usize>l << 5), 32, v128.load(b), v128.load(b, 16), v128.load(b, 32), v128.load(b, 48));
+          }
         }
       }
     }
@@ -80,15 +84,4 @@ function transform_filter(from: usize, tap: usize, rotate: bool, temp: usize, to
 @inline
 function promote_high(v: v128): v128 {
   return f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 2, 3, 0, 1));
-}
-
-/** 4 vectors at from to 4 vectors at to, to + 32, … */
-function transpose_4x4(from: usize, to: usize): void {
-  const r0 = v128.load(from), r1 = v128.load(from, 16), r2 = v128.load(from, 32), r3 = v128.load(from, 48);
-  const t0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), t1 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
-  const t2 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), t3 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
-  v128.store(to, v128.shuffle<f32>(t0, t2, 0, 1, 4, 5));
-  v128.store(to, v128.shuffle<f32>(t0, t2, 2, 3, 6, 7), 32);
-  v128.store(to, v128.shuffle<f32>(t1, t3, 0, 1, 4, 5), 64);
-  v128.store(to, v128.shuffle<f32>(t1, t3, 2, 3, 6, 7), 96);
 }

@@ -6,7 +6,7 @@ import { NR } from "./ukernel";
 /** Stores the transpose of four vectors at d, d + stride, d + 2 stride, d + 3 stride. */
 // @ts-ignore: decorator
 @inline
-function store_transposed(d: usize, stride: usize, x0: v128, x1: v128, x2: v128, x3: v128): void {
+export function store_transposed(d: usize, stride: usize, x0: v128, x1: v128, x2: v128, x3: v128): void {
   const t0 = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5), t1 = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5);
   const t2 = v128.shuffle<i32>(x0, x1, 2, 6, 3, 7), t3 = v128.shuffle<i32>(x2, x3, 2, 6, 3, 7);
   v128.store(d, v128.shuffle<i64>(t0, t1, 0, 2));
