@@ -140,8 +140,8 @@ export async function fit(trainer: Training, dataset: Dataset, options?: FitOpti
   };
 
   if (state.current && !sameBatches(state.current, batches)) {
+    if (state.current.step > 0) state.epoch++;
     state.current = null;
-    state.epoch++;
   }
   state.current ??= { ...batches, epochInFit: 0, step: 0, lossSum: 0, samples: 0, lr: 0 };
   const { current } = state;
