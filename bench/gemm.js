@@ -17,8 +17,7 @@ const rows = variant === "relaxed" ? 6 : 5;
 // The micro-kernel alone, and the arithmetic of one without its loads: what this machine can do at most.
 const limits = `
 import { fma } from "./assembly/simd";
-export { f32_gemm_ukernel_packed_${rows}x8 as ukernel } from "./assembly/gemm/ukernel_packed";
-export { f32_gemm_ukernel_4x8 as ukernel_by_rows } from "./assembly/gemm/ukernel";
+export { f32_gemm_ukernel_packed_${rows}x8 as ukernel } from "./assembly/gemm/ukernel";
 export function arithmetic(p: usize, n: i32): void {
   const a = v128.load(p), b = v128.load(p, 16);
   ${[..."0123456789ab"].map((i) => `let c${i} = v128.load(p, 0x${i}0);`).join(" ")}
@@ -54,7 +53,7 @@ async function compileLimits() {
 const memory = new WebAssembly.Memory({ initial: 2048, maximum: 65536 });
 const load = (bytes) => new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports;
 const { f32_pack_b, f32_gemm, f32_gemv } = load(readFileSync(join(root, `build/kernels/${variant}.wasm`)));
-const { ukernel, ukernel_by_rows, arithmetic } = load(await compileLimits());
+const { ukernel, arithmetic } = load(await compileLimits());
 
 let top = 4096;
 /** Room for n numbers, filled with noise. Buffers start at odd cache lines, not at the same page offset. */
@@ -96,9 +95,6 @@ add(
   200 * rows * 16 * L1,
   loop(() => ukernel(small, panel, L1, tile, 32)),
 );
-add("limit", "micro-kernel 4x8 by rows", 200 * 4 * 16 * L1, loop(() =>
-  ukernel_by_rows(small, small + L1 * 4, small + L1 * 8, small + L1 * 12, 4, 0, panel, 32, 0, 1, L1, tile, 0, tile, 32)),
-); // biome-ignore format: arguments of the kernel
 
 const scratch = place(1 << 20);
 /** C = A B: `ta`, `tb` tell whether A and B are stored transposed; packing of B is part of the time unless prepacked. */

@@ -1,6 +1,5 @@
 // Compiles assembly/ into build/kernels/: one WASM binary per variant, each also as a module that holds it as text,
-// the only form that every bundler and runtime passes through untouched. Hexadecimal, because gzip brings it back to the
-// binary's size plus an eighth; base64, which cuts across bytes, costs three eighths. Skips the work when nothing has changed.
+// the only form that every bundler and runtime passes through untouched. Skips the work when nothing has changed.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -15,9 +14,10 @@ const out = join(root, "build/kernels");
 const variants = { simd: ["--enable", "simd"], relaxed: ["--enable", "simd", "--enable", "relaxed-simd"] };
 
 // Shared and unshared modules differ in one byte, which the loader sets; atomics run on either memory.
-// -Os, not -Oz: that turns every if whose branches have no side effects into a select and so computes all activations
-// for each vector of results, 2.5 times the time of a training step at width 64 (examples/custom-loss.js, Node 20).
-const options = ["-Os", "--noAssert", "--runtime", "stub", "--enable", "threads", "--importMemory"];
+// -O3s: size counts, but not as with -Oz, which turns every if whose branches have no side effects into a select and so
+// computes all activations for each vector of results, 2 to 3 times the time of a training step (examples/custom-loss.js,
+// Node 20). -Os is as fast as -O3s and 3 KB larger when gzipped; -O3 is 2 KB larger.
+const options = ["-O3s", "--noAssert", "--runtime", "stub", "--enable", "threads", "--importMemory"];
 const limits = ["--initialMemory", "1", "--maximumMemory", "65536", "--use", "abort="];
 
 function sources(dir) {
@@ -25,6 +25,20 @@ function sources(dir) {
     const path = join(dir, entry.name);
     return entry.isDirectory() ? sources(path) : entry.name.endsWith(".ts") ? [path] : [];
   });
+}
+
+/**
+ * Bytes as printable text that gzip packs as well as the bytes (base64 costs two fifths, hexadecimal an eighth): one
+ * character for each of the 89 values that WASM code is mostly made of, two for the others. The characters are ASCII 35
+ * to 126 without the backslash. `src/runtime/kernels.ts` decodes it.
+ */
+function toText(bytes) {
+  const character = (i) => String.fromCharCode(i < 57 ? i + 35 : i + 36);
+  const encode = (byte) => {
+    const value = (byte + 6) & 255; // rotated, so that 250 to 255 (the SIMD prefix is 253) are among the short ones
+    return value < 89 ? character(value) : character(89 + Math.floor((value - 89) / 91)) + character((value - 89) % 91);
+  };
+  return Array.from(bytes, encode).join("");
 }
 
 const hash = createHash("sha256").update(readFileSync(fileURLToPath(import.meta.url)));
@@ -58,16 +72,23 @@ try {
 if (built !== digest) {
   for (const [name, features] of Object.entries(variants)) {
     const wasm = relative(root, join(out, `${name}.wasm`));
-    const { error, stdout, stderr } = await asc.main(
-      ["assembly/index.ts", "-o", wasm, "--baseDir", root, ...options, ...features, ...limits],
-    );
+    const { error, stdout, stderr } = await asc.main([
+      "assembly/index.ts",
+      "-o",
+      wasm,
+      "--baseDir",
+      root,
+      ...options,
+      ...features,
+      ...limits,
+    ]);
     if (error) {
       console.error(stdout.toString(), stderr.toString());
       throw error;
     }
     const bytes = readFileSync(join(out, `${name}.wasm`));
-    writeFileSync(join(out, `${name}.js`), `export default "${bytes.toString("hex")}";\n`);
-    writeFileSync(join(out, `${name}.d.ts`), "declare const hex: string;\nexport default hex;\n");
+    writeFileSync(join(out, `${name}.js`), `export default "${toText(bytes)}";\n`);
+    writeFileSync(join(out, `${name}.d.ts`), "declare const text: string;\nexport default text;\n");
     console.log(`kernels: ${name}.wasm ${bytes.length} bytes`);
   }
   writeFileSync(join(out, "digest"), digest);

@@ -17,7 +17,8 @@ function closure(path, seen = new Set()) {
   if (seen.has(path)) return seen;
   seen.add(path);
   const text = readFileSync(path, "utf8");
-  for (const [, specifier] of text.matchAll(/(?:from|import)\s*"(\.{1,2}\/[^"]+)"/g)) closure(join(path, "..", specifier), seen);
+  for (const [, specifier] of text.matchAll(/(?:from|import)\s*"(\.{1,2}\/[^"]+)"/g))
+    closure(join(path, "..", specifier), seen);
   return seen;
 }
 
@@ -27,9 +28,12 @@ for (const entry of ["index.js", "index.node.js"]) {
   const files = [...closure(join(dist, entry))];
   const code = files.reduce((sum, file) => sum + gzipped(file), 0);
   // Both builds embed the same kernels; the largest chunk of a variant stands for it.
-  const variant = (name) => Math.max(...kernels.filter((file) => file.startsWith(name)).map((file) => gzipped(join(dist, "chunks", file))));
+  const variant = (name) =>
+    Math.max(...kernels.filter((file) => file.startsWith(name)).map((file) => gzipped(join(dist, "chunks", file))));
   const total = code + variant("simd");
   if (total > BUDGET) failed++;
-  console.log(`${entry}: ${code} B code + ${variant("simd")} B kernels = ${total} B gzipped (budget ${BUDGET}); all variants ${total + variant("relaxed")} B`);
+  console.log(
+    `${entry}: ${code} B code + ${variant("simd")} B kernels = ${total} B gzipped (budget ${BUDGET}); all variants ${total + variant("relaxed")} B`,
+  );
 }
 process.exitCode = failed;

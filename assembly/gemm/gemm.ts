@@ -12,8 +12,7 @@ import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { Activation } from "../abi";
 import { f32_epilogue_tile } from "./epilogue";
 import { pack_a_tile, pack_a_tile_transposed } from "./pack";
-import { NR } from "./ukernel";
-import { f32_gemm_ukernel_packed, PACKED_MR } from "./ukernel_packed";
+import { f32_gemm_ukernel_packed, NR, PACKED_MR } from "./ukernel";
 
 // Packed A of a group: half of a 512 KB L2; 64 to 384 KB make no difference up to 1024, 128 costs 6 % at 2048.
 const GROUP_BYTES: i32 = 256 * 1024;

@@ -1,73 +1,41 @@
-// The micro-kernels: a tile of C, MR rows by NR = 8 columns, held in registers while k runs.
+// The micro-kernels of f32_gemm: a tile of C, up to MR rows by NR = 8 columns, held in registers while k runs. A is packed
+// [k][rows], B [k][8], both contiguous.
 //
-//   C[i][0..8) = ini[i][0..8) + sum over segments s and steps l of A_i[s][l] * B[s][l][0..8)
+//   C[i][0..8) = sum over l < k of A[l][i] * B[l][0..8)
 //
-// A_i[s][l] stands at a_i + s * (length * aStep + aSegment) + l * aStep: one number for each of MR row pointers.
-// B[s][l] is 8 numbers at  b + s * (length * bStep + bSegment) + l * bStep.
-// All steps and strides are in bytes. So one kernel serves
-//   row-major A in place:  a_i = a + i * lda * 4, aStep = 4, one segment of length k, bStep = 32 (packed panel)
-//   A stored [k][m]:       a_i = a + i * 4, aStep = lda * 4
-//   convolution, NHWC:     a_i = the first pixel under output pixel i, KH segments of KW * C numbers,
-//                          aSegment = (padded width - KW) * C * 4
-//   dW of a convolution:   a_i = x + i * 4, aStep = C * 4, b = dy in place, bStep = OC * 4, segments = image rows
-// Every element of C is summed in the order of k whatever MR is, so tiling never changes a bit of the result.
-//
-// 16 registers must hold MR * 2 accumulators, 2 vectors of B, one splat and (without FMA) one product: 4 rows in the
-// simd build, up to 6 in the relaxed one. Loop shapes follow what V8 compiles without spilling: one k an iteration; the
-// accumulators start by loads and end in plain stores, so bias and activation are a second pass over the stored tile;
-// two nested loops up to 4 rows, one flat loop for 5 and 6 (nested they fall to 40 % on V8 11 and 12): these take
-// one segment a call, further segments continue with ini = c. For packed A see ukernel_packed.ts.
-import { fma } from "../simd";
+// One pointer into A instead of one for each row saves instructions, which is what limits the loop on machines that
+// decode 6 a cycle: 5x8 packed 29 GFLOPS, 5x8 by row pointers 24, 4x8 by row pointers 24, 4x8 packed 25 (NOTES.md).
+// One flat loop with plain stores behind it: anything else spills on V8 11 and 12. The simd build has registers for
+// 5 rows (10 accumulators, 2 vectors of B, a splat, a product), the relaxed build for 6.
+import { fma, zero_v128 } from "../simd";
 
 /** Columns of a tile and of a packed panel of B. */
 // @ts-ignore: decorator
 @inline
 export const NR: i32 = 8;
 
+/** Rows of the largest packed tile. */
 // @ts-ignore: decorator
 @inline
-function body(rows: i32, nested: bool, a0: usize, a1: usize, a2: usize, a3: usize, a4: usize, a5: usize,
-  aStep: usize, aSegment: usize, b: usize, bStep: usize, bSegment: usize, segments: i32, length: i32,
-  ini: usize, iniStride: usize, c: usize, cStride: usize): void {
-  let c00 = v128.load(ini), c01 = v128.load(ini, 16);
-  let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01, c40 = c00, c41 = c01, c50 = c00, c51 = c01;
-  if (rows > 1) { ini += iniStride; c10 = v128.load(ini); c11 = v128.load(ini, 16); }
-  if (rows > 2) { ini += iniStride; c20 = v128.load(ini); c21 = v128.load(ini, 16); }
-  if (rows > 3) { ini += iniStride; c30 = v128.load(ini); c31 = v128.load(ini, 16); }
-  if (rows > 4) { ini += iniStride; c40 = v128.load(ini); c41 = v128.load(ini, 16); }
-  if (rows > 5) { ini += iniStride; c50 = v128.load(ini); c51 = v128.load(ini, 16); }
+export const PACKED_MR: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
 
-  if (nested) {
-    for (; segments > 0; --segments) {
-      for (let l = length; l > 0; --l) {
-        const b0 = v128.load(b), b1 = v128.load(b, 16);
-        let a = v128.load32_splat(a0);
-        c00 = fma(a, b0, c00); c01 = fma(a, b1, c01); a0 += aStep;
-        if (rows > 1) { a = v128.load32_splat(a1); c10 = fma(a, b0, c10); c11 = fma(a, b1, c11); a1 += aStep; }
-        if (rows > 2) { a = v128.load32_splat(a2); c20 = fma(a, b0, c20); c21 = fma(a, b1, c21); a2 += aStep; }
-        if (rows > 3) { a = v128.load32_splat(a3); c30 = fma(a, b0, c30); c31 = fma(a, b1, c31); a3 += aStep; }
-        b += bStep;
-      }
-      a0 += aSegment;
-      if (rows > 1) a1 += aSegment;
-      if (rows > 2) a2 += aSegment;
-      if (rows > 3) a3 += aSegment;
-      b += bSegment;
-    }
-  } else {
-    for (let l = length; l > 0; --l) {
-      const b0 = v128.load(b), b1 = v128.load(b, 16);
-      let a = v128.load32_splat(a0);
-      c00 = fma(a, b0, c00); c01 = fma(a, b1, c01); a0 += aStep;
-      a = v128.load32_splat(a1); c10 = fma(a, b0, c10); c11 = fma(a, b1, c11); a1 += aStep;
-      a = v128.load32_splat(a2); c20 = fma(a, b0, c20); c21 = fma(a, b1, c21); a2 += aStep;
-      a = v128.load32_splat(a3); c30 = fma(a, b0, c30); c31 = fma(a, b1, c31); a3 += aStep;
-      a = v128.load32_splat(a4); c40 = fma(a, b0, c40); c41 = fma(a, b1, c41); a4 += aStep;
-      if (rows > 5) { a = v128.load32_splat(a5); c50 = fma(a, b0, c50); c51 = fma(a, b1, c51); a5 += aStep; }
-      b += bStep;
-    }
+// @ts-ignore: decorator
+@inline
+function body(rows: i32, a: usize, b: usize, k: i32, c: usize, cStride: usize): void {
+  let c00 = zero_v128(), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
+  let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
+  for (; k > 0; --k) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    let s = v128.load32_splat(a);
+    c00 = fma(s, b0, c00); c01 = fma(s, b1, c01);
+    if (rows > 1) { s = v128.load32_splat(a, 4); c10 = fma(s, b0, c10); c11 = fma(s, b1, c11); }
+    if (rows > 2) { s = v128.load32_splat(a, 8); c20 = fma(s, b0, c20); c21 = fma(s, b1, c21); }
+    if (rows > 3) { s = v128.load32_splat(a, 12); c30 = fma(s, b0, c30); c31 = fma(s, b1, c31); }
+    if (rows > 4) { s = v128.load32_splat(a, 16); c40 = fma(s, b0, c40); c41 = fma(s, b1, c41); }
+    if (rows > 5) { s = v128.load32_splat(a, 20); c50 = fma(s, b0, c50); c51 = fma(s, b1, c51); }
+    a += rows << 2;
+    b += 32;
   }
-
   v128.store(c, c00); v128.store(c, c01, 16);
   if (rows > 1) { c += cStride; v128.store(c, c10); v128.store(c, c11, 16); }
   if (rows > 2) { c += cStride; v128.store(c, c20); v128.store(c, c21, 16); }
@@ -76,34 +44,41 @@ function body(rows: i32, nested: bool, a0: usize, a1: usize, a2: usize, a3: usiz
   if (rows > 5) { c += cStride; v128.store(c, c50); v128.store(c, c51, 16); }
 }
 
-export function f32_gemm_ukernel_1x8(a0: usize, aStep: usize, aSegment: usize, b: usize, bStep: usize, bSegment: usize,
-  segments: i32, length: i32, ini: usize, iniStride: usize, c: usize, cStride: usize): void {
-  body(1, true, a0, 0, 0, 0, 0, 0, aStep, aSegment, b, bStep, bSegment, segments, length, ini, iniStride, c, cStride);
+export function f32_gemm_ukernel_packed_1x8(a: usize, b: usize, k: i32, c: usize, cStride: usize): void {
+  body(1, a, b, k, c, cStride);
 }
 
-export function f32_gemm_ukernel_2x8(a0: usize, a1: usize, aStep: usize, aSegment: usize, b: usize, bStep: usize,
-  bSegment: usize, segments: i32, length: i32, ini: usize, iniStride: usize, c: usize, cStride: usize): void {
-  body(2, true, a0, a1, 0, 0, 0, 0, aStep, aSegment, b, bStep, bSegment, segments, length, ini, iniStride, c, cStride);
+export function f32_gemm_ukernel_packed_2x8(a: usize, b: usize, k: i32, c: usize, cStride: usize): void {
+  body(2, a, b, k, c, cStride);
 }
 
-export function f32_gemm_ukernel_3x8(a0: usize, a1: usize, a2: usize, aStep: usize, aSegment: usize, b: usize,
-  bStep: usize, bSegment: usize, segments: i32, length: i32, ini: usize, iniStride: usize, c: usize, cStride: usize): void {
-  body(3, true, a0, a1, a2, 0, 0, 0, aStep, aSegment, b, bStep, bSegment, segments, length, ini, iniStride, c, cStride);
+export function f32_gemm_ukernel_packed_3x8(a: usize, b: usize, k: i32, c: usize, cStride: usize): void {
+  body(3, a, b, k, c, cStride);
 }
 
-export function f32_gemm_ukernel_4x8(a0: usize, a1: usize, a2: usize, a3: usize, aStep: usize, aSegment: usize, b: usize,
-  bStep: usize, bSegment: usize, segments: i32, length: i32, ini: usize, iniStride: usize, c: usize, cStride: usize): void {
-  body(4, true, a0, a1, a2, a3, 0, 0, aStep, aSegment, b, bStep, bSegment, segments, length, ini, iniStride, c, cStride);
+export function f32_gemm_ukernel_packed_4x8(a: usize, b: usize, k: i32, c: usize, cStride: usize): void {
+  body(4, a, b, k, c, cStride);
 }
 
-/** One segment; relaxed build. */
-export function f32_gemm_ukernel_5x8(a0: usize, a1: usize, a2: usize, a3: usize, a4: usize, aStep: usize, b: usize,
-  bStep: usize, length: i32, ini: usize, iniStride: usize, c: usize, cStride: usize): void {
-  body(5, false, a0, a1, a2, a3, a4, 0, aStep, 0, b, bStep, 0, 1, length, ini, iniStride, c, cStride);
+export function f32_gemm_ukernel_packed_5x8(a: usize, b: usize, k: i32, c: usize, cStride: usize): void {
+  body(5, a, b, k, c, cStride);
 }
 
-/** One segment; relaxed build. */
-export function f32_gemm_ukernel_6x8(a0: usize, a1: usize, a2: usize, a3: usize, a4: usize, a5: usize, aStep: usize,
-  b: usize, bStep: usize, length: i32, ini: usize, iniStride: usize, c: usize, cStride: usize): void {
-  body(6, false, a0, a1, a2, a3, a4, a5, aStep, 0, b, bStep, 0, 1, length, ini, iniStride, c, cStride);
+/** Relaxed build only: without FMA it spills. */
+export function f32_gemm_ukernel_packed_6x8(a: usize, b: usize, k: i32, c: usize, cStride: usize): void {
+  body(6, a, b, k, c, cStride);
+}
+
+/** The tile of `rows` (1 to PACKED_MR) rows. */
+// @ts-ignore: decorator
+@inline
+export function f32_gemm_ukernel_packed(rows: i32, a: usize, b: usize, k: i32, c: usize, cStride: usize): void {
+  switch (rows) {
+    case 6: if (ASC_FEATURE_RELAXED_SIMD) f32_gemm_ukernel_packed_6x8(a, b, k, c, cStride); break;
+    case 5: f32_gemm_ukernel_packed_5x8(a, b, k, c, cStride); break;
+    case 4: f32_gemm_ukernel_packed_4x8(a, b, k, c, cStride); break;
+    case 3: f32_gemm_ukernel_packed_3x8(a, b, k, c, cStride); break;
+    case 2: f32_gemm_ukernel_packed_2x8(a, b, k, c, cStride); break;
+    default: f32_gemm_ukernel_packed_1x8(a, b, k, c, cStride);
+  }
 }

@@ -34,8 +34,11 @@ export interface ModelOptions {
 
 const KNOWN = ["inputShape", "seed", "threads", "relaxedSimd", "prefer", "wasm", "transform"] as const;
 
-/** Multiply-adds of one sample below which "auto" takes one thread: even a batch of 256 is done in about 2 ms. */
-const MACS_FOR_AUTO_THREADS = 2e5;
+/**
+ * Multiply-adds of one sample below which "auto" takes one thread: the ops of small networks are so short that threads
+ * wait for each other more than they save when another program needs a core.
+ */
+const MACS_FOR_AUTO_THREADS = 1e6;
 
 const MAX_THREADS = 64;
 

@@ -1,5 +1,5 @@
 /** Chooses each op's algorithm and inserts the ops that bring its operands into the form the algorithm reads. */
-import { type Conv2dShape, isDepthwise, winogradLegal } from "../core/conv.js";
+import { type Conv2dShape, isDepthwise, winogradDwPays, winogradLegal } from "../core/conv.js";
 import { numel } from "../core/shape.js";
 import type { AnyNode, Graph, ValueId } from "../graph/graph.js";
 import { convShape } from "../graph/image-ops.js";
@@ -68,7 +68,7 @@ export function select(graph: Graph, { prefer }: SelectOptions): void {
         convolve(node);
         break;
       case "conv2dDw":
-        node.attributes.algorithm = chooseAlgorithm(
+        node.attributes.algorithm = chooseDw(
           convShape(node.attributes, graph.shape(second)[0], graph.shape(second).slice(1)),
           prefer,
         );
@@ -87,4 +87,9 @@ function chooseAlgorithm(s: Conv2dShape, prefer: "speed" | "memory"): ConvAlgori
   if (isDepthwise(s)) return "depthwise";
   const large = s.oh >= WINOGRAD_TILE && s.ow >= WINOGRAD_TILE;
   return prefer === "speed" && large && winogradLegal(s) ? "winograd" : "direct";
+}
+
+function chooseDw(s: Conv2dShape, prefer: "speed" | "memory"): ConvAlgorithm {
+  const algorithm = chooseAlgorithm(s, prefer);
+  return algorithm === "winograd" && !winogradDwPays(s) ? "direct" : algorithm;
 }
