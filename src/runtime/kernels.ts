@@ -10,14 +10,20 @@ const LOADERS: Record<Variant, () => Promise<{ default: string }>> = {
 
 const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
-function decode(hex: string): Uint8Array<ArrayBuffer> {
-  const digit = (at: number) => {
-    const code = hex.charCodeAt(at);
-    return code < 58 ? code - 48 : code - 87; // "0" is 48, "a" is 97
+/** The bytes behind the text that `scripts/build-kernels.js` makes: values up to 88 in one character, others in two. */
+function decode(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  let length = 0;
+  let at = 0;
+  const next = (): number => {
+    const code = text.charCodeAt(at++);
+    return code < 92 ? code - 35 : code - 36; // all from "#" to "~" but the backslash, 92
   };
-  const bytes = new Uint8Array(hex.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = digit(2 * i) * 16 + digit(2 * i + 1);
-  return bytes;
+  while (at < text.length) {
+    const value = next();
+    bytes[length++] = (value < 89 ? value : 89 + 91 * (value - 89) + next()) - 6;
+  }
+  return bytes.slice(0, length);
 }
 
 /**
@@ -61,8 +67,8 @@ export function compileKernels(variant: Variant, shared: boolean): Promise<WebAs
   const key = `${variant} ${shared}`;
   let module = compiled.get(key);
   if (!module) {
-    module = LOADERS[variant]().then(({ default: hex }) => {
-      const bytes = decode(hex);
+    module = LOADERS[variant]().then(({ default: text }) => {
+      const bytes = decode(text);
       setShared(bytes, shared);
       return WebAssembly.compile(bytes);
     });
