@@ -1,6 +1,6 @@
 /** The public face of a network with weights: predict, forward, backward, state. */
 import { expectBoolean, expectInteger, expectOptions } from "../core/check.js";
-import { ArgumentError, expectation, ResnetWasmError } from "../core/errors.js";
+import { ArgumentError, expectation, ResnetWasmError, RuntimeSupportError } from "../core/errors.js";
 import { numel, roundUp, type Shape } from "../core/shape.js";
 import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
 import type { ValueId } from "../graph/graph.js";
@@ -107,7 +107,7 @@ export class Model {
     if (batchSize !== undefined) expectInteger("predict", "batchSize", batchSize, 1);
     const batch = toBatch("predict", "input", x, this.inputShape);
     const [from, to] = [numel(this.inputShape), numel(this.outputShape)];
-    const data = new Float32Array(batch.batchSize * to);
+    const data = allocate("predict", batch.batchSize * to);
     const step = Math.min(batchSize ?? this.#defaultBatch(), batch.batchSize);
     for (let at = 0; at < batch.batchSize; at += step) {
       const n = Math.min(step, batch.batchSize - at);
@@ -259,6 +259,19 @@ export class Model {
   #use(where: string): Engine {
     if (!this.#engine) throw new ResnetWasmError(expectation(where, "model", "in use", "disposed"));
     return this.#engine;
+  }
+}
+
+/** Room for a result. Throws `RuntimeSupportError` where the runtime has none. */
+function allocate(where: string, length: number): Float32Array<ArrayBuffer> {
+  try {
+    return new Float32Array(length);
+  } catch (cause) {
+    const hint = "Predict fewer samples at a time";
+    throw new RuntimeSupportError(
+      expectation(where, "output", "a size this runtime can hold", `${length} numbers`, { hint }),
+      { cause },
+    );
   }
 }
 
