@@ -3,6 +3,7 @@ import type { Layer } from "../../src/index.node.js";
 import { describeNetwork } from "../../src/model/engine.js";
 import { stateNames } from "../../src/model/state.js";
 import { stepMacs } from "../../src/plan/cost.js";
+import { type Fingerprint, fingerprint } from "../golden/load.js";
 import type { GoldenState } from "../golden/load-nets.js";
 
 /** A network without weights: names and shapes of its state dict, parameters, multiply-adds for one sample. */
@@ -41,4 +42,21 @@ export function crossEntropyDx(logits: ArrayLike<number>, labels: ArrayLike<numb
     });
   }
   return { loss, dx };
+}
+
+/**
+ * The relative L2 error of a tensor as its fingerprint lets it be known. A projection on uniform numbers, of variance 1/3,
+ * shows 1/√3 of it. A sum shows up to √n times an error that all elements share, as the weights in front of a BatchNorm
+ * do: their gradients nearly cancel, and PyTorch's own sums are off by 10 times its relative error. So it is divided.
+ */
+export function relativeError(actual: ArrayLike<number>, expected: Fingerprint): number {
+  const found = fingerprint(expected.name, actual);
+  const n = actual.length;
+  const parts = [
+    (found.sum - expected.sum) / Math.sqrt(n),
+    found.norm - expected.norm,
+    ...found.projections.map((p, k) => (p - expected.projections[k]) * Math.sqrt(3)),
+    ...found.slice.map((v, i) => (v - expected.slice[i]) * Math.min(Math.sqrt(n), expected.norm / Math.abs(v))),
+  ];
+  return Math.max(...parts.map(Math.abs)) / (expected.norm || 1e-30);
 }
