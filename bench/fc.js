@@ -30,6 +30,7 @@ const contenders = [
   { name: "ours relaxed", module: "./ours/fc.js", options: { threads: 1, relaxedSimd: true } },
   { name: "ours simd, 2 threads", module: "./ours/fc.js", options: { threads: 2, relaxedSimd: false } },
   { name: "tfjs-wasm", module: "./tfjs/fc.js" },
+  { name: "tfjs-wasm, own gradient", module: "./tfjs/fc.js", options: { transposes: true } },
   { name: "pure JS", module: "./pure-js/contender.js" },
   { name: "PyTorch native", module: "./pytorch/fc.js" },
 ].filter(({ name }) => !options.only || options.only.split(",").includes(name));

@@ -1,7 +1,8 @@
 /**
- * The training step in TensorFlow.js, core API, WebAssembly backend with one thread, written so that it is fast there:
- * the backend multiplies transposed operands by a naive loop (about 1 GFLOPS instead of 10), which TensorFlow.js' own
- * gradient of matMul runs into. So the linear layer has a gradient of its own with explicit transposes.
+ * The training step in TensorFlow.js, core API, WebAssembly backend with one thread. As its users write it, with
+ * TensorFlow.js' own gradient of matMul, and, with `transposes`, as fast as we could make it: the backend multiplies
+ * transposed operands by a naive loop (about 1 GFLOPS instead of 10), so the linear layer then has a gradient of its
+ * own with explicit transposes.
  */
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
@@ -23,18 +24,19 @@ function load() {
   return ready;
 }
 
-export async function create({ in: inputs, width, blocks, out, batch, lr, momentum }, parameters) {
+export async function create({ in: inputs, width, blocks, out, batch, lr, momentum }, parameters, { transposes = false }) {
   await load();
   const layers = [[inputs, width], ...Array.from({ length: 2 * blocks }, () => [width, width]), [width, out]];
   const variables = layers.flatMap(([k, n], i) => [
     tf.variable(tf.transpose(tf.tensor2d(parameters[2 * i], [n, k]))),
     tf.variable(tf.tensor1d(parameters[2 * i + 1])),
   ]);
-  const product = tf.customGrad((x, w, save) => {
+  const tuned = tf.customGrad((x, w, save) => {
     save([x, w]);
     const gradFunc = (dy, [x, w]) => [tf.matMul(dy, tf.transpose(w)), tf.matMul(tf.transpose(x), dy)];
     return { value: tf.matMul(x, w), gradFunc };
   });
+  const product = transposes ? tuned : tf.matMul;
   const linear = (x, layer) => tf.add(product(x, variables[2 * layer]), variables[2 * layer + 1]);
   const forward = (x) => {
     let h = tf.relu(linear(x, 0));
