@@ -51,10 +51,18 @@ export const GRADIENTS: { [K in OpName]: GradientRule<K> | null } = {
     const [x] = node.inputs;
     return [emit("maxPool2dDx", [dy, x, node.outputs[0]], { ...node.attributes, input: imageOf(graph, x) })[0]];
   },
-  avgPool2d: ({ node, dy, graph, emit }) => [emit("avgPool2dDx", [dy], { ...node.attributes, input: imageOf(graph, node.inputs[0]) })[0]],
-  adaptiveAvgPool2d: ({ node, dy, graph, emit }) => [emit("adaptiveAvgPool2dDx", [dy], { input: imageOf(graph, node.inputs[0]) })[0]],
-  padShortcut: ({ node, dy, graph, emit }) => [emit("padShortcutDx", [dy], { ...node.attributes, input: imageOf(graph, node.inputs[0]) })[0]],
-  transposeChannels: ({ node, dy, emit }) => [emit("transposeChannels", [dy], { toFirst: !node.attributes.toFirst })[0]],
+  avgPool2d: ({ node, dy, graph, emit }) => [
+    emit("avgPool2dDx", [dy], { ...node.attributes, input: imageOf(graph, node.inputs[0]) })[0],
+  ],
+  adaptiveAvgPool2d: ({ node, dy, graph, emit }) => [
+    emit("adaptiveAvgPool2dDx", [dy], { input: imageOf(graph, node.inputs[0]) })[0],
+  ],
+  padShortcut: ({ node, dy, graph, emit }) => [
+    emit("padShortcutDx", [dy], { ...node.attributes, input: imageOf(graph, node.inputs[0]) })[0],
+  ],
+  transposeChannels: ({ node, dy, emit }) => [
+    emit("transposeChannels", [dy], { toFirst: !node.attributes.toFirst })[0],
+  ],
 
   // y = x * s:  dx = dy * s,  ds = sum over pixels of dy * x
   scaleChannels: ({ node, dy, needs, emit }) => {

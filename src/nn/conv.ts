@@ -48,7 +48,15 @@ export class Conv2d extends Layer {
 
   constructor(inChannels: number, outChannels: number, options: Conv2dOptions) {
     super();
-    const { kernelSize, stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, init } = expectOptions("Conv2d", options, KNOWN);
+    const {
+      kernelSize,
+      stride = 1,
+      padding = 0,
+      dilation = 1,
+      groups = 1,
+      bias = true,
+      init,
+    } = expectOptions("Conv2d", options, KNOWN);
     this.inChannels = expectInteger("Conv2d", "inChannels", inChannels, 1);
     this.outChannels = expectInteger("Conv2d", "outChannels", outChannels, 1);
     this.options = {
@@ -72,11 +80,28 @@ export class Conv2d extends Layer {
     const { inChannels, outChannels } = this;
     const { kernelSize: kernel, stride, padding, dilation, groups, bias, init } = this.options;
     const shape = b.shape(x);
-    b.expect(shape.length === 4 && shape[3] === inChannels, "input", `[n, h, w, ${inChannels}]`, formatShape(shape), undefined, ShapeError);
-    for (const [i, axis] of [[0, "height"], [1, "width"]] as const) {
+    b.expect(
+      shape.length === 4 && shape[3] === inChannels,
+      "input",
+      `[n, h, w, ${inChannels}]`,
+      formatShape(shape),
+      undefined,
+      ShapeError,
+    );
+    for (const [i, axis] of [
+      [0, "height"],
+      [1, "width"],
+    ] as const) {
       const size = convOutputSize(shape[i + 1], kernel[i], stride[i], padding[i], dilation[i]);
       const least = dilation[i] * (kernel[i] - 1) + 1;
-      b.expect(size >= 1, axis, `at least ${least} with padding, for the kernel`, shape[i + 1] + 2 * padding[i], undefined, ShapeError);
+      b.expect(
+        size >= 1,
+        axis,
+        `at least ${least} with padding, for the kernel`,
+        shape[i + 1] + 2 * padding[i],
+        undefined,
+        ShapeError,
+      );
     }
     const fanIn = (inChannels / groups) * kernel[0] * kernel[1];
     const fanOut = (outChannels / groups) * kernel[0] * kernel[1];

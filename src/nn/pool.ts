@@ -37,7 +37,9 @@ function expectWindow(where: string, options: MaxPool2dOptions): Window {
   const kernel = expectPair(where, "kernelSize", kernelSize, 1);
   const pads = expectPair(where, "padding", padding, 0);
   if (pads.some((pad, i) => pad > kernel[i] / 2))
-    throw new ArgumentError(expectation(where, "padding", `at most half the kernel ${formatShape(kernel)}`, formatShape(pads)));
+    throw new ArgumentError(
+      expectation(where, "padding", `at most half the kernel ${formatShape(kernel)}`, formatShape(pads)),
+    );
   return {
     kernel,
     stride: expectPair(where, "stride", stride, 1),
@@ -52,7 +54,14 @@ function outputSize(b: Builder, x: ValueId, { kernel, stride, padding, dilation,
   const shape = b.shape(x);
   b.expect(shape.length === 4, "input", "[n, h, w, channels]", formatShape(shape), undefined, ShapeError);
   const size = (i: number) => poolOutputSize(shape[i + 1], kernel[i], stride[i], padding[i], dilation[i], ceilMode);
-  b.expect(size(0) >= 1 && size(1) >= 1, "input", "an image at least as large as the kernel", formatShape(shape), undefined, ShapeError);
+  b.expect(
+    size(0) >= 1 && size(1) >= 1,
+    "input",
+    "an image at least as large as the kernel",
+    formatShape(shape),
+    undefined,
+    ShapeError,
+  );
   return [size(0), size(1)];
 }
 
@@ -63,7 +72,10 @@ export class MaxPool2d extends Layer {
 
   constructor(options: MaxPool2dOptions) {
     super();
-    this.#window = expectWindow("MaxPool2d", expectOptions("MaxPool2d", options, ["kernelSize", "stride", "padding", "dilation", "ceilMode"]));
+    this.#window = expectWindow(
+      "MaxPool2d",
+      expectOptions("MaxPool2d", options, ["kernelSize", "stride", "padding", "dilation", "ceilMode"]),
+    );
   }
 
   protected args(): unknown[] {
@@ -86,7 +98,13 @@ export class AvgPool2d extends Layer {
 
   constructor(options: AvgPool2dOptions) {
     super();
-    const { countIncludePad = true, ...window } = expectOptions("AvgPool2d", options, ["kernelSize", "stride", "padding", "ceilMode", "countIncludePad"]);
+    const { countIncludePad = true, ...window } = expectOptions("AvgPool2d", options, [
+      "kernelSize",
+      "stride",
+      "padding",
+      "ceilMode",
+      "countIncludePad",
+    ]);
     this.#window = expectWindow("AvgPool2d", window);
     this.#countIncludePad = expectBoolean("AvgPool2d", "countIncludePad", countIncludePad);
   }

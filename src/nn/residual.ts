@@ -52,7 +52,9 @@ export class Residual extends Layer {
     const { shortcut = "identity", activation = null, zeroInit = false } = expectOptions("Residual", options, known);
     this.main = expectLayer("Residual", "main", main);
     if (!SHORTCUTS.includes(shortcut) && !(shortcut instanceof Layer))
-      throw new ArgumentError(expectation("Residual", "shortcut", '"identity", "projection", "pad" or a layer', shortcut));
+      throw new ArgumentError(
+        expectation("Residual", "shortcut", '"identity", "projection", "pad" or a layer', shortcut),
+      );
     if (activation !== null && !(activation instanceof ActivationLayer))
       throw new ArgumentError(expectation("Residual", "activation", "an activation layer, or null", activation));
     this.shortcut = shortcut;
@@ -83,7 +85,8 @@ export class Residual extends Layer {
     const from = b.shape(x);
     const to = b.shape(main);
     let layer = shortcut instanceof Layer ? shortcut : null;
-    if (!layer && shortcut !== "identity" && !sameShape(from, to)) layer = shapeChange(b, shortcut as Shortcut, from, to);
+    if (!layer && shortcut !== "identity" && !sameShape(from, to))
+      layer = shapeChange(b, shortcut as Shortcut, from, to);
     const skip = layer ? b.scope("shortcut", () => layer.build(b, x)) : x;
     if (sameShape(b.shape(skip), to)) return skip;
     const hint = shortcut === "identity" ? 'Use shortcut: "projection" where the shape changes' : undefined;
@@ -105,7 +108,14 @@ function shapeChange(b: Builder, shortcut: Shortcut, from: Shape, to: Shape): La
   const reachable = isImage
     ? Math.ceil(from[1] / stride) === to[1] && Math.ceil(from[2] / stride) === to[2]
     : sameShape(from.slice(0, -1), to.slice(0, -1));
-  b.expect(reachable, "main", `an output that a strided shortcut reaches from ${formatShape(from)}`, formatShape(to), "Give the shortcut as a layer", ShapeError);
+  b.expect(
+    reachable,
+    "main",
+    `an output that a strided shortcut reaches from ${formatShape(from)}`,
+    formatShape(to),
+    "Give the shortcut as a layer",
+    ShapeError,
+  );
   if (shortcut === "pad") return new PadShortcut(inChannels, outChannels, { stride });
   if (!isImage) return new Linear(inChannels, outChannels, { bias: false });
   const convolution = new Conv2d(inChannels, outChannels, { kernelSize: 1, stride, bias: false });

@@ -27,7 +27,8 @@ export class PadShortcut extends Layer {
     const { stride = 1, side = "split" } = expectOptions("PadShortcut", options, ["stride", "side"]);
     this.inChannels = expectInteger("PadShortcut", "inChannels", inChannels, 1);
     this.outChannels = expectInteger("PadShortcut", "outChannels", outChannels, 1);
-    if (outChannels < inChannels) throw new ArgumentError(expectation("PadShortcut", "outChannels", `at least ${inChannels}`, outChannels));
+    if (outChannels < inChannels)
+      throw new ArgumentError(expectation("PadShortcut", "outChannels", `at least ${inChannels}`, outChannels));
     this.options = {
       stride: expectInteger("PadShortcut", "stride", stride, 1),
       side: expectOneOf("PadShortcut", "side", side, ["split", "append"]),
@@ -42,7 +43,14 @@ export class PadShortcut extends Layer {
     const { inChannels, outChannels, options } = this;
     const shape = b.shape(x);
     const fits = (shape.length === 2 || shape.length === 4) && shape[shape.length - 1] === inChannels;
-    b.expect(fits, "input", `[n, ${inChannels}] or [n, h, w, ${inChannels}]`, formatShape(shape), undefined, ShapeError);
+    b.expect(
+      fits,
+      "input",
+      `[n, ${inChannels}] or [n, h, w, ${inChannels}]`,
+      formatShape(shape),
+      undefined,
+      ShapeError,
+    );
     const added = outChannels - inChannels;
     const front = options.side === "split" ? Math.floor(added / 2) : 0;
     if (shape.length === 4) return b.op("padShortcut", [x], { stride: options.stride, front, back: added - front })[0];

@@ -5,7 +5,10 @@ export type Size = number | readonly [number, number];
 
 export function expectPair(where: string, name: string, value: unknown, minimum: number): [number, number] {
   if (Array.isArray(value) && value.length === 2)
-    return [expectInteger(where, `${name}[0]`, value[0], minimum), expectInteger(where, `${name}[1]`, value[1], minimum)];
+    return [
+      expectInteger(where, `${name}[0]`, value[0], minimum),
+      expectInteger(where, `${name}[1]`, value[1], minimum),
+    ];
   const both = expectInteger(where, name, value, minimum);
   return [both, both];
 }
