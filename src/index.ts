@@ -1,5 +1,5 @@
 /** The main entry for runtimes of which nothing more is known: one thread. */
-import { createModelOn, loadModelOn, type LoadOptions, type ModelOptions } from "./model/create.js";
+import { createModelOn, type LoadOptions, loadModelOn, type ModelOptions } from "./model/create.js";
 import type { Model } from "./model/model.js";
 import type { Layer } from "./nn/layer.js";
 import { defaultHost as host } from "./runtime/host.js";
@@ -7,7 +7,9 @@ import { defaultHost as host } from "./runtime/host.js";
 export * from "./exports.js";
 
 /** Gives a network weights and a memory to run in. Throws `ShapeError` or `ArgumentError` when its parts do not fit. */
-export const createModel = (network: Layer, options: ModelOptions): Promise<Model> => createModelOn(host, network, options);
+export const createModel = (network: Layer, options: ModelOptions): Promise<Model> =>
+  createModelOn(host, network, options);
 
 /** Restores a model from the bytes of `model.save()`. Throws `FormatError` when they are something else. */
-export const loadModel = (bytes: Uint8Array | ArrayBuffer, options?: LoadOptions): Promise<Model> => loadModelOn(host, bytes, options);
+export const loadModel = (bytes: Uint8Array | ArrayBuffer, options?: LoadOptions): Promise<Model> =>
+  loadModelOn(host, bytes, options);

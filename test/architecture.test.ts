@@ -20,12 +20,24 @@ const read = (path: string): string => readFileSync(join(root, path), "utf8");
 /** Relative imports of a file, types included, as paths from the root. */
 function imports(path: string): string[] {
   const found = read(path).matchAll(/(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g);
-  return [...found].map(([, specifier]) => relative(root, join(root, dirname(path), specifier)).replace(/\.js$/, ".ts"));
+  return [...found].map(([, specifier]) =>
+    relative(root, join(root, dirname(path), specifier)).replace(/\.js$/, ".ts"),
+  );
 }
 
 /** A folder imports folders of lower rank only; the entry files at the top may import all. */
 const RANKS: Record<string, number> = {
-  core: 0, graph: 1, data: 1, nn: 2, optim: 2, plan: 2, io: 2, program: 3, runtime: 4, model: 5, train: 6,
+  core: 0,
+  graph: 1,
+  data: 1,
+  nn: 2,
+  optim: 2,
+  plan: 2,
+  io: 2,
+  program: 3,
+  runtime: 4,
+  model: 5,
+  train: 6,
 };
 const ENTRY_RANK = 7;
 const folder = (path: string) => path.split("/")[1];
@@ -62,7 +74,8 @@ describe("src", () => {
   });
 
   it("uses no Math function whose result differs between engines on the way to a weight", () => {
-    const inexact = /Math\.(exp|expm1|log|log2|log10|log1p|pow|sin|cos|tan|tanh|sinh|cosh|asin|acos|atan|atan2|cbrt|hypot|random)\b|\*\*(?!\s*\d)/;
+    const inexact =
+      /Math\.(exp|expm1|log|log2|log10|log1p|pow|sin|cos|tan|tanh|sinh|cosh|asin|acos|atan|atan2|cbrt|hypot|random)\b|\*\*(?!\s*\d)/;
     const guarded = source.filter((path) => ["nn", "optim", "plan", "model", "train", "core"].includes(folder(path)));
     const hits = guarded.flatMap((path) =>
       read(path)
@@ -76,7 +89,14 @@ describe("src", () => {
 
 describe("files", () => {
   it("stay under 400 lines", () => {
-    const all = [...source, ...files("assembly"), ...files("test"), ...files("bench", ".js"), ...files("examples", ".js"), ...files("scripts", ".js")];
+    const all = [
+      ...source,
+      ...files("assembly"),
+      ...files("test"),
+      ...files("bench", ".js"),
+      ...files("examples", ".js"),
+      ...files("scripts", ".js"),
+    ];
     expect(all.filter((path) => read(path).split("\n").length > 400)).toEqual([]);
   });
 });
@@ -97,7 +117,10 @@ describe("the ABI", () => {
       starts.forEach((match, i) => {
         const body = read(path).slice(match.index, starts[i + 1]?.index);
         const args = [...body.matchAll(/^\s*const (\w+) = (ptr|i32|f32)_arg\(r, (\d+)\);/gm)];
-        kernels.set(match[1], args.map(([, name, type, index]) => `${index} ${name}: ${type}`));
+        kernels.set(
+          match[1],
+          args.map(([, name, type, index]) => `${index} ${name}: ${type}`),
+        );
       });
     }
     for (const [name, args] of Object.entries(KERNELS)) {
@@ -108,16 +131,27 @@ describe("the ABI", () => {
 
   it("dispatches every kernel", () => {
     const run = read("assembly/run.ts");
-    const missing = names.filter((name) => name !== "guard" && !run.includes(`case Kernel.${name}: ${name}(r, thread, threads); break;`));
+    const missing = names.filter(
+      (name) => name !== "guard" && !run.includes(`case Kernel.${name}: ${name}(r, thread, threads); break;`),
+    );
     expect(missing).toEqual([]);
   });
 
   it("keeps the control block where sync.ts has it", () => {
     const sync = read("assembly/sync.ts");
-    const constants = Object.fromEntries([...sync.matchAll(/^const ([A-Z_]+): usize = (\d+);/gm)].map(([, name, value]) => [name, Number(value)]));
+    const constants = Object.fromEntries(
+      [...sync.matchAll(/^const ([A-Z_]+): usize = (\d+);/gm)].map(([, name, value]) => [name, Number(value)]),
+    );
     expect(constants).toEqual({
-      JOBS: CONTROL.jobs, ARRIVED: CONTROL.arrived, GENERATION: CONTROL.generation, PARKED: CONTROL.parked,
-      BEGIN: CONTROL.begin, END: CONTROL.end, EXIT: CONTROL.exit, FAILED: CONTROL.failed, MAY_WAIT: CONTROL.mayWait,
+      JOBS: CONTROL.jobs,
+      ARRIVED: CONTROL.arrived,
+      GENERATION: CONTROL.generation,
+      PARKED: CONTROL.parked,
+      BEGIN: CONTROL.begin,
+      END: CONTROL.end,
+      EXIT: CONTROL.exit,
+      FAILED: CONTROL.failed,
+      MAY_WAIT: CONTROL.mayWait,
     });
   });
 });

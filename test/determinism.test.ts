@@ -73,7 +73,7 @@ it.each([1, 2, 3])(
       loss: crossEntropy({ labelSmoothing: 0.1 }),
       optimizer: new AdamW({ lr: 3e-3 }),
       // biome-ignore lint/suspicious/noThenProperty: the option's name; nobody awaits it
-      schedule: warmup({ steps: 20, then: cosineAnnealing({ tMax: 200 }) }),
+      schedule: warmup({ steps: 20, after: cosineAnnealing({ tMax: 200 }) }),
       clipGradNorm: 1,
       ema: 0.98,
     });

@@ -9,7 +9,7 @@ import { activation_v128 } from "../math/activation";
 import { at_most_4, range_begin, store_part } from "../range";
 import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { relu_v128 } from "../simd";
-import { masked_dy, Mask, normalize, scale_of } from "./normalize";
+import { normalize, scale_of } from "./normalize";
 
 export { f32_batch_norm_dw, f32_batch_norm_stats } from "./batch_norm_sums";
 
@@ -107,122 +107,84 @@ export function f32_batch_norm(r: usize, thread: i32, threads: i32): void {
 
 // Backward of y = xhat gamma + beta with xhat = (x - mean) rstd. Where mean and variance are those of the batch, the
 // gradient flows through them too:
-//   dx = gamma rstd (dy' - dbeta / rows - xhat dgamma / rows),  otherwise  dx = gamma rstd dy'
-// In the code: dx = s (dy' - a - (x - mean) k),  s = gamma rstd,  a = dbeta / rows,  k = rstd dgamma / rows.
+//   dx = gamma rstd (dy - dbeta / rows - xhat dgamma / rows),  otherwise  dx = gamma rstd dy
+// In the code: dx = s (dy - a - (x - mean) k),  s = gamma rstd,  a = dbeta / rows,  k = rstd dgamma / rows.
 
 // @ts-ignore: decorator
 @inline
-function dx_1(dy: usize, x: usize, y: usize, dx: usize, dresidual: usize, m: v128, s: v128, b: v128, a: v128, k: v128,
-  mask: i32, training: bool): void {
+function dx_1(dy: usize, x: usize, dx: usize, m: v128, s: v128, a: v128, k: v128, training: bool): void {
   let g = v128.load(dy);
-  const v = training || mask == Mask.from_x ? v128.load(x) : g;
-  if (mask == Mask.from_x) g = masked_dy(g, normalize(v, m, s, b));
-  else if (mask == Mask.from_y) g = masked_dy(g, v128.load(y));
-  if (dresidual) v128.store(dresidual, g);
-  if (training) g = f32x4.sub(f32x4.sub(g, a), f32x4.mul(f32x4.sub(v, m), k));
+  if (training) g = f32x4.sub(f32x4.sub(g, a), f32x4.mul(f32x4.sub(v128.load(x), m), k));
   v128.store(dx, f32x4.mul(g, s));
 }
 
 /** Four rows of the whole vectors of channels. */
 // @ts-ignore: decorator
 @inline
-function dx_4(dy: usize, x: usize, y: usize, dx: usize, dresidual: usize, stride: usize, whole: usize, mean: usize,
-  rstd: usize, gamma: usize, beta: usize, dgamma: usize, dbeta: usize, n: v128, mask: i32, training: bool): void {
+function dx_4(dy: usize, x: usize, dx: usize, stride: usize, whole: usize, mean: usize, rstd: usize, gamma: usize,
+  dgamma: usize, dbeta: usize, n: v128, training: bool): void {
   const zero = f32x4.splat(0);
   for (let at: usize = 0; at < whole; at += 16) {
-    const m = v128.load(mean + at), s = scale_of(rstd + at, gamma ? gamma + at : 0, 4);
-    const b = mask == Mask.from_x && beta ? v128.load(beta + at) : zero;
+    const m = training ? v128.load(mean + at) : zero, s = scale_of(rstd + at, gamma ? gamma + at : 0, 4);
     const a = training ? f32x4.mul(v128.load(dbeta + at), n) : zero;
     const k = training ? f32x4.mul(f32x4.mul(v128.load(rstd + at), v128.load(dgamma + at)), n) : zero;
     let p = at;
-    dx_1(dy + p, x + p, y + p, dx + p, dresidual ? dresidual + p : 0, m, s, b, a, k, mask, training);
+    dx_1(dy + p, x + p, dx + p, m, s, a, k, training);
     p += stride;
-    dx_1(dy + p, x + p, y + p, dx + p, dresidual ? dresidual + p : 0, m, s, b, a, k, mask, training);
+    dx_1(dy + p, x + p, dx + p, m, s, a, k, training);
     p += stride;
-    dx_1(dy + p, x + p, y + p, dx + p, dresidual ? dresidual + p : 0, m, s, b, a, k, mask, training);
+    dx_1(dy + p, x + p, dx + p, m, s, a, k, training);
     p += stride;
-    dx_1(dy + p, x + p, y + p, dx + p, dresidual ? dresidual + p : 0, m, s, b, a, k, mask, training);
+    dx_1(dy + p, x + p, dx + p, m, s, a, k, training);
   }
 }
 
 /** Channels `first` to `channels` of one row; absent pointers are 0. */
-function dx_row(dy: usize, x: usize, y: usize, dx: usize, dresidual: usize, first: i32, channels: i32, mean: usize,
-  rstd: usize, gamma: usize, beta: usize, dgamma: usize, dbeta: usize, n: v128, mask: i32): void {
+function dx_row(dy: usize, x: usize, dx: usize, first: i32, channels: i32, mean: usize, rstd: usize, gamma: usize,
+  dgamma: usize, dbeta: usize, n: v128): void {
   for (let j = first; j < channels; j += 4) {
     const at = <usize>j << 2, count = channels - j;
-    const s = scale_of(rstd + at, gamma ? gamma + at : 0, count), m = at_most_4(mean + at, count, 0);
-    const v = at_most_4(x + at, count, 0);
+    const s = scale_of(rstd + at, gamma ? gamma + at : 0, count);
     let g = at_most_4(dy + at, count, 0);
-    if (mask == Mask.from_x) {
-      const b = beta ? at_most_4(beta + at, count, 0) : f32x4.splat(0);
-      g = masked_dy(g, normalize(v, m, s, b));
-    } else if (mask == Mask.from_y) g = masked_dy(g, at_most_4(y + at, count, 0));
-    const masked = g;
     if (dgamma) {
       const a = f32x4.mul(at_most_4(dbeta + at, count, 0), n);
       const k = f32x4.mul(f32x4.mul(at_most_4(rstd + at, count, 0), at_most_4(dgamma + at, count, 0)), n);
-      g = f32x4.sub(f32x4.sub(g, a), f32x4.mul(f32x4.sub(v, m), k));
+      const centred = f32x4.sub(at_most_4(x + at, count, 0), at_most_4(mean + at, count, 0));
+      g = f32x4.sub(f32x4.sub(g, a), f32x4.mul(centred, k));
     }
     g = f32x4.mul(g, s);
-    if (count < 4) {
-      if (dresidual) store_part(dresidual + at, masked, count);
-      store_part(dx + at, g, count);
-    } else {
-      if (dresidual) v128.store(dresidual + at, masked);
-      v128.store(dx + at, g);
-    }
+    if (count < 4) store_part(dx + at, g, count);
+    else v128.store(dx + at, g);
   }
 }
 
-/**
- * Statistics count as constants when dgamma is 0. dresidual (or 0) gets dy behind the mask, the gradient of a residual.
- * dx may be dy or x, dresidual may be dy.
- */
+/** Statistics count as constants when dgamma is 0. dx may be dy or x. */
 export function f32_batch_norm_dx(r: usize, thread: i32, threads: i32): void {
   const dy = ptr_arg(r, 0);
   const x = ptr_arg(r, 1);
   const mean = ptr_arg(r, 2);
   const rstd = ptr_arg(r, 3);
   const gamma = ptr_arg(r, 4);
-  const beta = ptr_arg(r, 5);
-  const dgamma = ptr_arg(r, 6);
-  const dbeta = ptr_arg(r, 7);
-  const dx = ptr_arg(r, 8);
-  const rows = i32_arg(r, 9);
-  const channels = i32_arg(r, 10);
-  const mask = i32_arg(r, 11);
-  const y = ptr_arg(r, 12);
-  const dresidual = ptr_arg(r, 13);
+  const dgamma = ptr_arg(r, 5);
+  const dbeta = ptr_arg(r, 6);
+  const dx = ptr_arg(r, 7);
+  const rows = i32_arg(r, 8);
+  const channels = i32_arg(r, 9);
   const stride = <usize>channels << 2, whole = (<usize>channels & ~3) << 2;
   const n = f32x4.splat(<f32>(1 / <f64>rows));
   const end = range_begin(rows, 4, thread + 1, threads);
   let i = range_begin(rows, 4, thread, threads);
   while (i < end) {
-    const at = <usize>i * stride, g = dy + at, v = x + at, w = y + at, to = dx + at;
-    const skip = dresidual ? dresidual + at : 0;
+    const at = <usize>i * stride, g = dy + at, v = x + at, to = dx + at;
     const fast = end - i >= 4;
-    if (fast && dgamma) {
-      if (mask == Mask.from_x) {
-        dx_4(g, v, 0, to, skip, stride, whole, mean, rstd, gamma, beta, dgamma, dbeta, n, Mask.from_x, true);
-      } else if (mask == Mask.from_y) {
-        dx_4(g, v, w, to, skip, stride, whole, mean, rstd, gamma, 0, dgamma, dbeta, n, Mask.from_y, true);
-      } else {
-        dx_4(g, v, 0, to, skip, stride, whole, mean, rstd, gamma, 0, dgamma, dbeta, n, Mask.none, true);
-      }
-    } else if (fast) {
-      if (mask == Mask.from_x) {
-        dx_4(g, v, 0, to, skip, stride, whole, mean, rstd, gamma, beta, 0, 0, n, Mask.from_x, false);
-      } else if (mask == Mask.from_y) {
-        dx_4(g, 0, w, to, skip, stride, whole, mean, rstd, gamma, 0, 0, 0, n, Mask.from_y, false);
-      } else {
-        dx_4(g, 0, 0, to, skip, stride, whole, mean, rstd, gamma, 0, 0, 0, n, Mask.none, false);
-      }
+    if (fast) {
+      if (dgamma) dx_4(g, v, to, stride, whole, mean, rstd, gamma, dgamma, dbeta, n, true);
+      else dx_4(g, v, to, stride, whole, mean, rstd, gamma, 0, 0, n, false);
     }
     const count = fast ? 4 : 1, first = fast ? channels & ~3 : 0;
     for (let row: usize = 0; row < <usize>count && first < channels; ++row) {
       const p = row * stride;
-      dx_row(g + p, v + p, w + p, to + p, skip ? skip + p : 0, first, channels, mean, rstd, gamma, beta,
-        dgamma, dbeta, n, mask);
+      dx_row(g + p, v + p, to + p, first, channels, mean, rstd, gamma, dgamma, dbeta, n);
     }
     i += count;
   }

@@ -5,7 +5,6 @@ import { accumulate, chunk_rows, padded, sum_chunks } from "../reduce/chunks";
 import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { fma } from "../simd";
 import { sync } from "../sync";
-import { masked_dy, Mask, normalize, scale_of } from "./normalize";
 
 /** shift[j] = mean of the first `rows` rows, in float32. */
 function first_means(x: usize, rows: i32, channels: i32, shift: usize): void {
@@ -117,46 +116,28 @@ export function f32_batch_norm_stats(r: usize, thread: i32, threads: i32): void 
   }
 }
 
-/** Adds dy' and dy' (x - mean) of one row to the float64 sums. */
-function gradients_1(dy: usize, x: usize, y: usize, mean: usize, rstd: usize, gamma: usize, beta: usize,
-  count: i32, mask: i32, dgamma: usize, dbeta: usize): void {
+/** Adds dy and dy (x - mean) of one row to the float64 sums. */
+function gradients_1(dy: usize, x: usize, mean: usize, count: i32, dgamma: usize, dbeta: usize): void {
   for (; count > 0; count -= 4) {
-    const m = at_most_4(mean, count, 0);
-    const v = at_most_4(x, count, 0);
-    let g = at_most_4(dy, count, 0);
-    if (mask == Mask.from_x) {
-      const s = scale_of(rstd, gamma, count), b = beta ? at_most_4(beta, count, 0) : f32x4.splat(0);
-      g = masked_dy(g, normalize(v, m, s, b));
-    } else if (mask == Mask.from_y) {
-      g = masked_dy(g, at_most_4(y, count, 0));
-      y += 16;
-    }
+    const g = at_most_4(dy, count, 0);
     accumulate(dbeta, g);
-    accumulate(dgamma, f32x4.mul(g, f32x4.sub(v, m)));
-    dy += 16; x += 16; mean += 16; rstd += 16; dgamma += 32; dbeta += 32;
-    if (gamma) gamma += 16;
-    if (beta) beta += 16;
+    accumulate(dgamma, f32x4.mul(g, f32x4.sub(at_most_4(x, count, 0), at_most_4(mean, count, 0))));
+    dy += 16; x += 16; mean += 16; dgamma += 32; dbeta += 32;
   }
 }
 
 /** The same for eight rows of all whole vectors. */
 // @ts-ignore: decorator
 @inline
-function gradients_8(dy: usize, x: usize, y: usize, mean: usize, rstd: usize, gamma: usize, beta: usize,
-  stride: usize, whole: usize, mask: i32, dgamma: usize, dbeta: usize): void {
+function gradients_8(dy: usize, x: usize, mean: usize, stride: usize, whole: usize, dgamma: usize, dbeta: usize): void {
   for (let at: usize = 0; at < whole; at += 16) {
     const m = v128.load(mean + at);
-    const s = mask == Mask.from_x ? scale_of(rstd + at, gamma ? gamma + at : 0, 4) : m;
-    const b = mask == Mask.from_x && beta ? v128.load(beta + at) : f32x4.splat(0);
     let sum = f32x4.splat(0), product = f32x4.splat(0);
     let p = at;
     for (let row = 0; row < 8; ++row) {
-      const v = v128.load(x + p);
-      let g = v128.load(dy + p);
-      if (mask == Mask.from_x) g = masked_dy(g, normalize(v, m, s, b));
-      else if (mask == Mask.from_y) g = masked_dy(g, v128.load(y + p));
+      const g = v128.load(dy + p);
       sum = f32x4.add(sum, g);
-      product = fma(g, f32x4.sub(v, m), product);
+      product = fma(g, f32x4.sub(v128.load(x + p), m), product);
       p += stride;
     }
     accumulate(dbeta + (at << 1), sum);
@@ -164,10 +145,7 @@ function gradients_8(dy: usize, x: usize, y: usize, mean: usize, rstd: usize, ga
   }
 }
 
-/**
- * dbeta = sum of dy', dgamma = sum of dy' xhat, where dy' is dy behind the mask (see normalize.ts).
- * `partial`: two rows of padded(channels) float64 a chunk.
- */
+/** dbeta = sum of dy, dgamma = sum of dy xhat. `partial`: two rows of padded(channels) float64 a chunk. */
 export function f32_batch_norm_dw(r: usize, thread: i32, threads: i32): void {
   const dy = ptr_arg(r, 0);
   const x = ptr_arg(r, 1);
@@ -177,34 +155,25 @@ export function f32_batch_norm_dw(r: usize, thread: i32, threads: i32): void {
   const dbeta = ptr_arg(r, 5);
   const rows = i32_arg(r, 6);
   const channels = i32_arg(r, 7);
-  const mask = i32_arg(r, 8);
-  const gamma = ptr_arg(r, 9);
-  const beta = ptr_arg(r, 10);
-  const y = ptr_arg(r, 11);
-  const partial = ptr_arg(r, 12);
+  const partial = ptr_arg(r, 8);
   const size = chunk_rows(rows, channels), chunks = (rows + size - 1) / size;
   const half = <usize>padded(channels) << 3, bytes = half << 1;
   const stride = <usize>channels << 2, whole = (<usize>channels & ~3) << 2, rest = channels & 3;
-  const restGamma = gamma ? gamma + whole : 0, restBeta = beta ? beta + whole : 0;
   const lastChunk = range_begin(chunks, 1, thread + 1, threads);
   for (let chunk = range_begin(chunks, 1, thread, threads); chunk < lastChunk; ++chunk) {
     const sg = partial + <usize>chunk * bytes, sb = sg + half;
     memory.fill(sg, 0, bytes);
     let i = min(size, rows - chunk * size), at = <usize>(chunk * size) * stride;
     for (; i >= 8; i -= 8) {
-      const g = dy + at, v = x + at;
-      if (mask == Mask.from_x) gradients_8(g, v, 0, mean, rstd, gamma, beta, stride, whole, Mask.from_x, sg, sb);
-      else if (mask == Mask.from_y) gradients_8(g, v, y + at, mean, rstd, 0, 0, stride, whole, Mask.from_y, sg, sb);
-      else gradients_8(g, v, 0, mean, rstd, 0, 0, stride, whole, Mask.none, sg, sb);
+      gradients_8(dy + at, x + at, mean, stride, whole, sg, sb);
       for (let row = 0; row < 8; ++row) {
         const p = at + whole;
-        if (rest) gradients_1(dy + p, x + p, y + p, mean + whole, rstd + whole, restGamma, restBeta, rest, mask,
-          sg + (whole << 1), sb + (whole << 1));
+        if (rest) gradients_1(dy + p, x + p, mean + whole, rest, sg + (whole << 1), sb + (whole << 1));
         at += stride;
       }
     }
     for (; i > 0; --i) {
-      gradients_1(dy + at, x + at, y + at, mean, rstd, gamma, beta, channels, mask, sg, sb);
+      gradients_1(dy + at, x + at, mean, channels, sg, sb);
       at += stride;
     }
   }

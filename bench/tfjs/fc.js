@@ -24,7 +24,11 @@ function load() {
   return ready;
 }
 
-export async function create({ in: inputs, width, blocks, out, batch, lr, momentum }, parameters, { transposes = false }) {
+export async function create(
+  { in: inputs, width, blocks, out, batch, lr, momentum },
+  parameters,
+  { transposes = false },
+) {
   await load();
   const layers = [[inputs, width], ...Array.from({ length: 2 * blocks }, () => [width, width]), [width, out]];
   const variables = layers.flatMap(([k, n], i) => [

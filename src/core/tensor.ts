@@ -18,8 +18,10 @@ export interface Batch {
 
 /** Whether all elements are numbers: of a typed array the kind tells, any other array is looked through. */
 export function isNumeric(data: unknown): data is ArrayLike<number> {
-  if (ArrayBuffer.isView(data)) return "length" in data && !(data instanceof BigInt64Array || data instanceof BigUint64Array);
-  if (typeof data !== "object" || data === null || typeof (data as ArrayLike<unknown>).length !== "number") return false;
+  if (ArrayBuffer.isView(data))
+    return "length" in data && !(data instanceof BigInt64Array || data instanceof BigUint64Array);
+  if (typeof data !== "object" || data === null || typeof (data as ArrayLike<unknown>).length !== "number")
+    return false;
   const list = data as ArrayLike<unknown>;
   for (let i = 0; i < list.length; i++) if (typeof list[i] !== "number") return false;
   return true;
@@ -37,7 +39,8 @@ export function toBatch(where: string, name: string, x: TensorLike, sampleShape:
   };
   if (isTensor(x)) {
     const shape = x.shape as number[];
-    const fits = shape.length === sampleShape.length + 1 && sampleShape.every((s, i) => s === shape[i + 1]) && shape[0] >= 1;
+    const fits =
+      shape.length === sampleShape.length + 1 && sampleShape.every((s, i) => s === shape[i + 1]) && shape[0] >= 1;
     if (!fits || !Number.isInteger(shape[0])) refuse(formatShape(shape));
     if (x.data?.length !== numel(shape)) refuse(`${x.data?.length} numbers for shape ${formatShape(shape)}`);
     if (!isNumeric(x.data)) refuse(describe(x.data));
@@ -46,12 +49,14 @@ export function toBatch(where: string, name: string, x: TensorLike, sampleShape:
   if (Array.isArray(x) && typeof x[0] !== "number") {
     const shape = nestedShape(x as NestedArray);
     const data = new Float32Array(shape === null ? 0 : numel(shape));
-    if (shape === null || !fillNested(x as NestedArray, shape, 0, data, { at: 0 })) return refuse("ragged or empty nested arrays");
+    if (shape === null || !fillNested(x as NestedArray, shape, 0, data, { at: 0 }))
+      return refuse("ragged or empty nested arrays");
     return toBatch(where, name, { data, shape }, sampleShape);
   }
   const flat = x as ArrayLike<number>;
   if (x === null || typeof x !== "object" || typeof flat.length !== "number") return refuse(x);
-  if (flat.length === 0 || flat.length % size !== 0) refuse(`${flat.length} numbers, not a positive multiple of ${size}`);
+  if (flat.length === 0 || flat.length % size !== 0)
+    refuse(`${flat.length} numbers, not a positive multiple of ${size}`);
   if (!isNumeric(flat)) refuse(describe(flat));
   return { data: flat, batchSize: flat.length / size };
 }
@@ -66,7 +71,13 @@ function nestedShape(x: NestedArray): number[] | null {
   return shape;
 }
 
-function fillNested(x: NestedArray | ArrayLike<number>, shape: Shape, depth: number, data: Float32Array, cursor: { at: number }): boolean {
+function fillNested(
+  x: NestedArray | ArrayLike<number>,
+  shape: Shape,
+  depth: number,
+  data: Float32Array,
+  cursor: { at: number },
+): boolean {
   if (x?.length !== shape[depth]) return false;
   for (let i = 0; i < x.length; i++) {
     const item = x[i];

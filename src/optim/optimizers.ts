@@ -104,7 +104,12 @@ export class Adam implements Optimizer {
   readonly #options: Required<AdamOptions>;
 
   constructor(options?: AdamOptions) {
-    const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = expectOptions("Adam", options, ADAM_OPTIONS);
+    const {
+      lr = 1e-3,
+      betas = [0.9, 0.999],
+      eps = 1e-8,
+      weightDecay = 0,
+    } = expectOptions("Adam", options, ADAM_OPTIONS);
     if (!Array.isArray(betas) || betas.length !== 2)
       throw new ArgumentError(expectation("Adam", "betas", "two numbers", betas));
     betas.forEach((beta, i) => {

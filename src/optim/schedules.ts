@@ -26,7 +26,9 @@ function count(type: string, unit: Unit, { step, stepsPerEpoch }: Progress): num
   if (unit === "steps") return step;
   if (stepsPerEpoch === undefined) {
     const hint = 'Use unit: "steps" with trainer.step';
-    throw new ArgumentError(expectation(type, "unit", "epochs only inside fit, which knows them", "a bare step", { hint }));
+    throw new ArgumentError(
+      expectation(type, "unit", "epochs only inside fit, which knows them", "a bare step", { hint }),
+    );
   }
   return Math.floor(step / stepsPerEpoch);
 }
@@ -54,9 +56,14 @@ export function stepLR(options: { stepSize: number; gamma?: number; unit?: Unit 
 
 /** Multiplies by `gamma` (default 0.1) at each of the `milestones`. */
 export function multiStepLR(options: { milestones: readonly number[]; gamma?: number; unit?: Unit }): Schedule {
-  const { milestones, gamma = 0.1, unit = "steps" } = expectOptions("multiStepLR", options, ["milestones", "gamma", "unit"]);
-  if (!Array.isArray(milestones)) throw new ArgumentError(expectation("multiStepLR", "milestones", "an array of numbers", milestones));
-  milestones.forEach((milestone, i) => expectInteger("multiStepLR", `milestones[${i}]`, milestone, 0));
+  const {
+    milestones,
+    gamma = 0.1,
+    unit = "steps",
+  } = expectOptions("multiStepLR", options, ["milestones", "gamma", "unit"]);
+  if (!Array.isArray(milestones))
+    throw new ArgumentError(expectation("multiStepLR", "milestones", "an array of numbers", milestones));
+  milestones.forEach((milestone, i) => void expectInteger("multiStepLR", `milestones[${i}]`, milestone, 0));
   expectNumber("multiStepLR", "gamma", gamma, 0);
   expectOneOf("multiStepLR", "unit", unit, units);
   const passed = (n: number) => milestones.filter((milestone) => n >= milestone).length;
@@ -69,7 +76,11 @@ export function multiStepLR(options: { milestones: readonly number[]; gamma?: nu
 
 /** From 1 down to `etaMinFactor` (default 0) along half a cosine over `tMax` units, then constant (Loshchilov & Hutter 2017, without restarts). */
 export function cosineAnnealing(options: { tMax: number; etaMinFactor?: number; unit?: Unit }): Schedule {
-  const { tMax, etaMinFactor = 0, unit = "steps" } = expectOptions("cosineAnnealing", options, ["tMax", "etaMinFactor", "unit"]);
+  const {
+    tMax,
+    etaMinFactor = 0,
+    unit = "steps",
+  } = expectOptions("cosineAnnealing", options, ["tMax", "etaMinFactor", "unit"]);
   expectInteger("cosineAnnealing", "tMax", tMax, 1);
   expectNumber("cosineAnnealing", "etaMinFactor", etaMinFactor, 0);
   expectOneOf("cosineAnnealing", "unit", unit, units);
@@ -91,9 +102,19 @@ const halfCosine = (t: number): number => (1 + cos(Math.PI * t)) / 2;
  * 0.3) of `totalSteps`, then down to 1 / (divFactor · finalDivFactor) (default 1e4), both along a cosine. The
  * optimiser's `lr` is the peak.
  */
-export function oneCycle(options: { totalSteps: number; pctStart?: number; divFactor?: number; finalDivFactor?: number }): Schedule {
+export function oneCycle(options: {
+  totalSteps: number;
+  pctStart?: number;
+  divFactor?: number;
+  finalDivFactor?: number;
+}): Schedule {
   const known = ["totalSteps", "pctStart", "divFactor", "finalDivFactor"] as const;
-  const { totalSteps, pctStart = 0.3, divFactor = 25, finalDivFactor = 1e4 } = expectOptions("oneCycle", options, known);
+  const {
+    totalSteps,
+    pctStart = 0.3,
+    divFactor = 25,
+    finalDivFactor = 1e4,
+  } = expectOptions("oneCycle", options, known);
   expectInteger("oneCycle", "totalSteps", totalSteps, 2);
   expectNumber("oneCycle", "pctStart", pctStart, 0, 1, "both");
   expectNumber("oneCycle", "divFactor", divFactor, 0, Infinity, "min");
@@ -112,16 +133,20 @@ export function oneCycle(options: { totalSteps: number; pctStart?: number; divFa
   };
 }
 
-/** Rises linearly from `startFactor` (default 1 / steps) to 1 over the first `steps` steps, multiplied with the schedule `then`. */
-export function warmup(options: { steps: number; startFactor?: number; then?: Schedule }): Schedule {
-  const { steps, startFactor = 1 / options?.steps, then = constant() } = expectOptions("warmup", options, ["steps", "startFactor", "then"]);
+/** Rises linearly from `startFactor` (default 1 / steps) to 1 over the first `steps` steps, multiplied with the schedule `after`. */
+export function warmup(options: { steps: number; startFactor?: number; after?: Schedule }): Schedule {
+  const {
+    steps,
+    startFactor = 1 / options?.steps,
+    after = constant(),
+  } = expectOptions("warmup", options, ["steps", "startFactor", "after"]);
   expectInteger("warmup", "steps", steps, 1);
   if (typeof then?.factor !== "function") throw new ArgumentError(expectation("warmup", "then", "a schedule", then));
   expectNumber("warmup", "startFactor", startFactor, 0, 1);
   const rise = (step: number) => (step >= steps ? 1 : startFactor + ((1 - startFactor) * step) / steps);
   return {
     type: "warmup",
-    factor: (progress) => rise(progress.step) * then.factor(progress),
-    toJSON: () => ({ type: "warmup", options: { steps, startFactor, then: then.toJSON() } }),
+    factor: (progress) => rise(progress.step) * after.factor(progress),
+    toJSON: () => ({ type: "warmup", options: { steps, startFactor, after: after.toJSON() } }),
   };
 }

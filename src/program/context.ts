@@ -40,9 +40,13 @@ export function epilogueArguments(node: AnyNode, own: number, columns: number, e
   const at = epilogueInputs(e, own);
   const { activation, param } = code(e.activation);
   return {
-    bias: input(node, at.bias), residual: input(node, at.residual), ldr: columns,
-    activation: activation + (e.derivative ? ACTIVATION_GRADIENT : 0), param,
-    source: input(node, at.source), lds: columns,
+    bias: input(node, at.bias),
+    residual: input(node, at.residual),
+    ldr: columns,
+    activation: activation + (e.derivative ? ACTIVATION_GRADIENT : 0),
+    param,
+    source: input(node, at.source),
+    lds: columns,
   };
 }
 
@@ -50,6 +54,8 @@ export const scratchOf = ({ at }: Context) => ({ scratch: at.scratch, scratchStr
 
 /** What both optimisers are given for a run of parameters. */
 export const runOf = ({ at }: Context, { first, count, lrScale }: ParameterRun) => ({
-  ...at.run(first, count), lr: SCALARS.lr, lrScale, scale: SCALARS.scale,
+  ...at.run(first, count),
+  lr: SCALARS.lr,
+  lrScale,
+  scale: SCALARS.scale,
 });
-

@@ -1,5 +1,13 @@
 /** The encoders of the ops on images, [n, h, w, c]. */
-import { type Conv2dShape, conv2dBand, conv2dDxPhases, winogradBlock, winogradDwBlock, winogradDwChunks, winogradDxShape } from "../core/conv.js";
+import {
+  type Conv2dShape,
+  conv2dBand,
+  conv2dDxPhases,
+  winogradBlock,
+  winogradDwBlock,
+  winogradDwChunks,
+  winogradDxShape,
+} from "../core/conv.js";
 import { numel, type Shape } from "../core/shape.js";
 import type { AnyNode } from "../graph/graph.js";
 import { convShape, dxFilterBytes, type IMAGE_OPS } from "../graph/image-ops.js";
@@ -10,7 +18,24 @@ import { type Context, type Encoder, epilogueArguments, scratchOf } from "./cont
 const image = (x: Shape): Shape => x.slice(1);
 
 /** The sizes that every convolution kernel is given. */
-function sizes({ batch, h, w, ic, oh, ow, oc, kh, kw, strideH, strideW, dilationH, dilationW, padTop, padLeft, groups }: Conv2dShape) {
+function sizes({
+  batch,
+  h,
+  w,
+  ic,
+  oh,
+  ow,
+  oc,
+  kh,
+  kw,
+  strideH,
+  strideW,
+  dilationH,
+  dilationW,
+  padTop,
+  padLeft,
+  groups,
+}: Conv2dShape) {
   return { batch, h, w, ic, oh, ow, oc, kh, kw, strideH, strideW, dilationH, dilationW, padTop, padLeft, groups };
 }
 
@@ -23,7 +48,10 @@ function poolSizes({ kernel, stride, padding, output }: Pool, [batch, h, w, chan
   return { batch, h, w, c: channels, oh, ow, kh, kw, strideH, strideW, padTop, padLeft };
 }
 
-const dilations = ({ dilation: [dilationH, dilationW] }: { dilation: readonly [number, number] }) => ({ dilationH, dilationW });
+const dilations = ({ dilation: [dilationH, dilationW] }: { dilation: readonly [number, number] }) => ({
+  dilationH,
+  dilationW,
+});
 
 /** The epilogue without row strides: convolutions read residual and source where they write. */
 function convEpilogue(node: AnyNode, epilogue: Epilogue, c: Context) {
@@ -41,7 +69,13 @@ function emitWinograd(node: AnyNode, s: Conv2dShape, epilogue: Epilogue, c: Cont
 type Direct = KernelArguments<"f32_conv2d">;
 
 /** The direct kernel writing y at these strides, in numbers. */
-function emitDirect(s: Conv2dShape, operands: Pick<Direct, "x" | "filter" | "y">, strides: Pick<Direct, "yImage" | "yRow" | "yCol">, epilogue: ReturnType<typeof convEpilogue>, c: Context): void {
+function emitDirect(
+  s: Conv2dShape,
+  operands: Pick<Direct, "x" | "filter" | "y">,
+  strides: Pick<Direct, "yImage" | "yRow" | "yCol">,
+  epilogue: ReturnType<typeof convEpilogue>,
+  c: Context,
+): void {
   c.emit("f32_conv2d", { ...operands, ...sizes(s), ...strides, band: conv2dBand(s.oh), ...epilogue, ...scratchOf(c) });
 }
 
@@ -52,8 +86,15 @@ export const IMAGE_ENCODERS = {
     const s = convShape(convolution, x[0], image(x));
     if (algorithm === "winograd") return emitWinograd(node, s, epilogue, c);
     const operands = { x: c.input(node, 0), filter: c.input(node, 1), y: c.output(node) };
-    if (algorithm === "depthwise") return c.emit("f32_dwconv", { ...operands, ...sizes(s), ...convEpilogue(node, epilogue, c), ...scratchOf(c) });
-    emitDirect(s, operands, { yImage: s.oh * s.ow * s.oc, yRow: s.ow * s.oc, yCol: s.oc }, convEpilogue(node, epilogue, c), c);
+    if (algorithm === "depthwise")
+      return c.emit("f32_dwconv", { ...operands, ...sizes(s), ...convEpilogue(node, epilogue, c), ...scratchOf(c) });
+    emitDirect(
+      s,
+      operands,
+      { yImage: s.oh * s.ow * s.oc, yRow: s.ow * s.oc, yCol: s.oc },
+      convEpilogue(node, epilogue, c),
+      c,
+    );
   },
   conv2dDx: (node, c) => {
     const { epilogue, algorithm, input, ...convolution } = node.attributes;
@@ -86,7 +127,20 @@ export const IMAGE_ENCODERS = {
     if (algorithm === "winograd") {
       const { batch, h, w, ic, oh, ow, oc, padTop, padLeft } = s;
       const blocks = { block: winogradDwBlock(s), chunks: winogradDwChunks(s), partial: c.at.workspace };
-      return c.emit("f32_conv2d_winograd_f4x3_dw", { ...operands, batch, h, w, ic, oh, ow, oc, padTop, padLeft, ...blocks, ...scratchOf(c) });
+      return c.emit("f32_conv2d_winograd_f4x3_dw", {
+        ...operands,
+        batch,
+        h,
+        w,
+        ic,
+        oh,
+        ow,
+        oc,
+        padTop,
+        padLeft,
+        ...blocks,
+        ...scratchOf(c),
+      });
     }
     c.emit("f32_conv2d_dw", { ...operands, ...sizes(s), band: conv2dBand(s.oh), ...scratchOf(c) });
   },
@@ -104,7 +158,14 @@ export const IMAGE_ENCODERS = {
     const filterBytes = dxFilterBytes(s);
     let packed = c.output(node);
     conv2dDxPhases(s).forEach(({ shape, rows, cols }, i) => {
-      const taps = { firstH: rows.first, stepH: rows.step, tapsH: rows.taps, firstW: cols.first, stepW: cols.step, tapsW: cols.taps };
+      const taps = {
+        firstH: rows.first,
+        stepH: rows.step,
+        tapsH: rows.taps,
+        firstW: cols.first,
+        stepW: cols.step,
+        tapsW: cols.taps,
+      };
       if (shape.kh > 0) c.emit("f32_conv2d_pack", { ...args, packed, ...taps });
       packed += filterBytes[i];
     });
@@ -120,14 +181,26 @@ export const IMAGE_ENCODERS = {
   },
   maxPool2d: (node, c) => {
     const operands = { x: c.input(node, 0), y: c.output(node) };
-    c.emit("f32_max_pool", { ...operands, ...poolSizes(node.attributes, c.shape(node, 0)), ...dilations(node.attributes) });
+    c.emit("f32_max_pool", {
+      ...operands,
+      ...poolSizes(node.attributes, c.shape(node, 0)),
+      ...dilations(node.attributes),
+    });
   },
   maxPool2dDx: (node, c) => {
     const operands = { dy: c.input(node, 0), x: c.input(node, 1), y: c.input(node, 2), dx: c.output(node) };
-    c.emit("f32_max_pool_dx", { ...operands, ...poolSizes(node.attributes, c.shape(node, 1)), ...dilations(node.attributes) });
+    c.emit("f32_max_pool_dx", {
+      ...operands,
+      ...poolSizes(node.attributes, c.shape(node, 1)),
+      ...dilations(node.attributes),
+    });
   },
   avgPool2d: (node, c) => {
-    const operands = { x: c.input(node, 0), y: c.output(node), countIncludePad: Number(node.attributes.countIncludePad) };
+    const operands = {
+      x: c.input(node, 0),
+      y: c.output(node),
+      countIncludePad: Number(node.attributes.countIncludePad),
+    };
     c.emit("f32_avg_pool", { ...operands, ...poolSizes(node.attributes, c.shape(node, 0)) });
   },
   avgPool2dDx: (node, c) => {
@@ -153,16 +226,46 @@ export const IMAGE_ENCODERS = {
   },
   padShortcutDx: (node, c) => {
     const [batch, oh, ow, oc] = c.shape(node, 0);
-    const { stride, front, input: [h, w, ic] } = node.attributes;
-    c.emit("f32_pad_shortcut_dx", { dy: c.input(node, 0), dx: c.output(node), batch, h, w, ic, oh, ow, oc, stride, front });
+    const {
+      stride,
+      front,
+      input: [h, w, ic],
+    } = node.attributes;
+    c.emit("f32_pad_shortcut_dx", {
+      dy: c.input(node, 0),
+      dx: c.output(node),
+      batch,
+      h,
+      w,
+      ic,
+      oh,
+      ow,
+      oc,
+      stride,
+      front,
+    });
   },
   scaleChannels: (node, c) => {
     const [batch, h, w, channels] = c.shape(node, 0);
-    c.emit("f32_scale_channels", { x: c.input(node, 0), s: c.input(node, 1), y: c.output(node), batch, pixels: h * w, channels });
+    c.emit("f32_scale_channels", {
+      x: c.input(node, 0),
+      s: c.input(node, 1),
+      y: c.output(node),
+      batch,
+      pixels: h * w,
+      channels,
+    });
   },
   scaleChannelsDw: (node, c) => {
     const [batch, h, w, channels] = c.shape(node, 0);
-    c.emit("f32_scale_channels_dw", { dy: c.input(node, 0), x: c.input(node, 1), ds: c.output(node), batch, pixels: h * w, channels });
+    c.emit("f32_scale_channels_dw", {
+      dy: c.input(node, 0),
+      x: c.input(node, 1),
+      ds: c.output(node),
+      batch,
+      pixels: h * w,
+      channels,
+    });
   },
   transposeChannels: (node, c) => {
     const [batch, a, b, d] = c.shape(node, 0);
@@ -170,4 +273,3 @@ export const IMAGE_ENCODERS = {
     c.emit("f32_transpose", { x: c.input(node, 0), y: c.output(node), batch, rows, cols });
   },
 } satisfies { [K in keyof typeof IMAGE_OPS]: Encoder<K> };
-

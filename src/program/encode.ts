@@ -4,7 +4,17 @@ import type { AnyNode, Node } from "../graph/graph.js";
 import { noEpilogue, type OpName } from "../graph/ops.js";
 import type { Plan } from "../plan/plan.js";
 import { encodeRecord, REGRESSION_LOSSES, SCALARS } from "./abi.js";
-import { type Addresses, code, type Context, type Encoder, epilogueArguments, last, rows, runOf, scratchOf } from "./context.js";
+import {
+  type Addresses,
+  type Context,
+  code,
+  type Encoder,
+  epilogueArguments,
+  last,
+  rows,
+  runOf,
+  scratchOf,
+} from "./context.js";
 import { IMAGE_ENCODERS } from "./encode-image.js";
 
 export interface Program {
@@ -20,7 +30,8 @@ export function encode(plan: Plan, at: Addresses): Program {
   const { graph } = plan;
   const words: number[] = [];
   const context: Context = {
-    graph, at,
+    graph,
+    at,
     input: (node, i) => (i < 0 ? 0 : at.value(node.inputs[i])),
     output: (node, i = 0) => at.value(node.outputs[i]),
     shape: (node, i) => graph.shape(node.inputs[i]),
@@ -47,50 +58,126 @@ const ENCODERS = {
     const n = last(c.graph.shape(node.outputs[0]));
     const common = { m: rows(x), n, k, ...epilogueArguments(node, 2, n, node.attributes.epilogue, c) };
     if (node.attributes.algorithm === "gemv")
-      c.emit("f32_gemv", { w: c.input(node, 1), ldw: k, x: c.input(node, 0), ldx: k, y: c.output(node), ldy: n, ...common, ...scratchOf(c) });
+      c.emit("f32_gemv", {
+        w: c.input(node, 1),
+        ldw: k,
+        x: c.input(node, 0),
+        ldx: k,
+        y: c.output(node),
+        ldy: n,
+        ...common,
+        ...scratchOf(c),
+      });
     else
-      c.emit("f32_gemm", { a: c.input(node, 0), lda: k, aTransposed: 0, b: c.input(node, 1), c: c.output(node), ldc: n, ...common, ...scratchOf(c) });
+      c.emit("f32_gemm", {
+        a: c.input(node, 0),
+        lda: k,
+        aTransposed: 0,
+        b: c.input(node, 1),
+        c: c.output(node),
+        ldc: n,
+        ...common,
+        ...scratchOf(c),
+      });
   },
   linearDx: (node, c) => {
     const dy = c.shape(node, 0);
     const { features: n } = node.attributes;
     const args = { a: c.input(node, 0), lda: last(dy), aTransposed: 0, b: c.input(node, 1), c: c.output(node), ldc: n };
-    c.emit("f32_gemm", { ...args, m: rows(dy), n, k: last(dy), ...epilogueArguments(node, 2, n, node.attributes.epilogue, c), ...scratchOf(c) });
+    c.emit("f32_gemm", {
+      ...args,
+      m: rows(dy),
+      n,
+      k: last(dy),
+      ...epilogueArguments(node, 2, n, node.attributes.epilogue, c),
+      ...scratchOf(c),
+    });
   },
   linearDw: (node, c) => {
     const dy = c.shape(node, 0);
     const n = last(c.graph.shape(node.outputs[0]));
     const args = { a: c.input(node, 0), lda: last(dy), aTransposed: 1, b: c.input(node, 1), c: c.output(node), ldc: n };
-    c.emit("f32_gemm", { ...args, m: last(dy), n, k: rows(dy), ...epilogueArguments(node, 2, n, noEpilogue, c), ...scratchOf(c) });
+    c.emit("f32_gemm", {
+      ...args,
+      m: last(dy),
+      n,
+      k: rows(dy),
+      ...epilogueArguments(node, 2, n, noEpilogue, c),
+      ...scratchOf(c),
+    });
   },
   packB: (node, c) => {
     const b = c.shape(node, 0);
     const { transposed } = node.attributes;
     const [k, n] = transposed ? [last(b), rows(b)] : [rows(b), last(b)];
-    c.emit("f32_pack_b", { src: c.input(node, 0), dst: c.output(node), k, n, ld: last(b), transposed: Number(transposed) });
+    c.emit("f32_pack_b", {
+      src: c.input(node, 0),
+      dst: c.output(node),
+      k,
+      n,
+      ld: last(b),
+      transposed: Number(transposed),
+    });
   },
   columnSum: (node, c) => {
     const x = c.shape(node, 0);
-    c.emit("f32_column_sum", { x: c.input(node, 0), y: c.output(node), rows: rows(x), cols: last(x), partial: c.at.workspace });
+    c.emit("f32_column_sum", {
+      x: c.input(node, 0),
+      y: c.output(node),
+      rows: rows(x),
+      cols: last(x),
+      partial: c.at.workspace,
+    });
   },
   activation: (node, c) => {
-    c.emit("f32_activation", { x: c.input(node, 0), y: c.output(node), n: numel(c.shape(node, 0)), ...code(node.attributes) });
+    c.emit("f32_activation", {
+      x: c.input(node, 0),
+      y: c.output(node),
+      n: numel(c.shape(node, 0)),
+      ...code(node.attributes),
+    });
   },
   activationDx: (node, c) => {
     const n = numel(c.shape(node, 0));
-    c.emit("f32_activation_dx", { dy: c.input(node, 0), source: c.input(node, 1), dx: c.output(node), n, ...code(node.attributes) });
+    c.emit("f32_activation_dx", {
+      dy: c.input(node, 0),
+      source: c.input(node, 1),
+      dx: c.output(node),
+      n,
+      ...code(node.attributes),
+    });
   },
   add: (node, c) => {
     const n = numel(c.shape(node, 0));
-    c.emit("f32_add", { a: c.input(node, 0), b: c.input(node, 1), y: c.output(node), n, ...code(node.attributes.activation) });
+    c.emit("f32_add", {
+      a: c.input(node, 0),
+      b: c.input(node, 1),
+      y: c.output(node),
+      n,
+      ...code(node.attributes.activation),
+    });
   },
   dropout: (node, c) => {
     const { p, group, stream } = node.attributes;
-    c.emit("f32_dropout", { x: c.input(node, 0), y: c.output(node), n: numel(c.shape(node, 0)), group, p, stream, rng: SCALARS.rng });
+    c.emit("f32_dropout", {
+      x: c.input(node, 0),
+      y: c.output(node),
+      n: numel(c.shape(node, 0)),
+      group,
+      p,
+      stream,
+      rng: SCALARS.rng,
+    });
   },
   softmax: (node, c) => {
     const x = c.shape(node, 0);
-    c.emit("f32_softmax", { x: c.input(node, 0), y: c.output(node), rows: rows(x), cols: last(x), log: Number(node.attributes.log) });
+    c.emit("f32_softmax", {
+      x: c.input(node, 0),
+      y: c.output(node),
+      rows: rows(x),
+      cols: last(x),
+      log: Number(node.attributes.log),
+    });
   },
   softmaxDx: (node, c) => {
     const x = c.shape(node, 0);
@@ -124,7 +211,12 @@ const ENCODERS = {
   },
   batchNormRstd: (node, c) => {
     const { eps } = node.attributes;
-    c.emit("f32_batch_norm_rstd", { variance: c.input(node, 0), rstd: c.output(node), channels: numel(c.shape(node, 0)), eps });
+    c.emit("f32_batch_norm_rstd", {
+      variance: c.input(node, 0),
+      rstd: c.output(node),
+      channels: numel(c.shape(node, 0)),
+      eps,
+    });
   },
   batchNorm: (node, c) => {
     const x = c.shape(node, 0);
@@ -132,14 +224,28 @@ const ENCODERS = {
     const weights = { gamma: c.input(node, affine ? 3 : -1), beta: c.input(node, affine ? 4 : -1) };
     const args = { x: c.input(node, 0), mean: c.input(node, 1), rstd: c.input(node, 2), ...weights };
     const skip = residual ? c.input(node, affine ? 5 : 3) : 0;
-    c.emit("f32_batch_norm", { ...args, residual: skip, y: c.output(node), rows: rows(x), channels: last(x), ...code(activation) });
+    c.emit("f32_batch_norm", {
+      ...args,
+      residual: skip,
+      y: c.output(node),
+      rows: rows(x),
+      channels: last(x),
+      ...code(activation),
+    });
   },
   batchNormDw: (node, c) => {
     const x = c.shape(node, 0);
     const args = { dy: c.input(node, 0), x: c.input(node, 1), mean: c.input(node, 2), rstd: c.input(node, 3) };
     const outputs = { dgamma: c.output(node), dbeta: c.output(node, 1) };
     const noMask = { mask: 0, gamma: 0, beta: 0, y: 0 };
-    c.emit("f32_batch_norm_dw", { ...args, ...outputs, rows: rows(x), channels: last(x), ...noMask, partial: c.at.workspace });
+    c.emit("f32_batch_norm_dw", {
+      ...args,
+      ...outputs,
+      rows: rows(x),
+      channels: last(x),
+      ...noMask,
+      partial: c.at.workspace,
+    });
   },
   batchNormDx: (node, c) => {
     const x = c.shape(node, 0);
@@ -149,7 +255,15 @@ const ENCODERS = {
     const weights = { gamma: c.input(node, affine ? 4 : -1), beta: c.input(node, affine ? 5 : -1) };
     const gradients = { dgamma: c.input(node, training ? sums : -1), dbeta: c.input(node, training ? sums + 1 : -1) };
     const noMask = { mask: 0, y: 0, dresidual: 0 };
-    c.emit("f32_batch_norm_dx", { ...args, ...weights, ...gradients, dx: c.output(node), rows: rows(x), channels: last(x), ...noMask });
+    c.emit("f32_batch_norm_dx", {
+      ...args,
+      ...weights,
+      ...gradients,
+      dx: c.output(node),
+      rows: rows(x),
+      channels: last(x),
+      ...noMask,
+    });
   },
   batchNormUpdate: (node, c) => {
     const [mean, variance, runningMean, runningVar, batches] = node.inputs.map((id) => c.at.value(id));
@@ -167,11 +281,23 @@ const ENCODERS = {
     const logits = c.shape(node, 0);
     const { probabilities, smoothing } = node.attributes;
     const args = { logits: c.input(node, 0), target: c.input(node, 1), lse: c.input(node, 2), dx: c.output(node) };
-    c.emit("f32_cross_entropy_dx", { ...args, rows: rows(logits), cols: last(logits), probabilities: Number(probabilities), smoothing });
+    c.emit("f32_cross_entropy_dx", {
+      ...args,
+      rows: rows(logits),
+      cols: last(logits),
+      probabilities: Number(probabilities),
+      smoothing,
+    });
   },
   regressionLoss: (node, c) => {
     const { kind, param } = node.attributes;
-    const args = { x: c.input(node, 0), target: c.input(node, 1), n: numel(c.shape(node, 0)), kind: REGRESSION_LOSSES[kind], param };
+    const args = {
+      x: c.input(node, 0),
+      target: c.input(node, 1),
+      n: numel(c.shape(node, 0)),
+      kind: REGRESSION_LOSSES[kind],
+      param,
+    };
     c.emit("f32_regression_loss", { ...args, loss: c.output(node), partial: c.at.workspace });
   },
   regressionLossDx: (node, c) => {
@@ -190,12 +316,28 @@ const ENCODERS = {
     const { momentum, weightDecay, nesterov, dampening } = attributes;
     const { w, g, state0, n, ...rest } = runOf(c, attributes);
     const hyper = { momentum, weightDecay, nesterov: Number(nesterov), dampening: dampening ? SCALARS.dampening : 0 };
-    c.emit("f32_sgd", { w, g, v: momentum ? state0 : 0, n, lr: rest.lr, lrScale: rest.lrScale, scale: rest.scale, ...hyper });
+    c.emit("f32_sgd", {
+      w,
+      g,
+      v: momentum ? state0 : 0,
+      n,
+      lr: rest.lr,
+      lrScale: rest.lrScale,
+      scale: rest.scale,
+      ...hyper,
+    });
   },
   adam: ({ attributes }, c) => {
     const { beta1, beta2, eps, weightDecay, decoupled } = attributes;
     const { w, g, state0, state1, n, lr, lrScale, scale } = runOf(c, attributes);
-    const hyper = { rate1: 1 - beta1, rate2: 1 - beta2, eps, weightDecay, decoupled: Number(decoupled), correction: SCALARS.correction };
+    const hyper = {
+      rate1: 1 - beta1,
+      rate2: 1 - beta2,
+      eps,
+      weightDecay,
+      decoupled: Number(decoupled),
+      correction: SCALARS.correction,
+    };
     c.emit("f32_adam", { w, g, m: state0, v: state1, n, lr, lrScale, scale, ...hyper });
   },
   ema: (node, c) => {

@@ -41,7 +41,12 @@ export class Executor {
   #byName = new Map<string, number>();
   #buffers = new Map<string, Parameter>();
 
-  constructor(memory: ModelMemory, module: WebAssembly.Module, parameters: readonly Parameter[], buffers: readonly Parameter[]) {
+  constructor(
+    memory: ModelMemory,
+    module: WebAssembly.Module,
+    parameters: readonly Parameter[],
+    buffers: readonly Parameter[],
+  ) {
     this.memory = memory;
     this.#exports = new WebAssembly.Instance(module, { env: { memory: memory.memory } }).exports as unknown as Exports;
     parameters.forEach(({ name, shape }, i) => {
@@ -113,7 +118,9 @@ export class Executor {
     // Addresses do not change the length of a program: this encoding measures it.
     const { length } = encode(plan, this.#addresses(plan, 0, 0)).words;
     const scratch = roundUp(plan.scratchBytes, ALIGNMENT) * (this.pool?.threads ?? 1);
-    const [program, values, workspace] = [length * 4, plan.arena.bytes, plan.workspaceBytes].map((bytes) => roundUp(bytes, ALIGNMENT));
+    const [program, values, workspace] = [length * 4, plan.arena.bytes, plan.workspaceBytes].map((bytes) =>
+      roundUp(bytes, ALIGNMENT),
+    );
     return { program, values, workspace, scratch };
   }
 
@@ -162,7 +169,12 @@ export class Executor {
    * Runs the stages `from` to `to` of a plan, after `prepare` where weights have changed. Returns false when the guard
    * stopped the program because loss or gradients were not finite.
    */
-  run(plan: Plan, from: "forward" | "backward" | "update", to: "forward" | "backward" | "update", macs: number): boolean {
+  run(
+    plan: Plan,
+    from: "forward" | "backward" | "update",
+    to: "forward" | "backward" | "update",
+    macs: number,
+  ): boolean {
     const bound = this.activate(plan);
     const { program, base } = bound;
     const threads = this.pool && macs >= MACS_FOR_THREADS ? this.pool.threads : 1;
@@ -178,7 +190,8 @@ export class Executor {
   #submit(begin: number, end: number, threads: number): number {
     if (begin === end) return 0;
     const failure = threads > 1 ? this.pool?.failure : null;
-    if (failure) throw new RuntimeSupportError(expectation("run", "worker threads", "alive", failure.message), { cause: failure });
+    if (failure)
+      throw new RuntimeSupportError(expectation("run", "worker threads", "alive", failure.message), { cause: failure });
     try {
       return this.#exports.submit(begin, end, threads);
     } catch (cause) {

@@ -81,7 +81,9 @@ export async function createMemory(shared: boolean): Promise<WebAssembly.Memory>
         await pause(attempt * 5);
         continue;
       }
-      throw new RuntimeSupportError(expectation("createModel", "memory", "room for one more model", String(cause)), { cause });
+      throw new RuntimeSupportError(expectation("createModel", "memory", "room for one more model", String(cause)), {
+        cause,
+      });
     }
   }
 }

@@ -19,7 +19,12 @@ export class ThreadPool {
   }
 
   /** Starts `threads - 1` workers on `memory` and waits until they serve. */
-  static async start(host: Host, module: WebAssembly.Module, memory: WebAssembly.Memory, threads: number): Promise<ThreadPool> {
+  static async start(
+    host: Host,
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+    threads: number,
+  ): Promise<ThreadPool> {
     const control = new Int32Array(memory.buffer, 0, CONTROL.bytes / 4);
     control[CONTROL.mayWait / 4] = host.mayWait() ? 1 : 0;
     const seen = Atomics.load(control, CONTROL.jobs / 4);
@@ -31,7 +36,10 @@ export class ThreadPool {
       for (let thread = 1; thread < threads; thread++)
         workers.push(host.startWorker({ module, memory, thread, threads, seen }, failed));
       const timeout = new Promise<never>((_, reject) => {
-        const late = () => reject(new RuntimeSupportError(expectation("threads", "worker start", `under ${START_TIMEOUT} ms`, "no answer")));
+        const late = () =>
+          reject(
+            new RuntimeSupportError(expectation("threads", "worker start", `under ${START_TIMEOUT} ms`, "no answer")),
+          );
         timer = setTimeout(late, START_TIMEOUT);
       });
       await Promise.race([Promise.all(workers.map(({ ready }) => ready)), timeout]);

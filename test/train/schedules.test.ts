@@ -57,7 +57,7 @@ describe("schedules", () => {
 
   it("multiply: a warmup in front of another", () => {
     // biome-ignore lint/suspicious/noThenProperty: the option's name; nobody awaits it
-    const both = warmup({ steps: 10, startFactor: 0.1, then: cosineAnnealing({ tMax: 20 }) });
+    const both = warmup({ steps: 10, startFactor: 0.1, after: cosineAnnealing({ tMax: 20 }) });
     factors(both, 25).forEach((factor, step) => {
       expect(factor).toBe(
         warmup({ steps: 10, startFactor: 0.1 }).factor({ step }) * cosineAnnealing({ tMax: 20 }).factor({ step }),
@@ -76,7 +76,7 @@ describe("schedules", () => {
       [() => oneCycle({ totalSteps: 10, pctStart: 1 }), /pctStart .* got 1/],
       [() => warmup(undefined as never), /steps .* got undefined/],
       // biome-ignore lint/suspicious/noThenProperty: the option's name; nobody awaits it
-      [() => warmup({ steps: 2, then: 5 as never }), /then expected a schedule, got 5/],
+      [() => warmup({ steps: 2, after: 5 as never }), /then expected a schedule, got 5/],
       [() => constant({ factor: 2 }), /option expected none, got "factor"/],
     ];
     for (const [make, message] of wrong) {
