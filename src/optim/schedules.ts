@@ -141,7 +141,7 @@ export function warmup(options: { steps: number; startFactor?: number; after?: S
     after = constant(),
   } = expectOptions("warmup", options, ["steps", "startFactor", "after"]);
   expectInteger("warmup", "steps", steps, 1);
-  if (typeof then?.factor !== "function") throw new ArgumentError(expectation("warmup", "then", "a schedule", then));
+  if (typeof after?.factor !== "function") throw new ArgumentError(expectation("warmup", "after", "a schedule", after));
   expectNumber("warmup", "startFactor", startFactor, 0, 1);
   const rise = (step: number) => (step >= steps ? 1 : startFactor + ((1 - startFactor) * step) / steps);
   return {

@@ -76,7 +76,7 @@ describe("schedules", () => {
       [() => oneCycle({ totalSteps: 10, pctStart: 1 }), /pctStart .* got 1/],
       [() => warmup(undefined as never), /steps .* got undefined/],
       // biome-ignore lint/suspicious/noThenProperty: the option's name; nobody awaits it
-      [() => warmup({ steps: 2, after: 5 as never }), /then expected a schedule, got 5/],
+      [() => warmup({ steps: 2, after: 5 as never }), /after expected a schedule, got 5/],
       [() => constant({ factor: 2 }), /option expected none, got "factor"/],
     ];
     for (const [make, message] of wrong) {
