@@ -72,7 +72,6 @@ it.each([1, 2, 3])(
     const trainer = createTrainer(model, {
       loss: crossEntropy({ labelSmoothing: 0.1 }),
       optimizer: new AdamW({ lr: 3e-3 }),
-      // biome-ignore lint/suspicious/noThenProperty: the option's name; nobody awaits it
       schedule: warmup({ steps: 20, after: cosineAnnealing({ tMax: 200 }) }),
       clipGradNorm: 1,
       ema: 0.98,

@@ -56,14 +56,13 @@ describe("schedules", () => {
   });
 
   it("multiply: a warmup in front of another", () => {
-    // biome-ignore lint/suspicious/noThenProperty: the option's name; nobody awaits it
     const both = warmup({ steps: 10, startFactor: 0.1, after: cosineAnnealing({ tMax: 20 }) });
     factors(both, 25).forEach((factor, step) => {
       expect(factor).toBe(
         warmup({ steps: 10, startFactor: 0.1 }).factor({ step }) * cosineAnnealing({ tMax: 20 }).factor({ step }),
       );
     });
-    expect(JSON.stringify(both)).toContain('"then":{"type":"cosineAnnealing"');
+    expect(JSON.stringify(both)).toContain('"after":{"type":"cosineAnnealing"');
   });
 
   it("refuse options that make no sense", () => {
@@ -75,7 +74,6 @@ describe("schedules", () => {
       [() => cosineAnnealing({ tMax: 0 }), /tMax .* got 0/],
       [() => oneCycle({ totalSteps: 10, pctStart: 1 }), /pctStart .* got 1/],
       [() => warmup(undefined as never), /steps .* got undefined/],
-      // biome-ignore lint/suspicious/noThenProperty: the option's name; nobody awaits it
       [() => warmup({ steps: 2, after: 5 as never }), /after expected a schedule, got 5/],
       [() => constant({ factor: 2 }), /option expected none, got "factor"/],
     ];
