@@ -2,7 +2,7 @@
 // Winograd is held to the same bar as the direct algorithm: measured on these cases, it takes at most a third of it
 // (1.2e-6 of the largest value), the direct one a seventh (6e-7).
 import { describe, expect, it } from "vitest";
-import { type Conv2dShape, isDepthwise, winogradLegal } from "../../src/core/conv.js";
+import { type Conv2dShape, isDepthwise, winogradDwPays, winogradLegal } from "../../src/core/conv.js";
 import { Conv2d, type Model } from "../../src/index.node.js";
 import { uniform } from "../golden/generator.js";
 import { type GoldenCase, maxDifference } from "../golden/load.js";
@@ -19,20 +19,22 @@ function convolution({ attributes, inputs }: GoldenCase): Conv2d {
   return new Conv2d(inputs.x.shape[1], outChannels, { kernelSize, stride, padding, dilation, groups, bias });
 }
 
-/** The algorithms of all passes of a model that is one convolution. */
-function algorithms(model: Model, batchSize: number): string[] {
+/** The algorithm of each pass of a model that is one convolution. */
+function algorithms(model: Model, batchSize: number): Record<string, unknown> {
   const { nodes } = model.engine.plan({ batchSize, training: false, backward: "output" }).graph;
-  const passes = nodes.flatMap((node) => (node.op.startsWith("conv2d") ? [node.attributes] : []));
-  return [
-    ...new Set(passes.flatMap((attributes) => ("algorithm" in attributes ? [String(attributes.algorithm)] : []))),
-  ];
+  return Object.fromEntries(
+    nodes.flatMap(({ op, attributes }) =>
+      ["conv2d", "conv2dDx", "conv2dDw"].includes(op) && "algorithm" in attributes ? [[op, attributes.algorithm]] : [],
+    ),
+  );
 }
 
-/** 3x3, stride 1, channels in vectors: Winograd, but for images smaller than a tile. */
-const expectedAlgorithm = (s: Conv2dShape, prefer: (typeof PREFERENCES)[number]): string => {
-  if (isDepthwise(s)) return "depthwise";
-  return prefer === "speed" && winogradLegal(s) && s.oh >= 4 && s.ow >= 4 ? "winograd" : "direct";
-};
+/** 3x3, stride 1, channels in vectors: Winograd, but for images smaller than a tile, and weight gradients of few tiles. */
+function expectedAlgorithms(s: Conv2dShape, prefer: (typeof PREFERENCES)[number]): Record<string, unknown> {
+  const winograd = prefer === "speed" && winogradLegal(s) && s.oh >= 4 && s.ow >= 4;
+  const conv = isDepthwise(s) ? "depthwise" : winograd ? "winograd" : "direct";
+  return { conv2d: conv, conv2dDx: conv, conv2dDw: winograd && !winogradDwPays(s) ? "direct" : conv };
+}
 
 const KERNELS = [1, 3, 3, 5, 7];
 const CHANNELS = [1, 3, 4, 7, 16, 20, 33, 64];
@@ -128,7 +130,7 @@ describe.each(setups.map((setup) => [setupName(setup), setup] as const))("%s", (
       expectClose(`${prefer} dw`, swapped(gradient, oc, ic / groups, taps), dw);
       // A 1x1 convolution of every pixel is planned as a linear layer.
       const pointwise = taps * stride * groups === 1 && padding === 0;
-      expect(algorithms(model, batch)).toEqual(pointwise ? [] : [expectedAlgorithm(s, prefer)]);
+      expect(algorithms(model, batch)).toEqual(pointwise ? {} : expectedAlgorithms(s, prefer));
       model.dispose();
     }
   });
@@ -140,5 +142,6 @@ it("covers every kernel with strides, paddings, dilations and groups", () => {
   expect(seen(({ padTop, dilationH }) => padTop * 10 + dilationH)).toEqual([1, 2, 11, 12, 21, 22, 31, 32]);
   expect(seen(({ batch }) => batch)).toEqual([1, 2, 3, 5]);
   expect(grid.filter(isDepthwise).length).toBeGreaterThan(10);
-  expect(grid.filter((s) => expectedAlgorithm(s, "speed") === "winograd").length).toBeGreaterThan(5);
+  expect(grid.filter((s) => expectedAlgorithms(s, "speed").conv2d === "winograd").length).toBeGreaterThan(5);
+  expect(grid.filter((s) => expectedAlgorithms(s, "speed").conv2dDw === "winograd").length).toBeGreaterThan(1);
 });
