@@ -237,13 +237,11 @@ const ENCODERS = {
     const x = c.shape(node, 0);
     const args = { dy: c.input(node, 0), x: c.input(node, 1), mean: c.input(node, 2), rstd: c.input(node, 3) };
     const outputs = { dgamma: c.output(node), dbeta: c.output(node, 1) };
-    const noMask = { mask: 0, gamma: 0, beta: 0, y: 0 };
     c.emit("f32_batch_norm_dw", {
       ...args,
       ...outputs,
       rows: rows(x),
       channels: last(x),
-      ...noMask,
       partial: c.at.workspace,
     });
   },
@@ -252,17 +250,15 @@ const ENCODERS = {
     const { affine, training } = node.attributes;
     const sums = affine ? 6 : 4;
     const args = { dy: c.input(node, 0), x: c.input(node, 1), mean: c.input(node, 2), rstd: c.input(node, 3) };
-    const weights = { gamma: c.input(node, affine ? 4 : -1), beta: c.input(node, affine ? 5 : -1) };
+    const gamma = c.input(node, affine ? 4 : -1);
     const gradients = { dgamma: c.input(node, training ? sums : -1), dbeta: c.input(node, training ? sums + 1 : -1) };
-    const noMask = { mask: 0, y: 0, dresidual: 0 };
     c.emit("f32_batch_norm_dx", {
       ...args,
-      ...weights,
+      gamma,
       ...gradients,
       dx: c.output(node),
       rows: rows(x),
       channels: last(x),
-      ...noMask,
     });
   },
   batchNormUpdate: (node, c) => {
