@@ -1,7 +1,7 @@
 /** Loss and accuracy over a dataset. */
 import { expectInteger, expectOptions, expectSignal } from "../core/check.js";
 import type { Dataset } from "../data/dataset.js";
-import { checkTargets } from "./labels.js";
+import { fillBatch } from "./batch.js";
 import type { Training } from "./training.js";
 import { createYielder } from "./yield.js";
 
@@ -43,11 +43,7 @@ export async function evaluate(trainer: Training, dataset: Dataset, options?: Ev
       { batchSize: n, training: false, backward: "none", loss: (graph, output) => loss.record(graph, output, kind) },
       key,
     );
-    const x = executor.view(plan, plan.input);
-    const target = kind === "indices" ? executor.viewI32(plan, plan.target!) : executor.view(plan, plan.target!);
-    dataset.get(indices, x, target);
-    checkTargets("evaluate", target, kind, classes);
-    const expected = target.slice(); // the step may reuse its memory
+    const expected = fillBatch("evaluate", engine, plan, kind, dataset, indices).slice(); // the step may reuse its memory
     engine.run(plan, "forward", "forward", false);
     sum += executor.view(plan, plan.loss!)[0] * n;
     if (countsHits) hits += countHits(executor.view(plan, plan.output), expected, classes);

@@ -3,8 +3,8 @@ import { expectBoolean, expectInteger, expectNumber, expectOptions, expectSignal
 import { ArgumentError, DataError, expectation, NumericError } from "../core/errors.js";
 import { Philox } from "../core/random.js";
 import type { Dataset } from "../data/dataset.js";
+import { fillBatch } from "./batch.js";
 import { type Evaluation, evaluate } from "./evaluate.js";
-import { checkTargets } from "./labels.js";
 import type { Batches, StepResult, Training } from "./training.js";
 import { createYielder } from "./yield.js";
 
@@ -111,8 +111,7 @@ export async function fit(trainer: Training, dataset: Dataset, options?: FitOpti
   const rest = dataset.length % batchSize;
   if (rest > 0 && !dropLast) trainer.plan(rest, kind);
 
-  const { engine, outputShape } = trainer.model;
-  const classes = outputShape[outputShape.length - 1];
+  const { engine } = trainer.model;
   const started = performance.now();
   const pause = createYielder();
   const history: History = { epochs: [], losses: [], stopped: "finished" };
@@ -131,11 +130,7 @@ export async function fit(trainer: Training, dataset: Dataset, options?: FitOpti
     const indices = order.subarray(step * batchSize, (step + 1) * batchSize);
     await dataset.prefetch?.(indices);
     const plan = trainer.plan(indices.length, kind);
-    const { executor } = engine;
-    const x = executor.view(plan, plan.input);
-    const target = kind === "indices" ? executor.viewI32(plan, plan.target!) : executor.view(plan, plan.target!);
-    dataset.get(indices, x, target, state.epoch);
-    checkTargets("fit", target, kind, classes);
+    fillBatch("fit", engine, plan, kind, dataset, indices, state.epoch);
     return trainer.runStep(plan, stepsPerEpoch);
   };
 

@@ -241,6 +241,20 @@ describe("stopping", () => {
     expect(weightBits(broken.model)).toBe(weightBits(whole.model));
   });
 
+  it("refuses datasets that use the model while they feed it", async () => {
+    const [whole, trainer] = [await newTrainer(), await newTrainer()];
+    const dataset = blobs(20);
+    const get: Recorded["get"] = (...args) => {
+      dataset.get(...args);
+      trainer.model.predict(new Float32Array(40));
+    };
+    const before = weightBits(trainer.model);
+    await expect(trainer.fit({ ...dataset, get }, options)).rejects.toThrow(/dataset\.get expected to leave the model/);
+    await expect(trainer.evaluate({ ...dataset, get })).rejects.toThrow(ResnetWasmError);
+    expect(weightBits(trainer.model)).toBe(before);
+    expect((await trainer.fit(blobs(20), options)).losses).toEqual((await whole.fit(blobs(20), options)).losses);
+  });
+
   it("refuses a second fit, and loading, while one runs", async () => {
     const trainer = await newTrainer();
     const bytes = await trainer.save();
