@@ -2,7 +2,7 @@
 // the only form that every bundler and runtime passes through untouched. Skips the work when nothing has changed.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { buildSync } from "esbuild";
@@ -45,14 +45,16 @@ const hash = createHash("sha256").update(readFileSync(fileURLToPath(import.meta.
 for (const path of sources(join(root, "assembly")).sort()) hash.update(path).update(readFileSync(path));
 const digest = hash.digest("hex");
 
-// The worker's program, as text: a worker started from a bundle has no file of its own.
-const workers = { "worker.node": "node" };
-for (const [name, platform] of Object.entries(workers)) {
+// The workers' programs, as text: a worker started from a bundle has no file of its own.
+// Browsers get a classic script, which may also be served as a file.
+const workers = { "runtime/worker.node": ["node", "esm"], thread: ["browser", "iife"] };
+for (const [path, [platform, format]] of Object.entries(workers)) {
+  const name = basename(path);
   const { outputFiles } = buildSync({
-    entryPoints: [join(root, `src/runtime/${name}.ts`)],
+    entryPoints: [join(root, `src/${path}.ts`)],
     bundle: true,
     minify: true,
-    format: "esm",
+    format,
     platform,
     write: false,
   });

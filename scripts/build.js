@@ -10,14 +10,29 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 rmSync(dist, { recursive: true, force: true });
 
+/** Leaves `import simd from "….wasm"` to the bundlers and runtimes that know it, with its path inside the package. */
+const staticKernels = {
+  name: "static-kernels",
+  setup(build) {
+    build.onResolve({ filter: /\.wasm(\?module)?$/ }, ({ path }) => ({
+      path: `./kernels/${basename(path)}`,
+      external: true,
+    }));
+  },
+};
+
 // One build for all entries, so that they share chunks: an error thrown by one is an instance of another's class.
 const { outputFiles } = await build({
   entryPoints: {
     index: join(root, "src/index.ts"),
     "index.node": join(root, "src/index.node.ts"),
+    "index.browser": join(root, "src/index.browser.ts"),
+    "index.workerd": join(root, "src/index.workerd.ts"),
+    "index.edge": join(root, "src/index.edge.ts"),
     data: join(root, "src/data.ts"),
     progress: join(root, "src/progress.ts"),
   },
+  plugins: [staticKernels],
   bundle: true,
   minify: true,
   splitting: true,
@@ -41,6 +56,10 @@ for (const { path, text } of outputFiles) {
 
 for (const variant of ["simd", "relaxed"])
   cpSync(join(root, `build/kernels/${variant}.wasm`), join(dist, `kernels/${variant}.wasm`));
+
+// The worker threads' program, for pages that host it themselves. It exports nothing.
+const { default: thread } = await import("../build/thread.js");
+writeFileSync(join(dist, "thread.js"), thread);
 
 const tsc = join(root, "node_modules/typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" });

@@ -2,7 +2,7 @@
 import { createModelOn, type LoadOptions, loadModelOn, type ModelOptions } from "./model/create.js";
 import type { Model } from "./model/model.js";
 import type { Layer } from "./nn/layer.js";
-import { defaultHost as host } from "./runtime/host.js";
+import { defaultHost as host } from "./runtime/host.default.js";
 
 export * from "./exports.js";
 

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { CONTROL, KERNELS } from "../src/program/abi.js";
+import { KERNELS } from "../src/program/abi.js";
+import { CONTROL } from "../src/program/control.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 

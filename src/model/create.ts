@@ -7,15 +7,15 @@ import { expectLayer, type Layer, layerFromJSON } from "../nn/layer.js";
 import { stepMacs } from "../plan/cost.js";
 import { Executor } from "../runtime/executor.js";
 import { hasRelaxedSimd, hasSimd } from "../runtime/features.js";
-import type { Host } from "../runtime/host.js";
-import { compileKernels } from "../runtime/kernels.js";
+import type { Host, WorkerSource } from "../runtime/host.js";
+import { compileBytes } from "../runtime/kernels.js";
 import { createMemory, ModelMemory } from "../runtime/memory.js";
 import { ThreadPool } from "../runtime/pool.js";
 import { describeNetwork, Engine } from "./engine.js";
 import { Model, type ModelInfo } from "./model.js";
 import { matchStateDict } from "./state.js";
 
-export interface ModelOptions {
+export interface ModelOptions extends WorkerSource {
   /** Shape of one sample: [features], or [height, width, channels]. */
   inputShape: Shape;
   /** Decides initial weights and dropout. Default 0. */
@@ -26,13 +26,26 @@ export interface ModelOptions {
   relaxedSimd?: boolean | "auto";
   /** Default "speed"; "memory" avoids transformed copies of the weights. */
   prefer?: "speed" | "memory";
-  /** The kernels as a compiled module for plain memory, for hosts that must import it statically. */
-  wasm?: WebAssembly.Module;
+  /**
+   * A file of `resnet-wasm/kernels/` in place of the embedded kernels: as bytes, or as a compiled module where it must be
+   * imported statically. A module works on plain memory, so on one thread.
+   */
+  wasm?: WebAssembly.Module | Uint8Array | ArrayBuffer;
   /** How inputs are prepared (resizing, normalisation), as JSON: kept as `model.transform` and saved with the weights. */
   transform?: unknown;
 }
 
-const KNOWN = ["inputShape", "seed", "threads", "relaxedSimd", "prefer", "wasm", "transform"] as const;
+const KNOWN = [
+  "inputShape",
+  "seed",
+  "threads",
+  "relaxedSimd",
+  "prefer",
+  "wasm",
+  "transform",
+  "workerUrl",
+  "createWorker",
+] as const;
 
 /**
  * Multiply-adds of one sample below which "auto" takes one thread: the ops of small networks are so short that threads
@@ -51,8 +64,12 @@ const MAX_ARCHITECTURE = 2 ** 20;
 const isSampleShape = (shape: unknown): shape is number[] =>
   Array.isArray(shape) && shape.length > 0 && shape.every((size) => Number.isInteger(size) && size > 0);
 
-/** Stops the worker threads of models that were dropped without `dispose`. */
-const dropped = new FinalizationRegistry<ThreadPool>((pool) => pool.stop());
+/** The class of an object, by its tag: modules and bytes may come from another realm. */
+const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+const isModule = (wasm: ModelOptions["wasm"]) => tagOf(wasm) === "WebAssembly.Module";
+
+/** Stops the worker threads of models that were dropped without `dispose`; made with the first threads. */
+let dropped: FinalizationRegistry<ThreadPool> | undefined;
 
 export async function createModelOn(host: Host, network: Layer, options: ModelOptions): Promise<Model> {
   const where = "createModel";
@@ -65,6 +82,8 @@ export async function createModelOn(host: Host, network: Layer, options: ModelOp
     prefer = "speed",
     wasm,
     transform,
+    workerUrl,
+    createWorker,
   } = expectOptions(where, options, KNOWN);
   if (!isSampleShape(inputShape))
     throw new ArgumentError(expectation(where, "inputShape", "[features] or [height, width, channels]", inputShape));
@@ -72,15 +91,21 @@ export async function createModelOn(host: Host, network: Layer, options: ModelOp
   if (threads !== "auto") expectInteger(where, "threads", threads, 1, MAX_THREADS);
   if (typeof relaxedSimd !== "boolean") expectOneOf(where, "relaxedSimd", relaxedSimd, ["auto"]);
   expectOneOf(where, "prefer", prefer, ["speed", "memory"]);
-  // By its tag: the module may come from another realm.
-  if (wasm !== undefined && Object.prototype.toString.call(wasm) !== "[object WebAssembly.Module]")
-    throw new ArgumentError(expectation(where, "wasm", "a WebAssembly.Module", wasm));
+  if (wasm !== undefined && !["WebAssembly.Module", "Uint8Array", "ArrayBuffer"].includes(tagOf(wasm)))
+    throw new ArgumentError(expectation(where, "wasm", "a WebAssembly.Module or the bytes of one", wasm));
+  if (createWorker !== undefined && typeof createWorker !== "function")
+    throw new ArgumentError(expectation(where, "createWorker", "a function", createWorker));
 
   const description = describeNetwork(network, [...inputShape]);
   const macs = stepMacs(description.plan.graph, [...description.plan.prepare, ...description.plan.step]);
-  const choice = choose(host, threads, relaxedSimd, macs, wasm !== undefined);
+  const choice = choose(host, threads, relaxedSimd, macs, wasm);
   const shared = choice.info.threads > 1;
-  const module = wasm ?? (await compileKernels(choice.info.relaxedSimd ? "relaxed" : "simd", shared));
+  const module =
+    wasm === undefined
+      ? await host.kernels(choice.info.relaxedSimd ? "relaxed" : "simd", shared)
+      : isModule(wasm)
+        ? wasm
+        : await compileBytes(new Uint8Array(wasm as Uint8Array | ArrayBuffer), shared);
   const memory = new ModelMemory(await createMemory(shared));
   const executor = new Executor(memory, module, description.parameters, description.buffers);
   const engine = new Engine(description, executor, seed, prefer);
@@ -88,7 +113,7 @@ export async function createModelOn(host: Host, network: Layer, options: ModelOp
   let info = choice.info;
   if (shared) {
     try {
-      executor.pool = await ThreadPool.start(host, module, memory.memory, info.threads);
+      executor.pool = await ThreadPool.start(host, module, memory.memory, info.threads, { workerUrl, createWorker });
     } catch (error) {
       info = {
         ...info,
@@ -108,11 +133,14 @@ export async function createModelOn(host: Host, network: Layer, options: ModelOp
   const { pool } = executor;
   const model: Model = new Model(engine, info, metadata, () => {
     if (!pool) return;
-    dropped.unregister(pool);
+    dropped?.unregister(pool);
     pool.stop();
   });
   model.transform = transform;
-  if (pool) dropped.register(model, pool, pool);
+  if (pool) {
+    dropped ??= new FinalizationRegistry((pool) => pool.stop());
+    dropped.register(model, pool, pool);
+  }
   return model;
 }
 
@@ -121,27 +149,23 @@ function choose(
   threads: number | "auto",
   relaxed: boolean | "auto",
   macs: number,
-  ownModule: boolean,
+  wasm: ModelOptions["wasm"],
 ): { info: ModelInfo } {
   if (!hasSimd()) {
     throw new RuntimeSupportError(expectation("createModel", "WebAssembly", "128-bit SIMD", "a runtime without it"));
   }
-  const relaxedSimd = !ownModule && relaxed !== false && hasRelaxedSimd();
-  if (relaxed === true && !relaxedSimd)
-    throw new RuntimeSupportError(
-      expectation(
-        "createModel",
-        "relaxedSimd",
-        "relaxed SIMD",
-        ownModule ? "a module of your own" : "a runtime without it",
-      ),
-    );
+  const obstacle = wasm
+    ? "the kernels are your own"
+    : hasRelaxedSimd()
+      ? host.noRelaxed()
+      : "this runtime has no relaxed SIMD";
+  if (relaxed === true && obstacle)
+    throw new RuntimeSupportError(expectation("createModel", "relaxedSimd", "relaxed SIMD", `none: ${obstacle}`));
+  const relaxedSimd = relaxed !== false && !obstacle;
   const simdWhy = relaxedSimd
     ? "relaxed SIMD: this runtime has it"
-    : relaxed === false
-      ? "SIMD: relaxed SIMD was switched off"
-      : "SIMD: this runtime has no relaxed SIMD";
-  const [count, threadWhy] = chooseThreads(host, threads, macs, ownModule);
+    : `SIMD: ${relaxed === false ? "relaxed SIMD was switched off" : obstacle}`;
+  const [count, threadWhy] = chooseThreads(host, threads, macs, isModule(wasm));
   return {
     info: {
       simd: true,

@@ -122,21 +122,6 @@ export const ACTIVATION_GRADIENT = 16;
 /** Codes of `f32_regression_loss`; `param` is the delta of huber. */
 export const REGRESSION_LOSSES = { mse: 0, bceWithLogits: 1, huber: 2 } as const;
 
-/** Where the control block of a model's memory stands (bytes); the fields are described in `assembly/sync.ts`. */
-export const CONTROL = {
-  base: 64,
-  jobs: 64,
-  arrived: 128,
-  generation: 192,
-  parked: 256,
-  begin: 320,
-  end: 324,
-  exit: 332,
-  failed: 336,
-  mayWait: 340,
-  bytes: 1024,
-} as const;
-
 /**
  * Scalars that the host writes before a step and reads behind it (byte offsets): `lr`; Adam's two bias corrections;
  * `dampening` (0 in the first step); the factor and norm of gradient clipping; `status`, not 0 when loss or gradients

@@ -28,6 +28,18 @@ interface Bound {
   weights: number;
 }
 
+function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Exports {
+  let cause: unknown = "a module without submit()";
+  try {
+    const exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
+    if (typeof exports.submit === "function") return exports;
+  } catch (error) {
+    cause = error;
+  }
+  const expected = "the kernels of this version of resnet-wasm";
+  throw new RuntimeSupportError(expectation("createModel", "wasm", expected, String(cause)), { cause });
+}
+
 export class Executor {
   readonly memory: ModelMemory;
   pool: ThreadPool | null = null;
@@ -48,7 +60,7 @@ export class Executor {
     buffers: readonly Parameter[],
   ) {
     this.memory = memory;
-    this.#exports = new WebAssembly.Instance(module, { env: { memory: memory.memory } }).exports as unknown as Exports;
+    this.#exports = instantiate(module, memory.memory);
     parameters.forEach(({ name, shape }, i) => {
       const floats = roundUp(numel(shape), ALIGNMENT / 4);
       this.#parameters.push({ offset: this.#floats, floats });

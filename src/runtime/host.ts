@@ -1,6 +1,12 @@
 /** What the library asks of a JavaScript runtime; one small `host.<runtime>.ts` answers for each. */
+import type { Variant } from "./kernels.js";
+
 export interface Host {
   readonly name: string;
+  /** Why the relaxed kernels cannot be had from this entry point, or null when they can. */
+  noRelaxed(): string | null;
+  /** The module of a variant, for shared or plain memory. */
+  kernels(variant: Variant, shared: boolean): Promise<WebAssembly.Module>;
   /** Cores that may be used, 1 where the runtime does not tell. */
   cores(): number;
   /** Why workers cannot be had, or null when they can. */
@@ -8,7 +14,7 @@ export interface Host {
   /** Whether the calling thread may sleep in `Atomics.wait`. */
   mayWait(): boolean;
   /** Starts a worker that serves programs; `failed` hears of its death. */
-  startWorker(start: WorkerStart, failed: (error: Error) => void): WorkerHandle;
+  startWorker(start: WorkerStart, failed: (error: Error) => void, source?: WorkerSource): WorkerHandle;
 }
 
 /** What a worker needs to take part in a model's programs. */
@@ -27,13 +33,29 @@ export interface WorkerHandle {
   terminate(): void;
 }
 
-/** Any runtime of which nothing more is known: one thread. */
-export const defaultHost: Host = {
-  name: "default",
+/** What the library uses of a Web Worker. */
+export interface ThreadWorker {
+  onmessage: ((event: never) => unknown) | null;
+  onerror: ((event: never) => unknown) | null;
+  onmessageerror: ((event: never) => unknown) | null;
+  postMessage(message: unknown): void;
+  terminate(): void;
+}
+
+/** Where a browser's worker threads come from; by default from a `blob:` URL, which a page's policy may forbid. */
+export interface WorkerSource {
+  /** Address of the file `resnet-wasm/thread`, for pages whose Content-Security-Policy has no `worker-src blob:`. */
+  workerUrl?: string | URL | undefined;
+  /** Makes a worker that runs `resnet-wasm/thread`, for bundlers that find workers by their constructor call. */
+  createWorker?: (() => ThreadWorker) | undefined;
+}
+
+/** The answers of runtimes without threads. */
+export const singleThread = (why: string): Pick<Host, "cores" | "noThreads" | "mayWait" | "startWorker"> => ({
   cores: () => 1,
-  noThreads: () => "this entry point of the package runs on one thread",
+  noThreads: () => why,
   mayWait: () => false,
   startWorker: () => {
-    throw new Error("no workers");
+    throw new Error(why);
   },
-};
+});

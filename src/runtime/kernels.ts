@@ -62,21 +62,24 @@ export function setShared(bytes: Uint8Array, shared: boolean): void {
   }
 }
 
-/** The module of a variant, for shared or plain memory. */
+/** Compiles the bytes of a kernel file for shared or plain memory; the bytes are changed. */
+export async function compileBytes(bytes: Uint8Array<ArrayBuffer>, shared: boolean): Promise<WebAssembly.Module> {
+  setShared(bytes, shared);
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (cause) {
+    const message = expectation("createModel", "WebAssembly", "a runtime that compiles the kernels", String(cause));
+    throw new RuntimeSupportError(message, { cause });
+  }
+}
+
+/** The embedded module of a variant, for shared or plain memory. */
 export function compileKernels(variant: Variant, shared: boolean): Promise<WebAssembly.Module> {
   const key = `${variant} ${shared}`;
   let module = compiled.get(key);
   if (!module) {
-    module = LOADERS[variant]().then(({ default: text }) => {
-      const bytes = decode(text);
-      setShared(bytes, shared);
-      return WebAssembly.compile(bytes);
-    });
-    module = module.catch((cause) => {
-      compiled.delete(key);
-      const message = expectation("createModel", "WebAssembly", "a runtime that compiles the kernels", String(cause));
-      throw new RuntimeSupportError(message, { cause });
-    });
+    module = LOADERS[variant]().then(({ default: text }) => compileBytes(decode(text), shared));
+    module.catch(() => compiled.delete(key));
     compiled.set(key, module);
   }
   return module;

@@ -1,7 +1,7 @@
 /** The worker threads of one model. They sleep or spin inside WASM and take part in every announced program. */
 import { expectation, RuntimeSupportError } from "../core/errors.js";
-import { CONTROL } from "../program/abi.js";
-import type { Host, WorkerHandle } from "./host.js";
+import { CONTROL } from "../program/control.js";
+import type { Host, WorkerHandle, WorkerSource } from "./host.js";
 
 /** A worker that takes longer than this to start is given up. */
 const START_TIMEOUT = 5000;
@@ -24,6 +24,7 @@ export class ThreadPool {
     module: WebAssembly.Module,
     memory: WebAssembly.Memory,
     threads: number,
+    source?: WorkerSource,
   ): Promise<ThreadPool> {
     const control = new Int32Array(memory.buffer, 0, CONTROL.bytes / 4);
     control[CONTROL.mayWait / 4] = host.mayWait() ? 1 : 0;
@@ -34,7 +35,7 @@ export class ThreadPool {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       for (let thread = 1; thread < threads; thread++)
-        workers.push(host.startWorker({ module, memory, thread, threads, seen }, failed));
+        workers.push(host.startWorker({ module, memory, thread, threads, seen }, failed, source));
       const timeout = new Promise<never>((_, reject) => {
         const late = () =>
           reject(

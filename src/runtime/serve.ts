@@ -1,0 +1,19 @@
+/** What every worker thread does, however it was started. */
+import { CONTROL } from "../program/control.js";
+import type { WorkerStart } from "./host.js";
+
+/** Joins the model's memory and serves programs until told to leave; `ready` is called before the first. */
+export function serveThread({ module, memory, thread, threads, seen }: WorkerStart, ready: () => void): void {
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  const { serve } = instance.exports as { serve(thread: number, threads: number, seen: number): void };
+  ready();
+  try {
+    serve(thread, threads, seen);
+  } catch (error) {
+    // The others stop waiting for this thread: they trap at their next barrier.
+    const control = new Int32Array(memory.buffer, 0, CONTROL.bytes / 4);
+    Atomics.store(control, CONTROL.failed / 4, 1);
+    Atomics.notify(control, CONTROL.generation / 4);
+    throw error;
+  }
+}
