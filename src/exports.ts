@@ -9,6 +9,8 @@ export { activations, type GradCamOptions, gradCam } from "./model/features.js";
 export { freeze, type NamePattern, unfreeze } from "./model/freeze.js";
 export { type GradcheckOptions, type GradcheckReport, gradcheck } from "./model/gradcheck.js";
 export type { MemoryPlan, MemoryPlanOptions, Model, ModelInfo, PredictOptions } from "./model/model.js";
+export type { ProfileOptions } from "./model/profile.js";
+export type { Cost, LayerProfile, OpProfile, Profile } from "./model/profile-report.js";
 export type { LoadReport, LoadStateDictOptions, StateDict } from "./model/state.js";
 export * from "./nn/activations.js";
 export { BasicBlock, type BlockOptions, Bottleneck, PreActBlock } from "./nn/blocks.js";

@@ -9,6 +9,8 @@ import type { Layer } from "../nn/layer.js";
 import type { Plan } from "../plan/plan.js";
 import { SCALARS } from "../program/abi.js";
 import { describeNetwork, type Engine } from "./engine.js";
+import type { ProfileOptions } from "./profile.js";
+import type { Profile } from "./profile-report.js";
 import {
   type LoadReport,
   type LoadStateDictOptions,
@@ -235,6 +237,16 @@ export class Model {
     const { network, inputShape } = this.engine.description;
     const description = describeNetwork(network, inputShape);
     return summarize(description, description.plan);
+  }
+
+  /**
+   * Runs x as one batch, several times, and tells where the time goes: ms, GFLOPS and bytes of each layer and of each op in
+   * it, as data and as a table. With `training` it is a whole training step, after which weights, statistics, gradients
+   * and optimiser state are put back. Runs on the calling thread for about a second.
+   */
+  async profile(x: TensorLike, options?: ProfileOptions): Promise<Profile> {
+    const { profile } = await import("./profile.js");
+    return profile(this.#use("profile"), x, options);
   }
 
   /** Weights and architecture as one safetensors file; `loadModel` restores both, PyTorch reads the weights. */

@@ -1,10 +1,11 @@
 /** The network as a table, and the memory it will need, both before anything runs. */
 import { numel } from "../core/shape.js";
+import type { Graph, LayerRecord } from "../graph/graph.js";
 import { nodeMacs } from "../plan/cost.js";
 import type { Plan } from "../plan/plan.js";
 import type { Description } from "./engine.js";
 
-const isInside = (path: string, layer: string) => layer === "" || path === layer || path.startsWith(`${layer}.`);
+export const isInside = (path: string, layer: string) => layer === "" || path === layer || path.startsWith(`${layer}.`);
 
 /** One line a layer: path and type, output shape, parameters, multiply-adds for one sample. */
 export function summarize({ parameters, inputShape }: Description, { graph, prepare, step }: Plan): string {
@@ -14,21 +15,26 @@ export function summarize({ parameters, inputShape }: Description, { graph, prep
     [...prepare, ...step]
       .filter((node) => isInside(node.path, path))
       .reduce((sum, node) => sum + nodeMacs(graph, node), 0);
-  // A layer made of another one at its own path is noted behind it, and stands for both.
-  const layers = [...new Map(graph.layers.map((layer, i) => [layer.path, { ...layer, i }])).values()];
   const rows = [["layer", "output", "parameters", "MACs"]];
   rows.push(["input", `[n, ${inputShape.join(", ")}]`, "", ""]);
-  for (const { path, type, outputShape } of orderByTree(layers)) {
-    const depth = path === "" ? 0 : path.split(".").length;
-    const name = `${"  ".repeat(depth)}${path.split(".").pop() || "network"} (${type})`;
-    const output = `[n${outputShape
-      .slice(1)
-      .map((s) => `, ${s}`)
-      .join("")}]`;
-    rows.push([name, output, group(size(path)), group(macs(path))]);
-  }
+  for (const layer of layersInOrder(graph))
+    rows.push([...layerCells(layer), group(size(layer.path)), group(macs(layer.path))]);
   rows.push(["total", "", group(size("")), group(macs(""))]);
   return formatTable(rows);
+}
+
+/** Each layer once, parents first. */
+export function layersInOrder(graph: Graph): LayerRecord[] {
+  // A layer made of another one at its own path is noted behind it, and stands for both.
+  return orderByTree([...new Map(graph.layers.map((layer, i) => [layer.path, { ...layer, i }])).values()]);
+}
+
+/** How tables show a layer: its name, indented by depth, and the shape of its output. */
+export function layerCells({ path, type, outputShape }: Pick<LayerRecord, "path" | "type" | "outputShape">): string[] {
+  const depth = path === "" ? 0 : path.split(".").length;
+  const name = `${"  ".repeat(depth)}${path.split(".").pop() || "network"} (${type})`;
+  const output = outputShape.slice(1).map((s) => `, ${s}`);
+  return [name, `[n${output.join("")}]`];
 }
 
 /** Layers are noted when they are finished, children first; the table shows parents first. */
@@ -51,13 +57,14 @@ function orderByTree<T extends { path: string; i: number }>(layers: T[]): T[] {
   });
 }
 
-const group = (n: number): string => n.toString().replace(/\B(?=(\d{3})+$)/g, ",");
+export const group = (n: number): string => n.toString().replace(/\B(?=(\d{3})+$)/g, ",");
 
-function formatTable(rows: string[][]): string {
+/** Rows between a head and a total; the columns in `left` stand to the left, the others, numbers, to the right. */
+export function formatTable(rows: string[][], left: readonly number[] = [0, 1]): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const line = (row: string[]) =>
     row
-      .map((cell, i) => (i < 2 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+      .map((cell, i) => (left.includes(i) ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
       .join("  ")
       .trimEnd();
   const rule = "-".repeat(widths.reduce((sum, width) => sum + width + 2, -2));

@@ -19,6 +19,8 @@ import { IMAGE_ENCODERS } from "./encode-image.js";
 
 export interface Program {
   words: Int32Array;
+  /** Word position of each op's first record: those of `prepare`, then those of the step. */
+  starts: number[];
   /** Word positions: prepare is [0, prepare), then the stages of a step. */
   prepare: number;
   forward: number;
@@ -29,6 +31,7 @@ export interface Program {
 export function encode(plan: Plan, at: Addresses): Program {
   const { graph } = plan;
   const words: number[] = [];
+  const starts: number[] = [];
   const context: Context = {
     graph,
     at,
@@ -38,7 +41,10 @@ export function encode(plan: Plan, at: Addresses): Program {
     emit: (kernel, args) => encodeRecord(words, kernel, args),
   };
   const encodeNodes = (nodes: readonly AnyNode[]) => {
-    for (const node of nodes) (ENCODERS[node.op] as Encoder<OpName>)(node as Node, context);
+    for (const node of nodes) {
+      starts.push(words.length);
+      (ENCODERS[node.op] as Encoder<OpName>)(node as Node, context);
+    }
     return words.length;
   };
   const stage = (name: AnyNode["stage"]) => encodeNodes(plan.step.filter((node) => node.stage === name));
@@ -46,7 +52,7 @@ export function encode(plan: Plan, at: Addresses): Program {
   const forward = stage("forward");
   const backward = stage("backward");
   const update = stage("update");
-  return { words: Int32Array.from(words), prepare, forward, backward, update };
+  return { words: Int32Array.from(words), starts, prepare, forward, backward, update };
 }
 
 const ENCODERS = {

@@ -19,7 +19,8 @@ export type ParameterRegion = "parameters" | "gradients" | "state0" | "state1" |
 /** Below this many multiply-adds in a step, waking threads costs more than they save (bench/NOTES.md, Threads). */
 const MACS_FOR_THREADS = 2e6;
 
-interface Bound {
+/** A plan's program in the arena, from address `base` on. */
+export interface Bound {
   program: Program;
   epoch: number;
   base: number;
@@ -75,6 +76,12 @@ export class Executor {
   /** Floats in each parameter region. */
   get floats(): number {
     return this.#floats;
+  }
+
+  /** Floats of neighbouring parameters, with the gaps between them. */
+  runFloats(first: number, count: number): number {
+    const end = this.#parameters[first + count - 1];
+    return end.offset + end.floats - this.#parameters[first].offset;
   }
 
   /** Address of a region, reserved at the first call. */
@@ -168,9 +175,8 @@ export class Executor {
     };
     const run = (first: number, count: number) => {
       const start = this.#parameters[first].offset;
-      const end = this.#parameters[first + count - 1];
       const at = (name: ParameterRegion) => (region(name) ? region(name) + start * 4 : 0);
-      const n = end.offset + end.floats - start;
+      const n = this.runFloats(first, count);
       return { w: at("parameters"), g: at("gradients"), state0: at("state0"), state1: at("state1"), n };
     };
     const all = { w: region("parameters"), g: region("gradients"), ema: region("ema"), n: this.#floats };
@@ -189,17 +195,23 @@ export class Executor {
   ): boolean {
     const bound = this.activate(plan);
     const { program, base } = bound;
-    const threads = this.pool && macs >= MACS_FOR_THREADS ? this.pool.threads : 1;
+    const threads = this.threadsFor(macs);
     if (from === "forward" && program.prepare > 0 && bound.weights !== this.weightsVersion) {
-      this.#submit(base, base + program.prepare * 4, threads);
+      this.submit(base, base + program.prepare * 4, threads);
       bound.weights = this.weightsVersion;
     }
     const begins = { forward: program.prepare, backward: program.forward, update: program.backward };
-    const stopped = this.#submit(base + begins[from] * 4, base + program[to] * 4, threads);
+    const stopped = this.submit(base + begins[from] * 4, base + program[to] * 4, threads);
     return stopped === 0;
   }
 
-  #submit(begin: number, end: number, threads: number): number {
+  /** Threads that take part in a step of this many multiply-adds. */
+  threadsFor(macs: number): number {
+    return this.pool && macs >= MACS_FOR_THREADS ? this.pool.threads : 1;
+  }
+
+  /** Runs the records between two addresses. Returns 0, or the address of the guard that stopped them. */
+  submit(begin: number, end: number, threads: number): number {
     if (begin === end) return 0;
     const failure = threads > 1 ? this.pool?.failure : null;
     if (failure)

@@ -1,0 +1,278 @@
+/** Where the time of a step goes: each op of a program timed by itself. Loaded at the first `model.profile`. */
+import { expectBoolean, expectInteger, expectOptions } from "../core/check.js";
+import { ArgumentError, expectation, NumericError, RuntimeSupportError } from "../core/errors.js";
+import { numel } from "../core/shape.js";
+import { type TensorLike, toBatch } from "../core/tensor.js";
+import type { AnyNode, Graph } from "../graph/graph.js";
+import type { OpName } from "../graph/ops.js";
+import { crossEntropy, type Loss } from "../nn/losses.js";
+import { type Optimizer, type Run, SGD } from "../optim/optimizers.js";
+import { nodeMacs } from "../plan/cost.js";
+import type { Plan } from "../plan/plan.js";
+import { KERNELS, SCALARS } from "../program/abi.js";
+import type { Engine } from "./engine.js";
+import { isInStep, type LayerProfile, type OpProfile, Profile, perSecond, sumUp } from "./profile-report.js";
+import { isInside, layersInOrder } from "./summary.js";
+
+export interface ProfileOptions {
+  /** A training step (forward, backward, update) instead of a prediction. Default false. */
+  training?: boolean;
+  /** Loss of the training step; targets are class 0 or zeros, which takes as long as others. Default `crossEntropy()`. */
+  loss?: Loss;
+  /** Optimiser of the training step. Default `new SGD({ lr, momentum: 0.9 })`. */
+  optimizer?: Optimizer;
+  /** How often the step is run, in one piece and op by op. Default: for about a second, 3 to 1000 times. */
+  repetitions?: number;
+}
+
+const KNOWN = ["training", "loss", "optimizer", "repetitions"] as const;
+
+/** What `model.profile` does. Never yields: nothing else can change the model meanwhile. */
+export function profile(engine: Engine, x: TensorLike, options?: ProfileOptions): Profile {
+  const where = "profile";
+  const given = expectOptions(where, options, KNOWN);
+  const training = expectBoolean(where, "training", given.training ?? false);
+  if (given.repetitions !== undefined) expectInteger(where, "repetitions", given.repetitions, 1, 10_000);
+  for (const name of ["loss", "optimizer"] as const) {
+    if (given[name] === undefined) continue;
+    if (!training) throw new ArgumentError(expectation(where, name, "only with training: true", given[name]));
+    if (typeof given[name].record !== "function")
+      throw new ArgumentError(expectation(where, name, `what a trainer takes as ${name}`, given[name]));
+  }
+  const { loss = crossEntropy(), optimizer = new SGD({ lr: 0, momentum: 0.9 }) } = given;
+  const batch = toBatch(where, "input", x, engine.description.inputShape);
+  const { executor } = engine;
+  if (!training) {
+    const plan = engine.plan({ batchSize: batch.batchSize, training, backward: "none" });
+    const load = () => copyInto(executor.view(plan, plan.input), batch.data);
+    return measure(engine, plan, load, { training, types: {}, repetitions: given.repetitions });
+  }
+
+  executor.region("gradients");
+  for (const state of (["state0", "state1"] as const).slice(0, optimizer.states)) executor.region(state);
+  const plan = trainingPlan(engine, batch.batchSize, loss, optimizer);
+  const load = () => {
+    copyInto(executor.view(plan, plan.input), batch.data);
+    executor.view(plan, plan.target!).fill(0);
+    writeScalars(engine);
+  };
+  const restore = keepState(engine);
+  try {
+    const types = { loss: loss.type, optimizer: optimizer.type };
+    return measure(engine, plan, load, { training, types, repetitions: given.repetitions });
+  } finally {
+    restore();
+  }
+}
+
+/** The step that a trainer with this loss and optimiser would run; frozen parameters are left out of the update. */
+function trainingPlan(engine: Engine, batchSize: number, loss: Loss, optimizer: Optimizer): Plan {
+  const { frozen, description, executor } = engine;
+  const kind = loss.targets[0];
+  const update = (graph: Graph) => {
+    const recorded = graph.nodes.find(({ op }) => op === "crossEntropy" || op === "regressionLoss")!.outputs[0];
+    graph.add("gradNorm", [recorded], { maxNorm: 0, loss: true, count: executor.floats }, "optimizer");
+    const runs: Run[] = [];
+    description.parameters.forEach(({ name }, i) => {
+      const last = runs[runs.length - 1];
+      if (frozen.has(name)) return;
+      if (last && last.first + last.count === i) last.count++;
+      else runs.push({ first: i, count: 1, lrScale: 1 });
+    });
+    for (const run of runs) optimizer.record(graph, run);
+  };
+  return engine.plan(
+    { batchSize, training: true, backward: "loss", loss: (graph, output) => loss.record(graph, output, kind), update },
+    `profile ${kind} ${JSON.stringify([loss, optimizer])}`,
+  );
+}
+
+/** A learning rate of 0, and no bias to correct: the weights stay finite however often the step is repeated. */
+function writeScalars({ executor }: Engine): void {
+  const scalars = executor.memory.f32(SCALARS.base, (SCALARS.rng - SCALARS.base) / 4);
+  scalars.fill(0);
+  scalars.fill(1, (SCALARS.correction - SCALARS.base) / 4, (SCALARS.correction - SCALARS.base) / 4 + 2);
+}
+
+/** Copies everything that a training step writes to and that outlives it; the result puts it back. */
+function keepState({ executor, description }: Engine): () => void {
+  const regions = (["parameters", "gradients", "state0", "state1"] as const).filter((name) => executor.hasRegion(name));
+  const views = () => [
+    ...regions.map((name) => executor.regionView(name)),
+    ...description.buffers.map(({ name }) => executor.bufferView(name)),
+  ];
+  const copies = views().map((view) => view.slice());
+  // Views anew: the memory may have grown since.
+  return () => {
+    views().forEach((view, i) => {
+      view.set(copies[i]);
+    });
+  };
+}
+
+const copyInto = (target: Float32Array, source: ArrayLike<number>): void => target.set(source);
+
+/** Milliseconds that the default number of repetitions shall take. */
+const BUDGET = 1000;
+/** From this smallest step of the clock on, single ops are too short for it. */
+const COARSE = 0.01;
+
+interface How {
+  training: boolean;
+  types: Record<string, string>;
+  repetitions: number | undefined;
+}
+
+function measure(engine: Engine, plan: Plan, load: () => void, { training, types, ...how }: How): Profile {
+  const { executor } = engine;
+  const clock = clockStep();
+  const threads = executor.threadsFor(engine.macs(plan));
+  const run = (from: number, to: number) => {
+    const { base } = executor.activate(plan);
+    if (executor.submit(base + from * 4, base + to * 4, threads) === 0) return;
+    const got = `loss ${executor.view(plan, plan.loss!)[0]}, norm ${executor.memory.f32(SCALARS.norm, 1)[0]}`;
+    throw new NumericError(expectation("profile", "loss and gradients", "finite numbers", got));
+  };
+  const { program } = executor.activate(plan);
+  const { starts, prepare, words } = program;
+  const inOnePiece = (): number => {
+    load();
+    engine.writeRandomKey();
+    const start = performance.now();
+    run(prepare, words.length);
+    return performance.now() - start;
+  };
+  /** Adds the time of each op to its list. */
+  const opByOp = (times: number[][], only: "prepare" | "step"): void => {
+    load();
+    engine.writeRandomKey();
+    let before = performance.now();
+    starts.forEach((from, i) => {
+      const to = starts[i + 1] ?? words.length;
+      if (from === to || from < prepare !== (only === "prepare")) return;
+      run(from, to);
+      const now = performance.now();
+      times[i].push(now - before);
+      before = now;
+    });
+  };
+
+  const fresh = () => starts.map((): number[] => []);
+  opByOp(fresh(), "prepare");
+  inOnePiece(); // engines compile in the background: the first runs are slower
+  inOnePiece();
+  const once = Math.max(inOnePiece(), clock);
+  const repetitions = how.repetitions ?? Math.max(3, Math.min(1000, Math.ceil(BUDGET / 2 / once)));
+  const times = fresh();
+  const whole: number[] = [];
+  for (let i = 0; i < repetitions; i++) {
+    whole.push(inOnePiece());
+    opByOp(times, "step");
+    if (prepare > 0) opByOp(times, "prepare");
+  }
+
+  const statistic = clock < COARSE ? "median" : "mean";
+  const summarize = statistic === "median" ? median : mean;
+  const nodes = [...plan.prepare, ...plan.step];
+  const names = Object.keys(KERNELS);
+  const ops = nodes.flatMap((node, i): OpProfile[] => {
+    const [from, to] = [starts[i], starts[i + 1] ?? words.length];
+    if (from === to) return []; // reshapes move nothing
+    const [ms, macs] = [summarize(times[i]), nodeMacs(plan.graph, node)];
+    return [
+      {
+        op: node.op,
+        path: OUTSIDE[node.op] ?? node.path,
+        stage: from < prepare ? "prepare" : node.stage,
+        kernel: names[words[from]],
+        calls: countCalls(words, from, to),
+        shape: node.outputs.length > 0 ? plan.graph.shape(node.outputs[0]) : [],
+        ms,
+        macs,
+        gflops: perSecond(macs, ms),
+        bytes: nodeBytes(engine, plan.graph, node),
+      },
+    ];
+  });
+  return new Profile({
+    batchSize: plan.batchSize,
+    training,
+    threads,
+    repetitions,
+    statistic,
+    clock,
+    ms: summarize(whole),
+    opsMs: sumUp(ops.filter(isInStep)).ms,
+    layers: layersOf(plan, ops, types),
+    ops,
+  });
+}
+
+/** The parts of a training step that belong to no layer. */
+const OUTSIDE: Partial<Record<OpName, "loss" | "optimizer">> = {
+  crossEntropy: "loss",
+  crossEntropyDx: "loss",
+  regressionLoss: "loss",
+  regressionLossDx: "loss",
+  gradNorm: "optimizer",
+  sgd: "optimizer",
+  adam: "optimizer",
+};
+
+function layersOf({ graph }: Plan, ops: readonly OpProfile[], types: Record<string, string>): LayerProfile[] {
+  const step = ops.filter(isInStep);
+  const inside = step.filter(({ op }) => OUTSIDE[op] === undefined);
+  const layers = layersInOrder(graph).map(({ path, type, outputShape }) => ({
+    path,
+    type,
+    outputShape,
+    ...sumUp(inside.filter((op) => isInside(op.path, path))),
+    ops: inside.filter((op) => op.path === path),
+  }));
+  const others = Object.entries(types).map(([path, type]) => {
+    const own = step.filter(({ op }) => OUTSIDE[op] === path);
+    return { path, type, outputShape: [], ...sumUp(own), ops: own };
+  });
+  return [...layers, ...others];
+}
+
+function countCalls(words: Int32Array, from: number, to: number): number {
+  let calls = 0;
+  for (let at = from; at < to; at += words[at + 1]) calls++;
+  return calls;
+}
+
+function nodeBytes({ executor }: Engine, graph: Graph, node: AnyNode): number {
+  const floats = (ids: readonly number[]) => ids.reduce((sum, id) => sum + numel(graph.shape(id)), 0);
+  const run = ({ first, count }: { first: number; count: number }) => executor.runFloats(first, count);
+  switch (node.op) {
+    case "gradNorm":
+      return node.attributes.count * 4;
+    case "sgd": // reads w, g, v; writes w, v
+      return run(node.attributes) * (node.attributes.momentum ? 5 : 3) * 4;
+    case "adam": // reads w, g, m, v; writes w, m, v
+      return run(node.attributes) * 7 * 4;
+    default:
+      return (floats(node.inputs) + floats(node.outputs)) * 4;
+  }
+}
+
+/** The smallest step that the clock makes, in milliseconds. Throws where it stands still while code runs. */
+function clockStep(): number {
+  const start = performance.now();
+  for (let i = 0; i < 1e6; i++) {
+    const step = performance.now() - start;
+    if (step > 0) return step;
+  }
+  throw new RuntimeSupportError(
+    expectation("profile", "performance.now()", "a clock that moves while code runs", "one that stands still"),
+  );
+}
+
+function median(values: number[]): number {
+  const sorted = values.slice().sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
