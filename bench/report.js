@@ -1,17 +1,11 @@
-/** What every bench prints: the machine, medians with quartiles, a table. */
+/** Medians, and what the bench prints and writes of them. */
 import { cpus, totalmem } from "node:os";
 
-export function machine() {
-  return {
-    date: new Date().toISOString().slice(0, 10),
-    cpu: `${cpus()[0].model.trim()} x${cpus().length}`,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    node: process.version,
-    v8: process.versions.v8,
-    flags: process.execArgv,
-    platform: `${process.platform} ${process.arch}`,
-  };
-}
+export const machine = () => ({
+  cpu: `${cpus()[0].model.trim()} x${cpus().length}`,
+  memoryGiB: Math.round(totalmem() / 2 ** 30),
+  platform: `${process.platform} ${process.arch}`,
+});
 
 /** [first quartile, median, third quartile], interpolated. */
 export function quartiles(values) {
@@ -23,6 +17,8 @@ export function quartiles(values) {
   });
 }
 
+export const median = (values) => quartiles(values)[1];
+
 /** Columns aligned by spaces; all but the first and last column to the right. */
 export function table(header, rows) {
   const all = [header, ...rows];
@@ -30,4 +26,17 @@ export function table(header, rows) {
   const cell = (value, i) =>
     i === 0 || i === header.length - 1 ? String(value).padEnd(widths[i]) : String(value).padStart(widths[i]);
   return all.map((row) => row.map(cell).join("  ").trimEnd()).join("\n");
+}
+
+const number = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
+const spread = (value, [low, high]) => `${number(value)} [${number(low)} ${number(high)}]`;
+
+export function printTask(title, { task, base, rows }) {
+  console.log(`\n${title}, ${task.name}; times of "${base}"`);
+  const cells = rows.map(({ name, where, error, ...r }) =>
+    error
+      ? [name, where, "-", "-", "-", error]
+      : [name, where, spread(r.ratio, r.ratioQuartiles), spread(r.ms, r.quartiles), r.peakMiB?.toFixed(0) ?? "", ""],
+  );
+  console.log(table(["contender", "", "ratio", "ms", "MiB", ""], cells));
 }

@@ -3,7 +3,7 @@
  * loops hoisted. Net: in → width, ReLU; `blocks` times x = ReLU(W2 · ReLU(W1 · x) + x); → out; mean cross-entropy; SGD with
  * momentum.
  */
-import { gemm } from "./gemm.js";
+import { gemm } from "./product.js";
 
 /** y = x · w^T, x [rows, k], w [n, k]. */
 const forwardLinear = (x, w, y, rows, n, k) => gemm(rows, n, k, x, k, 1, w, 1, k, y);
@@ -135,4 +135,13 @@ export class PureJsNet {
       sgd(this.parameters[i], this.gradients[i], this.velocities[i], this.lr, this.momentum);
     return loss;
   }
+}
+
+/** The net of a task of the bench, whose parameters come in the order of the layers. */
+export function createPureJs({ batch, lr = 0, momentum = 0 }, { parameters }) {
+  const spec = { in: 784, width: 128, blocks: 8, out: 10, batch, lr, momentum };
+  return new PureJsNet(
+    spec,
+    [...parameters.values()].map(({ data }) => data),
+  );
 }

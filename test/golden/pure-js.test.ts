@@ -2,7 +2,7 @@
 // something else would be no rival.
 import { expect, it } from "vitest";
 import { PureJsNet } from "../../bench/pure-js/fc.js";
-import { gemm } from "../../bench/pure-js/gemm.js";
+import { gemm } from "../../bench/pure-js/product.js";
 import { uniform } from "./generator.js";
 import { fingerprintDifference, loadMlpTrajectory, maxDifference } from "./load.js";
 

@@ -1,0 +1,26 @@
+/** The model files of the start-up task, and the other parts that are built before measuring. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { networkData } from "./data.js";
+import { compileMicroKernel } from "./micro-kernel/compile.js";
+import { ROWS } from "./micro-kernel/kernel.js";
+import { networkModel } from "./ort/model.js";
+import { createOurs } from "./ours/library.js";
+
+const folder = new URL("../build/bench/", import.meta.url);
+
+export async function buildParts() {
+  mkdirSync(folder, { recursive: true });
+  const entry = fileURLToPath(new URL("ours/kernels.ts", import.meta.url));
+  const outfile = fileURLToPath(new URL("kernels.js", folder));
+  await build({ entryPoints: [entry], bundle: true, format: "esm", outfile });
+  for (const variant of Object.keys(ROWS))
+    writeFileSync(new URL(`micro-kernel-${variant}.wasm`, folder), await compileMicroKernel(variant));
+
+  const task = { net: "resnet20", batch: 1 };
+  const data = networkData(task);
+  const model = await createOurs(task, data, { threads: 1, relaxedSimd: false });
+  writeFileSync(new URL("resnet20.safetensors", folder), await model.save());
+  writeFileSync(new URL("resnet20.onnx", folder), networkModel(data.net, data.parameters, 1));
+}

@@ -1,0 +1,154 @@
+"""PyTorch, one thread, as a contender in a process of its own: reads calls {"method", "argument"} as lines of JSON from
+standard input, answers {"value"} or {"error"} as lines on standard output. The same calls as session.js."""
+
+import json
+import os
+import resource
+import sys
+import time
+
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+import torch.nn.functional as F  # noqa: E402
+
+torch.set_num_threads(1)
+WARM_UP_MS = 400
+SAMPLES = 64
+
+
+class Random:
+    """data.js' mulberry32: it counts, so that many numbers come at once."""
+
+    def __init__(self, seed):
+        self.state = seed
+
+    def next(self, n):
+        with np.errstate(over="ignore"):
+            step = np.uint32(0x6D2B79F5)
+            s = np.uint32(self.state) + step * np.arange(1, n + 1, dtype=np.uint32)
+            t = (s ^ (s >> np.uint32(15))) * (s | np.uint32(1))
+            t = (t + (t ^ (t >> np.uint32(7))) * (t | np.uint32(61))) ^ t
+        self.state = (self.state + n * 0x6D2B79F5) & 0xFFFFFFFF
+        return (t ^ (t >> np.uint32(14))).astype(np.float64) / 2**32
+
+    def uniform(self, shape, low, high):
+        return torch.from_numpy((low + (high - low) * self.next(int(np.prod(shape)))).astype(np.float32).reshape(shape))
+
+
+def gemm(task):
+    random = Random(1)
+    a = random.uniform([task["m"], task["k"]], -1, 1)
+    b = random.uniform([task["k"], task["n"]], -1, 1)
+    return lambda: a @ b
+
+
+def forward(ops, p, x, training):
+    """The value of the last operation; images are [n, c, h, w]."""
+    values = [x]
+    for op in ops[1:]:
+        args = [values[i] for i in op["inputs"]]
+        kind, name = op["kind"], op.get("name")
+        if kind == "conv":
+            y = F.conv2d(*args, p[name + ".weight"], None, op["stride"], op["pad"])
+        elif kind == "norm":
+            mean, variance = p[name + ".running_mean"], p[name + ".running_var"]
+            y = F.batch_norm(*args, mean, variance, p[name + ".weight"], p[name + ".bias"], training, 0.1, op["epsilon"])
+        elif kind == "linear":
+            y = F.linear(*args, p[name + ".weight"], p[name + ".bias"])
+        elif kind == "relu":
+            y = F.relu(*args)
+        elif kind == "add":
+            y = torch.add(*args)
+        elif kind == "maxPool":
+            y = F.max_pool2d(*args, 3, 2, 1)
+        elif kind == "globalPool":
+            y = F.adaptive_avg_pool2d(*args, 1).flatten(1)
+        else:  # padShortcut
+            y = F.pad(args[0][:, :, ::2, ::2], (0, 0, 0, 0, op["added"], op["added"]))
+        values.append(y)
+    return values[-1]
+
+
+def load(task):
+    """Parameters, input, labels, in data.js' order."""
+    random = Random(2)
+    parameters = {q["name"]: random.uniform(q["shape"], q["low"], q["high"]) for q in task["parameters"]}
+    x = random.uniform([task["batch"], *task["ops"][0]["shape"]], -1, 1)
+    labels = np.floor(random.next(task["batch"]) * task["ops"][-1]["shape"][-1]).astype(np.int64)
+    if x.dim() == 4:
+        x = x.permute(0, 3, 1, 2).contiguous()
+    return parameters, x, torch.from_numpy(labels)
+
+
+def infer(task):
+    parameters, x, _ = load(task)
+
+    def run():
+        with torch.inference_mode():
+            y = forward(task["ops"], parameters, x, False)
+            return y.permute(0, 2, 3, 1) if y.dim() == 4 else y
+
+    return run
+
+
+def train(task):
+    parameters, x, labels = load(task)
+    trained = [q.requires_grad_() for name, q in parameters.items() if "running_" not in name]
+    optimizer = torch.optim.SGD(trained, lr=task["lr"], momentum=task["momentum"])
+
+    def run():
+        loss = F.cross_entropy(forward(task["ops"], parameters, x, True), labels)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return run
+
+
+def sample(value):
+    if isinstance(value, float):
+        return [value]
+    flat = value.reshape(-1)
+    count = min(SAMPLES, len(flat))
+    return [float(flat[i * len(flat) // count]) for i in range(count)]
+
+
+class Session:
+    def prepare(self, task):
+        self.work = {"gemm": gemm, "infer": infer, "train": train}[task["kind"]](task)
+        first = []
+        for _ in range(2 if task["kind"] == "train" else 1):
+            start = time.perf_counter()
+            value = self.work()
+            ms = (time.perf_counter() - start) * 1000
+            first += sample(value)
+        if ms < WARM_UP_MS:
+            self.run(WARM_UP_MS)
+        blas = [line for line in open("/proc/self/maps") if "blas" in line]
+        library = "OpenBLAS" if any("openblas" in line for line in blas) else "reference BLAS"
+        return {"version": f"PyTorch {torch.__version__}, {library}", "first": first, "ms": ms}
+
+    def run(self, budget):
+        times = []
+        end = time.perf_counter() + budget / 1000
+        while not times or time.perf_counter() < end:
+            start = time.perf_counter()
+            self.work()
+            times.append((time.perf_counter() - start) * 1000)
+        return times
+
+    def peak(self, _):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+session = Session()
+for line in sys.stdin:
+    call = json.loads(line)
+    try:
+        answer = {"value": getattr(session, call["method"])(call.get("argument"))}
+    except Exception as error:  # whatever PyTorch raises is the answer
+        answer = {"error": str(error)}
+    print(json.dumps(answer), flush=True)

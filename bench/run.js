@@ -1,0 +1,91 @@
+/**
+ * Measures resnet-wasm against other libraries, all in turns on the same data.
+ *
+ *   npm run bench -- [--only gemm,resnet18] [--rounds 9] [--node path]... [--browser] [--out file.json]
+ *
+ * Groups that are measured one by one are merged in the file; a ratio is always taken within one run.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { launchChromium } from "./chromium.js";
+import { contenders, starters } from "./contenders.js";
+import { measureGroup } from "./measure.js";
+import { buildParts } from "./models.js";
+import { machine, printTask } from "./report.js";
+import { FreshSeat, NodeSeat, PythonSeat } from "./seats.js";
+import { groups } from "./tasks.js";
+
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const { values: options } = parseArgs({
+  options: {
+    only: { type: "string" },
+    rounds: { type: "string", default: "9" },
+    node: { type: "string", multiple: true, default: [] },
+    browser: { type: "boolean", default: false },
+    out: { type: "string" },
+  },
+});
+const out = options.out ?? here(`results/${options.browser ? "browser" : "node"}.json`);
+
+/** The newest first: what others are compared with runs there. */
+function findNodes() {
+  const [platform, file] = process.platform === "win32" ? ["win", "node.exe"] : [process.platform, "node"];
+  const current = here(`node_modules/current-node-${platform}-${process.arch}/bin/${file}`);
+  const found = new Map();
+  for (const path of [process.execPath, ...options.node, ...(existsSync(current) ? [current] : [])]) {
+    const version = execFileSync(path, ["--version"], { encoding: "utf8" }).trim().slice(1);
+    const major = Number(version.split(".")[0]);
+    if (!found.has(major)) found.set(major, { path, version, major, label: `Node ${major}` });
+  }
+  return [...found.values()].sort((a, b) => b.major - a.major);
+}
+
+const NATIVE = new Set(["pytorch"]);
+
+/** Each contender on each Node that is to run it. */
+const onNodes = (list, nodes, open) =>
+  list.flatMap((contender) => {
+    if (NATIVE.has(contender.folder)) return [{ ...contender, where: "", open: () => new PythonSeat() }];
+    return (contender.every ? nodes : nodes.slice(0, 1))
+      .filter(({ major }) => !contender.relaxed || major >= 22)
+      .map((node) => ({ ...contender, where: node.label, open: () => open(contender, node) }));
+  });
+
+const onPages = (browser) =>
+  contenders
+    .filter(({ folder, options }) => !NATIVE.has(folder) && !options.native)
+    .map((contender) => ({ ...contender, where: "", open: () => browser.open(contender) }));
+
+const names = options.only ? options.only.split(",") : Object.keys(groups);
+for (const name of names)
+  if (!groups[name]) throw new Error(`--only expected names of ${Object.keys(groups).join(", ")}, got ${name}`);
+
+await buildParts();
+const nodes = findNodes();
+const browser = options.browser ? await launchChromium() : null;
+const engines = browser ? [`Chromium ${browser.version}`] : nodes.map(({ version }) => `Node ${version}`);
+
+function placesOf(name) {
+  if (browser) return onPages(browser);
+  if (name === "startup") return onNodes(starters, nodes, (contender, node) => new FreshSeat(contender, node));
+  return onNodes(contenders, nodes, (contender, node) => new NodeSeat(contender, node));
+}
+
+const report = existsSync(out) ? JSON.parse(readFileSync(out, "utf8")) : { groups: {} };
+report.machine = machine();
+console.log(`${report.machine.cpu}, ${engines.join(", ")}; medians of ${options.rounds} rounds [quartiles]`);
+for (const name of names) {
+  if (browser && name === "startup") continue; // a fresh page is no fresh process
+  const { title } = groups[name];
+  console.error(title);
+  const log = (text) => console.error(text);
+  const results = await measureGroup(groups[name], placesOf(name), { rounds: Number(options.rounds), log });
+  for (const result of results) printTask(title, result);
+  report.groups[name] = { title, date: new Date().toISOString().slice(0, 10), engines, results };
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(out, `${JSON.stringify(report, null, 1)}\n`);
+}
+await browser?.close();

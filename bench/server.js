@@ -1,0 +1,41 @@
+/** Serves the project's folder to the bench's page, isolated, so that it may have threads and a fine clock. */
+import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const TYPES = {
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
+  ".html": "text/html",
+};
+const PAGE =
+  '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/build/bench/page/browser.js"></script>';
+
+/** What a bundler would take for a browser. */
+function libraryPath() {
+  const main = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports["."];
+  return (main.browser?.default ?? main.browser ?? main.default).replace(/^\./, "");
+}
+
+export function serve() {
+  const server = createServer(async ({ url }, response) => {
+    response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+    response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+    const path = normalize(decodeURIComponent(new URL(url, "http://localhost").pathname));
+    if (path === "/library.js") return response.writeHead(302, { Location: libraryPath() }).end();
+    try {
+      const body = path === "/" ? PAGE : await readFile(join(root, path));
+      response.writeHead(200, {
+        "Content-Type": TYPES[path === "/" ? ".html" : extname(path)] ?? "application/octet-stream",
+      });
+      response.end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+}
