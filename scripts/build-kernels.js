@@ -1,11 +1,13 @@
 // Compiles assembly/ into build/kernels/: one WASM binary per variant, each also as a module that holds it as text,
 // the only form that every bundler and runtime passes through untouched. Skips the work when nothing has changed.
+// The binaries export every kernel, for tests and benches; the text keeps the exports that the library calls.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { buildSync } from "esbuild";
+import { keepExports, pack, SHIPPED_EXPORTS } from "./pack-kernels.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const out = join(root, "build/kernels");
@@ -17,8 +19,9 @@ const variants = { simd: ["--enable", "simd"], relaxed: ["--enable", "simd", "--
 // -O3s: size counts, but not as with -Oz, which turns every if whose branches have no side effects into a select and so
 // computes all activations for each vector of results, 2 to 3 times the time of a training step (examples/custom-loss.js,
 // Node 20). -Os is as fast as -O3s and 3 KB larger when gzipped; -O3 is 2 KB larger.
-const options = ["-O3s", "--noAssert", "--runtime", "stub", "--enable", "threads", "--importMemory"];
-const limits = ["--initialMemory", "1", "--maximumMemory", "65536", "--use", "abort="];
+// Locals numbered by use instead of by place make the text smaller.
+const options = ["-O3s", "--runPasses", "reorder-locals", "--noAssert", "--runtime", "stub", "--enable", "threads"];
+const limits = ["--importMemory", "--initialMemory", "1", "--maximumMemory", "65536", "--use", "abort="];
 
 function sources(dir) {
   return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
@@ -27,21 +30,8 @@ function sources(dir) {
   });
 }
 
-/**
- * Bytes as printable text that gzip packs as well as the bytes (base64 costs two fifths, hexadecimal an eighth): one
- * character for each of the 89 values that WASM code is mostly made of, two for the others. The characters are ASCII 35
- * to 126 without the backslash. `src/runtime/kernels.ts` decodes it.
- */
-function toText(bytes) {
-  const character = (i) => String.fromCharCode(i < 57 ? i + 35 : i + 36);
-  const encode = (byte) => {
-    const value = (byte + 6) & 255; // rotated, so that 250 to 255 (the SIMD prefix is 253) are among the short ones
-    return value < 89 ? character(value) : character(89 + Math.floor((value - 89) / 91)) + character((value - 89) % 91);
-  };
-  return Array.from(bytes, encode).join("");
-}
-
-const hash = createHash("sha256").update(readFileSync(fileURLToPath(import.meta.url)));
+const hash = createHash("sha256");
+for (const name of ["build-kernels.js", "pack-kernels.js"]) hash.update(readFileSync(join(root, "scripts", name)));
 for (const path of sources(join(root, "assembly")).sort()) hash.update(path).update(readFileSync(path));
 const digest = hash.digest("hex");
 
@@ -89,8 +79,9 @@ if (built !== digest) {
       throw error;
     }
     const bytes = readFileSync(join(out, `${name}.wasm`));
-    writeFileSync(join(out, `${name}.js`), `export default "${toText(bytes)}";\n`);
-    writeFileSync(join(out, `${name}.d.ts`), "declare const text: string;\nexport default text;\n");
+    const texts = pack(keepExports(bytes, SHIPPED_EXPORTS));
+    writeFileSync(join(out, `${name}.js`), `export default ${JSON.stringify(texts)};\n`);
+    writeFileSync(join(out, `${name}.d.ts`), "declare const texts: string[];\nexport default texts;\n");
     console.log(`kernels: ${name}.wasm ${bytes.length} bytes`);
   }
   writeFileSync(join(out, "digest"), digest);

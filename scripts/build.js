@@ -1,10 +1,11 @@
 // Bundles src/ into dist/: one file for each entry point, the kernel variants as chunks, and the declarations.
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { minify } from "terser";
+import { keepExports, SHIPPED_EXPORTS } from "./pack-kernels.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -46,7 +47,7 @@ const { outputFiles } = await build({
 });
 
 // terser takes another 3 % off what esbuild leaves. Lines end somewhere: Node prints the whole source line in front of an
-// uncaught error. The kernels, one string, stay as they are.
+// uncaught error. The kernels, strings, stay as they are.
 const options = { module: true, ecma: 2022, compress: { passes: 3 }, format: { max_line_len: 1000 } };
 for (const { path, text } of outputFiles) {
   mkdirSync(dirname(path), { recursive: true });
@@ -54,8 +55,11 @@ for (const { path, text } of outputFiles) {
   writeFileSync(path, code);
 }
 
-for (const variant of ["simd", "relaxed"])
-  cpSync(join(root, `build/kernels/${variant}.wasm`), join(dist, `kernels/${variant}.wasm`));
+mkdirSync(join(dist, "kernels"));
+for (const variant of ["simd", "relaxed"]) {
+  const bytes = readFileSync(join(root, `build/kernels/${variant}.wasm`));
+  writeFileSync(join(dist, `kernels/${variant}.wasm`), keepExports(bytes, SHIPPED_EXPORTS));
+}
 
 // The worker threads' program, for pages that host it themselves. It exports nothing.
 const { default: thread } = await import("../build/thread.js");

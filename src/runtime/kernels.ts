@@ -1,30 +1,15 @@
 /** The compiled kernels: decoded from their embedded bytes and compiled once for each variant. */
 import { expectation, RuntimeSupportError } from "../core/errors.js";
+import { unpack } from "./unpack.js";
 
 export type Variant = "simd" | "relaxed";
 
-const LOADERS: Record<Variant, () => Promise<{ default: string }>> = {
+const LOADERS: Record<Variant, () => Promise<{ default: string[] }>> = {
   simd: () => import("../../build/kernels/simd.js"),
   relaxed: () => import("../../build/kernels/relaxed.js"),
 };
 
 const compiled = new Map<string, Promise<WebAssembly.Module>>();
-
-/** The bytes behind the text that `scripts/build-kernels.js` makes: values up to 88 in one character, others in two. */
-function decode(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(text.length);
-  let length = 0;
-  let at = 0;
-  const next = (): number => {
-    const code = text.charCodeAt(at++);
-    return code < 92 ? code - 35 : code - 36; // all from "#" to "~" but the backslash, 92
-  };
-  while (at < text.length) {
-    const value = next();
-    bytes[length++] = (value < 89 ? value : 89 + 91 * (value - 89) + next()) - 6;
-  }
-  return bytes.slice(0, length);
-}
 
 /**
  * Sets or clears the shared flag of the module's memory import. Modules for shared and for plain memory differ in this
@@ -78,7 +63,7 @@ export function compileKernels(variant: Variant, shared: boolean): Promise<WebAs
   const key = `${variant} ${shared}`;
   let module = compiled.get(key);
   if (!module) {
-    module = LOADERS[variant]().then(({ default: text }) => compileBytes(decode(text), shared));
+    module = LOADERS[variant]().then(({ default: texts }) => compileBytes(unpack(texts), shared));
     module.catch(() => compiled.delete(key));
     compiled.set(key, module);
   }

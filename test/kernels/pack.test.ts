@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import relaxed from "../../build/kernels/relaxed.js";
+import simd from "../../build/kernels/simd.js";
+import { keepExports, pack } from "../../scripts/pack-kernels.js";
+import { unpack } from "../../src/runtime/unpack.js";
+
+const compiled = (variant: string) =>
+  Uint8Array.from(readFileSync(new URL(`../../build/kernels/${variant}.wasm`, import.meta.url)));
+
+const exportsOf = (bytes: Uint8Array<ArrayBuffer>) => WebAssembly.Module.exports(new WebAssembly.Module(bytes));
+
+describe("packed kernels", () => {
+  it.each(["simd", "relaxed"])("are the compiled bytes again: %s", (variant) => {
+    const bytes = compiled(variant);
+    expect(Buffer.compare(unpack(pack(bytes)), bytes)).toBe(0);
+  });
+
+  it("export what the library calls, and no single kernels", () => {
+    const names = exportsOf(unpack(simd)).map(({ name }) => name);
+    expect(names.sort()).toEqual(["run", "serve", "submit"]);
+    expect(exportsOf(compiled("simd")).map(({ name }) => name)).toContain("f32_gemm");
+  });
+
+  it("differ from the compiled ones in their exports alone", () => {
+    for (const [variant, texts] of Object.entries({ simd, relaxed }))
+      expect(Buffer.compare(unpack(texts), keepExports(compiled(variant), ["run", "submit", "serve"]))).toBe(0);
+  });
+
+  it("are text that needs no escapes in a string literal", () => {
+    for (const text of [...simd, ...relaxed]) expect(text).toMatch(/^[#-[\]-~]*$/);
+  });
+
+  it("keep branch tables, long offsets and 16-byte constants", () => {
+    // (func (param i32) (result i32) block block local.get 0 br_table 0 1 0 end end v128.const … drop i32.const -1
+    //  i32.load offset=1000) with a memory of one page
+    const code = [
+      ...[0, 2, 64, 2, 64, 32, 0, 14, 2, 0, 1, 0, 11, 11],
+      ...[253, 12, ...Array.from({ length: 16 }, (_, i) => i * 17), 26],
+      ...[65, 127, 40, 2, 232, 7, 11],
+    ];
+    const bytes = Uint8Array.from([
+      ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 6, 1, 96, 1, 127, 1, 127, 3, 2, 1, 0, 5, 3, 1, 0, 1],
+      ...[10, code.length + 2, 1, code.length, ...code],
+    ]);
+    expect(WebAssembly.validate(bytes)).toBe(true);
+    expect(unpack(pack(bytes))).toEqual(bytes);
+  });
+});
