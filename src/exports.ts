@@ -14,10 +14,11 @@ export type { Cost, LayerProfile, OpProfile, Profile } from "./model/profile-rep
 export type { LoadReport, LoadStateDictOptions, StateDict } from "./model/state.js";
 export * from "./nn/activations.js";
 export { BasicBlock, type BlockOptions, Bottleneck, PreActBlock } from "./nn/blocks.js";
+export { layerFromJSON, registerLayer } from "./nn/catalogue.js";
 export { Conv2d, type Conv2dOptions } from "./nn/conv.js";
 export * from "./nn/dropout.js";
 export type { InitName } from "./nn/init.js";
-export { Layer, layerFromJSON, registerLayer } from "./nn/layer.js";
+export { Layer } from "./nn/layer.js";
 export { Linear, type LinearOptions } from "./nn/linear.js";
 export { bceWithLogits, crossEntropy, huber, type Loss, mse } from "./nn/losses.js";
 export { type ResidualMLPOptions, residualMLP, type TabularResNetOptions, tabularResNet } from "./nn/mlp.js";

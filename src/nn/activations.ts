@@ -2,7 +2,7 @@ import { expectNumber, expectOneOf, expectOptions } from "../core/check.js";
 import type { Builder } from "../graph/builder.js";
 import type { ValueId } from "../graph/graph.js";
 import type { Activation, ActivationName } from "../graph/ops.js";
-import { Layer, registerLayer } from "./layer.js";
+import { Layer } from "./layer.js";
 
 /** An elementwise nonlinearity. Residual and the ready-made blocks take one as `activation`. */
 export abstract class ActivationLayer extends Layer {
@@ -129,7 +129,3 @@ export class LogSoftmax extends RowSoftmax {
   readonly type = "LogSoftmax";
   readonly log = true;
 }
-
-// Shorthand keys keep the names when a bundler shortens the classes'.
-const layers = { ReLU, LeakyReLU, GELU, SiLU, Sigmoid, Tanh, ELU, Hardswish, Softmax, LogSoftmax };
-for (const [type, layer] of Object.entries(layers)) registerLayer(type, layer);

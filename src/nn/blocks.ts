@@ -9,7 +9,7 @@ import type { ValueId } from "../graph/graph.js";
 import { Conv2d } from "./conv.js";
 import { StochasticDepth } from "./dropout.js";
 import { expectInit, type InitName } from "./init.js";
-import { Layer, registerLayer } from "./layer.js";
+import { Layer } from "./layer.js";
 import { BatchNorm2d } from "./norm.js";
 import { AvgPool2d } from "./pool.js";
 import { Identity, Sequential } from "./sequential.js";
@@ -209,7 +209,6 @@ export class BasicBlock extends Block {
     return this.relu(b, this.sum(b, this.finish(b, second), x, true));
   }
 }
-registerLayer("BasicBlock", BasicBlock);
 
 /** 1x1 down, 3x3, 1x1 up to 4 times the channels: ResNet-50 and deeper, wide ResNets, ResNeXt. */
 export class Bottleneck extends Block {
@@ -236,7 +235,6 @@ export class Bottleneck extends Block {
     return this.relu(b, this.sum(b, this.finish(b, three), x, true));
   }
 }
-registerLayer("Bottleneck", Bottleneck);
 
 /**
  * x + conv3x3(ReLU(BN(conv3x3(ReLU(BN(x)))))) (He et al. 2016, arXiv:1603.05027). Where the shape changes, the
@@ -259,4 +257,3 @@ export class PreActBlock extends Block {
     return this.sum(b, this.finish(b, two), projects ? entry : x, false);
   }
 }
-registerLayer("PreActBlock", PreActBlock);

@@ -6,7 +6,7 @@ import type { Builder } from "../graph/builder.js";
 import type { ValueId } from "../graph/graph.js";
 import { noEpilogue } from "../graph/ops.js";
 import { biasInit, expectInit, type InitName, weightInit } from "./init.js";
-import { Layer, registerLayer } from "./layer.js";
+import { Layer } from "./layer.js";
 import { expectPair, type Size } from "./size.js";
 
 export interface Conv2dOptions {
@@ -115,4 +115,3 @@ export class Conv2d extends Layer {
     return b.op("conv2d", inputs, { outChannels, kernel, stride, padding, dilation, groups, epilogue })[0];
   }
 }
-registerLayer("Conv2d", Conv2d);

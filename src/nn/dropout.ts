@@ -2,7 +2,7 @@ import { expectNumber, expectOneOf, expectOptions } from "../core/check.js";
 import { numel } from "../core/shape.js";
 import type { Builder } from "../graph/builder.js";
 import type { ValueId } from "../graph/graph.js";
-import { Layer, registerLayer } from "./layer.js";
+import { Layer } from "./layer.js";
 
 /** In training zeroes each element with probability `p` (default 0.5) and scales the others by 1 / (1 - p). */
 export class Dropout extends Layer {
@@ -24,7 +24,6 @@ export class Dropout extends Layer {
     return b.op("dropout", [x], { p: this.p, group: 1, stream })[0];
   }
 }
-registerLayer("Dropout", Dropout);
 
 /**
  * In training drops a whole residual branch with probability `p`, for each sample on its own (`mode: "row"`, the
@@ -55,4 +54,3 @@ export class StochasticDepth extends Layer {
     return b.op("dropout", [x], { p: this.p, group, stream })[0];
   }
 }
-registerLayer("StochasticDepth", StochasticDepth);

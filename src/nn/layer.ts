@@ -3,7 +3,7 @@
  * parameters into a graph; it holds no weights. The same instance may stand at several places: each gets parameters of
  * its own, named after the place.
  */
-import { ArgumentError, expectation, FormatError } from "../core/errors.js";
+import { ArgumentError, expectation } from "../core/errors.js";
 import type { Builder } from "../graph/builder.js";
 import type { ValueId } from "../graph/graph.js";
 
@@ -33,43 +33,6 @@ export abstract class Layer {
   toJSON(): LayerJSON {
     return { type: this.type, args: this.args() };
   }
-}
-
-type Constructor = new (...args: never[]) => Layer;
-
-const registry = new Map<string, Constructor>();
-
-/** Makes a class known to `layerFromJSON`. Each layer file registers its own; register yours to save and load it. */
-export function registerLayer(type: string, layer: Constructor): void {
-  registry.set(type, layer);
-}
-
-/** Rebuilds a layer from `toJSON()`. Throws `FormatError` on an unknown type and whatever the constructor refuses. */
-export function layerFromJSON(json: unknown, depth = 0): Layer {
-  const { type, args } = (json ?? {}) as Partial<LayerJSON>;
-  if (typeof type !== "string" || !Array.isArray(args) || depth > 64)
-    throw new FormatError(expectation("architecture", "layer", "{ type, args } nested at most 64 deep", json));
-  const LayerClass = registry.get(type);
-  if (!LayerClass)
-    throw new FormatError(
-      expectation("architecture", "layer type", [...registry.keys()].join(", "), JSON.stringify(type)),
-    );
-  return new LayerClass(...(args.map((arg) => revive(arg, depth + 1)) as never[]));
-}
-
-function isLayerJSON(value: unknown): boolean {
-  const { type, args } = (value ?? {}) as Partial<LayerJSON>;
-  return typeof type === "string" && Array.isArray(args);
-}
-
-/** Layers may stand in arguments directly, in arrays, or as the values of a record. */
-function revive(arg: unknown, depth: number): unknown {
-  if (isLayerJSON(arg)) return layerFromJSON(arg, depth);
-  if (depth > 64) throw new FormatError(expectation("architecture", "nesting", "at most 64 levels", depth));
-  if (Array.isArray(arg)) return arg.map((item) => revive(item, depth + 1));
-  if (typeof arg === "object" && arg !== null)
-    return Object.fromEntries(Object.entries(arg).map(([key, value]) => [key, revive(value, depth + 1)]));
-  return arg;
 }
 
 export function expectLayer(where: string, name: string, value: unknown): Layer {

@@ -5,7 +5,7 @@ import type { Builder } from "../graph/builder.js";
 import type { ValueId } from "../graph/graph.js";
 import { noEpilogue } from "../graph/ops.js";
 import { biasInit, expectInit, type InitName, weightInit } from "./init.js";
-import { Layer, registerLayer } from "./layer.js";
+import { Layer } from "./layer.js";
 
 export interface LinearOptions {
   /** Default true. */
@@ -54,4 +54,3 @@ export class Linear extends Layer {
     return b.op("linear", inputs, { epilogue: { ...noEpilogue, bias: options.bias } })[0];
   }
 }
-registerLayer("Linear", Linear);

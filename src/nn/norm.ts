@@ -4,7 +4,7 @@ import { formatShape, numel } from "../core/shape.js";
 import type { Builder } from "../graph/builder.js";
 import type { ValueId } from "../graph/graph.js";
 import { ones, zeros } from "./init.js";
-import { Layer, registerLayer } from "./layer.js";
+import { Layer } from "./layer.js";
 
 export interface BatchNormOptions {
   /** Added to the variance. Default 1e-5. */
@@ -98,14 +98,12 @@ export class BatchNorm1d extends BatchNorm {
   readonly type = "BatchNorm1d";
   protected readonly ranks = [2, 3];
 }
-registerLayer("BatchNorm1d", BatchNorm1d);
 
 /** BatchNorm over image channels: [n, height, width, channels]. */
 export class BatchNorm2d extends BatchNorm {
   readonly type = "BatchNorm2d";
   protected readonly ranks = [4];
 }
-registerLayer("BatchNorm2d", BatchNorm2d);
 
 /**
  * Normalises each row of the last dimension to mean 0 and variance 1 (Ba et al. 2016), then scales and shifts.
@@ -147,4 +145,3 @@ export class LayerNorm extends Layer {
     return b.op("layerNorm", [x, ...weights], options)[0];
   }
 }
-registerLayer("LayerNorm", LayerNorm);

@@ -4,7 +4,7 @@ import { ArgumentError, expectation, ShapeError } from "../core/errors.js";
 import { formatShape } from "../core/shape.js";
 import type { Builder } from "../graph/builder.js";
 import type { ValueId } from "../graph/graph.js";
-import { Layer, registerLayer } from "./layer.js";
+import { Layer } from "./layer.js";
 import { expectPair, type Size } from "./size.js";
 
 export interface MaxPool2dOptions {
@@ -88,7 +88,6 @@ export class MaxPool2d extends Layer {
     return b.op("maxPool2d", [x], { ...window, output: outputSize(b, x, { ...window, ceilMode }) })[0];
   }
 }
-registerLayer("MaxPool2d", MaxPool2d);
 
 /** The mean of each window, by PyTorch's rules for the border. [n, h, w, c] → [n, oh, ow, c]. */
 export class AvgPool2d extends Layer {
@@ -120,7 +119,6 @@ export class AvgPool2d extends Layer {
     return b.op("avgPool2d", [x], { ...attributes, output: outputSize(b, x, this.#window) })[0];
   }
 }
-registerLayer("AvgPool2d", AvgPool2d);
 
 /** Means over a grid of `size` bins that cover the image, whatever its size. [n, h, w, c] → [n, size[0], size[1], c]. */
 export class AdaptiveAvgPool2d extends Layer {
@@ -142,4 +140,3 @@ export class AdaptiveAvgPool2d extends Layer {
     return b.op("adaptiveAvgPool2d", [x], { output: this.size })[0];
   }
 }
-registerLayer("AdaptiveAvgPool2d", AdaptiveAvgPool2d);

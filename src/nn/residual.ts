@@ -6,7 +6,7 @@ import type { ValueId } from "../graph/graph.js";
 import { ActivationLayer } from "./activations.js";
 import { Conv2d } from "./conv.js";
 import { zeros } from "./init.js";
-import { expectLayer, Layer, registerLayer } from "./layer.js";
+import { expectLayer, Layer } from "./layer.js";
 import { Linear } from "./linear.js";
 import { BatchNorm2d } from "./norm.js";
 import { Sequential } from "./sequential.js";
@@ -98,7 +98,6 @@ export class Residual extends Layer {
     );
   }
 }
-registerLayer("Residual", Residual);
 
 /** The layer that brings a shortcut from one shape to the other. */
 function shapeChange(b: Builder, shortcut: Shortcut, from: Shape, to: Shape): Layer {

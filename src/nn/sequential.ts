@@ -2,7 +2,7 @@ import { ArgumentError, expectation } from "../core/errors.js";
 import { numel } from "../core/shape.js";
 import type { Builder } from "../graph/builder.js";
 import type { ValueId } from "../graph/graph.js";
-import { expectLayer, Layer, registerLayer } from "./layer.js";
+import { expectLayer, Layer } from "./layer.js";
 
 /**
  * Layers one after the other. Takes them as arguments (named "0", "1", …) or as one record whose keys become the
@@ -40,7 +40,6 @@ export class Sequential extends Layer {
     return this.layers.reduce((value, [name, layer]) => b.scope(name, () => layer.build(b, value)), x);
   }
 }
-registerLayer("Sequential", Sequential);
 
 /** y = x. */
 export class Identity extends Layer {
@@ -54,7 +53,6 @@ export class Identity extends Layer {
     return x;
   }
 }
-registerLayer("Identity", Identity);
 
 /**
  * [n, ...] → [n, everything else]. Images are flattened channels first, as PyTorch does, so that the weights of a
@@ -75,4 +73,3 @@ export class Flatten extends Layer {
     return b.op("reshape", [ordered], { shape: [n, numel(rest)] })[0];
   }
 }
-registerLayer("Flatten", Flatten);

@@ -3,7 +3,7 @@ import { ArgumentError, expectation, ShapeError } from "../core/errors.js";
 import { formatShape } from "../core/shape.js";
 import type { Builder } from "../graph/builder.js";
 import type { ValueId } from "../graph/graph.js";
-import { Layer, registerLayer } from "./layer.js";
+import { Layer } from "./layer.js";
 
 export interface PadShortcutOptions {
   /** Take every stride-th pixel of every stride-th row. Default 1. */
@@ -60,4 +60,3 @@ export class PadShortcut extends Layer {
     return b.op("reshape", [padded], { shape: [n, outChannels] })[0];
   }
 }
-registerLayer("PadShortcut", PadShortcut);

@@ -2,7 +2,7 @@ import { expectInteger } from "../core/check.js";
 import type { Builder } from "../graph/builder.js";
 import type { ValueId } from "../graph/graph.js";
 import { Conv2d } from "./conv.js";
-import { Layer, registerLayer } from "./layer.js";
+import { Layer } from "./layer.js";
 
 /**
  * Scales each channel by sigmoid(fc2(ReLU(fc1(mean of the channel)))) (Hu et al. 2018). Parameters `fc1` and `fc2` are
@@ -32,4 +32,3 @@ export class SqueezeExcitation extends Layer {
     return b.op("scaleChannels", [x, gate], {})[0];
   }
 }
-registerLayer("SqueezeExcitation", SqueezeExcitation);

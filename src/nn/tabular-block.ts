@@ -3,7 +3,7 @@ import type { Builder } from "../graph/builder.js";
 import type { ValueId } from "../graph/graph.js";
 import { ReLU } from "./activations.js";
 import { Dropout } from "./dropout.js";
-import { Layer, registerLayer } from "./layer.js";
+import { Layer } from "./layer.js";
 import { Linear } from "./linear.js";
 import { BatchNorm1d } from "./norm.js";
 import { Sequential } from "./sequential.js";
@@ -48,4 +48,3 @@ export class TabularBlock extends Layer {
     return b.op("add", [this.#main.build(b, x), x], { activation: null })[0];
   }
 }
-registerLayer("TabularBlock", TabularBlock);
