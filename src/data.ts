@@ -1,4 +1,5 @@
 /** resnet-wasm/data: data sets, tables, images and augmentation. */
+export type { Philox } from "./core/random.js";
 export { arrayDataset, type ClassArrays, type InputData, type ValueArrays } from "./data/array.js";
 export { CIFAR10_CLASSES, type CifarKind, type CifarOptions, loadCifar, readCifar } from "./data/cifar.js";
 export { type ColumnReference, type CsvOptions, readCsv } from "./data/csv.js";
@@ -16,7 +17,14 @@ export {
 } from "./data/image/augment.js";
 export { type ColorJitterOptions, colorJitter } from "./data/image/color.js";
 export { type ImageFolder, type ImageFolderOptions, loadImageFolder } from "./data/image/folder.js";
-export { cutout, horizontalFlip, randomCrop, randomErasing, randomResizedCrop } from "./data/image/geometry.js";
+export {
+  type AreaOptions,
+  cutout,
+  horizontalFlip,
+  randomCrop,
+  randomErasing,
+  randomResizedCrop,
+} from "./data/image/geometry.js";
 export { cutmix, type MixOptions, mixup } from "./data/image/mix.js";
 export { decodeImage } from "./data/image/open.js";
 export type { Image } from "./data/image/pixels.js";

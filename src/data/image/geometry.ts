@@ -52,7 +52,7 @@ export function horizontalFlip(options: { p?: number } = {}): ImageAugmentation 
   };
 }
 
-interface AreaOptions {
+export interface AreaOptions {
   /** Least and greatest part of the image's area. */
   scale?: readonly [number, number];
   /** Least and greatest width / height. */
