@@ -1,5 +1,12 @@
 /** Reads the golden files of whole convolutional networks: trajectories, logits, gradients. */
-import { images, indices, uniform } from "./generator.js";
+import {
+  type CifarTrajectory,
+  decodeCifarTrajectory,
+  type GoldenState,
+  makeState,
+  type ParameterSpec,
+} from "./decode-nets.js";
+import { images, indices } from "./generator.js";
 import {
   decodeFingerprint,
   decodeTensor,
@@ -8,71 +15,12 @@ import {
   type Fingerprint,
   type GoldenTensor,
   readJson,
-  size,
 } from "./load.js";
 
-/** A state dict in PyTorch's layouts; num_batches_tracked is left out and 0. */
-export type GoldenState = Map<string, { shape: number[]; data: Float32Array<ArrayBuffer> }>;
+export type { GoldenState } from "./decode-nets.js";
 
-interface ParameterSpec {
-  name: string;
-  shape: number[];
-  scale: number;
-  offset: number;
-  /** One digit a channel: which of ten generated biases it takes; see `settle` in `generate/parameters.py`. */
-  choice?: string;
-}
-
-function makeState(seed: string, parameters: ParameterSpec[]): GoldenState {
-  return new Map(
-    parameters.map(({ name, shape, scale, offset, choice }) => {
-      if (!choice) return [name, { shape, data: uniform(`${seed}/${name}`, size(shape), scale, offset) }];
-      const candidates = Array.from({ length: 10 }, (_, j) =>
-        uniform(`${seed}/${name}#${j}`, size(shape), scale, offset),
-      );
-      return [name, { shape, data: Float32Array.from(choice, (digit, c) => candidates[Number(digit)][c]) }];
-    }),
-  );
-}
-
-/** Twenty SGD steps of CIFAR ResNet-20. */
-export interface CifarTrajectory {
-  shortcut: "pad" | "projection";
-  batch: number;
-  steps: number;
-  classes: number;
-  lr: number;
-  momentum: number;
-  /** On every parameter, norms and biases included. */
-  weightDecay: number;
-  state: GoldenState;
-  /** Inputs [batch, 3, 32, 32] (NCHW) and labels of step s. */
-  batchOf(step: number): { shape: number[]; x: Float32Array<ArrayBuffer>; labels: Int32Array<ArrayBuffer> };
-  losses: number[];
-  float32LossErrors: number[];
-  /** Of step 0. */
-  gradients: Fingerprint[];
-  /** Parameters and running statistics after the last step. */
-  finalState: Fingerprint[];
-}
-
-export function loadCifarTrajectory(shortcut: "pad" | "projection"): CifarTrajectory {
-  // biome-ignore lint/suspicious/noExplicitAny: the file's form is CifarTrajectory's, encoded
-  const { seed, parameters, batches, state, gradients, ...raw } = readJson<any>(`cifar-resnet20-${shortcut}.json`);
-  const shape = [raw.batch, 3, 32, 32];
-  return {
-    ...raw,
-    state: makeState(seed, parameters),
-    batchOf: (step: number) => ({
-      shape,
-      x: images(`cifar/x${step % batches}`, shape),
-      labels: indices(`cifar/labels${step % batches}`, raw.batch, raw.classes),
-    }),
-    gradients: gradients.map(decodeFingerprint),
-    finalState: state.map(decodeFingerprint),
-  };
-}
-
+export const loadCifarTrajectory = (shortcut: "pad" | "projection"): CifarTrajectory =>
+  decodeCifarTrajectory(readJson(`cifar-resnet20-${shortcut}.json`));
 export type TorchvisionNet = "resnet18" | "resnet34" | "resnet50" | "resnet101" | "resnet152";
 
 export interface LogitCase {

@@ -1,0 +1,45 @@
+/**
+ * The conformance suite: what every runtime must do alike, as one function of the library and the runtime. It is bundled
+ * once and run everywhere; `../run.js` has the runners.
+ */
+import { errors } from "./errors.js";
+import { files } from "./files.js";
+import { lifetime } from "./lifetime.js";
+import { ops } from "./ops.js";
+import type { CaseResult, Cases, Context, Environment, Library, Report } from "./suite.js";
+import { threads } from "./threads.js";
+import { training } from "./training.js";
+import { trajectories } from "./trajectories.js";
+import { variants } from "./variants.js";
+
+export { abandon, killWorker, probe } from "./faults.js";
+
+const ALL: Cases = { ...ops, ...trajectories, ...training, ...variants, ...threads, ...files, ...errors, ...lifetime };
+
+export async function conformance(library: Library, environment: Environment): Promise<Report> {
+  const notes: Report["notes"] = {};
+  const { wasm } = environment;
+  const context: Context = {
+    library,
+    environment,
+    async create(network, inputShape, { threads = 1, seed = 0 } = {}) {
+      const model = await library.createModel(network, { inputShape, threads, seed, relaxedSimd: false, wasm });
+      // Small networks would stay on one thread.
+      model.engine.macs = () => Number.POSITIVE_INFINITY;
+      return model;
+    },
+    note: (key, value) => void (notes[key] = value),
+  };
+  const results: CaseResult[] = [];
+  for (const [name, run] of Object.entries(ALL)) {
+    let error: string | null = null;
+    const start = Date.now();
+    try {
+      await run(context);
+    } catch (thrown) {
+      error = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+    }
+    results.push({ name, error, ms: Date.now() - start });
+  }
+  return { environment: environment.name, results, notes };
+}

@@ -1,0 +1,113 @@
+// Pages for browsers: a server of the built files under the headers of each case, and what is expected in pages.
+
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { extname, join } from "node:path";
+import { fellBack, killedWorker, refused, threaded } from "./expect.js";
+import { conformanceOf, root, writeProgram } from "./programs.js";
+
+const ENTRY = "index.browser.js";
+const TYPES = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
+
+const ISOLATED = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+const policy = (script, more = "") => ({
+  "Content-Security-Policy": `default-src 'self'; script-src 'self'${script}${more}`,
+});
+
+/** Headers by the first part of the path. */
+const HEADERS = {
+  isolated: ISOLATED,
+  plain: {},
+  // Allows workers from files only.
+  strict: { ...ISOLATED, ...policy(" 'wasm-unsafe-eval'") },
+  // Allows no WebAssembly.
+  forbidden: { ...ISOLATED, ...policy("") },
+};
+
+/** Serves /<kind>/<path in the project>; /<kind>/page/<program> is a page with that program. */
+export async function servePages() {
+  const server = createServer(async ({ url }, response) => {
+    const [, kind, ...rest] = new URL(url, "http://localhost").pathname.split("/");
+    const path = rest.join("/");
+    const headers = { ...HEADERS[kind], "Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store" };
+    if (rest[0] === "page") {
+      const html = `<!doctype html><title>${rest[1]}</title><script type="module" src="/${kind}/build/runtimes/${rest[1]}.js"></script>`;
+      response.writeHead(200, { ...headers, "Content-Type": "text/html" }).end(html);
+      return;
+    }
+    try {
+      if (!/^(dist|build\/runtimes)\//.test(path) || path.includes("..")) throw new Error("outside");
+      const body = await readFile(join(root, path));
+      response.writeHead(200, { ...headers, "Content-Type": TYPES[extname(path)] ?? "text/plain" }).end(body);
+    } catch {
+      response.writeHead(404, headers).end();
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    address: (kind, name) => `http://127.0.0.1:${server.address().port}/${kind}/page/${name}`,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** Keeps the workers that the library starts, to kill them. */
+const CAPTURE = `
+const workers = [];
+globalThis.Worker = class extends Worker {
+  constructor(...args) {
+    super(...args);
+    workers.push(this);
+  }
+};
+const kill = () => workers.forEach((worker) => worker.terminate());`;
+
+/**
+ * A browser as a runtime. `open` starts it and resolves to { version, outcome(address), close() }, where `outcome` loads a
+ * page and resolves to what its program found out; `openWithoutSimd` starts one whose engine lacks SIMD.
+ */
+export function browserRuntime({ name, title, relaxedSimd, open, openWithoutSimd, installed }) {
+  const environment = { name, threads: 2, relaxedSimd };
+  const visit = async (kind, part, expression, { before, opener = open } = {}) => {
+    writeProgram(`${name}-${part}`, ENTRY, expression, { before });
+    const pages = await servePages();
+    try {
+      const browser = await opener();
+      try {
+        return await browser.outcome(pages.address(kind, `${name}-${part}`));
+      } finally {
+        await browser.close();
+      }
+    } finally {
+      pages.close();
+    }
+  };
+  return {
+    name,
+    title,
+    entry: ENTRY,
+    installed,
+    version: async () => {
+      const browser = await open();
+      await browser.close();
+      return browser.version;
+    },
+    conformance: () => visit("isolated", "conformance", conformanceOf(environment)),
+    faults: {
+      "a page without isolation: one thread": async () =>
+        fellBack(await visit("plain", "probe", "suite.probe(library)"), "not cross-origin isolated"),
+      "a policy without wasm-unsafe-eval: a typed error": async () =>
+        refused(await visit("forbidden", "probe", "suite.probe(library)"), "a runtime that compiles the kernels"),
+      "a policy that blocks the worker: one thread": async () =>
+        fellBack(await visit("strict", "probe", "suite.probe(library)"), "no worker started"),
+      "the same policy with a worker file: two threads": async () =>
+        threaded(await visit("strict", "file", 'suite.probe(library, { workerUrl: "/strict/dist/thread.js" })')),
+      "a worker killed mid-step ends in a typed error": async () =>
+        killedWorker(await visit("isolated", "kill", "suite.killWorker(library, kill)", { before: CAPTURE })),
+      "without SIMD: a typed error": async () =>
+        refused(await visit("isolated", "no-simd", "suite.probe(library)", { opener: openWithoutSimd }), "SIMD"),
+    },
+  };
+}

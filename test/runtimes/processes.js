@@ -1,0 +1,132 @@
+// Node, Deno and Bun: programs as processes of their own, which print what they found.
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { exitsByItself, fellBack, killedWorker, refused } from "./expect.js";
+import { conformanceOf, writeProgram } from "./programs.js";
+
+const ENTRY = "index.node.js";
+const PRINT = { after: "console.log(JSON.stringify(await globalThis.outcome));" };
+
+/** Keeps the workers that the library starts, to kill them: it calls `unref` on each. */
+const CAPTURE = `
+import { Worker } from "node:worker_threads";
+const workers = [];
+const { unref } = Worker.prototype;
+Worker.prototype.unref = function () {
+  workers.push(this);
+  return unref.call(this);
+};
+const kill = () => workers.forEach((worker) => void worker.terminate());`;
+
+export const installed = (path) => join(fileURLToPath(new URL("node_modules", import.meta.url)), path);
+
+/** Runs a command to its end; rejects when it fails or takes longer than `seconds`. */
+export function run(command, args, { env = {}, seconds = 300 } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { env: { ...process.env, NO_COLOR: "1", ...env } });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (data) => (stdout += data));
+    child.stderr.on("data", (data) => (stderr += data));
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(new Error(`${command} did not end within ${seconds} s. ${stdout}${stderr}`.slice(0, 2000)));
+    }, seconds * 1000);
+    child.on("error", reject);
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      if (code === 0) resolve(stdout);
+      else reject(new Error(`${command} left with code ${code}. ${stdout}${stderr}`.slice(0, 2000)));
+    });
+  });
+}
+
+/** A runtime that is a command. `noSimd` and `noWorkers`: how it is told to do without. */
+function processRuntime({ name, title, command, args = [], relaxedSimd, noSimd, more = {} }) {
+  const environment = { name, threads: 2, relaxedSimd };
+  const program = async (part, expression, { flags = [], env, before, seconds } = {}) => {
+    const path = writeProgram(`${name}-${part}`, ENTRY, expression, { ...PRINT, before });
+    return JSON.parse((await run(command, [...args, ...flags, path], { env, seconds })).trim().split("\n").at(-1));
+  };
+  return {
+    name,
+    title,
+    entry: ENTRY,
+    version: async () => (await run(command, ["--version"])).match(/\d+\.\d+\.\d+/)[0],
+    conformance: () => program("conformance", conformanceOf(environment)),
+    faults: {
+      "workers do not keep the process alive": async () =>
+        exitsByItself(await program("abandon", "suite.abandon(library)", { seconds: 60 })),
+      "a worker killed mid-step ends in a typed error": async () =>
+        killedWorker(await program("kill", "suite.killWorker(library, kill)", { before: CAPTURE })),
+      "without SIMD: a typed error": async () =>
+        refused(await program("no-simd", "suite.probe(library)", noSimd), "SIMD"),
+      ...Object.fromEntries(Object.entries(more).map(([title, fault]) => [title, () => fault(program)])),
+    },
+  };
+}
+
+const noWebAssembly = async (program) =>
+  refused(await program("jitless", "suite.probe(library)", { flags: ["--jitless"] }), "WebAssembly");
+
+const tooLarge = async (program) =>
+  refused(
+    await program("compile", "suite.probe(library)", { flags: ["--wasm-max-module-size=1000"] }),
+    "a runtime that compiles the kernels",
+  );
+
+/** Node's permission model forbids workers. */
+const noWorkers = (flag) => async (program) =>
+  fellBack(
+    await program("no-workers", "suite.probe(library)", { flags: [flag, "--allow-fs-read=*"] }),
+    "no worker started",
+  );
+
+const node = (major, relaxedSimd) =>
+  processRuntime({
+    name: `node${major}`,
+    title: "Node",
+    command: installed(`node${major}/bin/node`),
+    relaxedSimd,
+    noSimd: { flags: ["--no-enable-sse4-1"] },
+    more: {
+      "without WebAssembly: a typed error": noWebAssembly,
+      "kernels that do not compile: a typed error": tooLarge,
+      "workers not permitted: one thread": noWorkers(major < 24 ? "--experimental-permission" : "--permission"),
+    },
+  });
+
+export const node20 = node(20, false);
+export const node22 = node(22, true);
+export const node24 = node(24, true);
+export const node26 = node(26, true);
+
+/** The platform's package holds the binary; the main one needs its install script for a link to it. */
+function binary(scope, name) {
+  try {
+    const found = readdirSync(installed(scope)).find((entry) => !entry.startsWith("."));
+    if (found) return installed(`${scope}/${found}/${name}`);
+  } catch {
+    // Not installed: `version` fails with the path below.
+  }
+  return installed(`.bin/${name.split("/").at(-1)}`);
+}
+
+/** Without any permission. */
+export const deno = processRuntime({
+  name: "deno",
+  title: "Deno",
+  command: binary("@deno", "deno"),
+  args: ["run", "--no-prompt", "--quiet"],
+  relaxedSimd: true,
+  noSimd: { flags: ["--v8-flags=--no-enable-sse4-1"] },
+});
+
+export const bun = processRuntime({
+  name: "bun",
+  title: "Bun",
+  command: binary("@oven", "bin/bun"),
+  relaxedSimd: true,
+  noSimd: { env: { BUN_JSC_useWasmSIMD: "0" } },
+});
