@@ -34,9 +34,9 @@ const MISTAKES: Record<string, Mistake> = {
     "createModel",
   ],
   "something else than a module": [
-    ({ createModel, Linear }) => createModel(new Linear(8, 4), { inputShape: [8], wasm: new Uint8Array(8) as never }),
+    ({ createModel, Linear }) => createModel(new Linear(8, 4), { inputShape: [8], wasm: "simd.wasm" as never }),
     "ArgumentError",
-    "wasm expected a WebAssembly.Module, got Uint8Array(8)",
+    'wasm expected a WebAssembly.Module or the bytes of one, got "simd.wasm"',
   ],
   "bytes that are no model": [({ loadModel }) => loadModel(new Uint8Array(100)), "FormatError", "model: header length"],
   "weights of another net": [

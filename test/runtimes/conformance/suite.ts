@@ -80,7 +80,7 @@ export async function fails(
     error = thrown;
   }
   check(error !== undefined, `expected an error with "${text}", got none`);
-  check(error instanceof kind, `expected a ${kind.name}, got ${error}`);
+  check(error instanceof kind, `expected a ${new (kind as never as new () => Error)().name}, got ${error}`);
   check(error.message.includes(text), `expected an error with "${text}", got "${error.message}"`);
 }
 
