@@ -23,19 +23,24 @@ const MAY_WAIT: usize = 340;
 const SPIN: i32 = 50000;
 const SECOND: i64 = 1000000000;
 
-// Sleeps (one second each) that a barrier takes before it declares the missing thread dead.
-const PATIENCE: i32 = 60;
+// A barrier declares the missing thread dead after about ten seconds: sleeps of one second each, or, where the thread may
+// not sleep, spins of SPIN polls. Tiles are small: a thread that lives and has a core is late by milliseconds.
+const PATIENCE: i32 = 10;
+const SPINS: i32 = 150000;
 
-/** Waits until *address differs from `value`. Traps when a thread has failed. */
+/** Waits until *address differs from `value`. Traps when a thread has failed, or after `patience` sleeps or spins, if > 0. */
 function wait_change(address: usize, value: i32, maySleep: bool, patience: i32): void {
   let polls = 0;
   while (atomic.load<i32>(address) == value) {
-    if (++polls < SPIN || !maySleep) continue;
+    if (++polls < SPIN) continue;
     if (atomic.load<i32>(FAILED)) unreachable();
-    atomic.add<i32>(PARKED, 1);
-    const outcome = atomic.wait<i32>(address, value, SECOND);
-    atomic.sub<i32>(PARKED, 1);
-    if (outcome == 2 && patience > 0 && --patience == 0) {
+    let late = true;
+    if (maySleep) {
+      atomic.add<i32>(PARKED, 1);
+      late = atomic.wait<i32>(address, value, SECOND) == 2;
+      atomic.sub<i32>(PARKED, 1);
+    } else polls = 0;
+    if (late && patience > 0 && --patience == 0) {
       atomic.store<i32>(FAILED, 1);
       unreachable();
     }
@@ -57,7 +62,8 @@ export function sync(thread: i32, threads: i32): void {
     atomic.add<i32>(GENERATION, 1);
     wake(GENERATION);
   } else {
-    wait_change(GENERATION, generation, thread > 0 || atomic.load<i32>(MAY_WAIT) != 0, PATIENCE);
+    const maySleep = thread > 0 || atomic.load<i32>(MAY_WAIT) != 0;
+    wait_change(GENERATION, generation, maySleep, maySleep ? PATIENCE : SPINS);
   }
 }
 

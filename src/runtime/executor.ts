@@ -219,7 +219,10 @@ export class Executor {
     try {
       return this.#exports.submit(begin, end, threads);
     } catch (cause) {
-      throw new RuntimeSupportError(expectation("run", "kernels", "to finish", String(cause)), { cause });
+      // Behind a barrier that a thread has missed, no thread can be relied on.
+      if (threads > 1) this.pool!.fail(cause as Error);
+      const hint = "Weights may be half updated: go on from a checkpoint, in a new model";
+      throw new RuntimeSupportError(expectation("run", "kernels", "to finish", String(cause), { hint }), { cause });
     }
   }
 }

@@ -55,7 +55,7 @@ export class ThreadPool {
   }
 
   /** Marks the pool as broken, so that nobody waits for a dead worker. */
-  private fail(error: Error): void {
+  fail(error: Error): void {
     this.#failure ??= error;
     Atomics.store(this.#control, CONTROL.failed / 4, 1);
     for (const field of [CONTROL.generation, CONTROL.jobs]) Atomics.notify(this.#control, field / 4);

@@ -12,7 +12,7 @@ const opener = (driver, options) => async () => {
       const failed = new Promise((_, reject) => page.on("pageerror", reject));
       failed.catch(() => {}); // a page may be closed before it fails
       await page.goto(address);
-      await Promise.race([page.waitForFunction("globalThis.outcome", null, { timeout: 30_000 }), failed]);
+      await Promise.race([page.waitForFunction(() => "outcome" in globalThis, null, { timeout: 30_000 }), failed]);
       return Promise.race([page.evaluate(() => globalThis.outcome), failed]);
     },
     close: () => browser.close(),

@@ -53,16 +53,31 @@ export async function servePages() {
   };
 }
 
-/** Keeps the workers that the library starts, to kill them. */
-const CAPTURE = `
-const workers = [];
-globalThis.Worker = class extends Worker {
-  constructor(...args) {
-    super(...args);
-    workers.push(this);
-  }
+/**
+ * The model lives in a worker, and its worker thread is started, and killed, by the page: only a third party can stop a
+ * thread in the middle of a step, because the step keeps the thread that runs it.
+ */
+const KEEPER = `
+const keeper = new Worker(address, { type: "module" });
+const outcome = new Promise((resolve, reject) => {
+  let thread;
+  keeper.onerror = ({ message }) => reject(new Error(message));
+  keeper.onmessage = ({ data }) => {
+    if (data.outcome) resolve(data.outcome);
+    if (data.kill) thread.terminate();
+    if (!data.start) return;
+    thread = new Worker("/isolated/dist/thread.js");
+    thread.onmessage = ({ data }) => keeper.postMessage(data);
+    thread.postMessage(data.start);
+  };
+});`;
+const KEPT = `
+const createWorker = () => {
+  const thread = { postMessage: (start) => postMessage({ start }), terminate: () => postMessage({ kill: true }) };
+  addEventListener("message", (event) => thread.onmessage(event));
+  return thread;
 };
-const kill = () => workers.forEach((worker) => worker.terminate());`;
+const kill = () => postMessage({ kill: true });`;
 
 /**
  * A browser as a runtime. `open` starts it and resolves to { version, outcome(address), close() }, where `outcome` loads a
@@ -104,8 +119,13 @@ export function browserRuntime({ name, title, relaxedSimd, open, openWithoutSimd
         fellBack(await visit("strict", "probe", "suite.probe(library)"), "no worker started"),
       "the same policy with a worker file: two threads": async () =>
         threaded(await visit("strict", "file", 'suite.probe(library, { workerUrl: "/strict/dist/thread.js" })')),
-      "a worker killed mid-step ends in a typed error": async () =>
-        killedWorker(await visit("isolated", "kill", "suite.killWorker(library, kill)", { before: CAPTURE })),
+      "a worker killed mid-step ends in a typed error": async () => {
+        const kept = "suite.killWorker(library, kill, { createWorker })";
+        const after = "postMessage({ outcome: await globalThis.outcome });";
+        writeProgram(`${name}-kept`, ENTRY, kept, { before: KEPT, after });
+        const before = `const address = "/isolated/build/runtimes/${name}-kept.js";${KEEPER}`;
+        killedWorker(await visit("isolated", "kill", "outcome", { before }));
+      },
       "without SIMD: a typed error": async () =>
         refused(await visit("isolated", "no-simd", "suite.probe(library)", { opener: openWithoutSimd }), "SIMD"),
     },
