@@ -23,10 +23,10 @@ const MAY_WAIT: usize = 340;
 const SPIN: i32 = 50000;
 const SECOND: i64 = 1000000000;
 
-// A barrier declares the missing thread dead after about ten seconds: sleeps of one second each, or, where the thread may
-// not sleep, spins of SPIN polls. Tiles are small: a thread that lives and has a core is late by milliseconds.
+// A barrier declares the missing thread dead after ten sleeps of one second each, or, where the thread may not sleep, five
+// to ten seconds' worth of SPIN polls. Tiles are small: a thread that lives and has a core is late by milliseconds.
 const PATIENCE: i32 = 10;
-const SPINS: i32 = 150000;
+const SPINS: i32 = 75000;
 
 /** Waits until *address differs from `value`. Traps when a thread has failed, or after `patience` sleeps or spins, if > 0. */
 function wait_change(address: usize, value: i32, maySleep: bool, patience: i32): void {

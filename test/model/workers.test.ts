@@ -57,6 +57,26 @@ describe("workers that do not start", () => {
 });
 
 describe("a worker that dies", () => {
+  // Pages may not sleep and spin instead; Node does so when told that it may not.
+  it.each([true, false])("in the middle of a step ends that step, main thread may sleep: %s", async (mayWait) => {
+    const handles: WorkerHandle[] = [];
+    const startWorker: Host["startWorker"] = (...args) => {
+      handles.push(nodeHost.startWorker(...args));
+      return handles[handles.length - 1];
+    };
+    const model = await modelOn({ ...nodeHost, startWorker, mayWait: () => mayWait });
+    expect(model.predict(x)).toEqual(await expected());
+    handles[0].terminate();
+    const start = Date.now();
+    // The event loop does not turn in between, so nobody hears of the death.
+    expect(() => {
+      for (let i = 0; i < 1e6; i++) model.predict(x);
+    }).toThrow(/run: kernels expected to finish, .*go on from a checkpoint/);
+    expect(Date.now() - start).toBeLessThan(50_000);
+    expect(() => model.predict(x)).toThrow(/worker threads expected alive, got unreachable/);
+    model.dispose();
+  });
+
   it("makes calls that need it fail with a typed error instead of waiting for it", async () => {
     const handles: WorkerHandle[] = [];
     const startWorker: Host["startWorker"] = (...args) => {
