@@ -39,8 +39,9 @@ const RANKS: Record<string, number> = {
   runtime: 4,
   model: 5,
   train: 6,
+  worker: 7,
 };
-const ENTRY_RANK = 7;
+const ENTRY_RANK = 8;
 const folder = (path: string) => path.split("/")[1];
 const rank = (path: string) => RANKS[folder(path)] ?? ENTRY_RANK;
 const source = files("src");

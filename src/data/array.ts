@@ -3,6 +3,7 @@ import { expectInteger, expectOptions } from "../core/check.js";
 import { ArgumentError, DataError, describe, expectation, ShapeError } from "../core/errors.js";
 import { formatShape, numel } from "../core/shape.js";
 import { type ClassDataset, checkBuffers, type Dataset, type ValueDataset } from "./dataset.js";
+import { describeDataset } from "./description.js";
 
 /** Example after example, flat or as rows. Bytes stay bytes in memory and become value / 255 in a batch. */
 export type InputData = Float32Array | Float64Array | Bytes | readonly number[] | readonly (readonly number[])[];
@@ -52,13 +53,14 @@ export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
     const copyRow = floatsInto(rows, numel(targetShape));
     const get: Dataset["get"] = (indices, xOut, yOut) => {
       checkBuffers(dataset, indices, xOut, yOut);
+      expectHere(x);
       for (let i = 0; i < indices.length; i++) {
         fill(indices[i]!, xOut, i);
         copyRow(indices[i]!, yOut as Float32Array, i);
       }
     };
     const dataset: ValueDataset = { length, inputShape, targets: "values", targetShape, get };
-    return dataset;
+    return describeDataset(dataset, () => ({ type: "array", options: { x, y: rows, inputShape, targetShape } }));
   }
   const classes = expectInteger(where, "classes", all.classes, 1);
   if (all.targetShape)
@@ -70,13 +72,23 @@ export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
   const labels = classTargets(all.y, length, classes);
   const get: Dataset["get"] = (indices, xOut, yOut) => {
     checkBuffers(dataset, indices, xOut, yOut);
+    expectHere(x);
     for (let i = 0; i < indices.length; i++) {
       fill(indices[i]!, xOut, i);
       yOut[i] = labels[indices[i]!]!;
     }
   };
   const dataset: ClassDataset = { length, inputShape, targets: "class", classes, classNames, get };
-  return dataset;
+  return describeDataset(dataset, () => ({
+    type: "array",
+    options: { x, y: labels, inputShape, classes, classNames },
+  }));
+}
+
+/** An array that was transferred has no elements any more. */
+function expectHere(x: ArrayLike<number>): void {
+  if (x.length === 0)
+    throw new DataError(expectation("get", "x", "an array of this thread", "one transferred to another"));
 }
 
 const where = "arrayDataset";

@@ -14,7 +14,7 @@ interface DatasetBase {
    */
   get(indices: ArrayLike<number>, x: Float32Array, y: Int32Array | Float32Array, epoch?: number): void;
   /** Loads what a following `get` of the same indices needs (files, decoding), so that `get` need not block. */
-  prefetch?(indices: ArrayLike<number>): Promise<void>;
+  prefetch?(indices: ArrayLike<number>, epoch?: number): Promise<void>;
 }
 
 /** Targets are class indices 0 … classes - 1; `y` of `get` is an Int32Array. */

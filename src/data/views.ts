@@ -4,6 +4,7 @@ import { ArgumentError, DataError, describe, expectation } from "../core/errors.
 import { Philox } from "../core/random.js";
 import { numel } from "../core/shape.js";
 import type { Dataset } from "./dataset.js";
+import { describeDataset } from "./description.js";
 
 /** `dataset` with another way to fill a batch, field by field: what implements Dataset may be an instance of a class. */
 export function withGet<D extends Dataset>(dataset: D, get: Dataset["get"], more: Partial<D> = {}): D {
@@ -40,8 +41,10 @@ export function subset<D extends Dataset>(dataset: D, indices: ArrayLike<number>
     return batch;
   };
   const get: Dataset["get"] = (wanted, x, y, epoch) => dataset.get(translate(wanted), x, y, epoch);
-  const prefetch = dataset.prefetch && ((wanted: ArrayLike<number>) => dataset.prefetch!(translate(wanted).slice()));
-  return withGet(dataset, get, { length: chosen.length, prefetch } as Partial<D>);
+  const prefetch: Dataset["prefetch"] =
+    dataset.prefetch && ((wanted, epoch) => dataset.prefetch!(translate(wanted).slice(), epoch));
+  const part = withGet(dataset, get, { length: chosen.length, prefetch } as Partial<D>);
+  return describeDataset(part, () => ({ type: "subset", dataset, indices: chosen }));
 }
 
 /** Two disjoint random parts: `fraction` of the examples, rounded to the nearest count, and the rest. */
@@ -98,12 +101,13 @@ export function normalise<D extends Dataset>(dataset: D, { mean, std }: ChannelS
     }
     return Float64Array.from({ length: channels }, (_, c) => values[values.length === 1 ? 0 : c]!);
   });
-  return mapInputs(dataset, (x, count) => {
+  const normalised = mapInputs(dataset, (x, count) => {
     const end = count * numel(dataset.inputShape);
     for (let at = 0; at < end; at += channels) {
       for (let c = 0; c < channels; c++) x[at + c] = (x[at + c]! - shift![c]!) / scale![c]!;
     }
   });
+  return describeDataset(normalised, () => ({ type: "normalise", dataset, mean: [...mean], std: [...std] }));
 }
 
 /** Mean and standard deviation of each channel over a whole dataset, for `normalise`. Two passes, in float64. */

@@ -86,5 +86,5 @@ const makers: Record<string, (options?: object) => Loss> = { crossEntropy, mse, 
 /** Rebuilds a loss from `toJSON()`. */
 export function lossFromJSON(json: unknown): Loss {
   const { type, options } = (json ?? {}) as { type?: unknown; options?: object };
-  return makers[expectOneOf("checkpoint", "loss type", type, Object.keys(makers))](options);
+  return makers[expectOneOf("lossFromJSON", "loss type", type, Object.keys(makers))](options);
 }

@@ -1,5 +1,5 @@
 /** Optimisers: immutable descriptions that record one update op for each run of neighbouring parameters. */
-import { expectBoolean, expectNumber, expectOptions } from "../core/check.js";
+import { expectBoolean, expectNumber, expectOneOf, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation } from "../core/errors.js";
 import type { Graph } from "../graph/graph.js";
 
@@ -145,4 +145,15 @@ export class AdamW extends Adam {
   constructor(options?: AdamOptions) {
     super({ weightDecay: 0.01, ...expectOptions("AdamW", options, ADAM_OPTIONS) });
   }
+}
+
+const OPTIMIZERS = { SGD, Adam, AdamW };
+
+/** Rebuilds an optimiser from `toJSON()`. */
+export function optimizerFromJSON(json: unknown): Optimizer {
+  const { type, options } = (json ?? {}) as { type?: unknown; options?: object };
+  const names = Object.keys(OPTIMIZERS) as (keyof typeof OPTIMIZERS)[];
+  return new OPTIMIZERS[expectOneOf("optimizerFromJSON", "optimizer type", type as string, names)](
+    options as SGDOptions,
+  );
 }

@@ -150,3 +150,14 @@ export function warmup(options: { steps: number; startFactor?: number; after?: S
     toJSON: () => ({ type: "warmup", options: { steps, startFactor, after: after.toJSON() } }),
   };
 }
+
+const SCHEDULES = { constant, stepLR, multiStepLR, cosineAnnealing, oneCycle, warmup };
+
+/** Rebuilds a schedule from `toJSON()`. */
+export function scheduleFromJSON(json: unknown): Schedule {
+  const { type, options } = (json ?? {}) as { type?: unknown; options?: { after?: unknown } };
+  const names = Object.keys(SCHEDULES) as (keyof typeof SCHEDULES)[];
+  const make = SCHEDULES[expectOneOf("scheduleFromJSON", "schedule type", type as string, names)];
+  const { after } = options ?? {};
+  return make((after === undefined ? options : { ...options, after: scheduleFromJSON(after) }) as never);
+}

@@ -128,7 +128,7 @@ export async function fit(trainer: Training, dataset: Dataset, options?: FitOpti
 
   const runBatch = async (step: number): Promise<StepResult> => {
     const indices = order.subarray(step * batchSize, (step + 1) * batchSize);
-    await dataset.prefetch?.(indices);
+    await dataset.prefetch?.(indices, state.epoch);
     const plan = trainer.plan(indices.length, kind);
     fillBatch("fit", engine, plan, kind, dataset, indices, state.epoch);
     return trainer.runStep(plan, stepsPerEpoch);

@@ -5,6 +5,7 @@ import { ArgumentError, describe, expectation, ShapeError } from "../../core/err
 import { Philox } from "../../core/random.js";
 import { formatShape, numel } from "../../core/shape.js";
 import { checkBuffers, type Dataset, type ValueDataset } from "../dataset.js";
+import { describeDataset } from "../description.js";
 import { withGet } from "../views.js";
 
 export interface ImageShape {
@@ -69,6 +70,8 @@ export function augment(
   }
   const size = numel(dataset.inputShape);
   const scratch = new Float32Array(size);
+  const described = <A extends Dataset>(augmented: A): A =>
+    describeDataset(augmented, () => ({ type: "augment", dataset, augmentations, seed }));
   // Without an epoch from the caller, calls are counted: random still, but not resumable.
   let calls = 0;
 
@@ -81,10 +84,11 @@ export function augment(
     }
   };
   if (batches.length === 0) {
-    return withGet(dataset, (indices, x, y, epoch = calls++) => {
+    const augmented = withGet(dataset, (indices, x, y, epoch = calls++) => {
       dataset.get(indices, x, y, epoch);
       changeImages(indices, x, epoch);
     });
+    return described(augmented);
   }
 
   const rows = withRows(dataset);
@@ -97,7 +101,7 @@ export function augment(
     const targets = (y as Float32Array).subarray(0, indices.length * numel(rows.targetShape));
     for (const each of batches) each.apply(x, targets, indices.length, shape, random);
   };
-  return withGet(rows, get);
+  return described(withGet(rows, get));
 }
 
 const where = "augment";
@@ -137,5 +141,5 @@ export function withRows(dataset: Dataset): ValueDataset {
       for (let i = 0; i < indices.length; i++) y[i * classes + labels[i]!] = 1;
     },
   };
-  return rows;
+  return describeDataset(rows, () => ({ type: "rows", dataset }));
 }

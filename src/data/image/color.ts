@@ -2,6 +2,7 @@
 import { expectOptions } from "../../core/check.js";
 import { ArgumentError, describe, expectation } from "../../core/errors.js";
 import type { Philox } from "../../core/random.js";
+import { describeAugmentation } from "../description.js";
 import type { ImageAugmentation } from "./augment.js";
 import { expectRgb } from "./geometry.js";
 
@@ -22,7 +23,7 @@ export function colorJitter(options: ColorJitterOptions): ImageAugmentation {
   expectOptions("colorJitter", options, names);
   const ranges = names.map((name) => range(name, options[name]));
   const steps = [adjustBrightness, adjustContrast, adjustSaturation, adjustHue];
-  return {
+  return describeAugmentation("colorJitter", options, {
     kind: "image",
     check: (shape) => expectRgb("colorJitter", shape),
     apply(x, _, random) {
@@ -31,7 +32,7 @@ export function colorJitter(options: ColorJitterOptions): ImageAugmentation {
         if (bounds) steps[step]!(x, bounds[0] + (bounds[1] - bounds[0]) * random.uniform());
       }
     },
-  };
+  });
 }
 
 const shuffled = (random: Philox): Int32Array => random.shuffle(Int32Array.of(0, 1, 2, 3));

@@ -3,6 +3,7 @@ import { expectInteger, expectNumber, expectOneOf, expectOptions } from "../../c
 import { ArgumentError, describe, expectation, ShapeError } from "../../core/errors.js";
 import { exp, log } from "../../core/math.js";
 import type { Philox } from "../../core/random.js";
+import { describeAugmentation } from "../description.js";
 import type { ImageAugmentation, ImageShape } from "./augment.js";
 import { type Box, INTERPOLATIONS, type Interpolation, resizeBox } from "./resize.js";
 
@@ -11,7 +12,7 @@ export function randomCrop(options: { padding: number; fill?: number }): ImageAu
   expectOptions("randomCrop", options, ["padding", "fill"]);
   const padding = expectInteger("randomCrop", "padding", options.padding, 1, 65535);
   const fill = expectNumber("randomCrop", "fill", options.fill ?? 0);
-  return {
+  return describeAugmentation("randomCrop", options, {
     kind: "image",
     apply(x, { height, width, channels }, random, scratch) {
       const down = random.integer(2 * padding + 1) - padding;
@@ -26,14 +27,14 @@ export function randomCrop(options: { padding: number; fill?: number }): ImageAu
         for (let i = 0; i < (to - from) * channels; i++) x[target + i] = scratch[source + i]!;
       }
     },
-  };
+  });
 }
 
 /** Exchanges left and right with probability `p`. */
 export function horizontalFlip(options: { p?: number } = {}): ImageAugmentation {
   expectOptions("horizontalFlip", options, ["p"]);
   const p = expectNumber("horizontalFlip", "p", options.p ?? 0.5, 0, 1);
-  return {
+  return describeAugmentation("horizontalFlip", options, {
     kind: "image",
     apply(x, { height, width, channels }, random) {
       if (random.uniform() >= p) return;
@@ -49,7 +50,7 @@ export function horizontalFlip(options: { p?: number } = {}): ImageAugmentation 
         }
       }
     },
-  };
+  });
 }
 
 export interface AreaOptions {
@@ -66,12 +67,12 @@ export function randomResizedCrop(options: AreaOptions & { interpolation?: Inter
   const scale = expectRange(where, "scale", options.scale ?? [0.08, 1], 1);
   const ratio = expectRange(where, "ratio", options.ratio ?? [3 / 4, 4 / 3]);
   const interpolation = expectOneOf(where, "interpolation", options.interpolation ?? "bilinear", INTERPOLATIONS);
-  return {
+  return describeAugmentation("randomResizedCrop", options, {
     kind: "image",
     apply(x, shape, random) {
       resizeBox(x, shape, randomBox(shape, scale, ratio, random) ?? centredBox(shape, ratio), interpolation);
     },
-  };
+  });
 }
 
 /** Ten attempts at a box of random area and ratio that fits into the image. */
@@ -112,14 +113,14 @@ export function randomErasing(
   const ratio = expectRange(where, "ratio", options.ratio ?? [0.3, 3.3]);
   const { value = 0 } = options;
   if (value !== "random") expectNumber(where, "value", value);
-  return {
+  return describeAugmentation("randomErasing", options, {
     kind: "image",
     apply(x, shape, random) {
       if (random.uniform() >= p) return;
       const box = randomBox(shape, scale, ratio, random);
       if (box) erase(x, shape, box, value === "random" ? () => random.normal() : () => value);
     },
-  };
+  });
 }
 
 /** Overwrites a square of `size` pixels around a random pixel with `value` (DeVries & Taylor 2017). */
@@ -127,14 +128,14 @@ export function cutout(options: { size: number; value?: number }): ImageAugmenta
   expectOptions("cutout", options, ["size", "value"]);
   const size = expectInteger("cutout", "size", options.size, 1, 65535);
   const value = expectNumber("cutout", "value", options.value ?? 0);
-  return {
+  return describeAugmentation("cutout", options, {
     kind: "image",
     apply(x, shape, random) {
       const top = random.integer(shape.height) - Math.floor(size / 2);
       const left = random.integer(shape.width) - Math.floor(size / 2);
       erase(x, shape, clipBox({ top, left, height: size, width: size }, shape), () => value);
     },
-  };
+  });
 }
 
 /** The part of a box that lies within the image. */

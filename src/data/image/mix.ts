@@ -3,6 +3,7 @@
 import { expectNumber, expectOptions } from "../../core/check.js";
 import { exp, log } from "../../core/math.js";
 import type { Philox } from "../../core/random.js";
+import { describeAugmentation } from "../description.js";
 import type { BatchAugmentation, ImageShape } from "./augment.js";
 import { clipBox } from "./geometry.js";
 
@@ -16,7 +17,7 @@ export interface MixOptions {
 /** Each image and target becomes share · itself + (1 - share) · its partner (Zhang et al. 2018). */
 export function mixup(options: MixOptions = {}): BatchAugmentation {
   const { alpha, p } = expectMix("mixup", options, 0.2);
-  return {
+  return describeAugmentation("mixup", options, {
     kind: "batch",
     apply(x, y, count, shape, random) {
       if (random.uniform() >= p) return;
@@ -24,13 +25,13 @@ export function mixup(options: MixOptions = {}): BatchAugmentation {
       blend(x, count, size(shape), share);
       blend(y, count, y.length / count, share);
     },
-  };
+  });
 }
 
 /** A random box of each image comes from its partner; targets are mixed by area (Yun et al. 2019). */
 export function cutmix(options: MixOptions = {}): BatchAugmentation {
   const { alpha, p } = expectMix("cutmix", options, 1);
-  return {
+  return describeAugmentation("cutmix", options, {
     kind: "batch",
     apply(x, y, count, shape, random) {
       if (random.uniform() >= p) return;
@@ -53,7 +54,7 @@ export function cutmix(options: MixOptions = {}): BatchAugmentation {
       // What is left of the image's own area, after clipping.
       blend(y, count, y.length / count, 1 - (box.height * box.width) / (shape.height * shape.width));
     },
-  };
+  });
 }
 
 const size = ({ height, width, channels }: ImageShape): number => height * width * channels;

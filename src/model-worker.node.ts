@@ -1,0 +1,13 @@
+/** `resnet-wasm/worker/program` for Node, Deno and Bun: what the worker of a model runs. */
+import { parentPort } from "node:worker_threads";
+// All of it: a network that comes from the page may have any layer.
+import * as everything from "./index.node.js";
+import { type Endpoint, Server } from "./worker/server.js";
+
+const port = parentPort!;
+const endpoint: Endpoint = {
+  post: (response, transfer) => port.postMessage(response, transfer),
+  listen: (received) => port.on("message", received),
+  hold: async () => {}, // the thread that started this one hears of its end
+};
+new Server(endpoint, everything);

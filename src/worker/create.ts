@@ -1,0 +1,53 @@
+/** Makes models in workers of their own. */
+import { ArgumentError, expectation } from "../core/errors.js";
+import type { LoadOptions, ModelOptions } from "../model/create.js";
+import type { Layer, LayerJSON } from "../nn/layer.js";
+import { Connection } from "./connection.js";
+import type { StartLink, WorkerSource } from "./link.js";
+import { type ModelFacts, type TransferOption, WorkerModel } from "./model.js";
+
+export interface WorkerOption {
+  /**
+   * Where the worker's program is: the address of a copy of `resnet-wasm/worker/program`, or a function that starts a
+   * worker which runs it. Default: the file beside this one, in the form that bundlers recognise.
+   */
+  worker?: WorkerSource;
+}
+
+export async function createModelIn(
+  start: StartLink,
+  network: Layer | LayerJSON,
+  options: ModelOptions & WorkerOption,
+): Promise<WorkerModel> {
+  const where = "createModel";
+  const json = (network as Partial<Layer>)?.toJSON?.() ?? network;
+  if (typeof (json as LayerJSON)?.type !== "string")
+    throw new ArgumentError(expectation(where, "network", "a layer, or the JSON of one", network));
+  if (typeof options !== "object" || options === null)
+    throw new ArgumentError(expectation(where, "options", "an object", options));
+  return open(start, where, [json], options);
+}
+
+export function loadModelIn(
+  start: StartLink,
+  bytes: Uint8Array | ArrayBuffer,
+  options?: LoadOptions & WorkerOption & TransferOption,
+): Promise<WorkerModel> {
+  return open(start, "loadModel", [bytes], options);
+}
+
+async function open(
+  start: StartLink,
+  method: string,
+  args: unknown[],
+  options: WorkerOption & TransferOption = {},
+): Promise<WorkerModel> {
+  const { worker, transfer, ...rest } = options;
+  const connection = new Connection(start, worker);
+  try {
+    return new WorkerModel(connection, await connection.call<ModelFacts>(method, [...args, rest], { transfer }));
+  } catch (error) {
+    void connection.close();
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+/** Datasets on the worker's side: made again from what they were made of, or asked for batch by batch. */
+import { arrayDataset } from "../data/array.js";
+import type { Dataset } from "../data/dataset.js";
+import type { AugmentationDescription } from "../data/description.js";
+import { type Augmentation, augment, withRows } from "../data/image/augment.js";
+import { colorJitter } from "../data/image/color.js";
+import { cutout, horizontalFlip, randomCrop, randomErasing, randomResizedCrop } from "../data/image/geometry.js";
+import { cutmix, mixup } from "../data/image/mix.js";
+import { normalise, subset } from "../data/views.js";
+import type { Batch, BatchRequest, DatasetRecipe, DatasetReference } from "./send-dataset.js";
+
+const AUGMENTATIONS: Record<string, (options: never) => Augmentation> = {
+  colorJitter,
+  cutmix,
+  cutout,
+  horizontalFlip,
+  mixup,
+  randomCrop,
+  randomErasing,
+  randomResizedCrop,
+};
+
+const makeAugmentation = ({ type, options }: AugmentationDescription): Augmentation =>
+  AUGMENTATIONS[type](options as never);
+
+/** `find` gives the dataset of an id. */
+export function makeDataset(recipe: DatasetRecipe, find: (id: number) => Dataset): Dataset {
+  if (recipe.type === "array") return arrayDataset(recipe.options as Parameters<typeof arrayDataset>[0]);
+  const dataset = find(recipe.dataset);
+  switch (recipe.type) {
+    case "subset":
+      return subset(dataset, recipe.indices);
+    case "normalise":
+      return normalise(dataset, recipe);
+    case "augment":
+      return augment(dataset, recipe.augmentations.map(makeAugmentation), { seed: recipe.seed });
+    case "rows":
+      return withRows(dataset);
+  }
+}
+
+/** The dataset that a reference means. One that stays on the page hands its batches over before they are read. */
+export function findDataset(
+  reference: DatasetReference,
+  find: (id: number) => Dataset,
+  ask: (name: string, value: unknown) => Promise<unknown>,
+): Dataset {
+  if ("id" in reference) return find(reference.id);
+  let batch: Batch | null = null;
+  return {
+    ...(reference.fields as Dataset),
+    async prefetch(indices, epoch = 0) {
+      const request: BatchRequest = { indices: Uint32Array.from(indices), epoch };
+      batch = (await ask(reference.name, request)) as Batch;
+    },
+    get(_, x, y) {
+      x.set(batch!.x);
+      y.set(batch!.y);
+    },
+  };
+}

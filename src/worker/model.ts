@@ -1,0 +1,163 @@
+/** A model whose memory, threads and work are in a worker. */
+import { expectOptions } from "../core/check.js";
+import { ArgumentError, expectation } from "../core/errors.js";
+import type { Shape } from "../core/shape.js";
+import type { Tensor, TensorLike } from "../core/tensor.js";
+import type { GradCamOptions } from "../model/features.js";
+import type { NamePattern } from "../model/freeze.js";
+import type { MemoryPlan, MemoryPlanOptions, ModelInfo, PredictOptions } from "../model/model.js";
+import type { LoadReport, LoadStateDictOptions, StateDict, StateDictLike } from "../model/state.js";
+import type { LayerJSON } from "../nn/layer.js";
+import type { Connection } from "./connection.js";
+import { SentDatasets } from "./send-dataset.js";
+
+export interface TransferOption {
+  /**
+   * Hands the buffers of the arguments over instead of copying them: no copy is made, and the caller's arrays are empty
+   * from then on. Views on a part of a buffer are copied all the same. Default false.
+   */
+  transfer?: boolean;
+}
+
+/** What the worker tells of a model when it is made. */
+export interface ModelFacts {
+  info: ModelInfo;
+  inputShape: Shape;
+  outputShape: Shape;
+  network: LayerJSON;
+  transform: unknown;
+}
+
+/** Closes the workers of models that were dropped without `dispose`. */
+const dropped = new FinalizationRegistry<Connection>((connection) => void connection.close());
+
+export class WorkerModel {
+  readonly #connection: Connection;
+  readonly info: ModelInfo;
+  /** Shape of one sample. */
+  readonly inputShape: Shape;
+  /** Shape of one output. */
+  readonly outputShape: Shape;
+  /** The network as JSON; `layerFromJSON` makes it again. */
+  readonly network: LayerJSON;
+  /** How inputs are to be prepared, as JSON; saved with the weights. */
+  transform: unknown;
+  /** @internal */
+  readonly datasets: SentDatasets;
+
+  /** @internal Models are made by `createModel` and `loadModel`. */
+  constructor(connection: Connection, { info, inputShape, outputShape, network, transform }: ModelFacts) {
+    this.#connection = connection;
+    this.info = info;
+    this.inputShape = inputShape;
+    this.outputShape = outputShape;
+    this.network = network;
+    this.transform = transform;
+    this.datasets = new SentDatasets(connection);
+    dropped.register(this, connection, this);
+  }
+
+  /** @internal Used by the trainer: a call that keeps this model alive. */
+  call<T>(method: string, args: unknown[], options?: Parameters<Connection["call"]>[2]): Promise<T> {
+    return this.#connection.call(method, args, { ...options, owner: this });
+  }
+
+  /** Outputs in evaluation mode, [n, …outputShape]. */
+  predict(x: TensorLike, options?: PredictOptions & TransferOption): Promise<Tensor> {
+    return this.#withInput("predict", x, options);
+  }
+
+  /** Outputs for one whole batch, keeping what `backward` needs. */
+  forward(x: TensorLike, options?: { training?: boolean } & TransferOption): Promise<Tensor> {
+    return this.#withInput("forward", x, options);
+  }
+
+  /** Propagates the gradient of a loss with respect to the output of the last `forward`. */
+  async backward(dy: TensorLike, options?: TransferOption): Promise<Tensor> {
+    const { transfer } = expectOptions("backward", options, ["transfer"]);
+    return this.call("backward", [dy], { transfer });
+  }
+
+  async #withInput(method: string, x: TensorLike, options: TransferOption = {}): Promise<Tensor> {
+    const { transfer, ...rest } = options;
+    return this.call(method, [x, rest], { transfer });
+  }
+
+  /** The gradients of the last `backward` or training step, in PyTorch's names and layouts. */
+  gradients(): Promise<StateDict> {
+    return this.call("gradients", []);
+  }
+
+  /** Copies of all parameters and buffers, in PyTorch's names, order and layouts. */
+  stateDict(): Promise<StateDict> {
+    return this.call("stateDict", []);
+  }
+
+  /** Replaces weights, all or none. */
+  async loadStateDict(state: StateDictLike, options?: LoadStateDictOptions & TransferOption): Promise<LoadReport> {
+    const { transfer, rename, ...rest } = options ?? {};
+    // A function cannot be sent; the names that it gives can.
+    const names =
+      typeof rename === "function"
+        ? [...(state instanceof Map ? state.keys() : Object.keys(state))].map((name) => [name, rename(name)])
+        : rename;
+    return this.call("loadStateDict", [state, { ...rest, rename: names }], { transfer });
+  }
+
+  /** Bytes that prediction or training at a batch size takes. */
+  memoryPlan(options?: MemoryPlanOptions): Promise<MemoryPlan> {
+    return this.call("memoryPlan", [options]);
+  }
+
+  /** The network as a table: layer, output shape, parameters, multiply-adds for one sample. */
+  summary(): Promise<string> {
+    return this.call("summary", []);
+  }
+
+  /** Weights and architecture as one safetensors file. */
+  save(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.call("save", [this.transform]);
+  }
+
+  /** The outputs of single layers for one batch. */
+  activations(x: TensorLike, layers: readonly string[], options?: TransferOption): Promise<Map<string, Tensor>> {
+    return this.call("activations", [x, layers], options);
+  }
+
+  /** What in each image spoke for a class. */
+  async gradCam(x: TensorLike, options: GradCamOptions & TransferOption): Promise<Tensor> {
+    return this.#withInput("gradCam", x, options);
+  }
+
+  /** Keeps all parameters and buffers that match as they are. Returns their names. */
+  freeze(pattern: NamePattern): Promise<string[]> {
+    return this.#match("freeze", pattern);
+  }
+
+  /** Undoes `freeze`. Returns the names. */
+  unfreeze(pattern: NamePattern): Promise<string[]> {
+    return this.#match("unfreeze", pattern);
+  }
+
+  async #match(method: string, pattern: NamePattern): Promise<string[]> {
+    if (typeof pattern !== "function") return this.call(method, [pattern]);
+    const names = (await this.names()).filter(pattern);
+    if (names.length > 0) return this.call(method, [{ names }]);
+    throw new ArgumentError(expectation(method, "pattern", "a match among the state dict's names", String(pattern)));
+  }
+
+  /** @internal Names of the state dict. */
+  names(): Promise<string[]> {
+    return this.call("names", []);
+  }
+
+  /** Ends the worker. Calls that are pending fail; forgetting the model ends its worker later. */
+  async dispose(): Promise<void> {
+    dropped.unregister(this);
+    await this.#connection.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+}

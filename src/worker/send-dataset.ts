@@ -1,0 +1,97 @@
+/** Datasets on their way to a worker: whole and once where they can be described, batch by batch elsewhere. */
+import { DataError, expectation } from "../core/errors.js";
+import { numel } from "../core/shape.js";
+import type { Dataset } from "../data/dataset.js";
+import {
+  type AugmentationDescription,
+  augmentationDescription,
+  type DatasetDescription,
+  datasetDescription,
+} from "../data/description.js";
+import type { Connection } from "./connection.js";
+
+/** How the worker makes a dataset; `dataset` is the id of one that it has. */
+export type DatasetRecipe =
+  | { type: "array"; options: object }
+  | { type: "subset"; dataset: number; indices: Int32Array }
+  | { type: "normalise"; dataset: number; mean: number[]; std: number[] }
+  | { type: "augment"; dataset: number; augmentations: AugmentationDescription[]; seed: number }
+  | { type: "rows"; dataset: number };
+
+/** A dataset as an argument: one that the worker has, or one that stays here and is asked for batches by `name`. */
+export type DatasetReference = { id: number } | { name: string; fields: object };
+
+export interface BatchRequest {
+  indices: Uint32Array;
+  epoch: number;
+}
+
+export interface Batch {
+  x: Float32Array<ArrayBuffer>;
+  y: Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+}
+
+/** The datasets that one worker has. It forgets each when this thread has. */
+export class SentDatasets {
+  readonly #connection: Connection;
+  readonly #ids = new WeakMap<Dataset, number>();
+  readonly #dropped: FinalizationRegistry<number>;
+  #next = 0;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#dropped = new FinalizationRegistry((id) => connection.tell("forget", [id]));
+  }
+
+  /** Sends what is not there yet. `name` is for datasets that stay here. */
+  reference(where: string, dataset: Dataset, name: string, transfer: boolean): DatasetReference {
+    if (typeof dataset?.get !== "function")
+      throw new DataError(expectation(where, "dataset", "a Dataset, with a function get", dataset));
+    const id = this.#send(where, dataset, transfer);
+    return id === null ? { name, fields: fieldsOf(dataset) } : { id };
+  }
+
+  #send(where: string, dataset: Dataset, transfer: boolean): number | null {
+    const known = this.#ids.get(dataset);
+    if (known !== undefined) return known;
+    const description = datasetDescription(dataset);
+    const recipe = description && this.#recipe(where, description, transfer);
+    if (!recipe) return null;
+    const id = this.#next++;
+    // Lists of indices and statistics are the dataset's own: only its data may be handed over.
+    this.#connection.tell("dataset", [id, recipe], transfer && recipe.type === "array");
+    this.#ids.set(dataset, id);
+    this.#dropped.register(dataset, id);
+    return id;
+  }
+
+  #recipe(where: string, description: DatasetDescription, transfer: boolean): DatasetRecipe | null {
+    if (description.type === "array") {
+      if ((description.options as { x: ArrayLike<number> }).x.length > 0) return description;
+      const got = "arrays transferred to another worker";
+      throw new DataError(expectation(where, "dataset", "arrays of this thread", got));
+    }
+    const augmentations =
+      description.type === "augment" ? description.augmentations.map(augmentationDescription) : undefined;
+    if (augmentations && !augmentations.every((each) => each !== undefined)) return null;
+    const dataset = this.#send(where, description.dataset, transfer);
+    return dataset === null ? null : ({ ...description, dataset, augmentations } as DatasetRecipe);
+  }
+}
+
+function fieldsOf(dataset: Dataset): object {
+  const { length, inputShape, targets } = dataset;
+  const common = { length, inputShape: inputShape?.slice(), targets };
+  if (dataset.targets !== "class") return { ...common, targetShape: dataset.targetShape?.slice() };
+  return { ...common, classes: dataset.classes, classNames: dataset.classNames?.slice() };
+}
+
+/** One batch of a dataset that stays here, in buffers of its own. */
+export async function makeBatch(dataset: Dataset, { indices, epoch }: BatchRequest): Promise<Batch> {
+  await dataset.prefetch?.(indices, epoch);
+  const n = indices.length;
+  const x = new Float32Array(n * numel(dataset.inputShape));
+  const y = dataset.targets === "class" ? new Int32Array(n) : new Float32Array(n * numel(dataset.targetShape));
+  dataset.get(indices, x, y, epoch);
+  return { x, y };
+}

@@ -1,0 +1,170 @@
+/** The worker's side: one model, its trainers and datasets, and the methods that are called on them. */
+import { expectation, ResnetWasmError } from "../core/errors.js";
+import type { Dataset } from "../data/dataset.js";
+import type { LoadOptions, ModelOptions } from "../model/create.js";
+import { activations, gradCam } from "../model/features.js";
+import { freeze, type NamePattern, unfreeze } from "../model/freeze.js";
+import type { Model } from "../model/model.js";
+import { stateNames } from "../model/state.js";
+import { type Layer, layerFromJSON } from "../nn/layer.js";
+import type { Trainer } from "../train/trainer.js";
+import type { Method, Served } from "./context.js";
+import { makeDataset } from "./make-dataset.js";
+import { encodeError, type Request, type Response } from "./messages.js";
+import { pack } from "./pack.js";
+import type { DatasetRecipe } from "./send-dataset.js";
+import { trainerMethods } from "./serve-trainer.js";
+
+/** The page as the worker sees it. */
+export interface Endpoint {
+  post(response: Response, transfer: ArrayBuffer[]): void;
+  listen(received: (request: Request) => void): void;
+  /** Holds a lock until the worker dies, where there are locks. */
+  hold(name: string): Promise<void>;
+}
+
+/** `createModel` and `loadModel` of the runtime at hand. */
+export interface Makers {
+  createModel(network: Layer, options: ModelOptions): Promise<Model>;
+  loadModel(bytes: Uint8Array | ArrayBuffer, options?: LoadOptions): Promise<Model>;
+}
+
+/** Thrown where the page ended the call: it knows the reason. */
+export const ABORTED = new Error("aborted");
+const FAILED = new Error("a function of the page threw");
+
+export class Server implements Served {
+  readonly #endpoint: Endpoint;
+  readonly #makers: Makers;
+  #model: Model | null = null;
+  readonly #trainers = new Map<number, Trainer>();
+  readonly #datasets = new Map<number, () => Dataset>();
+  readonly #aborts = new Map<number, AbortController>();
+  readonly #questions = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
+  #nextQuestion = 0;
+  readonly #methods: Record<string, Method>;
+
+  constructor(endpoint: Endpoint, makers: Makers) {
+    this.#endpoint = endpoint;
+    this.#makers = makers;
+    this.#methods = { ...this.#modelMethods(), ...trainerMethods(this) };
+    endpoint.listen((request) => void this.#receive(request));
+  }
+
+  get model(): Model {
+    if (!this.#model) throw new ResnetWasmError(expectation("worker", "model", "one that was created", "none"));
+    return this.#model;
+  }
+
+  addTrainer(trainer: Trainer): number {
+    this.#trainers.set(this.#trainers.size, trainer);
+    return this.#trainers.size - 1;
+  }
+
+  trainer(id: number): Trainer {
+    return this.#trainers.get(id)!;
+  }
+
+  dataset(id: number): Dataset {
+    return this.#datasets.get(id)!();
+  }
+
+  async #receive(request: Request): Promise<void> {
+    if ("hello" in request) {
+      await this.#endpoint.hold(request.hello);
+      this.#endpoint.post({ ready: true }, []);
+    } else if ("abort" in request) this.#aborts.get(request.abort)?.abort(ABORTED);
+    else if ("answer" in request) {
+      const question = this.#questions.get(request.answer);
+      this.#questions.delete(request.answer);
+      if (request.failed) question?.reject(FAILED);
+      else question?.resolve(request.value);
+    } else await this.#call(request);
+  }
+
+  async #call({ id = -1, method, args, aborted }: Extract<Request, { method: string }>): Promise<void> {
+    const controller = new AbortController();
+    if (aborted) controller.abort(ABORTED);
+    this.#aborts.set(id, controller);
+    const { signal } = controller;
+    const ask = (name: string, value: unknown) =>
+      new Promise((resolve, reject) => {
+        const question = this.#nextQuestion++;
+        this.#questions.set(question, { resolve, reject });
+        this.#post({ id, ask: question, name, value });
+      });
+    const tell = (name: string, value: unknown) => this.#post({ id, tell: name, value });
+    try {
+      const value = await this.#methods[method]({ signal, ask, tell }, ...(args as never[]));
+      if (id >= 0 || method === "leave") this.#post({ id, value });
+    } catch (error) {
+      if (error === ABORTED) this.#post({ id, ended: "aborted" });
+      else if (error === FAILED) this.#post({ id, ended: "failed" });
+      else this.#post({ id, error: encodeError(error) });
+    } finally {
+      this.#aborts.delete(id);
+    }
+  }
+
+  /** Results belong to nobody else, so their buffers move without a copy. */
+  #post(response: Response): void {
+    const list = new Set<ArrayBuffer>();
+    const packed = pack(response, true, list);
+    this.#endpoint.post(packed, [...list]);
+  }
+
+  #modelMethods(): Record<string, Method> {
+    const opened = (model: Model) => {
+      this.#model = model;
+      const { info, inputShape, outputShape, transform } = model;
+      return { info, inputShape, outputShape, transform, network: model.network.toJSON() };
+    };
+    /** Methods that are called as they are. */
+    const plain = ["predict", "forward", "backward", "gradients", "stateDict", "memoryPlan", "summary"] as const;
+    const forwarded = plain.map((name): [string, Method] => [
+      name,
+      (_, ...args) => (this.model[name] as (...args: never[]) => unknown)(...args),
+    ]);
+    const match = (change: typeof freeze): Method => {
+      return (_, pattern: NamePattern | { names: string[] }) =>
+        change(this.model, hasNames(pattern) ? (name) => pattern.names.includes(name) : pattern);
+    };
+    return {
+      ...Object.fromEntries(forwarded),
+      createModel: async (_, network: unknown, options: ModelOptions) =>
+        opened(await this.#makers.createModel(layerFromJSON(network), options)),
+      loadModel: async (_, bytes: Uint8Array, options: LoadOptions) =>
+        opened(await this.#makers.loadModel(bytes, options)),
+      loadStateDict: (_, state: never, { rename, ...options }: { rename?: unknown }) => {
+        const names = Array.isArray(rename) ? new Map<string, string>(rename) : null;
+        const renamed = names ? (name: string) => names.get(name)! : (rename as undefined);
+        return this.model.loadStateDict(state, { ...options, rename: renamed });
+      },
+      save: (_, transform: unknown) => {
+        this.model.transform = transform;
+        return this.model.save();
+      },
+      activations: (_, x: never, layers: string[]) => activations(this.model, x, layers),
+      gradCam: (_, x: never, options: never) => gradCam(this.model, x, options),
+      freeze: match(freeze),
+      unfreeze: match(unfreeze),
+      names: () => stateNames(this.model.engine.description).map(({ entry }) => entry.name),
+      dataset: (_, id: number, recipe: DatasetRecipe) => {
+        try {
+          const dataset = makeDataset(recipe, (inner) => this.dataset(inner));
+          this.#datasets.set(id, () => dataset);
+        } catch (error) {
+          // Nobody waits for this call; the one that uses the dataset fails.
+          this.#datasets.set(id, () => {
+            throw error;
+          });
+        }
+      },
+      forget: (_, id: number) => void this.#datasets.delete(id),
+      leave: () => this.#model?.dispose(),
+    };
+  }
+}
+
+const hasNames = (pattern: unknown): pattern is { names: string[] } =>
+  Array.isArray((pattern as { names?: unknown } | undefined)?.names);

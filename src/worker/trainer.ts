@@ -1,0 +1,149 @@
+/** A trainer whose work is done in the worker of its model; datasets, callbacks and signals stay on this side. */
+import { expectBoolean, expectOptions, expectSignal } from "../core/check.js";
+import { ArgumentError, expectation } from "../core/errors.js";
+import type { TensorLike } from "../core/tensor.js";
+import type { Dataset } from "../data/dataset.js";
+import type { StateDict } from "../model/state.js";
+import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
+import type { Callback, FitOptions, History } from "../train/fit.js";
+import type { ParameterGroup } from "../train/groups.js";
+import type { Labels } from "../train/labels.js";
+import type { StepResult, TrainerOptions } from "../train/training.js";
+import { type TransferOption, WorkerModel } from "./model.js";
+import { type BatchRequest, makeBatch } from "./send-dataset.js";
+
+export interface WorkerFitOptions extends FitOptions, TransferOption {
+  /**
+   * Whether each step waits until `onStep` has answered, as it does without a worker. False: training goes on, and steps
+   * are reported in groups, a few milliseconds late. Default true.
+   */
+  waitForCallbacks?: boolean;
+}
+
+/** Which functions the callbacks of a fit have. */
+export type CallbackName = keyof Callback;
+
+interface Progress<T> {
+  value: T;
+  stepCount: number;
+}
+
+export class WorkerTrainer {
+  readonly model: WorkerModel;
+  readonly #id: number;
+  #stepCount = 0;
+
+  /** @internal Trainers are made by `createTrainer`. */
+  constructor(model: WorkerModel, id: number) {
+    this.model = model;
+    this.#id = id;
+  }
+
+  /** Optimiser steps taken, as far as this thread has heard. */
+  get stepCount(): number {
+    return this.#stepCount;
+  }
+
+  async #call<T>(method: string, args: unknown[], options?: Parameters<WorkerModel["call"]>[2]): Promise<T> {
+    const { value, stepCount } = await this.model.call<Progress<T>>(method, [this.#id, ...args], options);
+    this.#stepCount = stepCount;
+    return value;
+  }
+
+  /** One step of the optimiser on one batch. */
+  async step(x: TensorLike, labels: Labels, options?: TransferOption): Promise<StepResult> {
+    const { transfer } = expectOptions("step", options, ["transfer"]);
+    return this.#call("step", [x, labels], { transfer });
+  }
+
+  /** Lets the optimiser use the gradients that `model.backward` has left. */
+  applyGradients(): Promise<Omit<StepResult, "loss">> {
+    return this.#call("applyGradients", []);
+  }
+
+  /**
+   * Trains for some epochs, or until `signal`, `maxMs` or `maxSteps` says stop. A dataset of the library's own making is
+   * sent to the worker once and kept there; of any other, batches are made here when the worker asks for them.
+   */
+  async fit(dataset: Dataset, options?: WorkerFitOptions): Promise<History> {
+    const { callbacks = [], signal, validation, transfer = false, waitForCallbacks = true, ...rest } = options ?? {};
+    if (!Array.isArray(callbacks) || !callbacks.every((callback) => typeof callback === "object" && callback !== null))
+      throw new ArgumentError(
+        expectation("fit", "callbacks", "an array of objects with onStep, onEpoch or onEnd", callbacks),
+      );
+    expectSignal("fit", signal);
+    expectBoolean("fit", "waitForCallbacks", waitForCallbacks);
+    const { datasets } = this.model;
+    const train = datasets.reference("fit", dataset, "train", transfer);
+    const held = validation && datasets.reference("fit validation", validation, "validation", transfer);
+    const names = (["onStep", "onEpoch", "onEnd"] as const).filter((name) => callbacks.some((each) => each[name]));
+    const hear = async (name: CallbackName, event: never) => {
+      for (const callback of callbacks) await callback[name]?.(event);
+    };
+    const answer = (name: string, value: unknown) => {
+      if (name === "train") return makeBatch(dataset, value as BatchRequest);
+      if (name === "validation") return makeBatch(validation!, value as BatchRequest);
+      return hear(name as CallbackName, value as never);
+    };
+    const settings = { ...rest, validation: held, callbacks: names, wait: waitForCallbacks };
+    return this.#call("fit", [train, settings], { signal, answer });
+  }
+
+  /** Mean loss over a dataset in evaluation mode, and accuracy where targets are classes. */
+  async evaluate(dataset: Dataset, options?: EvaluateOptions & TransferOption): Promise<Evaluation> {
+    const { signal, transfer = false, ...rest } = options ?? {};
+    expectSignal("evaluate", signal);
+    const reference = this.model.datasets.reference("evaluate", dataset, "dataset", transfer);
+    const answer = (_: string, value: unknown) => makeBatch(dataset, value as BatchRequest);
+    return this.#call("evaluate", [reference, rest], { signal, answer });
+  }
+
+  /** The averaged weights (with the option `ema`) and the model's buffers. */
+  emaStateDict(): Promise<StateDict> {
+    return this.#call("emaStateDict", []);
+  }
+
+  /** Everything that training goes on from, as one safetensors file. */
+  save(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#call("saveTrainer", []);
+  }
+
+  /** Restores what `save` wrote. All or nothing. */
+  async load(bytes: Uint8Array | ArrayBuffer, options?: TransferOption): Promise<void> {
+    const { transfer } = expectOptions("trainer.load", options, ["transfer"]);
+    return this.#call("loadTrainer", [bytes], { transfer });
+  }
+}
+
+const KINDS = {
+  loss: "crossEntropy(), mse(), bceWithLogits() or huber()",
+  optimizer: "an SGD, Adam or AdamW",
+  schedule: "a schedule of this library",
+} as const;
+
+/** Prepares a model for training. Throws `ArgumentError` on unknown options or values out of range. */
+export async function createTrainer(model: WorkerModel, options: TrainerOptions): Promise<WorkerTrainer> {
+  const where = "createTrainer";
+  if (!(model instanceof WorkerModel))
+    throw new ArgumentError(
+      expectation(where, "model", "what createModel or loadModel of resnet-wasm/worker gave", model),
+    );
+  const sent: Record<string, unknown> = { ...options };
+  for (const [name, expected] of Object.entries(KINDS)) {
+    const made = sent[name] as TrainerOptions["loss"] | undefined;
+    if (made === undefined && name === "schedule") continue;
+    if (typeof made?.toJSON !== "function") throw new ArgumentError(expectation(where, name, expected, made));
+    sent[name] = made.toJSON();
+  }
+  if (Array.isArray(options.groups)) sent.groups = await sendGroups(model, options.groups);
+  return new WorkerTrainer(model, await model.call<number>("createTrainer", [sent]));
+}
+
+/** Functions cannot be sent; the names that they choose can. */
+async function sendGroups(model: WorkerModel, groups: readonly ParameterGroup[]): Promise<unknown[]> {
+  const names = groups.some((group) => typeof group?.match === "function") ? await model.names() : [];
+  return groups.map((group) => {
+    const { match } = group ?? {};
+    return typeof match === "function" ? { ...group, match: names.filter((name) => match(name)) } : group;
+  });
+}
