@@ -32,6 +32,7 @@ const { outputFiles } = await build({
     "index.edge": join(root, "src/index.edge.ts"),
     data: join(root, "src/data.ts"),
     progress: join(root, "src/progress.ts"),
+    worker: join(root, "src/worker.ts"),
     "worker.node": join(root, "src/worker.node.ts"),
   },
   plugins: [staticKernels],
@@ -48,22 +49,16 @@ const { outputFiles } = await build({
 });
 
 // What a model's worker runs: one file without imports, to be hosted anywhere, with both kernel variants in it.
-const programs = await build({
-  entryPoints: { "model-worker.node": join(root, "src/model-worker.node.ts") },
-  bundle: true,
-  minify: true,
-  format: "esm",
-  platform: "node",
-  target: "es2022",
-  outdir: dist,
-  logLevel: "warning",
-  write: false,
-});
+const program = { bundle: true, minify: true, target: "es2022", outdir: dist, logLevel: "warning", write: false };
+const programs = await Promise.all([
+  build({ ...program, entryPoints: [join(root, "src/model-worker.node.ts")], format: "esm", platform: "node" }),
+  build({ ...program, entryPoints: [join(root, "src/model-worker.ts")], format: "iife", platform: "browser" }),
+]);
 
 // terser takes another 3 % off what esbuild leaves. Lines end somewhere: Node prints the whole source line in front of an
 // uncaught error. The kernels, strings, stay as they are.
 const options = { module: true, ecma: 2022, compress: { passes: 3 }, format: { max_line_len: 1000 } };
-for (const { path, text } of [...outputFiles, ...programs.outputFiles]) {
+for (const { path, text } of [outputFiles, ...programs.map((built) => built.outputFiles)].flat()) {
   mkdirSync(dirname(path), { recursive: true });
   const code = /^(simd|relaxed)-/.test(basename(path)) ? text : (await minify(text, options)).code;
   writeFileSync(path, code);

@@ -8,6 +8,6 @@ const port = parentPort!;
 const endpoint: Endpoint = {
   post: (response, transfer) => port.postMessage(response, transfer),
   listen: (received) => port.on("message", received),
-  hold: async () => {}, // the thread that started this one hears of its end
+  hold: async () => false, // the thread that started this one hears of its end
 };
 new Server(endpoint, everything);

@@ -12,7 +12,8 @@ export type Request =
 
 /** From the worker. */
 export type Response =
-  | { ready: true }
+  /** `locked`: the lock of the first message is held. */
+  | { ready: true; locked: boolean }
   | { id: number; value: unknown }
   | { id: number; error: ErrorRecord }
   /** The call ended because its signal was aborted, or because a function of the page threw. */

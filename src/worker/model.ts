@@ -6,6 +6,8 @@ import type { Tensor, TensorLike } from "../core/tensor.js";
 import type { GradCamOptions } from "../model/features.js";
 import type { NamePattern } from "../model/freeze.js";
 import type { MemoryPlan, MemoryPlanOptions, ModelInfo, PredictOptions } from "../model/model.js";
+import type { ProfileOptions } from "../model/profile.js";
+import type { Profile, ProfileData } from "../model/profile-report.js";
 import type { LoadReport, LoadStateDictOptions, StateDict, StateDictLike } from "../model/state.js";
 import type { LayerJSON } from "../nn/layer.js";
 import type { Connection } from "./connection.js";
@@ -78,8 +80,8 @@ export class WorkerModel {
     return this.call("backward", [dy], { transfer });
   }
 
-  async #withInput(method: string, x: TensorLike, options: TransferOption = {}): Promise<Tensor> {
-    const { transfer, ...rest } = options;
+  async #withInput<T = Tensor>(method: string, x: TensorLike, options?: TransferOption): Promise<T> {
+    const { transfer, ...rest } = options ?? {};
     return this.call(method, [x, rest], { transfer });
   }
 
@@ -112,6 +114,13 @@ export class WorkerModel {
   /** The network as a table: layer, output shape, parameters, multiply-adds for one sample. */
   summary(): Promise<string> {
     return this.call("summary", []);
+  }
+
+  /** Runs x as one batch, several times, and tells where the time goes. */
+  async profile(x: TensorLike, options?: ProfileOptions & TransferOption): Promise<Profile> {
+    const data = await this.#withInput<ProfileData>("profile", x, options);
+    const { Profile } = await import("../model/profile-report.js");
+    return new Profile(data);
   }
 
   /** Weights and architecture as one safetensors file. */

@@ -19,14 +19,16 @@ import { trainerMethods } from "./serve-trainer.js";
 export interface Endpoint {
   post(response: Response, transfer: ArrayBuffer[]): void;
   listen(received: (request: Request) => void): void;
-  /** Holds a lock until the worker dies, where there are locks. */
-  hold(name: string): Promise<void>;
+  /** Holds a lock until the worker dies. Gives whether it could be had. */
+  hold(name: string): Promise<boolean>;
 }
 
 /** `createModel` and `loadModel` of the runtime at hand. */
 export interface Makers {
   createModel(network: Layer, options: ModelOptions): Promise<Model>;
   loadModel(bytes: Uint8Array | ArrayBuffer, options?: LoadOptions): Promise<Model>;
+  /** The rest of the library, named so that no bundler leaves out a layer that only the page mentions. */
+  everything?: object;
 }
 
 /** Thrown where the page ended the call: it knows the reason. */
@@ -71,8 +73,8 @@ export class Server implements Served {
 
   async #receive(request: Request): Promise<void> {
     if ("hello" in request) {
-      await this.#endpoint.hold(request.hello);
-      this.#endpoint.post({ ready: true }, []);
+      const locked = await this.#endpoint.hold(request.hello);
+      this.#endpoint.post({ ready: true, locked }, []);
     } else if ("abort" in request) this.#aborts.get(request.abort)?.abort(ABORTED);
     else if ("answer" in request) {
       const question = this.#questions.get(request.answer);
@@ -144,6 +146,7 @@ export class Server implements Served {
         this.model.transform = transform;
         return this.model.save();
       },
+      profile: async (_, x: never, options: never) => ({ ...(await this.model.profile(x, options)) }),
       activations: (_, x: never, layers: string[]) => activations(this.model, x, layers),
       gradCam: (_, x: never, options: never) => gradCam(this.model, x, options),
       freeze: match(freeze),

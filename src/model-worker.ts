@@ -1,0 +1,39 @@
+/** `resnet-wasm/worker/program` for browsers: what the worker of a model runs, and the threads that it starts. */
+// All of it: a network that comes from the page may have any layer.
+import * as everything from "./index.browser.js";
+import type { LoadOptions, ModelOptions } from "./model/create.js";
+import { serveThread } from "./runtime/serve.js";
+import { type Endpoint, Server } from "./worker/server.js";
+
+/** The name by which a thread of the model knows what it is: it runs this same file, the one that the page allows. */
+const THREAD = "resnet-wasm thread";
+
+const createWorker = () => new Worker(location.href, { name: THREAD, type: "module" });
+const withThreads = <T extends LoadOptions>(options: T): T =>
+  options?.workerUrl === undefined ? { ...options, createWorker } : options;
+
+/** Whether the lock is held; it is until this worker dies. There are none in pages that are not secure contexts. */
+const hold = (name: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const forever = () => {
+      resolve(true);
+      return new Promise(() => {});
+    };
+    if (navigator.locks) navigator.locks.request(name, forever).catch(() => resolve(false));
+    else resolve(false);
+  });
+
+if (self.name === THREAD)
+  addEventListener("message", ({ data }) => serveThread(data, () => postMessage("ready")), { once: true });
+else {
+  const endpoint: Endpoint = {
+    post: (response, transfer) => postMessage(response, { transfer }),
+    listen: (received) => addEventListener("message", ({ data }) => received(data)),
+    hold,
+  };
+  new Server(endpoint, {
+    createModel: (network, options: ModelOptions) => everything.createModel(network, withThreads(options)),
+    loadModel: (bytes, options: LoadOptions) => everything.loadModel(bytes, withThreads(options)),
+    everything,
+  });
+}
