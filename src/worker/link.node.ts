@@ -4,9 +4,11 @@ import type { Link, WorkerSource } from "./link.js";
 
 function startWorker(source: WorkerSource | undefined): Worker {
   if (typeof source === "function") return source() as unknown as Worker;
+  // Options of the process such as --input-type or --import are not meant for this file.
+  const options = { execArgv: [] };
   // A literal URL, which bundlers recognise.
-  if (source === undefined) return new Worker(new URL("./model-worker.node.js", import.meta.url));
-  return new Worker(typeof source === "string" && /^(file|data):/.test(source) ? new URL(source) : source);
+  if (source === undefined) return new Worker(new URL("./model-worker.node.js", import.meta.url), options);
+  return new Worker(typeof source === "string" && /^(file|data):/.test(source) ? new URL(source) : source, options);
 }
 
 export function startNodeLink(source: WorkerSource | undefined): Link {

@@ -18,8 +18,8 @@ function packValue(value: unknown, transfer: boolean, list: Set<ArrayBuffer>): u
   const each = (item: unknown) => packValue(item, transfer, list);
   if (ArrayBuffer.isView(value)) return packView(value, transfer, list);
   if (value instanceof ArrayBuffer) return packBuffer(value, transfer, list);
-  // Lists of numbers may be long: only the first element is looked at.
-  if (Array.isArray(value)) return typeof value[0] === "object" ? value.map(each) : value;
+  // Lists of numbers may be long: of these only the first element is looked at.
+  if (Array.isArray(value)) return value.length < 16 || typeof value[0] === "object" ? value.map(each) : value;
   if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, each(item)]));
   if ("data" in value && "shape" in value) return { data: each(value.data), shape: value.shape };
   if (tagOf(value) !== "Object") return value; // a WebAssembly.Module, a regular expression
