@@ -1,7 +1,7 @@
 /** `resnet-wasm/worker/program` for Node, Deno and Bun: what the worker of a model runs. */
 import { parentPort } from "node:worker_threads";
-// All of it: a network that comes from the page may have any layer.
-import * as everything from "./index.node.js";
+import { createModelOn, loadModelOn } from "./model/create.js";
+import { nodeHost } from "./runtime/host.node.js";
 import { type Endpoint, Server } from "./worker/server.js";
 
 const port = parentPort!;
@@ -10,4 +10,7 @@ const endpoint: Endpoint = {
   listen: (received) => port.on("message", received),
   hold: async () => false, // the thread that started this one hears of its end
 };
-new Server(endpoint, everything);
+new Server(endpoint, {
+  createModel: (network, options) => createModelOn(nodeHost, network, options),
+  loadModel: (bytes, options) => loadModelOn(nodeHost, bytes, options),
+});

@@ -1,7 +1,6 @@
 /** `resnet-wasm/worker/program` for browsers: what the worker of a model runs, and the threads that it starts. */
-// All of it: a network that comes from the page may have any layer.
-import * as everything from "./index.browser.js";
-import type { LoadOptions, ModelOptions } from "./model/create.js";
+import { createModelOn, type LoadOptions, loadModelOn } from "./model/create.js";
+import { browserHost } from "./runtime/host.browser.js";
 import { serveThread } from "./runtime/serve.js";
 import { type Endpoint, Server } from "./worker/server.js";
 
@@ -9,8 +8,8 @@ import { type Endpoint, Server } from "./worker/server.js";
 const THREAD = "resnet-wasm thread";
 
 const createWorker = () => new Worker(location.href, { name: THREAD, type: "module" });
-const withThreads = <T extends LoadOptions>(options: T): T =>
-  options?.workerUrl === undefined ? { ...options, createWorker } : options;
+const withThreads = <T extends LoadOptions>(options: T | undefined) =>
+  ({ ...(options?.workerUrl === undefined && { createWorker }), ...options }) as T;
 
 /** Whether the lock is held; it is until this worker dies. There are none in pages that are not secure contexts. */
 const hold = (name: string): Promise<boolean> =>
@@ -32,8 +31,7 @@ else {
     hold,
   };
   new Server(endpoint, {
-    createModel: (network, options: ModelOptions) => everything.createModel(network, withThreads(options)),
-    loadModel: (bytes, options: LoadOptions) => everything.loadModel(bytes, withThreads(options)),
-    everything,
+    createModel: (network, options) => createModelOn(browserHost, network, withThreads(options)),
+    loadModel: (bytes, options) => loadModelOn(browserHost, bytes, withThreads(options)),
   });
 }

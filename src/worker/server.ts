@@ -6,7 +6,8 @@ import { activations, gradCam } from "../model/features.js";
 import { freeze, type NamePattern, unfreeze } from "../model/freeze.js";
 import type { Model } from "../model/model.js";
 import { stateNames } from "../model/state.js";
-import { type Layer, layerFromJSON } from "../nn/layer.js";
+import { layerFromJSON } from "../nn/catalogue.js";
+import type { Layer } from "../nn/layer.js";
 import type { Trainer } from "../train/trainer.js";
 import type { Method, Served } from "./context.js";
 import { makeDataset } from "./make-dataset.js";
@@ -27,8 +28,6 @@ export interface Endpoint {
 export interface Makers {
   createModel(network: Layer, options: ModelOptions): Promise<Model>;
   loadModel(bytes: Uint8Array | ArrayBuffer, options?: LoadOptions): Promise<Model>;
-  /** The rest of the library, named so that no bundler leaves out a layer that only the page mentions. */
-  everything?: object;
 }
 
 /** Thrown where the page ended the call: it knows the reason. */
