@@ -7,7 +7,7 @@ import { count, crossEntropyDx, relativeError, withCounters } from "./nets.js";
 
 const NETS = { resnet18, resnet34, resnet50, resnet101, resnet152 };
 
-/** The bar for logits: 1e-5 of the largest one, and 2e-5. Measured: between 4e-7 (ResNet-18) and 1.5e-5 (-152), as PyTorch's. */
+/** The bar for logits: 1e-5 of the largest one, and 2e-5. Measured: between 4e-7 (ResNet-18) and 2.9e-5 (-152) of 3.3e-4. */
 function expectLogits(model: Model, golden: LogitCase): void {
   const { shape, logits } = golden;
   const { data } = model.predict(nchwToNhwc(golden.x(), shape), { batchSize: shape[0] });
@@ -38,7 +38,7 @@ describe.each(["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"] as 
         model.dispose();
       }
     }
-  }, 120_000);
+  }, 300_000);
 });
 
 // Over whole tensors, the L2 norms of the errors are at most 5e-6 (ResNet-18) and 2.0e-5 (ResNet-50) of the gradients',

@@ -9,13 +9,8 @@ from parameters import choose, fill, settle, specs, with_choices
 from tensors import images, indices, to_torch
 
 # (batch, height, width)
-LOGITS = {
-    "resnet18": [(1, 224, 224), (4, 224, 224), (1, 192, 160)],
-    "resnet34": [(1, 224, 224)],
-    "resnet50": [(1, 224, 224), (4, 224, 224), (1, 192, 160)],
-    "resnet101": [(1, 224, 224)],
-    "resnet152": [(1, 224, 224)],
-}
+SHAPES = [(1, 224, 224), (4, 224, 224), (1, 192, 160)]
+NETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
 GRADIENTS = {"resnet18": (4, 64, 64), "resnet50": (4, 64, 64)}
 
 
@@ -33,7 +28,7 @@ def inputs(seed: str, shape: tuple, dtype: torch.dtype) -> torch.Tensor:
 def logits(name: str) -> dict:
     cases = []
     nets = [build(name, name, dtype).eval() for dtype in (torch.float64, torch.float32)]
-    for shape in LOGITS[name]:
+    for shape in SHAPES:
         with torch.no_grad():
             exact, single = (net(inputs(name, shape, dtype)) for net, dtype in zip(nets, (torch.float64, torch.float32)))
         print(name, shape, "largest", exact.abs().max().item(), "float32 error", (exact - single).abs().max().item())
@@ -71,7 +66,7 @@ def gradients(name: str) -> dict:
 
 
 def main() -> None:
-    for name in LOGITS:
+    for name in NETS:
         encode.write(f"{name}-logits.json", logits(name))
     for name in GRADIENTS:
         encode.write(f"{name}-gradients.json", gradients(name))
