@@ -99,11 +99,11 @@ export const GRADIENTS: { [K in OpName]: GradientRule<K> | null } = {
   // Ioffe & Szegedy 2015. With statistics of this batch the gradient also flows through mean and variance, which takes
   // the two sums that are dgamma and dbeta; with running statistics (evaluation, frozen) the op is affine in x.
   batchNorm: ({ node, dy, needs, emit }) => {
-    const [x, mean, rstd, gamma, beta] = node.inputs;
+    const [x, mean, rstd, gamma] = node.inputs;
     const { affine, training } = node.attributes;
     const wantsSums = training || (affine && (needs[3] || needs[4]));
     const sums = wantsSums ? emit("batchNormDw", [dy, x, mean, rstd], {}) : [];
-    const inputs = [dy, x, mean, rstd, ...(affine ? [gamma, beta] : []), ...(training ? sums : [])];
+    const inputs = [dy, rstd, ...(affine ? [gamma] : []), ...(training ? [x, mean, ...sums] : [])];
     const dx = needs[0] ? emit("batchNormDx", inputs, { affine, training })[0] : null;
     const dw = affine ? [needs[3] ? sums[0] : null, needs[4] ? sums[1] : null] : [];
     return [dx, null, null, ...dw];

@@ -1,6 +1,7 @@
 /**
  * Folding: a BatchNorm with fixed statistics behind a product (linear or convolution) that nobody else reads becomes
- * part of the product's weights and bias. Those depend on weights alone, so folding costs nothing in a step.
+ * part of the product's weights and bias. Those depend on weights alone, so folding costs nothing in a step. Where a
+ * backward pass comes through, weights change or may change with every step, and the BatchNorm stays.
  */
 import type { AnyNode, Graph, ValueId } from "../graph/graph.js";
 
@@ -16,6 +17,7 @@ export function foldBatchNorms(graph: Graph, keep: ReadonlySet<ValueId>): void {
     const [x, mean, rstd, gamma, beta] = node.inputs;
     const product = producers.get(x);
     if ((product?.op !== "linear" && product?.op !== "conv2d") || readers.get(x) !== 1 || keep.has(x)) continue;
+    if (readers.get(rstd) !== 1) continue; // the backward pass is the other reader
     const { affine } = node.attributes;
     const [input, w, bias] = product.inputs;
     const { epilogue } = product.attributes;

@@ -254,14 +254,16 @@ const ENCODERS = {
   batchNormDx: (node, c) => {
     const x = c.shape(node, 0);
     const { affine, training } = node.attributes;
-    const sums = affine ? 6 : 4;
-    const args = { dy: c.input(node, 0), x: c.input(node, 1), mean: c.input(node, 2), rstd: c.input(node, 3) };
-    const gamma = c.input(node, affine ? 4 : -1);
-    const gradients = { dgamma: c.input(node, training ? sums : -1), dbeta: c.input(node, training ? sums + 1 : -1) };
+    // Fixed statistics: dx depends on dy alone, and what is not there is 0.
+    const at = (i: number) => c.input(node, training ? (affine ? 3 : 2) + i : -1);
     c.emit("f32_batch_norm_dx", {
-      ...args,
-      gamma,
-      ...gradients,
+      dy: c.input(node, 0),
+      rstd: c.input(node, 1),
+      gamma: c.input(node, affine ? 2 : -1),
+      x: at(0),
+      mean: at(1),
+      dgamma: at(2),
+      dbeta: at(3),
       dx: c.output(node),
       rows: rows(x),
       channels: last(x),

@@ -6,6 +6,7 @@ import {
   BatchNorm2d,
   Conv2d,
   cacheFeatures,
+  cifarResNet,
   createModel,
   createTrainer,
   crossEntropy,
@@ -131,4 +132,30 @@ it("saves the transform with the weights", async () => {
   const model = await createModel(network(), { inputShape, transform, threads: 1 });
   const loaded = await loadModel(await model.save(), { threads: 1 });
   expect(loaded.transform).toEqual(transform);
+});
+
+describe("a frozen backbone", () => {
+  it("trains its head in steps of the whole model to the weights that cached features give, to the bit", async () => {
+    const shape = [16, 16, 3];
+    const [n, size] = [12, 16 * 16 * 3];
+    const x = Float32Array.from({ length: n * size }, (_, i) => Math.sin(i * 0.7) + (i % 11) / 11);
+    const dataset = arrayDataset({ x, y: labels(n), inputShape: shape, classes: 3 });
+    const model = await createModel(cifarResNet(8, { classes: 3 }), { inputShape: shape, threads: 1, seed: 2 });
+    model.forward(x, { training: true }); // running statistics other than 0 and 1
+    freeze(model, (name) => !name.startsWith("fc."));
+    const features = await cacheFeatures(model, dataset, { layer: "flatten", batchSize: 4 });
+    const head = await createModel(new Linear(64, 3), { inputShape: [64], threads: 1, seed: 2 });
+    const fc = [...model.stateDict()].filter(([name]) => name.startsWith("fc."));
+    head.loadStateDict(new Map(fc.map(([name, tensor]) => [name.slice(3), tensor])));
+    for (const [each, data] of [
+      [model, dataset],
+      [head, features],
+    ] as const) {
+      const trainer = createTrainer(each, { loss, optimizer: new SGD({ lr: 0.1, momentum: 0.9 }) });
+      await trainer.fit(data, { epochs: 3, batchSize: 4, shuffle: true });
+    }
+    expect(model.stateDict().get("fc.weight")).toEqual(head.stateDict().get("weight"));
+    expect(model.stateDict().get("fc.bias")).toEqual(head.stateDict().get("bias"));
+    expect(head.stateDict().get("weight")).not.toEqual(fc[0][1]);
+  });
 });
