@@ -6,7 +6,6 @@ export const enum Kernel {
   f32_activation,
   f32_activation_dx,
   f32_add,
-  f32_copy,
   f32_dropout,
   f32_column_sum,
   f32_softmax,

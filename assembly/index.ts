@@ -4,7 +4,7 @@ export { f32_pack_b } from "./gemm/pack";
 export { f32_gemm } from "./gemm/gemm";
 export { f32_gemv } from "./gemm/gemv";
 export { f32_activation, f32_activation_dx } from "./elementwise/activation";
-export { f32_add, f32_copy } from "./elementwise/add";
+export { f32_add } from "./elementwise/add";
 export { f32_dropout } from "./elementwise/dropout";
 export { f32_column_sum } from "./reduce/column_sum";
 export { f32_softmax, f32_softmax_dx } from "./reduce/softmax";

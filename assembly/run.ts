@@ -8,7 +8,7 @@ import { f32_pack_b } from "./gemm/pack";
 import { f32_gemm } from "./gemm/gemm";
 import { f32_gemv } from "./gemm/gemv";
 import { f32_activation, f32_activation_dx } from "./elementwise/activation";
-import { f32_add, f32_copy } from "./elementwise/add";
+import { f32_add } from "./elementwise/add";
 import { f32_dropout } from "./elementwise/dropout";
 import { f32_column_sum } from "./reduce/column_sum";
 import { f32_softmax, f32_softmax_dx } from "./reduce/softmax";
@@ -62,7 +62,6 @@ function dispatch(kernel: i32, r: usize, thread: i32, threads: i32): void {
     case Kernel.f32_activation: f32_activation(r, thread, threads); break;
     case Kernel.f32_activation_dx: f32_activation_dx(r, thread, threads); break;
     case Kernel.f32_add: f32_add(r, thread, threads); break;
-    case Kernel.f32_copy: f32_copy(r, thread, threads); break;
     case Kernel.f32_dropout: f32_dropout(r, thread, threads); break;
     case Kernel.f32_column_sum: f32_column_sum(r, thread, threads); break;
     case Kernel.f32_softmax: f32_softmax(r, thread, threads); break;

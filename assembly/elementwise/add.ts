@@ -46,12 +46,3 @@ export function f32_add(r: usize, thread: i32, threads: i32): void {
     store_part(y + i, activation_v128(activation, sum, param), count);
   }
 }
-
-export function f32_copy(r: usize, thread: i32, threads: i32): void {
-  const x = ptr_arg(r, 0);
-  const y = ptr_arg(r, 1);
-  const n = i32_arg(r, 2);
-  const begin = <usize>range_begin(n, 16, thread, threads) << 2;
-  const end = <usize>range_begin(n, 16, thread + 1, threads) << 2;
-  memory.copy(y + begin, x + begin, end - begin);
-}

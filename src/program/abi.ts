@@ -28,7 +28,6 @@ const SIGNATURES = {
   f32_activation: "ptr x y i32 n activation f32 param",
   f32_activation_dx: "ptr dy source dx i32 n activation f32 param",
   f32_add: "ptr a b y i32 n activation f32 param",
-  f32_copy: "ptr x y i32 n",
   f32_dropout: "ptr x y i32 n group f32 p i32 stream ptr rng",
   // reduce/
   f32_column_sum: "ptr x y i32 rows cols ptr partial",

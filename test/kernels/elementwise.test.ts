@@ -115,14 +115,4 @@ describe.each(variants)("elementwise, %s", (variant) => {
     harness.call("f32_activation_dx", args);
     expect([...dx.read()]).toEqual([0, 0, Infinity, 5]);
   });
-
-  test.each(LENGTHS)("copy of %i elements", (n) => {
-    const x = normals(n, n);
-    const [y] = runSplit(harness, (threads) => {
-      const [a, y] = [harness.f32(x), harness.f32(n)];
-      callSplit(harness, "f32_copy", { x: a.ptr, y: y.ptr, n }, threads);
-      return [y];
-    });
-    expect(y).toEqual(x);
-  });
 });
