@@ -1,16 +1,24 @@
 // @ts-check
 /** Trains one net and measures it: loss of every step, loss and accuracy in the end, gradients of every layer. */
-import { createModel, createTrainer, crossEntropy, NumericError, SGD } from "resnet-wasm";
+import { constant, cosineAnnealing, createModel, createTrainer, crossEntropy, NumericError, SGD } from "resnet-wasm";
 import { progressBar } from "resnet-wasm/progress";
 
 /** @typedef {import("resnet-wasm").ClassDataset} ClassDataset */
 /** @typedef {import("resnet-wasm").Model} Model */
 
-export const RECIPE = { lr: 0.01, momentum: 0.9, batchSize: 128 };
+/**
+ * @typedef {object} Recipe
+ * @property {number} lr
+ * @property {number} momentum
+ * @property {number} weightDecay
+ * @property {boolean} cosine whether the learning rate falls to 0 by half a cosine
+ * @property {number} batchSize
+ * @property {number} probe images that gradients are measured on: always the same first ones
+ */
 
 /**
  * @typedef {object} Result
- * @property {number} depth hidden layers
+ * @property {number} depth layers, as the study counts them
  * @property {"plain" | "residual"} kind
  * @property {number} parameters
  * @property {number[]} losses of every training step
@@ -25,15 +33,20 @@ export const RECIPE = { lr: 0.01, momentum: 0.9, batchSize: 128 };
 
 /**
  * @param {{ depth: number, kind: "plain" | "residual", network: import("resnet-wasm").Layer, train: ClassDataset,
- *   test: ClassDataset, epochs: number, seed: number, threads: number | "auto", label: string }} task
+ *   test: ClassDataset, recipe: Recipe, epochs: number, seed: number, threads: number | "auto", label: string }} task
  * @returns {Promise<Result>}
  */
-export async function trainNet({ depth, kind, network, train, test, epochs, seed, threads, label }) {
+export async function trainNet({ depth, kind, network, train, test, recipe, epochs, seed, threads, label }) {
   const model = await createModel(network, { inputShape: [...train.inputShape], seed, threads });
-  const { lr, momentum, batchSize } = RECIPE;
-  const trainer = createTrainer(model, { loss: crossEntropy(), optimizer: new SGD({ lr, momentum }) });
+  const { lr, momentum, weightDecay, cosine, batchSize, probe } = recipe;
+  const steps = epochs * Math.ceil(train.length / batchSize);
+  const trainer = createTrainer(model, {
+    loss: crossEntropy(),
+    optimizer: new SGD({ lr, momentum, weightDecay }),
+    schedule: cosine ? cosineAnnealing({ tMax: steps }) : constant(),
+  });
   const parameters = [...model.stateDict().values()].reduce((sum, { data }) => sum + data.length, 0);
-  const gradientsBefore = gradientNorms(model, train);
+  const gradientsBefore = gradientNorms(model, train, probe);
 
   /** @type {number[]} */
   const losses = [];
@@ -52,23 +65,22 @@ export async function trainNet({ depth, kind, network, train, test, epochs, seed
   const ms = performance.now() - started;
   const { loss } = await trainer.evaluate(train);
   const { accuracy = 0 } = await trainer.evaluate(test);
-  const gradientsAfter = gradientNorms(model, train);
+  const gradientsAfter = gradientNorms(model, train, probe);
   const info = model.info.why;
   model.dispose();
   const final = failure === null ? loss : Number.NaN;
   return { depth, kind, parameters, losses, loss: final, accuracy, gradientsBefore, gradientsAfter, failure, ms, info };
 }
 
-/** Images that gradients are measured on: always the same first ones. */
-const PROBE = 512;
-
 /**
  * The norm of the loss's gradient by the weights of each layer, in the order of the layers, from `model.backward`.
+ * Weights have two dimensions, or four in convolutions; those of normalisations, with one, are left out.
  * @param {Model} model
  * @param {ClassDataset} dataset
+ * @param {number} probe
  */
-export function gradientNorms(model, dataset) {
-  const count = Math.min(PROBE, dataset.length);
+export function gradientNorms(model, dataset, probe) {
+  const count = Math.min(probe, dataset.length);
   const x = new Float32Array(count * model.inputShape.reduce((a, b) => a * b, 1));
   const labels = new Int32Array(count);
   dataset.get(
@@ -78,8 +90,8 @@ export function gradientNorms(model, dataset) {
   );
   const logits = model.forward(x, { training: true });
   model.backward(crossEntropyGradient(logits, labels));
-  const weights = [...model.gradients()].filter(([name]) => name.endsWith("weight"));
-  return weights.map(([, { data }]) => Math.sqrt(data.reduce((sum, g) => sum + g * g, 0)));
+  const weights = [...model.gradients().values()].filter(({ shape }) => shape.length > 1);
+  return weights.map(({ data }) => Math.sqrt(data.reduce((sum, g) => sum + g * g, 0)));
 }
 
 /**

@@ -1,6 +1,15 @@
 // @ts-check
 /** What the nets are trained on: images with mean 0 and deviation 1; and a picture of it for the report. */
-import { channelStatistics, FASHION_MNIST_CLASSES, glyphs, loadMnist, normalise, subset } from "resnet-wasm/data";
+import { encode } from "fast-png";
+import {
+  channelStatistics,
+  FASHION_MNIST_CLASSES,
+  glyphs,
+  loadCifar,
+  loadMnist,
+  normalise,
+  subset,
+} from "resnet-wasm/data";
 
 /** @typedef {import("resnet-wasm").ClassDataset} ClassDataset */
 
@@ -35,6 +44,17 @@ export async function loadImages({ data, samples, seed }) {
   return prepare(isFashion ? "Fashion-MNIST" : "Images from idx files", train, test);
 }
 
+/**
+ * CIFAR-10 from the .bin files of `folder`: the first `samples` for training, a quarter as many for the test.
+ * @param {{ images: string, imageSamples: number }} options
+ * @returns {Promise<Images>}
+ */
+export async function loadColourImages({ images, imageSamples }) {
+  const train = first(await loadCifar(images, { train: true }), imageSamples);
+  const test = first(await loadCifar(images, { train: false }), Math.max(10, Math.ceil(imageSamples / 4)));
+  return prepare("CIFAR-10", train, test);
+}
+
 /** Images that mean and deviation are measured on. */
 const MEASURED = 5_000;
 
@@ -61,46 +81,32 @@ const first = (dataset, count) =>
   );
 
 /**
- * The first examples of each class, one column a class, as a grey bitmap: `url` is a data: URL.
+ * The first examples of each class, one column a class, as a PNG: `url` is a data: URL.
  * @param {ClassDataset} dataset
  * @param {number} rows
  * @returns {{ url: string, width: number, height: number }}
  */
 function contactSheet(dataset, rows) {
   const { classes, length, inputShape } = dataset;
-  const size = inputShape[0];
+  const [size, , channels] = inputShape;
   const gap = 2;
   const [width, height] = [classes * (size + gap) - gap, rows * (size + gap) - gap];
-  const stride = Math.ceil(width / 4) * 4;
-  const header = 54 + 4 * 256;
-  const file = new Uint8Array(header + stride * height);
+  const data = new Uint8Array(width * height * channels);
   const seen = new Array(classes).fill(0);
-  const [x, y] = [new Float32Array(size * size), new Int32Array(1)];
+  const [x, y] = [new Float32Array(size * size * channels), new Int32Array(1)];
   for (let i = 0; i < length && seen.some((count) => count < rows); i++) {
     dataset.get([i], x, y);
     const [column, row] = [y[0], seen[y[0]]++];
     if (row >= rows) continue;
-    for (let p = 0; p < size * size; p++) {
-      const top = row * (size + gap) + Math.floor(p / size);
-      // Bitmaps run from the bottom line up.
-      file[header + (height - 1 - top) * stride + column * (size + gap) + (p % size)] = Math.round(255 * x[p]);
+    for (let line = 0; line < size; line++) {
+      const pixels = x.subarray(line * size * channels, (line + 1) * size * channels);
+      const at = ((row * (size + gap) + line) * width + column * (size + gap)) * channels;
+      data.set(
+        pixels.map((value) => Math.round(255 * value)),
+        at,
+      );
     }
   }
-  // Windows bitmap, 8 bits a pixel: file header of 14 bytes, BITMAPINFOHEADER of 40, a palette of 256 greys.
-  const view = new DataView(file.buffer);
-  view.setUint16(0, 0x424d);
-  /** @type {[offset: number, value: number][]} */
-  const fields = [
-    [2, file.length],
-    [10, header],
-    [14, 40],
-    [18, width],
-    [22, height],
-    [26, 1 | (8 << 16)],
-    [34, stride * height],
-    [46, 256],
-  ];
-  for (const [offset, value] of fields) view.setUint32(offset, value, true);
-  for (let grey = 0; grey < 256; grey++) view.setUint32(54 + 4 * grey, grey * 0x010101, true);
-  return { url: `data:image/bmp;base64,${Buffer.from(file).toString("base64")}`, width, height };
+  const file = encode({ width, height, data, channels });
+  return { url: `data:image/png;base64,${Buffer.from(file).toString("base64")}`, width, height };
 }

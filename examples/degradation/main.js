@@ -1,46 +1,46 @@
 // @ts-check
-/** The degradation experiment: `npm start`. Trains twins of several depths, prints a table, writes a report. */
+/** The degradation experiment: `npm start`. Trains twins of several depths, prints tables, writes a report. */
 import { writeFile } from "node:fs/promises";
 import { ResnetWasmError } from "resnet-wasm";
-import { trainNet } from "./experiment.js";
 import { findings } from "./findings.js";
-import { loadImages } from "./images.js";
-import { plainNet, residualNet } from "./nets.js";
+import { loadColourImages, loadImages } from "./images.js";
 import { HELP, readOptions, UsageError } from "./options.js";
 import { renderReport } from "./report.js";
+import { CONVOLUTIONAL, DENSE, runStudy } from "./study.js";
 import { formatTable } from "./table.js";
 
 /** @param {import("./options.js").Options} options */
 async function run(options) {
   const started = performance.now();
-  const { depths, epochs, seed, threads, out } = options;
-  const images = await loadImages(options);
-  const { name, train, test } = images;
-  console.log(`${name}: ${train.length} training and ${test.length} test images, epochs: ${epochs}, seed: ${seed}\n`);
+  const { depths, epochs, images, imageDepths, imageEpochs, seed, threads, out } = options;
+  // First of all, so that a wrong folder is told at once.
+  const colour = images === undefined ? null : await loadColourImages({ ...options, images });
+  const grey = await loadImages(options);
 
-  const pixels = train.inputShape.reduce((a, b) => a * b, 1);
-  const twins = [];
-  for (const depth of depths) {
-    const task = { depth, train, test, epochs, seed, threads };
-    const label = (/** @type {string} */ kind) => `${kind.padEnd(8)} ${`${depth}`.padStart(3)}`;
-    const networks = {
-      plain: plainNet(depth, pixels, train.classes),
-      residual: residualNet(depth, pixels, train.classes),
-    };
-    const plain = await trainNet({ ...task, kind: "plain", network: networks.plain, label: label("plain") });
-    const residual = await trainNet({
-      ...task,
-      kind: "residual",
-      network: networks.residual,
-      label: label("residual"),
-    });
-    twins.push({ depth, plain, residual });
+  const dense = await study(DENSE, { images: grey, depths, epochs, seed, threads });
+  /** @type {[import("./study.js").Study, ...import("./study.js").Study[]]} */
+  const studies = [dense];
+  if (colour) {
+    const task = { images: colour, depths: imageDepths, epochs: imageEpochs, seed, threads };
+    studies.push(await study(CONVOLUTIONAL, task));
   }
-
-  const sentences = findings(twins, train.classes);
   const seconds = (performance.now() - started) / 1000;
-  await writeFile(out, renderReport({ twins, sentences, images, epochs, seed, seconds }));
-  console.log(`\n${formatTable(twins)}\n\n${sentences.join("\n")}\n\n${out} written after ${seconds.toFixed(0)} s`);
+  await writeFile(out, renderReport(studies, seconds));
+  console.log(`${out} written after ${seconds.toFixed(0)} s`);
+}
+
+/**
+ * Runs a study and prints what it found.
+ * @param {Parameters<typeof runStudy>[0]} kind
+ * @param {Parameters<typeof runStudy>[1]} task
+ */
+async function study(kind, task) {
+  const { name, train, test } = task.images;
+  const counts = `${train.length} training and ${test.length} test images`;
+  console.log(`${name}: ${counts}, epochs: ${task.epochs}, seed: ${task.seed}\n`);
+  const result = await runStudy(kind, task);
+  console.log(`\n${formatTable(result)}\n\n${findings(result).join("\n")}\n`);
+  return result;
 }
 
 try {

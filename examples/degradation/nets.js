@@ -1,6 +1,6 @@
 // @ts-check
 /** The networks that are compared: a plain one of any depth, and the same one with skip connections. */
-import { Flatten, Linear, ReLU, residualTwin, Sequential } from "resnet-wasm";
+import { cifarResNet, Flatten, Linear, plainTwin, ReLU, residualTwin, Sequential } from "resnet-wasm";
 
 /** Features of every hidden layer. */
 export const WIDTH = 64;
@@ -33,3 +33,14 @@ export function plainNet(depth, pixels, classes) {
  * @param {number} classes
  */
 export const residualNet = (depth, pixels, classes) => residualTwin(plainNet(depth, pixels, classes), { every: 2 });
+
+/**
+ * The CIFAR ResNet of `depth` = 6n + 2 layers, and the same net without its skip connections. Both have the same
+ * parameters, shortcut option A having none, and the same seed gives them the same first weights.
+ * @param {number} depth
+ * @param {number} classes
+ */
+export function convolutionalTwins(depth, classes) {
+  const residual = cifarResNet(depth, { classes });
+  return { plain: plainTwin(residual), residual };
+}

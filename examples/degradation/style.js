@@ -11,6 +11,8 @@ main { max-width: 1120px; margin: 0 auto; padding: 56px 28px 72px; }
 .eyebrow { margin: 0 0 10px; color: var(--soft); font-size: 14px; letter-spacing: .02em; }
 h1 { margin: 0 0 26px; max-width: 26ch; font-size: clamp(30px, 4.6vw, 50px); line-height: 1.1; letter-spacing: -.02em; text-wrap: balance; }
 h2 { margin: 56px 0 6px; font-size: 24px; letter-spacing: -.01em; }
+h3 { margin: 40px 0 6px; font-size: 20px; letter-spacing: -.01em; }
+article { margin-top: 72px; padding-top: 8px; border-top: 1px solid var(--line); } article > h2 { margin: 40px 0 18px; max-width: 34ch; font-size: clamp(26px, 3.4vw, 36px); line-height: 1.15; }
 p { max-width: 74ch; margin: 0 0 14px; }
 .note { color: var(--soft); font-size: 15px; }
 .findings p { font-size: 18px; }

@@ -106,6 +106,52 @@ describe("npm start on idx files", () => {
   });
 });
 
+describe("npm start with --images", () => {
+  let outcome: Outcome;
+  let html = "";
+  beforeAll(async () => {
+    // Records of CIFAR-10: a label, then red, green and blue planes; class c is red in rows of its own.
+    const record = (i: number) => {
+      const pixel = (p: number) => (p < 1024 && Math.floor(p / 96) === i % 10 ? 250 : (p * 7 + i * 13) % 60);
+      return Uint8Array.from([i % 10, ...Array.from({ length: 3072 }, (_, p) => pixel(p))]);
+    };
+    for (const [file, count] of [
+      ["data_batch_1.bin", 160],
+      ["test_batch.bin", 40],
+    ] as const)
+      await writeFile(join(folder, file), Buffer.concat(Array.from({ length: count }, (_, i) => record(i))));
+    const out = join(folder, "images.html");
+    const dense = ["--samples", "200", "--depths", "2", "--epochs", "1"];
+    const images = ["--images", folder, "--image-samples", "150", "--image-depths", "14,8", "--image-epochs", "2"];
+    outcome = await job(...dense, ...images, "--threads", "1", "--out", out);
+    html = await readFile(out, "utf8");
+  }, 100_000);
+
+  it("trains the convolutional twins after the others and prints a table of theirs", () => {
+    expect(outcome.code, outcome.stderr).toBe(0);
+    expect(outcome.stdout).toContain("CIFAR-10: 150 training and 38 test images, epochs: 2, seed: 0");
+    expect(outcome.stderr.match(/epoch 2\/2/g)).toHaveLength(4);
+    expect(tableRows(outcome.stdout).map(([depth]) => depth)).toEqual([2, 8, 14]);
+    expect(outcome.stdout).toMatch(/With skip connections the same 14 layers reach a training loss of/);
+  });
+
+  it("adds a section with its findings, charts and pictures to the one report", () => {
+    expect(html.match(/<article>/g)).toHaveLength(1);
+    const section = html.slice(html.indexOf("<article>"), html.indexOf("</article>"));
+    expect(section).toMatch(/<h2>The same with convolutions: [^<]+14 layers/);
+    expect(section).toMatch(/With skip connections the same 14 layers reach/);
+    const charts = section.match(/<svg[^>]*role="img"[\s\S]*?<\/svg>/g) ?? [];
+    expect(charts).toHaveLength(2 + 2 * 2);
+    // One point for each of 13 convolutions and the output layer, none for the normalisations between.
+    const [gradients] = charts.filter((chart) => chart.includes("over all 14 layers"));
+    expect(gradients.match(/<circle class="plain/g)).toHaveLength(14);
+    expect(section).toMatch(/learning rate 0.1 \(by half a cosine to 0\), momentum 0.9, weight decay 0.0001/);
+    expect(section).toContain('src="data:image/png;base64,');
+    expect(html).not.toMatch(/NaN|undefined|Infinity/);
+    expect(html.match(/id="[^"]+"/g)).toHaveLength(new Set(html.match(/id="[^"]+"/g)).size);
+  });
+});
+
 describe("npm start refuses", () => {
   const cases: [string, string[], RegExp][] = [
     ["an unknown option", ["--epoch", "3"], /Unknown option '--epoch'/],
@@ -116,6 +162,13 @@ describe("npm start refuses", () => {
     ["a depth of 0", ["--depths", "2,0"], /--depths expected an integer from 1 to 200, got "0"/],
     ["threads in words", ["--threads", "two"], /--threads expected an integer from 1 to 64, got "two"/],
     ["a folder that is not there", ["--data", "no/such/folder"], /--data expected a folder, got "no\/such\/folder"/],
+    ["images from a folder that is not there", ["--images", "no/such"], /--images expected a folder, got "no\/such"/],
+    ["image options without images", ["--image-epochs", "3"], /--image-epochs expected --images <folder> with it/],
+    [
+      "a depth that no CIFAR ResNet has",
+      ["--images", ".", "--image-depths", "20,54"],
+      /--image-depths expected 6n \+ 2, .* got "54"/,
+    ],
     ["a report in no folder", ["--out", "no/such/report.html"], /--out expected a file in a folder that exists/],
   ];
   it.each(cases)("%s, with exit code 2 and one line", async (_, args, message) => {
@@ -134,11 +187,20 @@ describe("npm start refuses", () => {
     expect(await readdir(empty)).toEqual([]);
   });
 
+  it("a folder without CIFAR's files before anything is trained", async () => {
+    const empty = await mkdtemp(join(folder, "empty-"));
+    const { code, stdout, stderr } = await job("--images", empty, "--out", join(empty, "report.html"));
+    expect(stderr).toMatch(/DataError: loadCifar: source expected data_batch_1\.bin/);
+    expect(stdout).toBe("");
+    expect(code).toBe(1);
+  });
+
   it("nothing when asked for help", async () => {
     const { code, stdout, stderr } = await job("--help");
     expect(code).toBe(0);
     expect(stderr).toBe("");
-    for (const option of ["data", "epochs", "seed", "depths", "samples", "out", "threads"])
+    const images = ["images", "image-epochs", "image-depths", "image-samples"];
+    for (const option of ["data", "epochs", "seed", "depths", "samples", "out", "threads", ...images])
       expect(stdout).toContain(`--${option} <`);
   });
 });
