@@ -29,8 +29,7 @@ const model = await createModel(resnet18({ classes }), { inputShape: [224, 224, 
 
 // Everything but the head comes from the file; the head of another number of classes stays as it was drawn.
 const { tensors } = readSafetensors(readFileSync(weights), { fileName: weights });
-for (const name of ["fc.weight", "fc.bias"]) tensors.delete(name);
-model.loadStateDict(tensors, { strict: false });
+model.loadStateDict(tensors, { skip: "fc" });
 freeze(model, (name) => !name.startsWith("fc."));
 
 const features = await cacheFeatures(model, images, { layer: "flatten" });

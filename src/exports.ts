@@ -19,6 +19,7 @@ export { activations, type GradCamOptions, gradCam } from "./model/features.js";
 export { freeze, type NamePattern, unfreeze } from "./model/freeze.js";
 export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from "./model/gradcheck.js";
 export type { MemoryPlan, MemoryPlanOptions, Model, ModelInfo, PredictOptions } from "./model/model.js";
+export type { PathPattern } from "./model/names.js";
 export type { ProfileOptions } from "./model/profile.js";
 export type { Cost, LayerProfile, OpProfile, Profile, ProfileData } from "./model/profile-report.js";
 export type { LoadReport, LoadStateDictOptions, StateDict, StateDictLike } from "./model/state.js";

@@ -1,13 +1,15 @@
 /** Which parameters training leaves alone. */
 import { ArgumentError, expectation } from "../core/errors.js";
 import type { Model } from "./model.js";
+import { matchesPath, type PathPattern } from "./names.js";
 
-/** State-dict names: a regular expression, a function, or a path whose layers are all meant ("layer1", "layer1.0.bn1"). */
-export type NamePattern = string | RegExp | ((name: string) => boolean);
+/** State-dict names: a path whose layers are all meant ("layer1", "layer1.0.bn1"), a regular expression, or a function. */
+export type NamePattern = PathPattern | ((name: string) => boolean);
 
 /**
  * Freezes all parameters and buffers that match: training does not change them, weight decay included. A BatchNorm of
- * which weight or running mean is frozen uses its running statistics in training too and does not update them.
+ * which weight or running mean is frozen uses its running statistics in training too and does not update them. Layers
+ * in front of the first trained one run as in prediction, and no backward pass; `cacheFeatures` saves their forward too.
  * Returns the names. Throws `ArgumentError` when nothing matches.
  */
 export function freeze(model: Model, pattern: NamePattern): string[] {
@@ -26,11 +28,7 @@ export function unfreeze(model: Model, pattern: NamePattern): string[] {
 
 function matching(model: Model, pattern: NamePattern, where: string): string[] {
   const { parameters, buffers } = model.engine.description;
-  const matches = (name: string) => {
-    if (typeof pattern === "function") return pattern(name);
-    if (pattern instanceof RegExp) return name.search(pattern) >= 0;
-    return name === pattern || name.startsWith(`${pattern}.`);
-  };
+  const matches = typeof pattern === "function" ? pattern : (name: string) => matchesPath(pattern, name);
   if (typeof pattern !== "string" && typeof pattern !== "function" && !(pattern instanceof RegExp))
     throw new ArgumentError(expectation(where, "pattern", "a path, a regular expression or a function", pattern));
   const names = [...parameters, ...buffers].map(({ name }) => name).filter(matches);

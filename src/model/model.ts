@@ -194,7 +194,7 @@ export class Model {
    */
   loadStateDict(state: StateDictLike, options?: LoadStateDictOptions): LoadReport {
     const engine = this.#use("loadStateDict");
-    return writeStateDict(engine, state, expectOptions("loadStateDict", options, ["strict", "rename"]));
+    return writeStateDict(engine, state, expectOptions("loadStateDict", options, ["strict", "rename", "skip"]));
   }
 
   /**

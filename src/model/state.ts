@@ -6,6 +6,7 @@ import { isNumeric, type Tensor } from "../core/tensor.js";
 import type { Parameter } from "../graph/graph.js";
 import type { ParameterRegion } from "../runtime/executor.js";
 import type { Description, Engine } from "./engine.js";
+import { matchesPath, type PathPattern } from "./names.js";
 
 export type StateDict = Map<string, Tensor>;
 export type StateDictLike =
@@ -17,9 +18,14 @@ export interface LoadStateDictOptions {
   strict?: boolean;
   /** Maps each name of the given state dict to the model's. */
   rename?: (name: string) => string;
+  /**
+   * Tensors to leave as they are, on both sides, by the model's names: "fc" lets a head with another number of classes
+   * keep its weights while all others are loaded strictly.
+   */
+  skip?: PathPattern;
 }
 
-/** What `loadStateDict` left alone (with `strict: false`). */
+/** What `loadStateDict` left alone with `strict: false`; without what `skip` names. */
 export interface LoadReport {
   missing: string[];
   unexpected: string[];
@@ -95,13 +101,16 @@ interface Match extends LoadReport {
 export function matchStateDict(
   description: Pick<Description, "parameters" | "buffers">,
   given: StateDictLike,
-  { strict = true, rename }: LoadStateDictOptions = {},
+  { strict = true, rename, skip }: LoadStateDictOptions = {},
 ): Match {
   if (typeof given !== "object" || given === null)
     throw new ArgumentError(expectation("loadStateDict", "state", "a Map or a record of tensors", given));
   expectBoolean("loadStateDict", "strict", strict);
   if (rename !== undefined && typeof rename !== "function")
     throw new ArgumentError(expectation("loadStateDict", "rename", "a function", rename));
+  if (skip !== undefined && typeof skip !== "string" && !(skip instanceof RegExp))
+    throw new ArgumentError(expectation("loadStateDict", "skip", "a path or a regular expression", skip));
+  const isSkipped = (name: string) => skip !== undefined && matchesPath(skip, name);
   const entries = given instanceof Map ? [...given] : Object.entries(given);
   const known = new Map(stateNames(description).map((item) => [item.entry.name, item]));
   const found = new Map<string, ArrayLike<number>>();
@@ -110,6 +119,7 @@ export function matchStateDict(
   for (const [original, tensor] of entries) {
     const name = localName(original, known, rename);
     const item = known.get(name);
+    if (isSkipped(name)) continue;
     if (!item) unexpected.push(name);
     else if (!fits(tensor, item.entry.shape))
       mismatched.push(`${name} expected ${formatShape(item.entry.shape)}, got ${describeTensor(tensor)}`);
@@ -117,7 +127,8 @@ export function matchStateDict(
     else found.set(name, tensor.data);
   }
   // PyTorch wrote no num_batches_tracked before 0.4.1 and never reads it for inference.
-  const missing = [...known.keys()].filter((name) => !found.has(name) && !name.endsWith("num_batches_tracked"));
+  const isMissing = (name: string) => !found.has(name) && !name.endsWith("num_batches_tracked") && !isSkipped(name);
+  const missing = [...known.keys()].filter(isMissing);
   const absent = missing.filter((name) => !mismatched.some((line) => line.startsWith(`${name} `)));
   if (mismatched.length > 0 || (strict && (absent.length > 0 || unexpected.length > 0)))
     throw new StateDictError(explain(absent, unexpected, mismatched, [...known.keys()]));
