@@ -1,6 +1,6 @@
 // Bundles src/ into dist/: one file for each entry point, the kernel variants as chunks, and the declarations.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -10,6 +10,12 @@ import { keepExports, SHIPPED_EXPORTS } from "./pack-kernels.js";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 rmSync(dist, { recursive: true, force: true });
+
+/** The files that the exports map names, by ending: `./dist/index.node.js` is made of `src/index.node.ts`. */
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const targets = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(targets));
+const named = (pattern) => [...new Set(targets(manifest.exports).flatMap((path) => pattern.exec(path)?.[1] ?? []))];
+const entries = named(/^\.\/dist\/([\w.-]+)\.js$/).filter((name) => name !== "thread");
 
 /** Leaves `import simd from "….wasm"` to the bundlers and runtimes that know it, with its path inside the package. */
 const staticKernels = {
@@ -24,17 +30,7 @@ const staticKernels = {
 
 // One build for all entries, so that they share chunks: an error thrown by one is an instance of another's class.
 const { outputFiles } = await build({
-  entryPoints: {
-    index: join(root, "src/index.ts"),
-    "index.node": join(root, "src/index.node.ts"),
-    "index.browser": join(root, "src/index.browser.ts"),
-    "index.workerd": join(root, "src/index.workerd.ts"),
-    "index.edge": join(root, "src/index.edge.ts"),
-    data: join(root, "src/data.ts"),
-    progress: join(root, "src/progress.ts"),
-    worker: join(root, "src/worker.ts"),
-    "worker.node": join(root, "src/worker.node.ts"),
-  },
+  entryPoints: Object.fromEntries(entries.map((name) => [name, join(root, `src/${name}.ts`)])),
   plugins: [staticKernels],
   bundle: true,
   minify: true,
@@ -76,3 +72,17 @@ writeFileSync(join(dist, "thread.js"), thread);
 
 const tsc = join(root, "node_modules/typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" });
+
+// Declarations of files that no entry point leads to stay at home.
+const types = join(dist, "types");
+const reached = new Set();
+const reach = (path) => {
+  if (reached.has(path)) return;
+  reached.add(path);
+  const text = readFileSync(path, "utf8");
+  for (const [, specifier] of text.matchAll(/(?:from|import\()\s*"(\.{1,2}\/[^"]+)\.js"/g))
+    reach(join(dirname(path), `${specifier}.d.ts`));
+};
+for (const entry of named(/^\.\/dist\/types\/([\w.-]+)\.d\.ts$/)) reach(join(types, `${entry}.d.ts`));
+for (const path of readdirSync(types, { recursive: true }).map((name) => join(types, name)))
+  if (path.endsWith(".d.ts") && !reached.has(path)) rmSync(path);

@@ -44,6 +44,8 @@ function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Ex
 export class Executor {
   readonly memory: ModelMemory;
   pool: ThreadPool | null = null;
+  /** Why no program may run any more: one stopped halfway, and late threads may still write its results. */
+  #broken: unknown = null;
   /** Changes whenever parameters or buffers do; prepared values of other versions are stale. */
   weightsVersion = 1;
   #exports: Exports;
@@ -216,11 +218,19 @@ export class Executor {
     const failure = threads > 1 ? this.pool?.failure : null;
     if (failure)
       throw new RuntimeSupportError(expectation("run", "worker threads", "alive", failure.message), { cause: failure });
+    if (this.#broken) {
+      const hint = "Go on from a checkpoint, in a new model";
+      const got = "a model whose step was interrupted";
+      throw new RuntimeSupportError(expectation("run", "model", "whole", got, { hint }), { cause: this.#broken });
+    }
     try {
       return this.#exports.submit(begin, end, threads);
     } catch (cause) {
       // Behind a barrier that a thread has missed, no thread can be relied on.
-      if (threads > 1) this.pool!.fail(cause as Error);
+      if (threads > 1) {
+        this.#broken = cause;
+        this.pool!.fail(cause as Error);
+      }
       const hint = "Weights may be half updated: go on from a checkpoint, in a new model";
       throw new RuntimeSupportError(expectation("run", "kernels", "to finish", String(cause), { hint }), { cause });
     }

@@ -54,11 +54,12 @@ export class ThreadPool {
     return pool;
   }
 
-  /** Marks the pool as broken, so that nobody waits for a dead worker. */
+  /** Marks the pool as broken, so that nobody waits for a dead worker, and ends the other workers. */
   fail(error: Error): void {
     this.#failure ??= error;
     Atomics.store(this.#control, CONTROL.failed / 4, 1);
     for (const field of [CONTROL.generation, CONTROL.jobs]) Atomics.notify(this.#control, field / 4);
+    for (const worker of this.#workers) worker.terminate();
   }
 
   get failure(): Error | null {

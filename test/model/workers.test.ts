@@ -74,6 +74,9 @@ describe("a worker that dies", () => {
     }).toThrow(/run: kernels expected to finish, .*go on from a checkpoint/);
     expect(Date.now() - start).toBeLessThan(50_000);
     expect(() => model.predict(x)).toThrow(/worker threads expected alive, got unreachable/);
+    model.engine.macs = () => 0; // nor with one thread: what the step has written is not whole
+    expect(() => model.predict(x)).toThrow(/model expected whole, got a model whose step was interrupted/);
+    expect(model.stateDict().size).toBe(8);
     model.dispose();
   });
 
@@ -94,6 +97,22 @@ describe("a worker that dies", () => {
     model.engine.macs = () => 0; // what one thread can do still works
     expect(model.predict(x)).toEqual(await expected());
     expect(model.stateDict().size).toBe(8);
+    model.dispose();
+  });
+
+  it("of a trap wakes those that wait for it", async () => {
+    // (module (import "env" "memory" (memory 1 65536 shared)) (func (export "serve") (param i32 i32 i32) unreachable))
+    const bytes = Uint8Array.of(
+      ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 7, 1, 96, 3, 127, 127, 127, 0, 2, 18, 1, 3, 101, 110, 118],
+      ...[6, 109, 101, 109, 111, 114, 121, 2, 3, 1, 128, 128, 4, 3, 2, 1, 0, 7, 9, 1, 5, 115, 101, 114],
+      ...[118, 101, 0, 0, 10, 5, 1, 3, 0, 0, 11],
+    );
+    const module = new WebAssembly.Module(bytes);
+    const startWorker: Host["startWorker"] = (start, failed) => nodeHost.startWorker({ ...start, module }, failed);
+    const model = await modelOn({ ...nodeHost, startWorker });
+    const begin = performance.now();
+    expect(() => model.predict(x)).toThrow(RuntimeSupportError);
+    expect(performance.now() - begin).toBeLessThan(5000); // far below the patience of a barrier
     model.dispose();
   });
 });

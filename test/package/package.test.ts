@@ -1,0 +1,134 @@
+// What `npm install resnet-wasm` brings: its files, its entry points under every condition, its declarations.
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { afterAll, describe, expect, it } from "vitest";
+import { packAndInstall, root } from "./pack.js";
+
+const packed = packAndInstall();
+afterAll(() => packed.remove());
+
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const entries = Object.keys(manifest.exports).filter((key) => !/\*|package\.json/.test(key));
+const specifiers = entries.map((key) => `resnet-wasm${key.slice(1)}`);
+
+describe("the tarball", () => {
+  it("holds code, declarations, kernels and the papers, and nothing else", () => {
+    const expected =
+      /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/([\w.]+|chunks\/[\w-]+)\.js|dist\/types\/[\w/.-]+\.d\.ts|dist\/kernels\/\w+\.wasm)$/;
+    expect(packed.files.filter((path) => !expected.test(path))).toEqual([]);
+    expect(packed.size).toBeLessThan(300_000);
+  });
+
+  it("holds every file that the exports map names", () => {
+    const targets = (value: unknown): string[] =>
+      typeof value === "string" ? [value] : Object.values(value as object).flatMap(targets);
+    const named = targets(manifest.exports).filter((path) => !path.includes("*"));
+    expect(named.filter((path) => !packed.files.includes(path.slice(2)))).toEqual([]);
+  });
+
+  it("calls no eval and reaches for no network", () => {
+    const code = packed.files
+      .filter((path) => path.endsWith(".js"))
+      .map((path) => [path, readFileSync(join(root, path), "utf8").replace(/\/\*[\s\S]*?\*\//g, "")]);
+    const found = code.filter(([, text]) => /\beval\(|new Function\(|https?:\/\/|importScripts/.test(text));
+    expect(found.map(([path]) => path)).toEqual([]);
+  });
+
+  it("runs nothing when it is imported: a bundler drops all of it", async () => {
+    const { build } = await import("esbuild");
+    const contents = specifiers
+      .filter((specifier) => !specifier.endsWith("/thread"))
+      .map((specifier, i) => `import * as unused${i} from "${specifier}";`)
+      .join("\n");
+    const { outputFiles } = await build({
+      stdin: { contents, resolveDir: packed.app },
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      write: false,
+      logLevel: "error",
+    });
+    expect(outputFiles[0].text.trim()).toBe("");
+  });
+});
+
+describe("publint and attw", () => {
+  it("publint has nothing to say", async () => {
+    const { messages, pkg } = await publint({ pkgDir: root, strict: true });
+    expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
+  });
+
+  it("attw finds the declarations of every entry", () => {
+    const attw = join(root, "node_modules/@arethetypeswrong/cli/dist/index.js");
+    const args = [attw, packed.tarball, "--profile", "esm-only", "--no-color"];
+    expect(execFileSync(process.execPath, args, { encoding: "utf8" })).toMatch(/No problems found|🟢/);
+  });
+});
+
+describe("declarations", () => {
+  const program = `${specifiers.map((specifier, i) => `import * as entry${i} from "${specifier}";`).join("\n")}
+import { createModel, createTrainer, crossEntropy, Linear, type Model, Sequential, SGD } from "resnet-wasm";
+export const entries = [${specifiers.map((_, i) => `entry${i}`).join(", ")}];
+const model: Model = await createModel(new Sequential(new Linear(4, 2)), { inputShape: [4], workerUrl: "/thread.js" });
+export const loss: number = createTrainer(model, { loss: crossEntropy(), optimizer: new SGD({ lr: 0.1 }) }).step([[1, 2, 3, 4]], [1]).loss;
+// @ts-expect-error
+await createModel(new Linear(4, 2), { inputShape: "4" });
+`;
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  it.each(["nodenext", "bundler"])("serve strict users, moduleResolution %s", (moduleResolution) => {
+    writeFileSync(join(packed.app, "program.ts"), program);
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      module: moduleResolution === "nodenext" ? "nodenext" : "esnext",
+      moduleResolution,
+      target: "es2022",
+      lib: ["ES2023", "DOM", "DOM.Iterable"],
+      types: ["node"],
+      typeRoots: [join(root, "node_modules/@types")],
+    };
+    writeFileSync(join(packed.app, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["program.ts"] }));
+    expect(() => execFileSync(process.execPath, [tsc, "-p", packed.app], { stdio: "pipe" })).not.toThrow();
+  });
+});
+
+describe("entry points", () => {
+  const run = (code: string, type: string, flags: string[] = []) =>
+    execFileSync(process.execPath, [...flags, `--input-type=${type}`, "-e", code], {
+      cwd: packed.app,
+      encoding: "utf8",
+    });
+  const usable = specifiers.filter((specifier) => !specifier.endsWith("/thread")); // that one runs in a browser's worker
+
+  it("are imported and required as the same modules", () => {
+    const keys = (load: string) => `console.log(JSON.stringify((${load}).map((m) => Object.keys(m).sort())))`;
+    const imported = run(keys(`await Promise.all(${JSON.stringify(usable)}.map((s) => import(s)))`), "module");
+    const required = run(keys(`${JSON.stringify(usable)}.map((s) => require(s))`), "commonjs", ["--no-warnings"]);
+    expect(JSON.parse(imported)[0]).toContain("createModel");
+    expect(required).toBe(imported);
+  });
+
+  it.each([
+    ["workerd", "workerd"],
+    ["edge-light", "edge"],
+    ["deno", "node"],
+    ["bun", "node"],
+    ["node", "node"],
+    ["browser", "browser"],
+  ])("under the condition %s: index.%s.js", (condition, file) => {
+    // Conditions that runtimes set together: Deno and Bun say "node", too, bundlers for workerd say "browser".
+    const along = { deno: ["node"], bun: ["node"], workerd: ["browser", "worker"], "edge-light": ["browser", "node"] };
+    const conditions = [condition, ...((along as Record<string, string[]>)[condition] ?? []), "import"];
+    const map = manifest.exports["."];
+    const chosen = Object.keys(map).find((key) => key !== "types" && (key === "default" || conditions.includes(key)))!;
+    expect(map[chosen]).toBe(`./dist/index.${file}.js`);
+  });
+
+  it("give the kernels' files to those who host them", () => {
+    const code = `console.log(["simd", "relaxed"].map((name) => import.meta.resolve(\`resnet-wasm/kernels/\${name}.wasm\`)).join())`;
+    expect(run(code, "module")).toMatch(/dist\/kernels\/simd\.wasm,.*dist\/kernels\/relaxed\.wasm/);
+  });
+});
