@@ -15,7 +15,9 @@ rmSync(dist, { recursive: true, force: true });
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const targets = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(targets));
 const named = (pattern) => [...new Set(targets(manifest.exports).flatMap((path) => pattern.exec(path)?.[1] ?? []))];
-const entries = named(/^\.\/dist\/([\w.-]+)\.js$/).filter((name) => name !== "thread");
+/** What workers run: files without imports, to be hosted anywhere. */
+const programNames = ["thread", "model-worker", "model-worker.node"];
+const entries = named(/^\.\/dist\/([\w.-]+)\.js$/).filter((name) => !programNames.includes(name));
 
 /** Leaves `import simd from "….wasm"` to the bundlers and runtimes that know it, with its path inside the package. */
 const staticKernels = {
