@@ -2,11 +2,11 @@
  * Measures resnet-wasm against other libraries, all in turns on the same data.
  *
  *   npm run bench -- [--only gemm,resnet18] [--rounds 9] [--node path]... [--browser] [--out file.json]
- *                    [--readme] [--clock processor] [--contenders "ours|wasm"]
+ *                    [--readme] [--clock processor] [--limit 20] [--contenders "ours|wasm"]
  *
  * Groups that are measured one by one are merged in the file; a ratio is always taken within one run. Tables and a chart
  * stand beside the file; --readme writes them into README.md. The processor's clock is for machines that are busy with
- * other things. \`--only none\` just writes.
+ * other things, the limit counts the seconds for a first result. \`--only none\` just writes.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
@@ -29,6 +29,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "9" },
     node: { type: "string", multiple: true, default: [] },
     browser: { type: "boolean", default: false },
+    limit: { type: "string", default: "20" },
     clock: { type: "string", default: "wall" },
     contenders: { type: "string", default: "." },
     out: { type: "string" },
@@ -93,7 +94,10 @@ for (const name of names) {
   const log = (text) => console.error(text);
   const tasks = groups[name].tasks.map((task) => ({ ...task, clock: options.clock }));
   const places = placesOf(name).filter(({ name }) => chosen.test(name));
-  const results = await measureGroup({ ...groups[name], tasks }, places, { rounds: Number(options.rounds), log });
+  const results = await measureGroup({ limit: Number(options.limit), ...groups[name], tasks }, places, {
+    rounds: Number(options.rounds),
+    log,
+  });
   for (const result of results) printTask(title, result);
   report.groups[name] = { title, date: new Date().toISOString().slice(0, 10), engines, results };
   mkdirSync(dirname(out), { recursive: true });
