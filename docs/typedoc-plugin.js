@@ -1,7 +1,7 @@
 // Shapes the API pages: what a class inherits is said at its base alone, and entries stand under topics, not kinds.
 import { Comment, CommentTag, Converter, ReflectionKind } from "typedoc";
 
-/** The topic of what a file in src/ declares, by the first prefix of its path that fits. */
+/** The topic of what a file in src/ declares, by the first prefix of its path that fits; others go without. */
 const TOPICS = [
   ["model/profile", "Looking into a model"],
   ["model/features", "Looking into a model"],
@@ -28,7 +28,6 @@ const TOPICS = [
   ["core/errors", "Errors"],
   ["core/", "Models"],
   ["runtime/", "Models"],
-  ["progress", "Functions"],
 ];
 
 const topicOf = (file) => TOPICS.find(([prefix]) => file.startsWith(prefix))?.[1];
@@ -53,13 +52,14 @@ export function load(app) {
     for (const member of members.filter(isRepeated)) project.removeReflection(member);
     for (const entry of project.getReflectionsByKind(ReflectionKind.All)) {
       if (entry.kindOf(ReflectionKind.Module)) {
-        entry.name = entry.name === "index.node" ? "resnet-wasm" : `resnet-wasm/${entry.name}`;
+        const name = entry.name.replace(".node", "");
+        entry.name = name === "index" ? "resnet-wasm" : `resnet-wasm/${name}`;
         continue;
       }
       if (!entry.parent?.kindOf(ReflectionKind.Module)) continue;
       const { packagePath = "" } = project.getSymbolIdFromReflection(entry) ?? {};
       const topic = topicOf(packagePath.replace(/^src\//, ""));
-      if (!topic) throw new Error(`TOPICS has none for ${entry.name} of ${packagePath}`);
+      if (!topic) continue;
       // Functions carry their comments on their signatures.
       for (const target of entry.signatures ?? [entry]) {
         target.comment ??= new Comment();

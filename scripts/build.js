@@ -17,7 +17,10 @@ const targets = (value) => (typeof value === "string" ? [value] : Object.values(
 const named = (pattern) => [...new Set(targets(manifest.exports).flatMap((path) => pattern.exec(path)?.[1] ?? []))];
 /** What workers run: files without imports, to be hosted anywhere. */
 const programNames = ["thread", "model-worker", "model-worker.node"];
-const entries = named(/^\.\/dist\/([\w.-]+)\.js$/).filter((name) => !programNames.includes(name));
+/** What uses the package as its users do. */
+const userNames = ["doctor", "bin"];
+const entries = named(/^\.\/dist\/([\w.-]+)\.js$/).filter((name) => ![...programNames, ...userNames].includes(name));
+const sources = (names) => Object.fromEntries(names.map((name) => [name, join(root, `src/${name}.ts`)]));
 
 /** Leaves `import simd from "….wasm"` to the bundlers and runtimes that know it, with its path inside the package. */
 const staticKernels = {
@@ -30,10 +33,15 @@ const staticKernels = {
   },
 };
 
-// One build for all entries, so that they share chunks: an error thrown by one is an instance of another's class.
-const { outputFiles } = await build({
-  entryPoints: Object.fromEntries(entries.map((name) => [name, join(root, `src/${name}.ts`)])),
-  plugins: [staticKernels],
+/** Leaves the main entry to the runtime, as "resnet-wasm", so that each gives its own. */
+const ownPackage = {
+  name: "own-package",
+  setup(build) {
+    build.onResolve({ filter: /^\.\/index\.js$/ }, () => ({ path: manifest.name, external: true }));
+  },
+};
+
+const split = {
   bundle: true,
   minify: true,
   splitting: true,
@@ -44,7 +52,11 @@ const { outputFiles } = await build({
   chunkNames: "chunks/[name]-[hash]",
   logLevel: "warning",
   write: false,
-});
+};
+// One build for all entries, so that they share chunks: an error thrown by one is an instance of another's class.
+const library = await build({ ...split, entryPoints: sources(entries), plugins: [staticKernels] });
+const define = { VERSION: JSON.stringify(manifest.version) };
+const users = await build({ ...split, entryPoints: sources(userNames), plugins: [ownPackage], define });
 
 // What a model's worker runs: one file without imports, to be hosted anywhere, with both kernel variants in it.
 const program = { bundle: true, minify: true, target: "es2022", outdir: dist, logLevel: "warning", write: false };
@@ -56,7 +68,7 @@ const programs = await Promise.all([
 // terser takes another 3 % off what esbuild leaves. Lines end somewhere: Node prints the whole source line in front of an
 // uncaught error. The kernels, strings, stay as they are.
 const options = { module: true, ecma: 2022, compress: { passes: 3 }, format: { max_line_len: 1000 } };
-for (const { path, text } of [outputFiles, ...programs.map((built) => built.outputFiles)].flat()) {
+for (const { path, text } of [library, users, ...programs].flatMap(({ outputFiles }) => outputFiles)) {
   mkdirSync(dirname(path), { recursive: true });
   const code = /^(simd|relaxed)-/.test(basename(path)) ? text : (await minify(text, options)).code;
   writeFileSync(path, code);

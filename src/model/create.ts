@@ -72,7 +72,7 @@ const isModule = (wasm: ModelOptions["wasm"]) => tagOf(wasm) === "WebAssembly.Mo
 /** Stops the worker threads of models that were dropped without `dispose`; made with the first threads. */
 let dropped: FinalizationRegistry<ThreadPool> | undefined;
 
-export async function createModelOn(host: Host, network: Layer, options: ModelOptions, draw = true): Promise<Model> {
+export async function createModelOn(host: Host, network: Layer, options: ModelOptions): Promise<Model> {
   const where = "createModel";
   expectLayer(where, "network", network);
   const {
@@ -110,7 +110,7 @@ export async function createModelOn(host: Host, network: Layer, options: ModelOp
   const memory = new ModelMemory(await createMemory(shared));
   const executor = new Executor(memory, module, description.parameters, description.buffers);
   const engine = new Engine(description, executor, seed, prefer);
-  engine.initialise(draw);
+  engine.initialise();
   let info = choice.info;
   if (shared) {
     try {
@@ -200,7 +200,7 @@ export async function loadModelOn(host: Host, bytes: Uint8Array | ArrayBuffer, o
   const { tensors, metadata } = readSafetensors(bytes, { fileName: "model" });
   const { inputShape, network, transform } = readArchitecture(metadata[METADATA_KEY]);
   matchStateDict(describeNetwork(network, inputShape), tensors);
-  const model = await createModelOn(host, network, { transform, ...options, inputShape }, false);
+  const model = await createModelOn(host, network, { transform, ...options, inputShape });
   model.loadStateDict(tensors);
   return model;
 }

@@ -59,16 +59,13 @@ export class Engine {
     this.#prefer = prefer;
   }
 
-  /**
-   * Sets the initial weights: parameter i from stream i of the seed, so twins of a network start alike. Without `draw`,
-   * random ones stay 0: a file is about to replace them, and drawing them takes longer than reading it.
-   */
-  initialise(draw: boolean): void {
+  /** Draws the initial weights: parameter i from stream i of the seed, so twins of a network start alike. */
+  initialise(): void {
     const { parameters, buffers } = this.description;
     parameters.forEach(({ name, shape, init }, i) => {
       const view = this.executor.parameterView(name, "parameters", numel(shape));
       if (init.kind === "constant") view.fill(init.value);
-      else if (draw) {
+      else {
         const random = new Philox(this.seed, i);
         for (let j = 0; j < view.length; j++)
           view[j] = init.kind === "normal" ? random.normal() * init.std : (2 * random.uniform() - 1) * init.bound;
