@@ -54,28 +54,49 @@ export function run(begin: usize, end: usize, thread: i32, threads: i32): usize 
   return 0;
 }
 
+/** The kernels of predictions; the others are left out of the build for inference (TRAINING = 0). */
 function dispatch(kernel: i32, r: usize, thread: i32, threads: i32): void {
   switch (kernel) {
     case Kernel.f32_pack_b: f32_pack_b(r, thread, threads); break;
     case Kernel.f32_gemm: f32_gemm(r, thread, threads); break;
     case Kernel.f32_gemv: f32_gemv(r, thread, threads); break;
     case Kernel.f32_activation: f32_activation(r, thread, threads); break;
-    case Kernel.f32_activation_dx: f32_activation_dx(r, thread, threads); break;
     case Kernel.f32_add: f32_add(r, thread, threads); break;
+    case Kernel.f32_softmax: f32_softmax(r, thread, threads); break;
+    case Kernel.f32_layer_norm: f32_layer_norm(r, thread, threads); break;
+    case Kernel.f32_batch_norm_rstd: f32_batch_norm_rstd(r, thread, threads); break;
+    case Kernel.f32_batch_norm: f32_batch_norm(r, thread, threads); break;
+    case Kernel.f32_conv2d_pack: f32_conv2d_pack(r, thread, threads); break;
+    case Kernel.f32_conv2d: f32_conv2d(r, thread, threads); break;
+    case Kernel.f32_winograd_f4x3_filter: f32_winograd_f4x3_filter(r, thread, threads); break;
+    case Kernel.f32_conv2d_winograd_f4x3: f32_conv2d_winograd_f4x3(r, thread, threads); break;
+    case Kernel.f32_fold_batch_norm: f32_fold_batch_norm(r, thread, threads); break;
+    case Kernel.f32_scale_channels: f32_scale_channels(r, thread, threads); break;
+    case Kernel.f32_transpose: f32_transpose(r, thread, threads); break;
+    case Kernel.f32_dwconv: f32_dwconv(r, thread, threads); break;
+    case Kernel.f32_max_pool: f32_max_pool(r, thread, threads); break;
+    case Kernel.f32_avg_pool: f32_avg_pool(r, thread, threads); break;
+    case Kernel.f32_adaptive_avg_pool: f32_adaptive_avg_pool(r, thread, threads); break;
+    case Kernel.f32_pad_shortcut: f32_pad_shortcut(r, thread, threads); break;
+    default:
+      if (TRAINING) dispatch_training(kernel, r, thread, threads);
+      else unreachable();
+  }
+}
+
+function dispatch_training(kernel: i32, r: usize, thread: i32, threads: i32): void {
+  switch (kernel) {
+    case Kernel.f32_activation_dx: f32_activation_dx(r, thread, threads); break;
     case Kernel.f32_dropout: f32_dropout(r, thread, threads); break;
     case Kernel.f32_column_sum: f32_column_sum(r, thread, threads); break;
-    case Kernel.f32_softmax: f32_softmax(r, thread, threads); break;
     case Kernel.f32_softmax_dx: f32_softmax_dx(r, thread, threads); break;
     case Kernel.f32_cross_entropy: f32_cross_entropy(r, thread, threads); break;
     case Kernel.f32_cross_entropy_dx: f32_cross_entropy_dx(r, thread, threads); break;
     case Kernel.f32_regression_loss: f32_regression_loss(r, thread, threads); break;
     case Kernel.f32_regression_loss_dx: f32_regression_loss_dx(r, thread, threads); break;
-    case Kernel.f32_layer_norm: f32_layer_norm(r, thread, threads); break;
     case Kernel.f32_layer_norm_dx: f32_layer_norm_dx(r, thread, threads); break;
     case Kernel.f32_layer_norm_dw: f32_layer_norm_dw(r, thread, threads); break;
     case Kernel.f32_batch_norm_stats: f32_batch_norm_stats(r, thread, threads); break;
-    case Kernel.f32_batch_norm_rstd: f32_batch_norm_rstd(r, thread, threads); break;
-    case Kernel.f32_batch_norm: f32_batch_norm(r, thread, threads); break;
     case Kernel.f32_batch_norm_dw: f32_batch_norm_dw(r, thread, threads); break;
     case Kernel.f32_batch_norm_dx: f32_batch_norm_dx(r, thread, threads); break;
     case Kernel.f32_batch_norm_update: f32_batch_norm_update(r, thread, threads); break;
@@ -83,26 +104,14 @@ function dispatch(kernel: i32, r: usize, thread: i32, threads: i32): void {
     case Kernel.f32_sgd: f32_sgd(r, thread, threads); break;
     case Kernel.f32_adam: f32_adam(r, thread, threads); break;
     case Kernel.f32_ema: f32_ema(r, thread, threads); break;
-    case Kernel.f32_conv2d_pack: f32_conv2d_pack(r, thread, threads); break;
-    case Kernel.f32_conv2d: f32_conv2d(r, thread, threads); break;
     case Kernel.f32_conv2d_dw: f32_conv2d_dw(r, thread, threads); break;
-    case Kernel.f32_winograd_f4x3_filter: f32_winograd_f4x3_filter(r, thread, threads); break;
-    case Kernel.f32_conv2d_winograd_f4x3: f32_conv2d_winograd_f4x3(r, thread, threads); break;
-    case Kernel.f32_fold_batch_norm: f32_fold_batch_norm(r, thread, threads); break;
-    case Kernel.f32_scale_channels: f32_scale_channels(r, thread, threads); break;
     case Kernel.f32_scale_channels_dw: f32_scale_channels_dw(r, thread, threads); break;
-    case Kernel.f32_transpose: f32_transpose(r, thread, threads); break;
     case Kernel.f32_conv2d_winograd_f4x3_dw: f32_conv2d_winograd_f4x3_dw(r, thread, threads); break;
-    case Kernel.f32_dwconv: f32_dwconv(r, thread, threads); break;
     case Kernel.f32_dwconv_dx: f32_dwconv_dx(r, thread, threads); break;
     case Kernel.f32_dwconv_dw: f32_dwconv_dw(r, thread, threads); break;
-    case Kernel.f32_max_pool: f32_max_pool(r, thread, threads); break;
     case Kernel.f32_max_pool_dx: f32_max_pool_dx(r, thread, threads); break;
-    case Kernel.f32_avg_pool: f32_avg_pool(r, thread, threads); break;
     case Kernel.f32_avg_pool_dx: f32_avg_pool_dx(r, thread, threads); break;
-    case Kernel.f32_adaptive_avg_pool: f32_adaptive_avg_pool(r, thread, threads); break;
     case Kernel.f32_adaptive_avg_pool_dx: f32_adaptive_avg_pool_dx(r, thread, threads); break;
-    case Kernel.f32_pad_shortcut: f32_pad_shortcut(r, thread, threads); break;
     case Kernel.f32_pad_shortcut_dx: f32_pad_shortcut_dx(r, thread, threads); break;
     default: unreachable();
   }

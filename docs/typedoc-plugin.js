@@ -11,6 +11,8 @@ const TOPICS = [
   ["io/", "Weights and files"],
   ["model/", "Models"],
   ["index", "Models"],
+  ["inference", "Models"],
+  ["exports", "Models"],
   ["nn/losses", "Losses"],
   ["nn/resnet", "Ready-made networks"],
   ["nn/mlp", "Ready-made networks"],

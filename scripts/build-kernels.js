@@ -12,8 +12,17 @@ import { keepExports, pack, SHIPPED_EXPORTS } from "./pack-kernels.js";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const out = join(root, "build/kernels");
 
-/** The two variants of the one source; `ASC_FEATURE_RELAXED_SIMD` tells them apart inside `assembly/`. */
-const variants = { simd: ["--enable", "simd"], relaxed: ["--enable", "simd", "--enable", "relaxed-simd"] };
+/** The variants of the one source; `ASC_FEATURE_RELAXED_SIMD` and `TRAINING` tell them apart inside `assembly/`. */
+const simd = ["--enable", "simd"];
+const relaxed = [...simd, "--enable", "relaxed-simd"];
+const training = ["assembly/index.ts", "--use", "TRAINING=1"];
+const inference = ["assembly/inference.ts", "--use", "TRAINING=0"];
+const variants = {
+  simd: [...training, ...simd],
+  relaxed: [...training, ...relaxed],
+  "inference-simd": [...inference, ...simd],
+  "inference-relaxed": [...inference, ...relaxed],
+};
 
 // Shared and unshared modules differ in one byte, which the loader sets; atomics run on either memory.
 // -O3s: size counts, but not as with -Oz, which turns every if whose branches have no side effects into a select and so
@@ -65,7 +74,6 @@ if (built !== digest) {
   for (const [name, features] of Object.entries(variants)) {
     const wasm = relative(root, join(out, `${name}.wasm`));
     const { error, stdout, stderr } = await asc.main([
-      "assembly/index.ts",
       "-o",
       wasm,
       "--baseDir",

@@ -70,12 +70,14 @@ const programs = await Promise.all([
 const options = { module: true, ecma: 2022, compress: { passes: 3 }, format: { max_line_len: 1000 } };
 for (const { path, text } of [library, users, ...programs].flatMap(({ outputFiles }) => outputFiles)) {
   mkdirSync(dirname(path), { recursive: true });
-  const code = /^(simd|relaxed)-/.test(basename(path)) ? text : (await minify(text, options)).code;
-  writeFileSync(path, code);
+  const isKernels = /^(inference-)?(simd|relaxed)-/.test(basename(path));
+  const code = isKernels ? text : (await minify(text, options)).code;
+  // No module does anything when it is loaded, so none is imported for its effects; bundlers would warn of such imports.
+  writeFileSync(path, code.replace(/import"\.\/[^"]+"[;\n]/g, ""));
 }
 
 mkdirSync(join(dist, "kernels"));
-for (const variant of ["simd", "relaxed"]) {
+for (const variant of ["simd", "relaxed", "inference-simd", "inference-relaxed"]) {
   const bytes = readFileSync(join(root, `build/kernels/${variant}.wasm`));
   writeFileSync(join(dist, `kernels/${variant}.wasm`), keepExports(bytes, SHIPPED_EXPORTS));
 }

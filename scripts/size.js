@@ -1,39 +1,64 @@
-// The download of each entry point: its static imports and one kernel variant, minified and gzipped. Fails above the
-// budget. "all variants" adds the relaxed kernels, which are fetched only where they are used.
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+// What users download, minified and gzipped: each case is bundled from dist/ by esbuild as an app would be, and counts the
+// files that it loads: the app, its static imports, and one variant of the kernels, which is fetched behind them.
+// Fails above a budget.
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
 
-/** Budget in bytes for the main entry with one kernel variant: what it takes today. The aim is 60 KB, then 45. */
-const BUDGET = 70 * 1024;
+const cases = {
+  "main entry, everything": { code: `export * from "./index.browser.js";`, kernels: "simd", budget: 67_500 },
+  "convolutions and training": {
+    code: `import { cifarResNet, createModel, createTrainer, crossEntropy, SGD } from "./index.browser.js";
+      const model = await createModel(cifarResNet(20), { inputShape: [32, 32, 3] });
+      const trainer = createTrainer(model, { loss: crossEntropy(), optimizer: new SGD({ lr: 0.1 }) });
+      export const fit = (data) => trainer.fit(data, { epochs: 1, batchSize: 128 });`,
+    kernels: "simd",
+    budget: 67_500,
+  },
+  "a saved model from the main entry": {
+    code: `import { loadModel } from "./index.browser.js";
+      export const classify = async (bytes, x) => (await loadModel(bytes)).predict(x);`,
+    kernels: "simd",
+    budget: 53_500,
+  },
+  "inference of a saved model": {
+    code: `import { loadModel } from "./inference.browser.js";
+      export const classify = async (bytes, x) => (await loadModel(bytes)).predict(x);`,
+    kernels: "inference-simd",
+    budget: 40_000,
+  },
+};
 
-const gzipped = (path) => gzipSync(readFileSync(path), { level: 9 }).length;
+const gzipped = (contents) => gzipSync(contents, { level: 9 }).length;
 
-/** The files that an entry loads at once: itself and what it imports statically. */
-function closure(path, seen = new Set()) {
-  if (seen.has(path)) return seen;
-  seen.add(path);
-  const text = readFileSync(path, "utf8");
-  for (const [, specifier] of text.matchAll(/(?:from|import)\s*"(\.{1,2}\/[^"]+)"/g))
-    closure(join(path, "..", specifier), seen);
-  return seen;
+for (const [name, { code, kernels, budget }] of Object.entries(cases)) {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: code, resolveDir: dist },
+    bundle: true,
+    minify: true,
+    splitting: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    outdir: "out",
+    metafile: true,
+    write: false,
+    logLevel: "warning",
+  });
+  const outputs = Object.entries(metafile.outputs);
+  const size = new Map(outputFiles.map((file, i) => [outputs[i][0], gzipped(file.contents)]));
+  const loaded = new Set();
+  const load = (path) => {
+    if (loaded.has(path)) return;
+    loaded.add(path);
+    for (const { path: target, kind } of metafile.outputs[path].imports) if (kind === "import-statement") load(target);
+  };
+  load(outputs.find(([path]) => path.endsWith("/stdin.js"))[0]);
+  const codeBytes = [...loaded].reduce((sum, path) => sum + size.get(path), 0);
+  const kernelBytes = size.get(outputs.find(([path]) => path.includes(`/${kernels}-`))[0]);
+  const total = codeBytes + kernelBytes;
+  if (total > budget) process.exitCode = 1;
+  console.log(`${name}: ${codeBytes} B code + ${kernelBytes} B kernels = ${total} B gzipped (budget ${budget})`);
 }
-
-const kernels = readdirSync(join(dist, "chunks")).filter((name) => /^(simd|relaxed)-/.test(name));
-let failed = 0;
-for (const entry of ["index.js", "index.node.js"]) {
-  const files = [...closure(join(dist, entry))];
-  const code = files.reduce((sum, file) => sum + gzipped(file), 0);
-  // Both builds embed the same kernels; the largest chunk of a variant stands for it.
-  const variant = (name) =>
-    Math.max(...kernels.filter((file) => file.startsWith(name)).map((file) => gzipped(join(dist, "chunks", file))));
-  const total = code + variant("simd");
-  if (total > BUDGET) failed++;
-  console.log(
-    `${entry}: ${code} B code + ${variant("simd")} B kernels = ${total} B gzipped (budget ${BUDGET}); all variants ${total + variant("relaxed")} B`,
-  );
-}
-process.exitCode = failed;

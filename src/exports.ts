@@ -20,6 +20,7 @@ export { freeze, type NamePattern, unfreeze } from "./model/freeze.js";
 export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from "./model/gradcheck.js";
 export type { MemoryPlan, MemoryPlanOptions, Model, ModelInfo, PredictOptions } from "./model/model.js";
 export type { PathPattern } from "./model/names.js";
+export type { Predictor } from "./model/predictor.js";
 export type { ProfileOptions } from "./model/profile.js";
 export type { Cost, LayerProfile, OpProfile, Profile, ProfileData } from "./model/profile-report.js";
 export type { LoadReport, LoadStateDictOptions, StateDict, StateDictLike } from "./model/state.js";

@@ -2,14 +2,17 @@
 import { createModelOn, type LoadOptions, loadModelOn, type ModelOptions } from "./model/create.js";
 import type { Model } from "./model/model.js";
 import type { Layer } from "./nn/layer.js";
-import { browserHost as host } from "./runtime/host.browser.js";
+import { browserHost } from "./runtime/host.browser.js";
+import { compileKernels } from "./runtime/kernels.js";
+
+const host = () => ({ ...browserHost, kernels: compileKernels });
 
 export * from "./exports.js";
 
 /** Gives a network weights and a memory to run in. Throws `ShapeError` or `ArgumentError` when its parts do not fit. */
 export const createModel = (network: Layer, options: ModelOptions): Promise<Model> =>
-  createModelOn(host, network, options);
+  createModelOn(host(), network, options);
 
 /** Restores a model from the bytes of `model.save()`. Throws `FormatError` when they are something else. */
 export const loadModel = (bytes: Uint8Array | ArrayBuffer, options?: LoadOptions): Promise<Model> =>
-  loadModelOn(host, bytes, options);
+  loadModelOn(host(), bytes, options);

@@ -1,6 +1,7 @@
 /** `resnet-wasm/worker/program` for browsers: what the worker of a model runs, and the threads that it starts. */
 import { createModelOn, type LoadOptions, loadModelOn } from "./model/create.js";
 import { browserHost } from "./runtime/host.browser.js";
+import { compileKernels } from "./runtime/kernels.js";
 import { serveThread } from "./runtime/serve.js";
 import { type Endpoint, Server } from "./worker/server.js";
 
@@ -25,13 +26,14 @@ const hold = (name: string): Promise<boolean> =>
 if (self.name === THREAD)
   addEventListener("message", ({ data }) => serveThread(data, () => postMessage("ready")), { once: true });
 else {
+  const host = { ...browserHost, kernels: compileKernels };
   const endpoint: Endpoint = {
     post: (response, transfer) => postMessage(response, { transfer }),
     listen: (received) => addEventListener("message", ({ data }) => received(data)),
     hold,
   };
   new Server(endpoint, {
-    createModel: (network, options) => createModelOn(browserHost, network, withThreads(options)),
-    loadModel: (bytes, options) => loadModelOn(browserHost, bytes, withThreads(options)),
+    createModel: (network, options) => createModelOn(host, network, withThreads(options)),
+    loadModel: (bytes, options) => loadModelOn(host, bytes, withThreads(options)),
   });
 }

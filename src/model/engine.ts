@@ -1,11 +1,9 @@
 /** What a model is made of behind its public API; the trainer works with it too. */
-
-import { Philox } from "../core/random.js";
-import { numel, type Shape } from "../core/shape.js";
-import type { Graph, Parameter, ValueId } from "../graph/graph.js";
+import type { Shape } from "../core/shape.js";
+import type { Builder } from "../graph/builder.js";
+import type { Parameter, ValueId } from "../graph/graph.js";
 import type { Layer } from "../nn/layer.js";
-import { crossEntropy } from "../nn/losses.js";
-import { Adam, SGD } from "../optim/optimizers.js";
+import type { Differentiate } from "../plan/autodiff.js";
 import { stepMacs } from "../plan/cost.js";
 import { createPlan, type Plan, type PlanRequest } from "../plan/plan.js";
 import { SCALARS } from "../program/abi.js";
@@ -44,6 +42,7 @@ export class Engine {
   readonly executor: Executor;
   readonly seed: number;
   readonly #prefer: "speed" | "memory";
+  readonly #differentiate: Differentiate | undefined;
   /** Names of parameters that training leaves as they are. */
   frozen: ReadonlySet<string> = new Set<string>();
   #frozenVersion = 0;
@@ -52,28 +51,18 @@ export class Engine {
   #plans = new Map<string, Plan>();
   #macs = new WeakMap<Plan, number>();
 
-  constructor(description: Description, executor: Executor, seed: number, prefer: "speed" | "memory") {
+  constructor(
+    description: Description,
+    executor: Executor,
+    seed: number,
+    prefer: "speed" | "memory",
+    differentiate: Differentiate | undefined,
+  ) {
     this.description = description;
     this.executor = executor;
     this.seed = seed;
     this.#prefer = prefer;
-  }
-
-  /** Draws the initial weights: parameter i from stream i of the seed, so twins of a network start alike. */
-  initialise(): void {
-    const { parameters, buffers } = this.description;
-    parameters.forEach(({ name, shape, init }, i) => {
-      const view = this.executor.parameterView(name, "parameters", numel(shape));
-      if (init.kind === "constant") view.fill(init.value);
-      else {
-        const random = new Philox(this.seed, i);
-        for (let j = 0; j < view.length; j++)
-          view[j] = init.kind === "normal" ? random.normal() * init.std : (2 * random.uniform() - 1) * init.bound;
-      }
-    });
-    for (const { name, init } of buffers)
-      this.executor.bufferView(name).fill(init.kind === "constant" ? init.value : 0);
-    this.executor.weightsVersion++;
+    this.#differentiate = differentiate;
   }
 
   /** Replaces the set of frozen names. Gradients start from zero again: those of frozen parameters stay there. */
@@ -95,29 +84,12 @@ export class Engine {
     return plan;
   }
 
-  /** A plan such as a trainer makes: cross-entropy, and SGD or, with two states or more, Adam. */
-  trainingPlan(batchSize: number, states: number): Plan {
-    const optimizer = states > 1 ? new Adam() : new SGD({ lr: 0, momentum: states > 0 ? 0.9 : 0 });
-    const { executor, description } = this;
-    const update = (graph: Graph) => {
-      const loss = graph.nodes.find(({ op }) => op === "crossEntropy")!.outputs[0];
-      graph.add("gradNorm", [loss], { maxNorm: 0, loss: true, count: executor.floats }, "optimizer");
-      optimizer.record(graph, { first: 0, count: description.parameters.length, lrScale: 1 });
-    };
-    const loss = (graph: Graph, output: ValueId) => crossEntropy().record(graph, output, "indices");
-    return this.plan({ batchSize, training: true, backward: "loss", loss, update }, `memory ${states}`);
-  }
-
   #createPlan(variation: Variation): Plan {
     const { network, inputShape } = this.description;
     const isFrozen = (name: string) => this.frozen.has(name);
-    const plan = createPlan({
-      ...variation,
-      network: (b, x) => network.build(b, x),
-      inputShape,
-      isFrozen,
-      prefer: this.#prefer,
-    });
+    const record = (b: Builder, x: ValueId) => network.build(b, x);
+    const request = { ...variation, network: record, inputShape, isFrozen, prefer: this.#prefer };
+    const plan = createPlan(request, this.#differentiate);
     this.#macs.set(plan, stepMacs(plan.graph, plan.step));
     return plan;
   }

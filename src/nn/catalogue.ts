@@ -1,6 +1,6 @@
 /** The layers by the names that JSON has for them. Only who reads networks from JSON needs them all. */
 import { expectation, FormatError } from "../core/errors.js";
-import * as activations from "./activations.js";
+import { ELU, GELU, Hardswish, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh } from "./activations.js";
 import { BasicBlock, Bottleneck, PreActBlock } from "./blocks.js";
 import { Conv2d } from "./conv.js";
 import { Dropout, StochasticDepth } from "./dropout.js";
@@ -21,7 +21,6 @@ let catalogue: Map<string, Constructor> | undefined;
 
 function known(): Map<string, Constructor> {
   if (catalogue) return catalogue;
-  const { ReLU, LeakyReLU, GELU, SiLU, Sigmoid, Tanh, ELU, Hardswish, Softmax, LogSoftmax } = activations;
   catalogue = new Map<string, Constructor>(
     Object.entries({
       ...{ ReLU, LeakyReLU, GELU, SiLU, Sigmoid, Tanh, ELU, Hardswish, Softmax, LogSoftmax },

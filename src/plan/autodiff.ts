@@ -52,6 +52,8 @@ export function differentiate(graph: Graph, seed: Seed, wanted: Iterable<ValueId
   return result;
 }
 
+export type Differentiate = typeof differentiate;
+
 /** All values that depend on a wanted one, the wanted ones included. */
 function leadsToWanted(nodes: readonly AnyNode[], wanted: Iterable<ValueId>): Set<ValueId> {
   const leads = new Set(wanted);

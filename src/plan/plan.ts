@@ -6,7 +6,7 @@ import type { Shape } from "../core/shape.js";
 import { Builder } from "../graph/builder.js";
 import { type AnyNode, type Graph, STAGES, type Stage, type ValueId } from "../graph/graph.js";
 import { OPS, type OpName, type OpRule } from "../graph/ops.js";
-import { differentiate } from "./autodiff.js";
+import type { Differentiate } from "./autodiff.js";
 import { constantNodes } from "./constants.js";
 import { foldBatchNorms } from "./fold.js";
 import { fuse } from "./fuse.js";
@@ -67,7 +67,8 @@ export interface Plan {
   scratchBytes: number;
 }
 
-export function createPlan(request: PlanRequest): Plan {
+/** `differentiate` is needed for requests with a backward pass only: predictions do without. */
+export function createPlan(request: PlanRequest, differentiate?: Differentiate): Plan {
   const { batchSize, training, isFrozen = () => false, backward } = request;
   const b = new Builder({ training, isFrozen });
   const { graph } = b;
@@ -89,15 +90,12 @@ export function createPlan(request: PlanRequest): Plan {
     outputGradient = graph.value(graph.shape(output), "input");
     const watchedOutputs = [...watched.values()].map((entry) => entry.output);
     const wanted = [input, ...watchedOutputs, ...trained.map(({ value }) => value)];
-    const gradients = nameGradients(graph, wanted, { output, gradient: outputGradient });
+    const gradients = nameGradients(graph, differentiate!(graph, { output, gradient: outputGradient }, wanted));
     inputGradient = gradients.get(input);
     for (const entry of watched.values()) entry.gradient = gradients.get(entry.output);
   } else if (backward === "loss" && recorded) {
-    nameGradients(
-      graph,
-      trained.map(({ value }) => value),
-      { output: recorded.loss, gradient: null },
-    );
+    const wanted = trained.map(({ value }) => value);
+    nameGradients(graph, differentiate!(graph, { output: recorded.loss, gradient: null }, wanted));
   }
 
   graph.stage = "update";
@@ -137,13 +135,8 @@ export function createPlan(request: PlanRequest): Plan {
   };
 }
 
-/** Differentiates and gives the gradients of parameters their role and name. */
-function nameGradients(
-  graph: Graph,
-  wanted: ValueId[],
-  seed: Parameters<typeof differentiate>[1],
-): Map<ValueId, ValueId> {
-  const gradients = differentiate(graph, seed, wanted);
+/** Gives the gradients of parameters their role and name. */
+function nameGradients(graph: Graph, gradients: Map<ValueId, ValueId>): Map<ValueId, ValueId> {
   for (const [id, gradient] of gradients) {
     const { role, name } = graph.values[id];
     if (role === "parameter") Object.assign(graph.values[gradient], { role: "gradient", name });

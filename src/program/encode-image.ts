@@ -1,46 +1,17 @@
 /** The encoders of the ops on images, [n, h, w, c]. */
-import {
-  type Conv2dShape,
-  conv2dBand,
-  conv2dDxPhases,
-  winogradBlock,
-  winogradDwBlock,
-  winogradDwChunks,
-  winogradDxShape,
-} from "../core/conv.js";
+import { type Conv2dShape, conv2dBand, conv2dDxPhases, winogradBlock } from "../core/conv.js";
 import { numel, type Shape } from "../core/shape.js";
 import type { AnyNode } from "../graph/graph.js";
-import { convShape, dxFilterBytes, type IMAGE_OPS } from "../graph/image-ops.js";
+import { convShape, dxFilterBytes } from "../graph/image-ops.js";
 import type { Epilogue, Pool } from "../graph/ops.js";
 import type { KernelArguments } from "./abi.js";
-import { type Context, type Encoder, epilogueArguments, scratchOf } from "./context.js";
+import { type Context, epilogueArguments, scratchOf } from "./context.js";
+import type { Encoders } from "./encode.js";
 
-const image = (x: Shape): Shape => x.slice(1);
-
-/** The sizes that every convolution kernel is given. */
-function sizes({
-  batch,
-  h,
-  w,
-  ic,
-  oh,
-  ow,
-  oc,
-  kh,
-  kw,
-  strideH,
-  strideW,
-  dilationH,
-  dilationW,
-  padTop,
-  padLeft,
-  groups,
-}: Conv2dShape) {
-  return { batch, h, w, ic, oh, ow, oc, kh, kw, strideH, strideW, dilationH, dilationW, padTop, padLeft, groups };
-}
+export const image = (x: Shape): Shape => x.slice(1);
 
 /** The sizes that every pooling kernel is given; `x` is [n, h, w, c]. */
-function poolSizes({ kernel, stride, padding, output }: Pool, [batch, h, w, channels]: Shape) {
+export function poolSizes({ kernel, stride, padding, output }: Pool, [batch, h, w, channels]: Shape) {
   const [kh, kw] = kernel;
   const [strideH, strideW] = stride;
   const [padTop, padLeft] = padding;
@@ -48,35 +19,34 @@ function poolSizes({ kernel, stride, padding, output }: Pool, [batch, h, w, chan
   return { batch, h, w, c: channels, oh, ow, kh, kw, strideH, strideW, padTop, padLeft };
 }
 
-const dilations = ({ dilation: [dilationH, dilationW] }: { dilation: readonly [number, number] }) => ({
+export const dilations = ({ dilation: [dilationH, dilationW] }: { dilation: readonly [number, number] }) => ({
   dilationH,
   dilationW,
 });
 
 /** The epilogue without row strides: convolutions read residual and source where they write. */
-function convEpilogue(node: AnyNode, epilogue: Epilogue, c: Context) {
+export function convEpilogue(node: AnyNode, epilogue: Epilogue, c: Context) {
   const { bias, residual, activation, param, source } = epilogueArguments(node, 2, 0, epilogue, c);
   return { bias, residual, activation, param, source };
 }
 
-function emitWinograd(node: AnyNode, s: Conv2dShape, epilogue: Epilogue, c: Context): void {
-  const { batch, h, w, ic, oh, ow, oc, padTop, padLeft } = s;
-  const operands = { x: c.input(node, 0), filter: c.input(node, 1), y: c.output(node) };
-  const shape = { batch, h, w, ic, oh, ow, oc, padTop, padLeft, block: winogradBlock(s) };
-  c.emit("f32_conv2d_winograd_f4x3", { ...operands, ...shape, ...convEpilogue(node, epilogue, c), ...scratchOf(c) });
+/** A shape has all the sizes that any convolution kernel is given, by their names. */
+export function emitWinograd(node: AnyNode, s: Conv2dShape, epilogue: Epilogue, c: Context): void {
+  const operands = { x: c.input(node, 0), filter: c.input(node, 1), y: c.output(node), block: winogradBlock(s) };
+  c.emit("f32_conv2d_winograd_f4x3", { ...operands, ...s, ...convEpilogue(node, epilogue, c), ...scratchOf(c) });
 }
 
 type Direct = KernelArguments<"f32_conv2d">;
 
 /** The direct kernel writing y at these strides, in numbers. */
-function emitDirect(
+export function emitDirect(
   s: Conv2dShape,
   operands: Pick<Direct, "x" | "filter" | "y">,
   strides: Pick<Direct, "yImage" | "yRow" | "yCol">,
   epilogue: ReturnType<typeof convEpilogue>,
   c: Context,
 ): void {
-  c.emit("f32_conv2d", { ...operands, ...sizes(s), ...strides, band: conv2dBand(s.oh), ...epilogue, ...scratchOf(c) });
+  c.emit("f32_conv2d", { ...operands, ...s, ...strides, band: conv2dBand(s.oh), ...epilogue, ...scratchOf(c) });
 }
 
 export const IMAGE_ENCODERS = {
@@ -87,7 +57,7 @@ export const IMAGE_ENCODERS = {
     if (algorithm === "winograd") return emitWinograd(node, s, epilogue, c);
     const operands = { x: c.input(node, 0), filter: c.input(node, 1), y: c.output(node) };
     if (algorithm === "depthwise")
-      return c.emit("f32_dwconv", { ...operands, ...sizes(s), ...convEpilogue(node, epilogue, c), ...scratchOf(c) });
+      return c.emit("f32_dwconv", { ...operands, ...s, ...convEpilogue(node, epilogue, c), ...scratchOf(c) });
     emitDirect(
       s,
       operands,
@@ -95,54 +65,6 @@ export const IMAGE_ENCODERS = {
       convEpilogue(node, epilogue, c),
       c,
     );
-  },
-  conv2dDx: (node, c) => {
-    const { epilogue, algorithm, input, ...convolution } = node.attributes;
-    const s = convShape(convolution, c.shape(node, 0)[0], input);
-    if (algorithm === "winograd") return emitWinograd(node, winogradDxShape(s), epilogue, c);
-    const operands = { x: c.input(node, 0), filter: c.input(node, 1), y: c.output(node) };
-    const e = convEpilogue(node, epilogue, c);
-    if (algorithm === "depthwise") {
-      const { x: dy, filter, y: dx } = operands;
-      return c.emit("f32_dwconv_dx", { dy, filter, dx, ...sizes(s), ...e, ...scratchOf(c) });
-    }
-    // Each phase fills every strideH-th row and strideW-th column of dx, from its own packed filter.
-    const filterBytes = dxFilterBytes(s);
-    let { filter } = operands;
-    conv2dDxPhases(s).forEach(({ shape, rows, cols }, i) => {
-      const shift = (rows.start * s.w + cols.start) * s.ic * 4;
-      const at = (address: number) => (address === 0 ? 0 : address + shift);
-      const strides = { yImage: s.h * s.w * s.ic, yRow: s.strideH * s.w * s.ic, yCol: s.strideW * s.ic };
-      const shifted = { ...e, residual: at(e.residual), source: at(e.source) };
-      emitDirect(shape, { x: operands.x, filter, y: at(operands.y) }, strides, shifted, c);
-      filter += filterBytes[i];
-    });
-  },
-  conv2dDw: (node, c) => {
-    const { algorithm, ...convolution } = node.attributes;
-    const x = c.shape(node, 1);
-    const s = convShape(convolution, x[0], image(x));
-    const operands = { dy: c.input(node, 0), x: c.input(node, 1), dw: c.output(node) };
-    if (algorithm === "depthwise") return c.emit("f32_dwconv_dw", { ...operands, ...sizes(s) });
-    if (algorithm === "winograd") {
-      const { batch, h, w, ic, oh, ow, oc, padTop, padLeft } = s;
-      const blocks = { block: winogradDwBlock(s), chunks: winogradDwChunks(s), partial: c.at.workspace };
-      return c.emit("f32_conv2d_winograd_f4x3_dw", {
-        ...operands,
-        batch,
-        h,
-        w,
-        ic,
-        oh,
-        ow,
-        oc,
-        padTop,
-        padLeft,
-        ...blocks,
-        ...scratchOf(c),
-      });
-    }
-    c.emit("f32_conv2d_dw", { ...operands, ...sizes(s), band: conv2dBand(s.oh), ...scratchOf(c) });
   },
   conv2dFilter: (node, c) => {
     const { dx, algorithm, input, ...convolution } = node.attributes;
@@ -187,14 +109,6 @@ export const IMAGE_ENCODERS = {
       ...dilations(node.attributes),
     });
   },
-  maxPool2dDx: (node, c) => {
-    const operands = { dy: c.input(node, 0), x: c.input(node, 1), y: c.input(node, 2), dx: c.output(node) };
-    c.emit("f32_max_pool_dx", {
-      ...operands,
-      ...poolSizes(node.attributes, c.shape(node, 1)),
-      ...dilations(node.attributes),
-    });
-  },
   avgPool2d: (node, c) => {
     const operands = {
       x: c.input(node, 0),
@@ -203,47 +117,16 @@ export const IMAGE_ENCODERS = {
     };
     c.emit("f32_avg_pool", { ...operands, ...poolSizes(node.attributes, c.shape(node, 0)) });
   },
-  avgPool2dDx: (node, c) => {
-    const { countIncludePad, input } = node.attributes;
-    const operands = { dy: c.input(node, 0), dx: c.output(node), countIncludePad: Number(countIncludePad) };
-    c.emit("f32_avg_pool_dx", { ...operands, ...poolSizes(node.attributes, [c.shape(node, 0)[0], ...input]) });
-  },
   adaptiveAvgPool2d: (node, c) => {
     const [batch, h, w, channels] = c.shape(node, 0);
     const [oh, ow] = node.attributes.output;
     c.emit("f32_adaptive_avg_pool", { x: c.input(node, 0), y: c.output(node), batch, h, w, c: channels, oh, ow });
-  },
-  adaptiveAvgPool2dDx: (node, c) => {
-    const [batch, oh, ow] = c.shape(node, 0);
-    const [h, w, channels] = node.attributes.input;
-    c.emit("f32_adaptive_avg_pool_dx", { dy: c.input(node, 0), dx: c.output(node), batch, h, w, c: channels, oh, ow });
   },
   padShortcut: (node, c) => {
     const [batch, h, w, ic] = c.shape(node, 0);
     const [, oh, ow, oc] = c.graph.shape(node.outputs[0]);
     const { stride, front } = node.attributes;
     c.emit("f32_pad_shortcut", { x: c.input(node, 0), y: c.output(node), batch, h, w, ic, oh, ow, oc, stride, front });
-  },
-  padShortcutDx: (node, c) => {
-    const [batch, oh, ow, oc] = c.shape(node, 0);
-    const {
-      stride,
-      front,
-      input: [h, w, ic],
-    } = node.attributes;
-    c.emit("f32_pad_shortcut_dx", {
-      dy: c.input(node, 0),
-      dx: c.output(node),
-      batch,
-      h,
-      w,
-      ic,
-      oh,
-      ow,
-      oc,
-      stride,
-      front,
-    });
   },
   scaleChannels: (node, c) => {
     const [batch, h, w, channels] = c.shape(node, 0);
@@ -256,20 +139,9 @@ export const IMAGE_ENCODERS = {
       channels,
     });
   },
-  scaleChannelsDw: (node, c) => {
-    const [batch, h, w, channels] = c.shape(node, 0);
-    c.emit("f32_scale_channels_dw", {
-      dy: c.input(node, 0),
-      x: c.input(node, 1),
-      ds: c.output(node),
-      batch,
-      pixels: h * w,
-      channels,
-    });
-  },
   transposeChannels: (node, c) => {
     const [batch, a, b, d] = c.shape(node, 0);
     const [rows, cols] = node.attributes.toFirst ? [a * b, d] : [a, b * d];
     c.emit("f32_transpose", { x: c.input(node, 0), y: c.output(node), batch, rows, cols });
   },
-} satisfies { [K in keyof typeof IMAGE_OPS]: Encoder<K> };
+} satisfies Encoders;

@@ -5,7 +5,7 @@ import type { Parameter, ValueId } from "../graph/graph.js";
 import { ALIGNMENT } from "../plan/memory.js";
 import type { Plan } from "../plan/plan.js";
 import type { Addresses } from "../program/context.js";
-import { encode, type Program } from "../program/encode.js";
+import { type Encoders, encode, type Program } from "../program/encode.js";
 import type { ModelMemory } from "./memory.js";
 import type { ThreadPool } from "./pool.js";
 
@@ -43,6 +43,7 @@ function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Ex
 
 export class Executor {
   readonly memory: ModelMemory;
+  readonly #encoders: Encoders;
   pool: ThreadPool | null = null;
   /** Why no program may run any more: one stopped halfway, and late threads may still write its results. */
   #broken: unknown = null;
@@ -61,8 +62,10 @@ export class Executor {
     module: WebAssembly.Module,
     parameters: readonly Parameter[],
     buffers: readonly Parameter[],
+    encoders: Encoders,
   ) {
     this.memory = memory;
+    this.#encoders = encoders;
     this.#exports = instantiate(module, memory.memory);
     parameters.forEach(({ name, shape }, i) => {
       const floats = roundUp(numel(shape), ALIGNMENT / 4);
@@ -137,7 +140,7 @@ export class Executor {
   /** Bytes of the parts that a plan has in the arena, in this order. */
   layout(plan: Plan): { program: number; values: number; workspace: number; scratch: number } {
     // Addresses do not change the length of a program: this encoding measures it.
-    const { length } = encode(plan, this.#addresses(plan, 0, 0)).words;
+    const { length } = encode(plan, this.#addresses(plan, 0, 0), this.#encoders).words;
     const scratch = roundUp(plan.scratchBytes, ALIGNMENT) * (this.pool?.threads ?? 1);
     const [program, values, workspace] = [length * 4, plan.arena.bytes, plan.workspaceBytes].map((bytes) =>
       roundUp(bytes, ALIGNMENT),
@@ -155,7 +158,7 @@ export class Executor {
     const scratch = workspace + bytes.workspace;
     this.memory.ensure(scratch + bytes.scratch);
     const addresses = { ...this.#addresses(plan, values, roundUp(plan.scratchBytes, ALIGNMENT)), workspace, scratch };
-    const program = encode(plan, addresses);
+    const program = encode(plan, addresses, this.#encoders);
     const bound = { program, epoch: this.memory.epoch, base, addresses, weights: 0 };
     this.#bound.set(plan, bound);
     return bound;

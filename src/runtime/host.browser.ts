@@ -1,7 +1,6 @@
 /** Browsers: threads by Web Workers, in pages that are cross-origin isolated. */
 import source from "../../build/thread.js";
-import type { Host, ThreadWorker, WorkerSource } from "./host.js";
-import { compileKernels } from "./kernels.js";
+import type { Runtime, ThreadWorker, WorkerSource } from "./host.js";
 
 /** Only what a worker would be sent tells whether it can be shared: outside isolated pages posting it throws. */
 function noThreads(): string | null {
@@ -42,10 +41,9 @@ const unloaded = ({ workerUrl, createWorker }: WorkerSource): string =>
     ? "the file of the worker could not be loaded"
     : "the page's policy forbids blob: workers; give a workerUrl";
 
-export const browserHost: Host = {
+export const browserHost: Runtime = {
   name: "browser",
   noRelaxed: () => null,
-  kernels: compileKernels,
   cores: () => navigator.hardwareConcurrency || 1,
   noThreads,
   mayWait,

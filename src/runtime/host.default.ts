@@ -1,10 +1,8 @@
 /** Any runtime of which nothing more is known: one thread. */
-import { type Host, singleThread } from "./host.js";
-import { compileKernels } from "./kernels.js";
+import { type Runtime, singleThread } from "./host.js";
 
-export const defaultHost: Host = {
+export const defaultHost: Runtime = {
   ...singleThread("this entry point of the package runs on one thread"),
   name: "default",
   noRelaxed: () => null,
-  kernels: compileKernels,
 };

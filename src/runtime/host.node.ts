@@ -2,13 +2,11 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import source from "../../build/worker.node.js";
-import type { Host } from "./host.js";
-import { compileKernels } from "./kernels.js";
+import type { Runtime } from "./host.js";
 
-export const nodeHost: Host = {
+export const nodeHost: Runtime = {
   name: "node",
   noRelaxed: () => null,
-  kernels: compileKernels,
   // Deno asks for a permission before it answers node:os; Node 20 has no navigator.
   cores: () => globalThis.navigator?.hardwareConcurrency || availableParallelism(),
   noThreads: () => (typeof SharedArrayBuffer === "function" ? null : "SharedArrayBuffer is missing"),

@@ -1,5 +1,10 @@
 /** What the library asks of a JavaScript runtime; one small `host.<runtime>.ts` answers for each. */
-import type { Variant } from "./kernels.js";
+
+/** Which instructions kernels may use: fused multiply-adds only in the relaxed ones. */
+export type Variant = "simd" | "relaxed";
+
+/** A runtime; the entry points add the kernels that they need. */
+export type Runtime = Omit<Host, "kernels">;
 
 export interface Host {
   readonly name: string;

@@ -1,13 +1,7 @@
-/** The compiled kernels: decoded from their embedded bytes and compiled once for each variant. */
+/** The compiled kernels: unpacked from their embedded text and compiled once for each variant. */
 import { expectation, RuntimeSupportError } from "../core/errors.js";
+import type { Host } from "./host.js";
 import { unpack } from "./unpack.js";
-
-export type Variant = "simd" | "relaxed";
-
-const LOADERS: Record<Variant, () => Promise<{ default: string[] }>> = {
-  simd: () => import("../../build/kernels/simd.js"),
-  relaxed: () => import("../../build/kernels/relaxed.js"),
-};
 
 const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
@@ -58,14 +52,33 @@ export async function compileBytes(bytes: Uint8Array<ArrayBuffer>, shared: boole
   }
 }
 
-/** The embedded module of a variant, for shared or plain memory. */
-export function compileKernels(variant: Variant, shared: boolean): Promise<WebAssembly.Module> {
-  const key = `${variant} ${shared}`;
+type Loader = () => Promise<{ default: string[] }>;
+
+function compileOnce(name: string, shared: boolean, load: Loader): Promise<WebAssembly.Module> {
+  const key = `${name} ${shared}`;
   let module = compiled.get(key);
   if (!module) {
-    module = LOADERS[variant]().then(({ default: texts }) => compileBytes(unpack(texts), shared));
+    module = load().then(({ default: texts }) => compileBytes(unpack(texts), shared));
     module.catch(() => compiled.delete(key));
     compiled.set(key, module);
   }
   return module;
 }
+
+/** The embedded kernels of a variant, for shared or plain memory. */
+export const compileKernels: Host["kernels"] = (variant, shared) =>
+  compileOnce(
+    variant,
+    shared,
+    variant === "simd" ? () => import("../../build/kernels/simd.js") : () => import("../../build/kernels/relaxed.js"),
+  );
+
+/** The same without the kernels of training. */
+export const compileInferenceKernels: Host["kernels"] = (variant, shared) =>
+  compileOnce(
+    `inference ${variant}`,
+    shared,
+    variant === "simd"
+      ? () => import("../../build/kernels/inference-simd.js")
+      : () => import("../../build/kernels/inference-relaxed.js"),
+  );

@@ -3,9 +3,11 @@ import { describe, expect, it } from "vitest";
 import { RuntimeSupportError, residualMLP } from "../../src/index.node.js";
 import { createModelOn } from "../../src/model/create.js";
 import type { Host, WorkerHandle } from "../../src/runtime/host.js";
-import { nodeHost } from "../../src/runtime/host.node.js";
+import { nodeHost as runtime } from "../../src/runtime/host.node.js";
+import { compileKernels } from "../../src/runtime/kernels.js";
 import { uniform } from "../golden/generator.js";
 
+const nodeHost: Host = { ...runtime, kernels: compileKernels };
 const net = residualMLP({ in: 8, width: 16, blocks: 1, out: 3 });
 const x = uniform("workers/x", 8 * 20);
 const expected = async () =>

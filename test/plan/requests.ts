@@ -2,6 +2,7 @@
 
 import type { Graph } from "../../src/graph/graph.js";
 import { Adam, crossEntropy, mse, SGD } from "../../src/index.node.js";
+import { differentiate } from "../../src/plan/autodiff.js";
 import { createPlan, type Plan, type PlanRequest } from "../../src/plan/plan.js";
 import type { Sample } from "./networks.js";
 
@@ -35,4 +36,4 @@ export const kinds: Record<string, Kind> = {
 };
 
 export const planOf = ({ network, inputShape, batchSize }: Sample, kind: Kind): Plan =>
-  createPlan({ ...kind, inputShape, batchSize, network: (b, x) => network.build(b, x) });
+  createPlan({ ...kind, inputShape, batchSize, network: (b, x) => network.build(b, x) }, differentiate);

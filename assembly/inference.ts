@@ -1,0 +1,22 @@
+// The module's exports in the build for inference; as in index.ts, kernels are exported to keep them from being inlined.
+export { run, submit, serve } from "./run";
+export { f32_pack_b } from "./gemm/pack";
+export { f32_gemm } from "./gemm/gemm";
+export { f32_gemv } from "./gemm/gemv";
+export { f32_activation } from "./elementwise/activation";
+export { f32_add } from "./elementwise/add";
+export { f32_softmax } from "./reduce/softmax";
+export { f32_layer_norm } from "./norm/layer_norm";
+export { f32_batch_norm_rstd, f32_batch_norm } from "./norm/batch_norm";
+export { f32_conv2d_pack } from "./conv/pack";
+export { f32_conv2d } from "./conv/conv2d";
+export { f32_winograd_f4x3_filter } from "./conv/winograd_filter";
+export { f32_conv2d_winograd_f4x3 } from "./conv/conv2d_winograd";
+export { f32_fold_batch_norm } from "./norm/fold_batch_norm";
+export { f32_scale_channels } from "./elementwise/scale_channels";
+export { f32_transpose } from "./elementwise/transpose";
+export { f32_dwconv } from "./conv/dwconv";
+export { f32_max_pool } from "./pool/max_pool";
+export { f32_avg_pool, f32_adaptive_avg_pool } from "./pool/avg_pool";
+export { f32_pad_shortcut } from "./pool/pad_shortcut";
+export { f32_conv_ukernel_4x8, f32_conv_ukernel_4x8_add, f32_rows_ukernel_4x8, f32_rows_ukernel_1x8 } from "./conv/ukernel";

@@ -1,0 +1,54 @@
+/** Networks in the metadata of saved models. */
+import { expectation, FormatError } from "../core/errors.js";
+import type { Shape } from "../core/shape.js";
+import { layerFromJSON } from "../nn/catalogue.js";
+import type { Layer } from "../nn/layer.js";
+
+/** Metadata key under which `save` writes the architecture. */
+const METADATA_KEY = "resnet-wasm";
+
+/** Characters of an architecture that `loadModel` reads; ResNet-152 has about 10^4. */
+const MAX_ARCHITECTURE = 2 ** 20;
+
+/** A network, the inputs it takes and how they are prepared. */
+export interface Architecture {
+  inputShape: Shape;
+  network: Layer;
+  transform?: unknown;
+}
+
+export const isSampleShape = (shape: unknown): shape is number[] =>
+  Array.isArray(shape) && shape.length > 0 && shape.every((size) => Number.isInteger(size) && size > 0);
+
+export function architectureMetadata({ inputShape, network, transform }: Architecture): Record<string, string> {
+  return { [METADATA_KEY]: JSON.stringify({ format: 1, inputShape, network, transform }) };
+}
+
+/** Throws `FormatError` when there is none, or none that can be made. */
+export function readArchitecture(metadata: Readonly<Record<string, string>>): Architecture {
+  const text = metadata[METADATA_KEY];
+  if (text === undefined) {
+    const hint =
+      "Files of other programs hold weights only: create the network, then model.loadStateDict(readSafetensors(bytes).tensors)";
+    throw new FormatError(expectation("loadModel", "metadata", `the key "${METADATA_KEY}"`, "none", { hint }));
+  }
+  if (text.length > MAX_ARCHITECTURE)
+    throw new FormatError(expectation("loadModel", "metadata", `at most ${MAX_ARCHITECTURE} characters`, text.length));
+  let json: { format?: unknown; inputShape?: unknown; network?: unknown; transform?: unknown };
+  try {
+    json = JSON.parse(text) ?? {};
+  } catch (cause) {
+    throw new FormatError(expectation("loadModel", "metadata", "JSON", String(cause)), { cause });
+  }
+  if (json.format !== 1) throw new FormatError(expectation("loadModel", "format", 1, json.format));
+  const { inputShape } = json;
+  if (!isSampleShape(inputShape))
+    throw new FormatError(expectation("loadModel", "inputShape", "sizes above 0", inputShape));
+  try {
+    return { inputShape, network: layerFromJSON(json.network), transform: json.transform };
+  } catch (cause) {
+    throw new FormatError(expectation("loadModel", "network", "layers that can be made", (cause as Error).message), {
+      cause,
+    });
+  }
+}

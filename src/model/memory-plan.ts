@@ -1,0 +1,78 @@
+/** What a model takes of memory, told before anything is allocated. */
+import { expectBoolean, expectInteger, expectOptions } from "../core/check.js";
+import { numel, roundUp, type Shape } from "../core/shape.js";
+import type { Graph, ValueId } from "../graph/graph.js";
+import { crossEntropy } from "../nn/losses.js";
+import { Adam, SGD } from "../optim/optimizers.js";
+import type { Plan } from "../plan/plan.js";
+import { SCALARS } from "../program/abi.js";
+import type { Engine } from "./engine.js";
+
+export interface MemoryPlanOptions {
+  /** Default 1. */
+  batchSize?: number;
+  /** With everything that training needs. Default false. */
+  training?: boolean;
+  /** Floats that the trainer keeps for each weight. Default 1 (SGD with momentum); Adam keeps 2, `ema` one more. */
+  optimizerStates?: 0 | 1 | 2 | 3;
+}
+
+/** Bytes of each part of the model's memory. */
+export interface MemoryPlan {
+  parameters: number;
+  buffers: number;
+  gradients: number;
+  optimizer: number;
+  /** Weights in the form the kernels read, made at the first prediction. */
+  prepared: number;
+  /** The instructions of a step, scalars, and what threads meet by. */
+  program: number;
+  activations: number;
+  scratch: number;
+  /** The WASM memory is this, rounded up to pages of 64 KB. */
+  total: number;
+}
+
+/** What `model.memoryPlan` does. */
+export function planMemory(engine: Engine, options?: MemoryPlanOptions): MemoryPlan {
+  const {
+    batchSize = 1,
+    training = false,
+    optimizerStates = 1,
+  } = expectOptions("memoryPlan", options, ["batchSize", "training", "optimizerStates"]);
+  expectInteger("memoryPlan", "batchSize", batchSize, 1);
+  expectBoolean("memoryPlan", "training", training);
+  expectInteger("memoryPlan", "optimizerStates", optimizerStates, 0, 3);
+  const plan = training
+    ? trainingPlan(engine, batchSize, optimizerStates)
+    : engine.plan({ batchSize, training, backward: "none" });
+  const { program, values, workspace, scratch } = engine.executor.layout(plan);
+  const bytes = (shape: Shape) => roundUp(numel(shape) * 4, 64);
+  const sum = (shapes: Shape[]) => shapes.reduce((total, shape) => total + bytes(shape), 0);
+  const prepared = new Map([...plan.prepared].map(([id, key]) => [key, plan.graph.shape(id)]));
+  const parameters = engine.executor.floats * 4;
+  const parts = {
+    parameters,
+    buffers: sum(engine.description.buffers.map(({ shape }) => shape)),
+    gradients: training ? parameters : 0,
+    optimizer: training ? parameters * optimizerStates : 0,
+    prepared: sum([...prepared.values()]),
+    program: SCALARS.end + program,
+    activations: values,
+    scratch: workspace + scratch,
+  };
+  return { ...parts, total: Object.values(parts).reduce((a, b) => a + b, 0) };
+}
+
+/** A plan such as a trainer makes: cross-entropy, and SGD or, with two states or more, Adam. */
+function trainingPlan(engine: Engine, batchSize: number, states: number): Plan {
+  const optimizer = states > 1 ? new Adam() : new SGD({ lr: 0, momentum: states > 0 ? 0.9 : 0 });
+  const { executor, description } = engine;
+  const update = (graph: Graph) => {
+    const loss = graph.nodes.find(({ op }) => op === "crossEntropy")!.outputs[0];
+    graph.add("gradNorm", [loss], { maxNorm: 0, loss: true, count: executor.floats }, "optimizer");
+    optimizer.record(graph, { first: 0, count: description.parameters.length, lrScale: 1 });
+  };
+  const loss = (graph: Graph, output: ValueId) => crossEntropy().record(graph, output, "indices");
+  return engine.plan({ batchSize, training: true, backward: "loss", loss, update }, `memory ${states}`);
+}

@@ -1,0 +1,129 @@
+/** A network with weights, for predictions. */
+import { expectInteger, expectOptions } from "../core/check.js";
+import { expectation, ResnetWasmError, RuntimeSupportError } from "../core/errors.js";
+import { numel, type Shape } from "../core/shape.js";
+import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
+import type { Layer } from "../nn/layer.js";
+import type { ThreadPool } from "../runtime/pool.js";
+import type { Engine } from "./engine.js";
+
+/** Which path runs, and why. */
+export interface ModelInfo {
+  simd: boolean;
+  relaxedSimd: boolean;
+  threads: number;
+  why: string;
+}
+
+export interface PredictOptions {
+  /** Samples that pass through the network at once. Default: as many as keep the activations within 64 MB, at most 256. */
+  batchSize?: number;
+}
+
+const ARENA_TARGET = 64 * 2 ** 20;
+
+/** Stops the worker threads of models that were dropped without `dispose`; made with the first threads. */
+let dropped: FinalizationRegistry<ThreadPool> | undefined;
+
+export class Predictor {
+  #engine: Engine | null;
+  readonly info: ModelInfo;
+  /** How inputs are to be prepared, as JSON; saved with the weights. See `transformImage` of resnet-wasm/data. */
+  transform: unknown;
+  #predictBatch = 0;
+
+  /** @internal Made by `createModel` and `loadModel`. */
+  constructor(engine: Engine, info: ModelInfo, transform: unknown) {
+    this.#engine = engine;
+    this.info = info;
+    this.transform = transform;
+    const { pool } = engine.executor;
+    if (!pool) return;
+    dropped ??= new FinalizationRegistry((pool) => pool.stop());
+    dropped.register(this, pool, pool);
+  }
+
+  get network(): Layer {
+    return this.use("model").description.network;
+  }
+
+  /** Shape of one sample. */
+  get inputShape(): Shape {
+    return this.use("model").description.inputShape;
+  }
+
+  /** Shape of one output. */
+  get outputShape(): Shape {
+    return this.use("model").description.outputShape;
+  }
+
+  /**
+   * Outputs in evaluation mode, [n, …outputShape]. The batch size follows from the input. Throws `ShapeError` when the
+   * input does not fit the network.
+   */
+  predict(x: TensorLike, options?: PredictOptions): Tensor {
+    const engine = this.use("predict");
+    const { batchSize } = expectOptions("predict", options, ["batchSize"]);
+    if (batchSize !== undefined) expectInteger("predict", "batchSize", batchSize, 1);
+    const batch = toBatch("predict", "input", x, this.inputShape);
+    const [from, to] = [numel(this.inputShape), numel(this.outputShape)];
+    const data = allocate("predict", batch.batchSize * to);
+    const step = Math.min(batchSize ?? this.#defaultBatch(), batch.batchSize);
+    for (let at = 0; at < batch.batchSize; at += step) {
+      const n = Math.min(step, batch.batchSize - at);
+      const plan = engine.plan({ batchSize: n, training: false, backward: "none" });
+      copyInto(engine.executor.view(plan, plan.input), batch.data, at * from);
+      engine.run(plan, "forward", "forward", false);
+      data.set(engine.executor.view(plan, plan.output), at * to);
+    }
+    return { data, shape: [batch.batchSize, ...this.outputShape] };
+  }
+
+  #defaultBatch(): number {
+    if (this.#predictBatch === 0) {
+      const { bytes } = this.use("model").plan({ batchSize: 1, training: false, backward: "none" }).arena;
+      this.#predictBatch = Math.max(1, Math.min(256, Math.floor(ARENA_TARGET / Math.max(1, bytes))));
+    }
+    return this.#predictBatch;
+  }
+
+  /** Releases memory and worker threads now; forgetting the model does the same later. */
+  dispose(): void {
+    const pool = this.#engine?.executor.pool;
+    if (pool) {
+      dropped?.unregister(pool);
+      pool.stop();
+    }
+    this.#engine = null;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** @internal */
+  protected use(where: string): Engine {
+    if (!this.#engine) throw new ResnetWasmError(expectation(where, "model", "in use", "disposed"));
+    return this.#engine;
+  }
+}
+
+/** Room for a result. Throws `RuntimeSupportError` where the runtime has none. */
+function allocate(where: string, length: number): Float32Array<ArrayBuffer> {
+  try {
+    return new Float32Array(length);
+  } catch (cause) {
+    const hint = "Predict fewer samples at a time";
+    throw new RuntimeSupportError(
+      expectation(where, "output", "a size this runtime can hold", `${length} numbers`, { hint }),
+      { cause },
+    );
+  }
+}
+
+/** target = source[from, from + target.length). */
+export function copyInto(target: Float32Array, source: ArrayLike<number>, from: number): void {
+  if (source instanceof Float32Array)
+    target.set(from === 0 && source.length === target.length ? source : source.subarray(from, from + target.length));
+  else for (let i = 0; i < target.length; i++) target[i] = source[from + i];
+}
