@@ -44,12 +44,15 @@ function body(rows: i32, a: usize, b: usize, k: i32, c: usize, cStride: usize): 
     if (rows > 4) { s = v128.load32_splat(a, 16); c40 = fma(s, b0, c40); c41 = fma(s, b1, c41); }
     if (rows > 5) { s = v128.load32_splat(a, 20); c50 = fma(s, b0, c50); c51 = fma(s, b1, c51); }
   }
+  // Row i is stored at the offset that A's element i was loaded at: V8 11 then keeps that base in a register, where it
+  // would add it up anew for each load.
+  cStride -= 4;
   v128.store(c, c00); v128.store(c, c01, 16);
-  if (rows > 1) { c += cStride; v128.store(c, c10); v128.store(c, c11, 16); }
-  if (rows > 2) { c += cStride; v128.store(c, c20); v128.store(c, c21, 16); }
-  if (rows > 3) { c += cStride; v128.store(c, c30); v128.store(c, c31, 16); }
-  if (rows > 4) { c += cStride; v128.store(c, c40); v128.store(c, c41, 16); }
-  if (rows > 5) { c += cStride; v128.store(c, c50); v128.store(c, c51, 16); }
+  if (rows > 1) { c += cStride; v128.store(c, c10, 4); v128.store(c, c11, 20); }
+  if (rows > 2) { c += cStride; v128.store(c, c20, 8); v128.store(c, c21, 24); }
+  if (rows > 3) { c += cStride; v128.store(c, c30, 12); v128.store(c, c31, 28); }
+  if (rows > 4) { c += cStride; v128.store(c, c40, 16); v128.store(c, c41, 32); }
+  if (rows > 5) { c += cStride; v128.store(c, c50, 20); v128.store(c, c51, 36); }
 }
 
 export function f32_gemm_ukernel_packed_1x8(a: usize, b: usize, k: i32, c: usize, cStride: usize): void {
