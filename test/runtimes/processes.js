@@ -1,6 +1,6 @@
 // Node, Deno and Bun: programs as processes of their own, which print what they found.
 import { spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { exitsByItself, fellBack, killedWorker, refused } from "./expect.js";
@@ -102,22 +102,18 @@ export const node22 = node(22, true);
 export const node24 = node(24, true);
 export const node26 = node(26, true);
 
-/** The platform's package holds the binary; the main one needs its install script for a link to it. */
-function binary(scope, name) {
-  try {
-    const found = readdirSync(installed(scope)).find((entry) => !entry.startsWith("."));
-    if (found) return installed(`${scope}/${found}/${name}`);
-  } catch {
-    // Not installed: `version` fails with the path below.
-  }
-  return installed(`.bin/${name.split("/").at(-1)}`);
+/** Where a package's install script puts its binary, or, when scripts are not run, the one of the platform's package. */
+function binary(name, scope, inside) {
+  const platforms = existsSync(installed(scope)) ? readdirSync(installed(scope)) : [];
+  const found = platforms.map((platform) => installed(`${scope}/${platform}/${inside}`)).find(existsSync);
+  return found ?? installed(`.bin/${name}`);
 }
 
 /** Without any permission. */
 export const deno = processRuntime({
   name: "deno",
   title: "Deno",
-  command: binary("@deno", "deno"),
+  command: binary("deno", "@deno", "deno"),
   args: ["run", "--no-prompt", "--quiet"],
   relaxedSimd: true,
   noSimd: { flags: ["--v8-flags=--no-enable-sse4-1"] },
@@ -126,7 +122,7 @@ export const deno = processRuntime({
 export const bun = processRuntime({
   name: "bun",
   title: "Bun",
-  command: binary("@oven", "bin/bun"),
+  command: binary("bun", "@oven", "bin/bun"),
   relaxedSimd: true,
   noSimd: { env: { BUN_JSC_useWasmSIMD: "0" } },
 });
