@@ -6,6 +6,7 @@ import { ALIGNMENT } from "../plan/memory.js";
 import type { Plan } from "../plan/plan.js";
 import type { Addresses } from "../program/context.js";
 import { type Encoders, encode, type Program } from "../program/encode.js";
+import { notCompiled } from "./features.js";
 import type { ModelMemory } from "./memory.js";
 import type { ThreadPool } from "./pool.js";
 
@@ -37,6 +38,8 @@ function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Ex
   } catch (error) {
     cause = error;
   }
+  // WebKit compiles, and asks the page's policy, only here.
+  if ((cause as Error).name === "CompileError") throw notCompiled(cause);
   const expected = "the kernels of this version of resnet-wasm";
   throw new RuntimeSupportError(expectation("createModel", "wasm", expected, String(cause)), { cause });
 }

@@ -1,4 +1,6 @@
 /** What this WebAssembly engine can do, found out by asking it to validate tiny modules. */
+import { expectation, RuntimeSupportError } from "../core/errors.js";
+
 const validate = (...bytes: number[]) =>
   typeof WebAssembly === "object" && WebAssembly.validate(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, ...bytes]));
 
@@ -43,4 +45,11 @@ export const hasRelaxedSimd = (): boolean =>
     2,
     26,
     11,
+  );
+
+/** Valid kernels are refused by policies: of a page, or of a runtime that compiles nothing by itself. */
+export const notCompiled = (cause: unknown): RuntimeSupportError =>
+  new RuntimeSupportError(
+    expectation("createModel", "WebAssembly", "a runtime that compiles the kernels", String(cause)),
+    { cause },
   );

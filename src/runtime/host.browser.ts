@@ -10,7 +10,11 @@ function noThreads(): string | null {
     port1.postMessage(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }));
     return typeof SharedArrayBuffer === "function" ? null : "SharedArrayBuffer is missing";
   } catch {
-    return "memory cannot be shared: the page is not cross-origin isolated (headers COOP and COEP)";
+    // WebKitGTK calls pages isolated and shares nothing all the same.
+    const reason = globalThis.crossOriginIsolated
+      ? "this browser does not share it"
+      : "the page is not cross-origin isolated (headers COOP and COEP)";
+    return `memory cannot be shared: ${reason}`;
   } finally {
     port1.close();
     port2.close();

@@ -1,5 +1,5 @@
 /** The compiled kernels: unpacked from their embedded text and compiled once for each variant. */
-import { expectation, RuntimeSupportError } from "../core/errors.js";
+import { notCompiled } from "./features.js";
 import type { Host } from "./host.js";
 import { unpack } from "./unpack.js";
 
@@ -47,8 +47,7 @@ export async function compileBytes(bytes: Uint8Array<ArrayBuffer>, shared: boole
   try {
     return await WebAssembly.compile(bytes);
   } catch (cause) {
-    const message = expectation("createModel", "WebAssembly", "a runtime that compiles the kernels", String(cause));
-    throw new RuntimeSupportError(message, { cause });
+    throw notCompiled(cause);
   }
 }
 

@@ -9,11 +9,16 @@ const opener = (options) => async () => {
     version: (await browser.version()).split("/").at(-1),
     async outcome(address) {
       const page = await browser.newPage();
-      const failed = new Promise((_, reject) => page.on("pageerror", reject));
-      failed.catch(() => {}); // a page may be closed before it fails
-      await page.goto(address);
-      await Promise.race([page.waitForFunction(() => "outcome" in globalThis), failed]);
-      return Promise.race([page.evaluate(() => globalThis.outcome), failed]);
+      // Firefox reports what a policy forbids as errors of the page: they matter only when there is no outcome.
+      const errors = [];
+      page.on("pageerror", ({ message }) => errors.push(message));
+      try {
+        await page.goto(address);
+        await page.waitForFunction(() => "outcome" in globalThis);
+        return await page.evaluate(() => globalThis.outcome);
+      } catch (error) {
+        throw new Error([error.message, ...errors].join("\n"), { cause: error });
+      }
     },
     close: () => browser.close(),
   };
@@ -23,7 +28,14 @@ const CHROMIUM = "/usr/bin/chromium";
 const chromiumOptions = (...more) => ({
   browser: "chrome",
   executablePath: CHROMIUM,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", ...more],
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    ...more,
+  ],
 });
 
 export const chromium = browserRuntime({
@@ -36,13 +48,11 @@ export const chromium = browserRuntime({
 });
 
 const FIREFOX = "/usr/bin/firefox-esr";
-const firefoxOptions = (extraPrefsFirefox) => ({ browser: "firefox", executablePath: FIREFOX, extraPrefsFirefox });
-
+/** It has no switch for SIMD. */
 export const firefox = browserRuntime({
   name: "firefox",
   title: "Firefox",
   relaxedSimd: true,
   installed: () => existsSync(FIREFOX),
-  open: opener(firefoxOptions({})),
-  openWithoutSimd: opener(firefoxOptions({ "javascript.options.wasm_simd": false })),
+  open: opener({ browser: "firefox", executablePath: FIREFOX }),
 });

@@ -81,9 +81,10 @@ const kill = () => postMessage({ kill: true });`;
 
 /**
  * A browser as a runtime. `open` starts it and resolves to { version, outcome(address), close() }, where `outcome` loads a
- * page and resolves to what its program found out; `openWithoutSimd` starts one whose engine lacks SIMD.
+ * page and resolves to what its program found out; `openPlain` starts one as users have it, `openWithoutSimd` one whose
+ * engine lacks SIMD. `more` gives further failure cases.
  */
-export function browserRuntime({ name, title, relaxedSimd, open, openWithoutSimd, installed }) {
+export function browserRuntime({ name, title, relaxedSimd, installed, open, openPlain = open, openWithoutSimd, more }) {
   const environment = { name, threads: 2, relaxedSimd };
   const visit = async (kind, part, expression, { before, opener = open } = {}) => {
     writeProgram(`${name}-${part}`, ENTRY, expression, { before });
@@ -112,7 +113,10 @@ export function browserRuntime({ name, title, relaxedSimd, open, openWithoutSimd
     conformance: () => visit("isolated", "conformance", conformanceOf(environment)),
     faults: {
       "a page without isolation: one thread": async () =>
-        fellBack(await visit("plain", "probe", "suite.probe(library)"), "not cross-origin isolated"),
+        fellBack(
+          await visit("plain", "probe", "suite.probe(library)", { opener: openPlain }),
+          "not cross-origin isolated",
+        ),
       "a policy without wasm-unsafe-eval: a typed error": async () =>
         refused(await visit("forbidden", "probe", "suite.probe(library)"), "a runtime that compiles the kernels"),
       "a policy that blocks the worker: one thread": async () =>
@@ -126,8 +130,11 @@ export function browserRuntime({ name, title, relaxedSimd, open, openWithoutSimd
         const before = `const address = "/isolated/build/runtimes/${name}-kept.js";${KEEPER}`;
         killedWorker(await visit("isolated", "kill", "outcome", { before }));
       },
-      "without SIMD: a typed error": async () =>
-        refused(await visit("isolated", "no-simd", "suite.probe(library)", { opener: openWithoutSimd }), "SIMD"),
+      ...(openWithoutSimd && {
+        "without SIMD: a typed error": async () =>
+          refused(await visit("isolated", "no-simd", "suite.probe(library)", { opener: openWithoutSimd }), "SIMD"),
+      }),
+      ...more?.(visit),
     },
   };
 }

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
+import { fellBack } from "./expect.js";
 import { browserRuntime } from "./pages.js";
 
 const DRIVER = "/usr/bin/WebKitWebDriver";
@@ -84,5 +85,13 @@ export const webkit = browserRuntime({
   relaxedSimd: false,
   installed: () => existsSync(DRIVER) && existsSync(MINI_BROWSER),
   open: opener(SHARED),
-  openWithoutSimd: opener({ ...SHARED, JSC_useWasmSIMD: "0" }),
+  openPlain: opener({}),
+  openWithoutSimd: opener({ JSC_useWasmSIMD: "0" }),
+  more: (visit) => ({
+    "an isolated page as users have it: one thread": async () =>
+      fellBack(
+        await visit("isolated", "probe", "suite.probe(library)", { opener: opener({}) }),
+        "this browser does not share it",
+      ),
+  }),
 });
