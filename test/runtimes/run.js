@@ -3,7 +3,7 @@
 //   --allow-missing   a runtime that is not there is left out instead of failing the run
 //   --write           writes the table of docs/runtimes.md
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -47,9 +47,12 @@ if (failed.length > 0) {
 /** Fetches the runtimes that npm has, and, as root on Debian, the browsers. */
 function install() {
   const here = fileURLToPath(new URL(".", import.meta.url));
-  const changed = (file) => statSync(join(here, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  if (changed("node_modules/.package-lock.json") < changed("package-lock.json"))
+  const [lock, installedLock] = ["package-lock.json", "node_modules/.installed.json"].map((file) => join(here, file));
+  const read = (path) => (existsSync(path) ? readFileSync(path, "utf8") : "");
+  if (read(installedLock) !== read(lock)) {
     execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: here, stdio: "inherit" });
+    copyFileSync(lock, installedLock);
+  }
   const wanted = chosen.filter(({ installed }) => installed && !installed()).flatMap(({ name }) => PACKAGES[name]);
   if (wanted.length === 0 || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };

@@ -1,5 +1,6 @@
 // WebKitGTK by WebKitWebDriver, on a display of its own. Its pages share memory only when JavaScriptCore is told so.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { fellBack } from "./expect.js";
@@ -37,17 +38,23 @@ async function retry(attempt, seconds) {
 }
 
 const opener = (env) => async () => {
-  const display = `:${90 + (process.pid % 400)}`;
-  const screen = spawn("Xvfb", [display, "-screen", "0", "800x600x24", "-nolisten", "tcp"], { stdio: "ignore" });
+  // Xvfb takes a display that is free and writes its number.
+  const screen = spawn("Xvfb", ["-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const [number] = await once(screen.stdout, "data");
+  const display = `:${String(number).trim()}`;
   const port = await freePort();
   const driver = spawn(DRIVER, [`--port=${port}`], {
     stdio: "ignore",
     env: { ...process.env, DISPLAY: display, WEBKIT_DISABLE_COMPOSITING_MODE: "1", LIBGL_ALWAYS_SOFTWARE: "1", ...env },
   });
   const stop = () => {
+    process.off("exit", stop);
     driver.kill();
     screen.kill();
   };
+  process.on("exit", stop);
   const base = `http://127.0.0.1:${port}`;
   const options = { binary: MINI_BROWSER, args: ["--automation"] };
   const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": options } };
