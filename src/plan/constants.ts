@@ -1,4 +1,5 @@
 /** Finds the ops whose results depend on weights and running statistics alone: they run once for each change of those. */
+import { numel } from "../core/shape.js";
 import type { AnyNode, Graph, ValueId } from "../graph/graph.js";
 import { OPS, type OpName, type OpRule } from "../graph/ops.js";
 
@@ -8,8 +9,11 @@ export interface Constants {
   keys: Map<ValueId, string>;
 }
 
-/** `changes`: parameters that the step itself updates. */
-export function constantNodes(graph: Graph, changes: ReadonlySet<ValueId>): Constants {
+/**
+ * `changes`: parameters that the step itself updates. Ops with a result of more than `largest` numbers are left to the
+ * step, with all that reads it.
+ */
+export function constantNodes(graph: Graph, changes: ReadonlySet<ValueId>, largest: number): Constants {
   const varying = new Set(changes);
   for (const node of graph.nodes) {
     for (const i of (OPS[node.op] as OpRule<OpName>).writes ?? []) varying.add(node.inputs[i]);
@@ -24,6 +28,7 @@ export function constantNodes(graph: Graph, changes: ReadonlySet<ValueId>): Cons
   for (const node of graph.nodes) {
     const inputs = node.inputs.map(keyOf);
     if (node.inputs.length === 0 || node.outputs.length === 0 || inputs.includes(undefined)) continue;
+    if (node.outputs.some((id) => numel(graph.shape(id)) > largest)) continue;
     nodes.add(node);
     node.outputs.forEach((id, i) => {
       keys.set(id, `${node.op}.${i}(${inputs.join(", ")}) ${JSON.stringify(node.attributes)}`);

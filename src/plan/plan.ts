@@ -119,9 +119,10 @@ export function createPlan(request: PlanRequest, differentiate?: Differentiate):
     foldBatchNorms(graph, keep);
     fuse(graph, keep);
   }
-  select(graph, { prefer: request.prefer ?? "speed" });
+  const prefer = request.prefer ?? "speed";
+  select(graph, { prefer });
   return {
-    ...arrange(graph, keep, request.update !== undefined, isFrozen),
+    ...arrange(graph, keep, request.update !== undefined, isFrozen, prefer),
     changesWeights: request.update !== undefined || graph.nodes.some((node) => node.op === "batchNormUpdate"),
     graph,
     batchSize,
@@ -160,16 +161,23 @@ function removeDead(graph: Graph, keep: ReadonlySet<ValueId>): void {
 
 type Arrangement = Pick<Plan, "prepare" | "step" | "prepared" | "arena" | "workspaceBytes" | "scratchBytes">;
 
+/**
+ * Numbers in the largest result that `prepare` keeps when memory counts: larger weights are folded and packed in each
+ * step, in memory that the step's activations use before and after.
+ */
+const LARGEST_KEPT = 2 ** 20;
+
 /** Splits the ops into `prepare` and `step` and lays out the memory of both. */
 function arrange(
   graph: Graph,
   keep: ReadonlySet<ValueId>,
   updates: boolean,
   isFrozen: (name: string) => boolean,
+  prefer: "speed" | "memory",
 ): Arrangement {
   const changes = new Set<ValueId>();
   if (updates) for (const { name, value } of graph.parameters) if (!isFrozen(name)) changes.add(value);
-  const constants = constantNodes(graph, changes);
+  const constants = constantNodes(graph, changes, prefer === "memory" ? LARGEST_KEPT : Infinity);
   const step = STAGES.flatMap((stage: Stage) =>
     graph.nodes.filter((node) => node.stage === stage && !constants.nodes.has(node)),
   );
