@@ -3,7 +3,6 @@ import { median, quartiles } from "./report.js";
 
 const ROUND_MS = 120; // a contender's turn; long enough to refill caches after the one before
 const BUDGET_MS = 6000; // who has used up as much sits out the rounds that are left
-const LIMIT_MS = 20_000; // for a first result
 
 /** Relative to the largest: float32, and other algorithms for convolutions. */
 const TOLERANCE = { gemm: 1e-5, infer: 1e-3, train: 2e-3, startup: 1e-3 };
@@ -29,7 +28,7 @@ async function measureTask(task, places, { rounds, limit, log }) {
     const row = { name, where, seat, rounds: [], spent: 0 };
     rows.push(row);
     await attempt(row, async () => {
-      const { version, first, ms } = await seat.call("prepare", task, limit);
+      const { version, first, ms } = await seat.call("prepare", task, limit * 1000);
       Object.assign(row, { version, first, ms });
       if (ms > BUDGET_MS) row.only = ms; // too slow to be asked twice
     });
@@ -76,8 +75,8 @@ function summarize(task, rows) {
   return { task, base: `${base.name} ${base.where}`, rows: results };
 }
 
-/** `places`: { name, where, takes?, open }. Resolves to the result of each task. */
-export async function measureGroup({ tasks, limit = LIMIT_MS }, places, { rounds, log }) {
+/** `places`: { name, where, takes?, open }; `limit`: seconds for a first result. Resolves to the result of each task. */
+export async function measureGroup({ tasks, limit }, places, { rounds, log }) {
   const taking = places.filter(({ takes }) => !takes || tasks.some(takes));
   const open = [];
   const results = [];

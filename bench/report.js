@@ -28,8 +28,8 @@ export function table(header, rows) {
   return all.map((row) => row.map(cell).join("  ").trimEnd()).join("\n");
 }
 
-const number = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
-const spread = (value, [low, high]) => `${number(value)} [${number(low)} ${number(high)}]`;
+export const number = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
+export const spread = (value, [low, high]) => `${number(value)} [${number(low)} ${number(high)}]`;
 
 export function printTask(title, { task, base, rows }) {
   console.log(`\n${title}, ${task.name}; times of "${base}"`);

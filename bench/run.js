@@ -2,11 +2,14 @@
  * Measures resnet-wasm against other libraries, all in turns on the same data.
  *
  *   npm run bench -- [--only gemm,resnet18] [--rounds 9] [--node path]... [--browser] [--out file.json]
+ *                    [--readme] [--clock processor] [--limit 20] [--contenders "ours|wasm"]
  *
- * Groups that are measured one by one are merged in the file; a ratio is always taken within one run.
+ * Groups that are measured one by one are merged in the file; a ratio is always taken within one run. Tables and a chart
+ * stand beside the file; --readme writes them into README.md. The processor's clock is for machines that are busy with
+ * other things, the limit counts the seconds for a first result. \`--only none\` just writes.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -14,6 +17,7 @@ import { launchChromium } from "./chromium.js";
 import { contenders, starters } from "./contenders.js";
 import { measureGroup } from "./measure.js";
 import { buildParts } from "./models.js";
+import { readReport, writeReadme, writeReport } from "./publish.js";
 import { machine, printTask } from "./report.js";
 import { FreshSeat, NodeSeat, PythonSeat } from "./seats.js";
 import { groups } from "./tasks.js";
@@ -25,7 +29,11 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "9" },
     node: { type: "string", multiple: true, default: [] },
     browser: { type: "boolean", default: false },
+    limit: { type: "string", default: "20" },
+    clock: { type: "string", default: "wall" },
+    contenders: { type: "string", default: "." },
     out: { type: "string" },
+    readme: { type: "boolean", default: false },
   },
 });
 const out = options.out ?? here(`results/${options.browser ? "browser" : "node"}.json`);
@@ -59,9 +67,11 @@ const onPages = (browser) =>
     .filter(({ folder, options }) => !NATIVE.has(folder) && !options.native)
     .map((contender) => ({ ...contender, where: "", open: () => browser.open(contender) }));
 
-const names = options.only ? options.only.split(",") : Object.keys(groups);
+const names = options.only ? options.only.split(",").filter((name) => name !== "none") : Object.keys(groups);
 for (const name of names)
   if (!groups[name]) throw new Error(`--only expected names of ${Object.keys(groups).join(", ")}, got ${name}`);
+
+const chosen = new RegExp(options.contenders);
 
 await buildParts();
 const nodes = findNodes();
@@ -74,7 +84,7 @@ function placesOf(name) {
   return onNodes(contenders, nodes, (contender, node) => new NodeSeat(contender, node));
 }
 
-const report = existsSync(out) ? JSON.parse(readFileSync(out, "utf8")) : { groups: {} };
+const report = readReport(out);
 report.machine = machine();
 console.log(`${report.machine.cpu}, ${engines.join(", ")}; medians of ${options.rounds} rounds [quartiles]`);
 for (const name of names) {
@@ -82,10 +92,20 @@ for (const name of names) {
   const { title } = groups[name];
   console.error(title);
   const log = (text) => console.error(text);
-  const results = await measureGroup(groups[name], placesOf(name), { rounds: Number(options.rounds), log });
+  const tasks = groups[name].tasks.map((task) => ({ ...task, clock: options.clock }));
+  const places = placesOf(name).filter(({ name }) => chosen.test(name));
+  const results = await measureGroup({ limit: Number(options.limit), ...groups[name], tasks }, places, {
+    rounds: Number(options.rounds),
+    log,
+  });
   for (const result of results) printTask(title, result);
   report.groups[name] = { title, date: new Date().toISOString().slice(0, 10), engines, results };
   mkdirSync(dirname(out), { recursive: true });
   writeFileSync(out, `${JSON.stringify(report, null, 1)}\n`);
+  writeReport(out, report);
 }
 await browser?.close();
+if (options.readme) {
+  writeReport(out, report);
+  writeReadme(out, report);
+}

@@ -6,9 +6,12 @@ import { peak } from "./memory.js";
 
 const [folder, options] = process.argv.slice(2);
 const x = Float32Array.from({ length: 3072 }, (_, i) => ((i * 7) % 256) / 128 - 1);
-const start = performance.now();
+const [wall, used] = [performance.now(), process.cpuUsage()];
 const { first } = await import(`./${folder}/startup.js`);
 const prediction = await first(x, JSON.parse(options));
-const ms = performance.now() - start;
-console.log(JSON.stringify({ ms, first: Array.from(prediction), peakMiB: peak() }));
+const ms = performance.now() - wall;
+const { user, system } = process.cpuUsage(used);
+console.log(
+  JSON.stringify({ ms, processorMs: (user + system) / 1000, first: Array.from(prediction), peakMiB: peak() }),
+);
 process.exit();

@@ -1,0 +1,83 @@
+/** Results as markdown: all of them for results/, the main ones for the README. */
+import { number, spread } from "./report.js";
+
+const escapeText = (text) => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
+
+/** Cells padded to columns; all but the first to the right. */
+function markdownTable(header, rows) {
+  const all = [header, ...rows];
+  const widths = header.map((_, i) => Math.max(3, ...all.map((row) => row[i].length)));
+  const line = (row) => `| ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join(" | ")} |`; // biome-ignore format: one line
+  const rule = `| ${widths.map((w, i) => (i === 0 ? "-".repeat(w) : `${"-".repeat(w - 1)}:`)).join(" | ")} |`;
+  return [line(header), rule, ...rows.map(line)].join("\n");
+}
+
+function taskTable({ rows }) {
+  const cells = rows.map(({ name, where, error, ...r }) => {
+    const who = where ? `${name}, ${where}` : name;
+    if (error) return [who, "-", "-", "-", escapeText(error)];
+    return [who, spread(r.ratio, r.ratioQuartiles), spread(r.ms, r.quartiles), number(r.best), r.peakMiB ? r.peakMiB.toFixed(0) : ""]; // biome-ignore format: one row
+  });
+  return markdownTable(["contender", "ratio", "ms", "best ms", "peak MiB, or why not"], cells);
+}
+
+/** Every figure of a results file. */
+export function fullReport({ machine, groups }) {
+  const parts = [
+    "# Measured",
+    `${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.platform}. Medians [quartiles] of rounds.`,
+  ];
+  for (const { title, date, engines, results } of Object.values(groups)) {
+    parts.push(`## ${title}`, `${date}, ${engines.join(", ")}`);
+    for (const result of results)
+      parts.push(`### ${result.task.name}`, `Times of "${result.base.trim()}".`, taskTable(result));
+  }
+  return `${parts.join("\n\n")}\n`;
+}
+
+/** What the README shows: [group, task, label]. */
+const MAIN = [
+  ["gemm", 0, "matrix product 512x512x512"],
+  ["resnet18", 0, "ResNet-18, 224x224, batch 1"],
+  ["resnet50", 0, "ResNet-50, 224x224, batch 1"],
+  ["resnet20", 1, "CIFAR ResNet-20, batch 128"],
+  ["resnet20-train", 0, "CIFAR ResNet-20, training, batch 128"],
+  ["resnet20-train-2", 0, "CIFAR ResNet-20, training, batch 2"],
+  ["fc", 0, "fully connected, batch 1"],
+  ["fc-train", 0, "fully connected, training, batch 128"],
+  ["startup", 0, "import to first prediction, ResNet-20"],
+];
+const PEERS = ["tfjs-cpu", "tfjs-wasm", "onnxruntime-web", "jax-js", "onnxruntime-node, native", "PyTorch, native"];
+
+export function mainTable({ groups }) {
+  const rows = MAIN.filter(([group]) => groups[group]).map(([group, at, label]) => {
+    const { rows } = groups[group].results[at];
+    const base = rows.find(({ error }) => !error);
+    const ratio = (name) => {
+      const row = rows.find((row) => row.name === name && (row.where === base.where || row.where === ""));
+      return row && !row.error ? number(row.ratio) : "-";
+    };
+    const two = rows.find(({ name, where, error }) => name === `${base.name}, 2 threads` && where === base.where && !error); // biome-ignore format: one line
+    return [label, `${number(base.ms)} ms`, two ? number(two.ratio) : "-", ...PEERS.map(ratio)];
+  });
+  const header = ["", "ours", "2 threads", ...PEERS.map((name) => name.replace(", native", " (native)"))];
+  return markdownTable(header, rows);
+}
+
+/** Peak memory of whole processes, MiB. */
+export function memoryTable({ groups }) {
+  const names = ["ours, relaxed SIMD", ...PEERS.slice(1)];
+  const rows = MAIN.filter(([group]) => groups[group] && !["gemm", "startup", "fc"].includes(group)).map(
+    ([group, at, label]) => {
+      // biome-ignore format: one line
+      const { rows } = groups[group].results[at];
+      const where = rows.find(({ error }) => !error).where;
+      const cell = (name) => {
+        const row = rows.find((row) => row.name === name && (row.where === where || row.where === ""));
+        return row?.peakMiB ? row.peakMiB.toFixed(0) : "-";
+      };
+      return [label, ...names.map(cell)];
+    },
+  );
+  return markdownTable(["", "ours", ...PEERS.slice(1).map((name) => name.replace(", native", " (native)"))], rows);
+}
