@@ -47,6 +47,8 @@ const split = {
   splitting: true,
   format: "esm",
   platform: "node",
+  // Its file for Node imports node:module, which pages and workers do not have.
+  alias: { fflate: "fflate/browser" },
   target: "es2022",
   outdir: dist,
   chunkNames: "chunks/[name]-[hash]",

@@ -26,7 +26,7 @@ export {
   randomResizedCrop,
 } from "./data/image/geometry.js";
 export { cutmix, type MixOptions, mixup } from "./data/image/mix.js";
-export { decodeImage } from "./data/image/open.js";
+export { type DecodeOptions, decodeImage } from "./data/image/open.js";
 export type { Image } from "./data/image/pixels.js";
 export { type Interpolation, resizeImage } from "./data/image/resize.js";
 export {

@@ -4,6 +4,7 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ArgumentError, DataError, FormatError, ShapeError } from "../../src/core/errors.js";
@@ -145,6 +146,9 @@ describe("decodeImage", () => {
     large.set([0, 1, 0, 0, 0, 1, 0, 0], 16);
     bad(large, "4294967296 pixels, at most 100000000 are allowed");
     bad(png.subarray(0, 20), "a whole, valid image, got end after 20 bytes");
+    expect(() => decodeImage(png, "a.png", 10)).toThrow(/pixels, at most 10 are allowed/);
+    const jpeg = Uint8Array.from(readFileSync(new URL("smooth.jpg", folder)));
+    expect(() => decodeImage(jpeg, "a.jpg", 10)).toThrow(/maxResolutionInMP limit exceeded/);
     fc.assert(
       fc.property(
         fc.constantFrom("rgb.png", "palette.png", "bit.png", "smooth.jpg", "half.jpg"),
@@ -164,6 +168,42 @@ describe("decodeImage", () => {
       ),
       { numRuns: 500 },
     );
+  });
+});
+
+describe("PNG files that unpack to more than their pixels", () => {
+  const chunk = (type: string, data: Uint8Array) => {
+    const bytes = Buffer.alloc(12 + data.length); // the checksum stays 0
+    bytes.writeUInt32BE(data.length, 0);
+    bytes.write(type, 4);
+    bytes.set(data, 8);
+    return bytes;
+  };
+  const file = (data: Uint8Array, ...more: Buffer[]) => {
+    const header = Buffer.alloc(13);
+    header.writeUInt32BE(2, 0);
+    header.writeUInt32BE(2, 4);
+    header.set([8, 2, 0, 0, 0], 8);
+    const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
+    const end = chunk("IEND", new Uint8Array());
+    return Uint8Array.from(
+      Buffer.concat([signature, chunk("IHDR", header), ...more, chunk("IDAT", deflateSync(data)), end]),
+    );
+  };
+  const rows = Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 0, 7, 8, 9, 10, 11, 12);
+  const bomb = new Uint8Array(50e6);
+
+  it("in the pixel data are refused early", () => {
+    expect(decodeImage(file(rows)).data).toEqual(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
+    expect(() => decodeImage(file(bomb))).toThrow("more data than 2 x 2 pixels take");
+  });
+
+  it("elsewhere are read without that", () => {
+    const profile = Buffer.concat([Buffer.from("name\0\0"), deflateSync(bomb)]);
+    const before = process.memoryUsage().arrayBuffers;
+    const { data } = decodeImage(file(rows, chunk("iCCP", profile)));
+    expect(data.length).toBe(12);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10e6);
   });
 });
 

@@ -2,43 +2,36 @@
 import { convertIndexedToRgb, decode as decodePng } from "fast-png";
 import decodeJpeg from "jpeg-js/lib/decoder.js";
 import { expectation, FormatError } from "../../core/errors.js";
-import type { Image } from "./pixels.js";
-
-/** More pixels than this are refused before they are unpacked. */
-const MAX_PIXELS = 100_000_000;
+import { type Image, MAX_PIXELS } from "./pixels.js";
+import { essentialChunks } from "./png.js";
 
 /** Decodes a JPEG or PNG file, recognised by its first bytes; 16 bits per channel become 8. */
-export function decodeImage(bytes: Uint8Array, fileName?: string): Image {
+export function decodeImage(bytes: Uint8Array, fileName?: string, maxPixels = MAX_PIXELS): Image {
   const fail = (expected: string, got: string, cause?: unknown): FormatError =>
     new FormatError(expectation("decodeImage", "file", expected, got, { path: fileName }), { cause });
   const start = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
   const decode = start.startsWith("ff d8 ff") ? jpeg : start === "89 50 4e 47" ? png : undefined;
   if (!decode) throw fail("JPEG or PNG", `bytes ${start || "none"}`);
   try {
-    return decode(bytes);
+    return decode(bytes, maxPixels);
   } catch (error) {
     throw fail("a whole, valid image", error instanceof Error ? error.message : String(error), error);
   }
 }
 
-function jpeg(bytes: Uint8Array): Image {
+function jpeg(bytes: Uint8Array, maxPixels: number): Image {
   const options = {
     useTArray: true,
     formatAsRGBA: false,
     tolerantDecoding: false,
-    maxResolutionInMP: MAX_PIXELS / 1e6,
+    maxResolutionInMP: maxPixels / 1e6,
   };
   const { data, width, height } = decodeJpeg(bytes, options);
   return { data, width, height };
 }
 
-function png(bytes: Uint8Array): Image {
-  // The first chunk is IHDR: width and height at 16, before anything is unpacked.
-  if (bytes.length < 26) throw new Error(`end after ${bytes.length} bytes`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const pixels = view.getUint32(16) * view.getUint32(20);
-  if (!(pixels > 0 && pixels <= MAX_PIXELS)) throw new Error(`${pixels} pixels, at most ${MAX_PIXELS} are allowed`);
-  const decoded = decodePng(bytes);
+function png(bytes: Uint8Array, maxPixels: number): Image {
+  const decoded = decodePng(essentialChunks(bytes, maxPixels));
   const { width, height, depth } = decoded;
   if (decoded.palette) return { data: convertIndexedToRgb(decoded), width, height };
   if (depth === 16) return { data: Uint8Array.from(decoded.data, (value) => value >> 8), width, height };

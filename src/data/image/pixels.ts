@@ -8,6 +8,9 @@ export interface Image {
   height: number;
 }
 
+/** Files of images with more pixels than this are refused. */
+export const MAX_PIXELS = 100_000_000;
+
 /** Checks an image; returns its number of channels. */
 export function expectImage(where: string, image: Image): number {
   const { data, width, height } = image ?? {};
