@@ -13,7 +13,7 @@ import { compileBytes } from "../runtime/kernels.js";
 import { createMemory, ModelMemory } from "../runtime/memory.js";
 import { ThreadPool } from "../runtime/pool.js";
 import { isSampleShape, readArchitecture } from "./architecture.js";
-import { describeNetwork, Engine } from "./engine.js";
+import { type Described, describeNetwork, Engine } from "./engine.js";
 import type { ModelInfo } from "./predictor.js";
 import { matchStateDict, writeStateDict } from "./state.js";
 
@@ -69,6 +69,7 @@ export async function assemble(
   network: Layer,
   options: ModelOptions,
   { encoders, differentiate }: OpSet,
+  described?: Described,
 ): Promise<{ engine: Engine; info: ModelInfo }> {
   const where = "createModel";
   expectLayer(where, "network", network);
@@ -93,7 +94,7 @@ export async function assemble(
   if (createWorker !== undefined && typeof createWorker !== "function")
     throw new ArgumentError(expectation(where, "createWorker", "a function", createWorker));
 
-  const description = describeNetwork(network, [...inputShape]);
+  const description = described ?? describeNetwork(network, [...inputShape], prefer);
   const macs = stepMacs(description.plan.graph, [...description.plan.prepare, ...description.plan.step]);
   const choice = choose(host, threads, relaxedSimd, macs, wasm);
   const shared = choice.info.threads > 1;
@@ -135,9 +136,10 @@ export async function assembleSaved(
   expectOptions("loadModel", options, known);
   const { tensors, metadata } = readSafetensors(bytes, { fileName: "model" });
   const { inputShape, network, transform } = readArchitecture(metadata);
-  matchStateDict(describeNetwork(network, inputShape), tensors);
+  const described = describeNetwork(network, inputShape, options?.prefer);
+  matchStateDict(described, tensors);
   const given = { transform, ...options, inputShape };
-  const { engine, info } = await assemble(host, network, given, ops);
+  const { engine, info } = await assemble(host, network, given, ops, described);
   writeStateDict(engine, tensors);
   return { engine, info, transform: given.transform };
 }

@@ -22,18 +22,20 @@ export interface Description {
 }
 
 /** Records a network for inference on one sample: its shapes, parameters and layers. */
-export function describeNetwork(network: Layer, inputShape: Shape): Description & { plan: Plan } {
-  const plan = createPlan({
-    network: (b, x) => network.build(b, x),
-    batchSize: 1,
-    inputShape,
-    training: false,
-    backward: "none",
-  });
+export function describeNetwork(network: Layer, inputShape: Shape, prefer?: Prefer): Described {
+  const record = (b: Builder, x: ValueId) => network.build(b, x);
+  const plan = createPlan({ ...FIRST, network: record, inputShape, prefer });
   const { graph } = plan;
   const outputShape = graph.shape(plan.output).slice(1);
   return { network, inputShape, outputShape, parameters: graph.parameters, buffers: graph.buffers, plan };
 }
+
+/** A network's description with the plan that it was taken from, which is a model's plan for one sample. */
+export type Described = Description & { plan: Plan };
+
+type Prefer = "speed" | "memory";
+
+const FIRST = { batchSize: 1, training: false, backward: "none" } as const;
 
 export type Variation = Omit<PlanRequest, "network" | "inputShape" | "isFrozen" | "prefer">;
 
@@ -41,7 +43,7 @@ export class Engine {
   readonly description: Description;
   readonly executor: Executor;
   readonly seed: number;
-  readonly #prefer: "speed" | "memory";
+  readonly #prefer: Prefer;
   readonly #differentiate: Differentiate | undefined;
   /** Names of parameters that training leaves as they are. */
   frozen: ReadonlySet<string> = new Set<string>();
@@ -52,10 +54,10 @@ export class Engine {
   #macs = new WeakMap<Plan, number>();
 
   constructor(
-    description: Description,
+    { plan, ...description }: Described,
     executor: Executor,
     seed: number,
-    prefer: "speed" | "memory",
+    prefer: Prefer,
     differentiate: Differentiate | undefined,
   ) {
     this.description = description;
@@ -63,6 +65,8 @@ export class Engine {
     this.seed = seed;
     this.#prefer = prefer;
     this.#differentiate = differentiate;
+    this.#plans.set(this.#name(FIRST), plan);
+    this.#macs.set(plan, stepMacs(plan.graph, plan.step));
   }
 
   /** Replaces the set of frozen names. Gradients start from zero again: those of frozen parameters stay there. */
@@ -74,14 +78,17 @@ export class Engine {
 
   /** The plan for a variation, made at the first request. `key` tells variations apart that only functions describe. */
   plan(variation: Variation, key = ""): Plan {
-    const { batchSize, training, backward, watch, keepAll = false } = variation;
-    const name = JSON.stringify([batchSize, training, backward, keepAll, watch, key, this.#frozenVersion]);
+    const name = this.#name(variation, key);
     const known = this.#plans.get(name);
     this.#plans.delete(name);
     const plan = known ?? this.#createPlan(variation);
     this.#plans.set(name, plan);
     if (this.#plans.size > MAX_PLANS) this.#plans.delete(this.#plans.keys().next().value!);
     return plan;
+  }
+
+  #name({ batchSize, training, backward, watch, keepAll = false }: Variation, key = ""): string {
+    return JSON.stringify([batchSize, training, backward, keepAll, watch, key, this.#frozenVersion]);
   }
 
   #createPlan(variation: Variation): Plan {
