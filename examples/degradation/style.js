@@ -25,7 +25,7 @@ th { font-weight: 600; } thead th { font-size: 14px; } thead tr:last-child th { 
 th:first-child, td:first-child { padding-left: 0; text-align: left; }
 thead .plain, thead .residual { text-align: center; }
 td b { font-weight: 650; }
-.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(205px, 1fr)); gap: 16px; margin: 18px 0 8px; }
+.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(205px, 1fr)); gap: 16px; margin: 18px 0 8px; }
 .panel { margin: 0; padding: 12px 4px 4px 8px; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 .panel figcaption { padding-left: 6px; font-size: 15px; font-weight: 600; }
 svg { display: block; width: 100%; height: auto; overflow: visible; }
