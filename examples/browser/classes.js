@@ -73,8 +73,8 @@ export class Classes {
       maxLength: 24,
       "aria-label": `Name of kind ${index + 1}`,
       onchange: (/** @type {{ target: HTMLInputElement }} */ { target }) => {
-        each.name = target.value.trim() || `Kind ${index + 1}`;
-        this.#render();
+        each.name = target.value = target.value.trim() || `Kind ${index + 1}`;
+        nameControls();
       },
     });
     const remove = make(
@@ -82,8 +82,6 @@ export class Classes {
       {
         type: "button",
         className: "icon",
-        "aria-label": `Remove ${each.name}`,
-        title: `Remove ${each.name}`,
         disabled: this.list.length <= 2,
         onclick: () => {
           this.list.splice(index, 1);
@@ -98,7 +96,6 @@ export class Classes {
       {
         type: "button",
         "data-key": `add-${index}`,
-        "aria-label": `Add the picture to ${each.name}`,
         "aria-keyshortcuts": String(index + 1),
         onclick: () => this.add(index),
       },
@@ -110,9 +107,18 @@ export class Classes {
       multiple: true,
       accept: "image/*",
       className: "hidden",
-      "aria-label": `Add files to ${each.name}`,
       onchange: async (/** @type {{ target: HTMLInputElement }} */ { target }) => this.#addFiles(each, target),
     });
+    // The card stays as it is while a name changes: the next field may have the focus already.
+    const nameControls = () => {
+      for (const [control, does] of /** @type {const} */ ([
+        [remove, "Remove"],
+        [add, "Add the picture to"],
+        [files, "Add files to"],
+      ]))
+        control.setAttribute("aria-label", `${does} ${each.name}`);
+    };
+    nameControls();
     return make(
       "li",
       { className: "kind" },
