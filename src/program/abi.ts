@@ -80,7 +80,8 @@ const SIGNATURES = {
   guard: "ptr status",
 } as const;
 
-type Words<S extends string> = S extends `${infer Word} ${infer Rest}` ? Word | Words<Rest> : S;
+/** The words of a text. */
+export type Words<S extends string> = S extends `${infer Word} ${infer Rest}` ? Word | Words<Rest> : S;
 export type KernelName = keyof typeof SIGNATURES;
 type Arguments = { [K in KernelName]: { [A in Exclude<Words<(typeof SIGNATURES)[K]>, ArgumentType>]: number } };
 export type KernelArguments<K extends KernelName> = Arguments[K];

@@ -1,8 +1,15 @@
 /** What the encoders of single ops work with. */
 import { numel, type Shape } from "../core/shape.js";
 import type { AnyNode, Graph, Node, ValueId } from "../graph/graph.js";
-import { type Activation, type Epilogue, epilogueInputs, type OpName, type ParameterRun } from "../graph/ops.js";
-import { ACTIVATION_GRADIENT, ACTIVATIONS, type KernelArguments, type KernelName, SCALARS } from "./abi.js";
+import type { Activation, Epilogue, OpName } from "../graph/ops.js";
+import {
+  ACTIVATION_GRADIENT,
+  ACTIVATIONS,
+  encodeRecord,
+  type KernelArguments,
+  type KernelName,
+  type Words,
+} from "./abi.js";
 
 /** Byte addresses of everything that a program touches. */
 export interface Addresses {
@@ -16,14 +23,74 @@ export interface Addresses {
   scratchStride: number;
 }
 
-export interface Context {
-  graph: Graph;
-  at: Addresses;
-  /** Address of a node's i-th input, 0 when i is -1. */
-  input(node: AnyNode, i: number): number;
-  output(node: AnyNode, i?: number): number;
-  shape(node: AnyNode, i: number): Shape;
-  emit<K extends KernelName>(kernel: K, args: KernelArguments<K>): void;
+/** What every kernel may read, by the names that signatures have for it: memory, and the sizes of the first input. */
+interface Usual {
+  partial: number;
+  scratch: number;
+  scratchStride: number;
+  n: number;
+  batch: number;
+  rows: number;
+  cols: number;
+  channels: number;
+}
+
+/** The arguments of a kernel that neither operands nor attributes nor the usual sizes give. */
+type Missing<K extends KernelName, Given> = Exclude<keyof KernelArguments<K>, Given | keyof Usual>;
+type Rest<K extends KernelName, Given> = [Missing<K, Given>] extends [never]
+  ? [rest?: Partial<KernelArguments<K>>]
+  : [rest: Partial<KernelArguments<K>> & Pick<KernelArguments<K>, Missing<K, Given>>];
+
+export class Context {
+  readonly graph: Graph;
+  readonly at: Addresses;
+  readonly #words: number[];
+
+  constructor(graph: Graph, at: Addresses, words: number[]) {
+    this.graph = graph;
+    this.at = at;
+    this.#words = words;
+  }
+
+  input(node: AnyNode, i: number): number {
+    return this.at.value(node.inputs[i]);
+  }
+
+  output(node: AnyNode): number {
+    return this.at.value(node.outputs[0]);
+  }
+
+  shape(node: AnyNode, i: number): Shape {
+    return this.graph.shape(node.inputs[i]);
+  }
+
+  /**
+   * Appends the record of a kernel. `inputs` and `outputs` are its names for the node's values, in the node's order; a name
+   * for which there is no value stands for an operand that is absent. Attributes reach it under their own names. `rest`
+   * is what remains, and what differs.
+   */
+  emit<K extends KernelName, A extends object, I extends string, O extends string>(
+    kernel: K,
+    node: { inputs: ValueId[]; outputs: ValueId[]; attributes: A },
+    inputs: I,
+    outputs: O,
+    ...[rest]: Rest<K, Words<I> | Words<O> | keyof A>
+  ): void {
+    const { workspace, scratch, scratchStride } = this.at;
+    const shape = node.inputs.length > 0 ? this.graph.shape(node.inputs[0]) : [1];
+    const [n, cols] = [numel(shape), last(shape)];
+    const usual: Usual = {
+      ...{ partial: workspace, scratch, scratchStride },
+      ...{ n, batch: shape[0], rows: n / cols, cols, channels: cols },
+    };
+    const operands = { ...this.#named(inputs, node.inputs), ...this.#named(outputs, node.outputs) };
+    encodeRecord(this.#words, kernel, { ...usual, ...node.attributes, ...operands, ...rest } as KernelArguments<K>);
+  }
+
+  #named(names: string, ids: ValueId[]): Record<string, number> {
+    const words = names.split(" ");
+    return Object.fromEntries(ids.map((id, i) => [words[i], this.at.value(id)]));
+  }
 }
 
 export type Encoder<K extends OpName> = (node: Node<K>, context: Context) => void;
@@ -35,27 +102,14 @@ export const code = (activation: Activation | null) => ({
   param: activation?.param ?? 0,
 });
 
-/** The epilogue's arguments for a product whose output has `columns` columns. */
-export function epilogueArguments(node: AnyNode, own: number, columns: number, e: Epilogue, { input }: Context) {
-  const at = epilogueInputs(e, own);
-  const { activation, param } = code(e.activation);
-  return {
-    bias: input(node, at.bias),
-    residual: input(node, at.residual),
-    ldr: columns,
-    activation: activation + (e.derivative ? ACTIVATION_GRADIENT : 0),
-    param,
-    source: input(node, at.source),
-    lds: columns,
-  };
+/** The names of a product's operands: its own two, then those that its epilogue has. */
+export function withEpilogue<S extends string>(own: S, { bias, residual, derivative }: Epilogue) {
+  const names = [own, bias && "bias", residual && "residual", derivative && "source"];
+  return names.filter(Boolean).join(" ") as `${S} bias residual source`;
 }
 
-export const scratchOf = ({ at }: Context) => ({ scratch: at.scratch, scratchStride: at.scratchStride });
-
-/** What both optimisers are given for a run of parameters. */
-export const runOf = ({ at }: Context, { first, count, lrScale }: ParameterRun) => ({
-  ...at.run(first, count),
-  lr: SCALARS.lr,
-  lrScale,
-  scale: SCALARS.scale,
-});
+/** The activation of an epilogue, or its derivative. */
+export function epilogueCode({ activation: g, derivative }: Epilogue) {
+  const { activation, param } = code(g);
+  return { activation: activation + (derivative ? ACTIVATION_GRADIENT : 0), param };
+}

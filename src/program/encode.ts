@@ -3,8 +3,7 @@ import type { AnyNode, Node } from "../graph/graph.js";
 import type { OpName } from "../graph/ops.js";
 import type { Differentiate } from "../plan/autodiff.js";
 import type { Plan } from "../plan/plan.js";
-import { encodeRecord } from "./abi.js";
-import type { Addresses, Context, Encoder } from "./context.js";
+import { type Addresses, Context, type Encoder } from "./context.js";
 
 export interface Program {
   words: Int32Array;
@@ -30,14 +29,7 @@ export function encode(plan: Plan, at: Addresses, encoders: Encoders): Program {
   const { graph } = plan;
   const words: number[] = [];
   const starts: number[] = [];
-  const context: Context = {
-    graph,
-    at,
-    input: (node, i) => (i < 0 ? 0 : at.value(node.inputs[i])),
-    output: (node, i = 0) => at.value(node.outputs[i]),
-    shape: (node, i) => graph.shape(node.inputs[i]),
-    emit: (kernel, args) => encodeRecord(words, kernel, args),
-  };
+  const context = new Context(graph, at, words);
   const encodeNodes = (nodes: readonly AnyNode[]) => {
     for (const node of nodes) {
       starts.push(words.length);
