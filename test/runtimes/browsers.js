@@ -14,8 +14,13 @@ const opener = (options) => async () => {
       page.on("pageerror", ({ message }) => errors.push(message));
       try {
         await page.goto(address);
-        await page.waitForFunction(() => "outcome" in globalThis);
-        return await page.evaluate(() => globalThis.outcome);
+        return await page.evaluate(async () => {
+          for (let waited = 0; !("outcome" in globalThis); waited += 50) {
+            if (waited > 30_000) throw new Error("the page's program did not start");
+            await new Promise((resolve) => setTimeout(resolve, 50));
+          }
+          return globalThis.outcome;
+        });
       } catch (error) {
         throw new Error([error.message, ...errors].join("\n"), { cause: error });
       }

@@ -6,7 +6,7 @@ import { extname, join } from "node:path";
 import { fellBack, killedWorker, refused, threaded } from "./expect.js";
 import { conformanceOf, root, writeProgram } from "./programs.js";
 
-const ENTRY = "index.browser.js";
+const KIND = "browser";
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 
 const ISOLATED = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
@@ -87,7 +87,7 @@ const kill = () => postMessage({ kill: true });`;
 export function browserRuntime({ name, title, relaxedSimd, installed, open, openPlain = open, openWithoutSimd, more }) {
   const environment = { name, threads: 2, relaxedSimd };
   const visit = async (kind, part, expression, { before, opener = open } = {}) => {
-    writeProgram(`${name}-${part}`, ENTRY, expression, { before });
+    writeProgram(`${name}-${part}`, KIND, expression, { before });
     const pages = await servePages();
     try {
       const browser = await opener();
@@ -103,7 +103,7 @@ export function browserRuntime({ name, title, relaxedSimd, installed, open, open
   return {
     name,
     title,
-    entry: ENTRY,
+    entry: `index.${KIND}.js`,
     installed,
     version: async () => {
       const browser = await open();
@@ -126,7 +126,7 @@ export function browserRuntime({ name, title, relaxedSimd, installed, open, open
       "a worker killed mid-step ends in a typed error": async () => {
         const kept = "suite.killWorker(library, kill, { createWorker })";
         const after = "postMessage({ outcome: await globalThis.outcome });";
-        writeProgram(`${name}-kept`, ENTRY, kept, { before: KEPT, after });
+        writeProgram(`${name}-kept`, KIND, kept, { before: KEPT, after });
         const before = `const address = "/isolated/build/runtimes/${name}-kept.js";${KEEPER}`;
         killedWorker(await visit("isolated", "kill", "outcome", { before }));
       },

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { exitsByItself, fellBack, killedWorker, refused } from "./expect.js";
 import { conformanceOf, writeProgram } from "./programs.js";
 
-const ENTRY = "index.node.js";
+const KIND = "node";
 const PRINT = { after: "console.log(JSON.stringify(await globalThis.outcome));" };
 
 /** Keeps the workers that the library starts, to kill them: it calls `unref` on each. */
@@ -46,13 +46,13 @@ export function run(command, args, { env = {}, seconds = 300 } = {}) {
 function processRuntime({ name, title, command, args = [], relaxedSimd, noSimd, more = {} }) {
   const environment = { name, threads: 2, relaxedSimd };
   const program = async (part, expression, { flags = [], env, before, seconds } = {}) => {
-    const path = writeProgram(`${name}-${part}`, ENTRY, expression, { ...PRINT, before });
+    const path = writeProgram(`${name}-${part}`, KIND, expression, { ...PRINT, before });
     return JSON.parse((await run(command, [...args, ...flags, path], { env, seconds })).trim().split("\n").at(-1));
   };
   return {
     name,
     title,
-    entry: ENTRY,
+    entry: `index.${KIND}.js`,
     version: async () => (await run(command, ["--version"])).match(/\d+\.\d+\.\d+/)[0],
     conformance: () => program("conformance", conformanceOf(environment)),
     faults: {

@@ -26,15 +26,20 @@ const specifier = (from, to) => {
   return path.startsWith(".") ? path : `./${path}`;
 };
 
-/** Writes build/runtimes/<name>.js: imports the library from dist/<entry> and evaluates an expression of both modules. */
-export function writeProgram(name, entry, expression, { before = "", after = "" } = {}) {
+/** The imports of a program at `path`: the library and its entry for inference from dist/*.<kind>.js, and the suite. */
+export function imports(path, kind) {
+  const files = { library: join(dist, `index.${kind}.js`), inference: join(dist, `inference.${kind}.js`), suite };
+  const line = ([name, file]) => `import * as ${name} from ${JSON.stringify(specifier(path, file))};\n`;
+  return Object.entries(files).map(line).join("");
+}
+
+/** Writes build/runtimes/<name>.js, which evaluates an expression of the modules that it imports. */
+export function writeProgram(name, kind, expression, { before = "", after = "" } = {}) {
   const path = join(folder, `${name}.js`);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(
     path,
-    `import * as library from ${JSON.stringify(specifier(path, join(dist, entry)))};
-import * as suite from ${JSON.stringify(specifier(path, suite))};
-${before}
+    `${imports(path, kind)}${before}
 globalThis.outcome = ${expression};
 ${after}
 `,
@@ -42,4 +47,4 @@ ${after}
   return path;
 }
 
-export const conformanceOf = (environment) => `suite.conformance(library, ${JSON.stringify(environment)})`;
+export const conformanceOf = (environment) => `suite.conformance(library, inference, ${JSON.stringify(environment)})`;

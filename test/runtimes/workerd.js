@@ -5,9 +5,9 @@ import { createServer } from "node:net";
 import { dirname, join, relative } from "node:path";
 import { check } from "./expect.js";
 import { installed, run } from "./processes.js";
-import { conformanceOf, dist, folder, root, suite } from "./programs.js";
+import { conformanceOf, folder, imports, root } from "./programs.js";
 
-const ENTRY = "index.workerd.js";
+const KIND = "workerd";
 const command = installed(".bin/workerd");
 
 /** A file and all that it imports statically. */
@@ -26,9 +26,7 @@ function configure(name, expression) {
   const at = (path) => `./${relative(folder, path)}`;
   writeFileSync(
     main,
-    `import * as library from ${JSON.stringify(at(join(dist, ENTRY)))};
-import * as suite from ${JSON.stringify(at(suite))};
-export default { fetch: async () => Response.json(await ${expression}) };
+    `${imports(main, KIND)}export default { fetch: async () => Response.json(await ${expression}) };
 `,
   );
   // Module names are paths in the project, so that relative imports resolve as they do on disk.
@@ -83,7 +81,7 @@ async function answer(name, expression) {
 export const workerd = {
   name: "workerd",
   title: "workerd",
-  entry: ENTRY,
+  entry: `index.${KIND}.js`,
   version: async () => (await run(command, ["--version"])).trim().split(" ").at(-1),
   conformance: () =>
     answer(

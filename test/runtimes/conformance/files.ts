@@ -42,6 +42,20 @@ export const files: Cases = {
     await fails(() => library.loadModel(bytes.subarray(0, 1000), options), library.FormatError, "model: ");
   },
 
+  "the entry for inference predicts the same": async (context) => {
+    const { inference, library, environment, create } = context;
+    const model = await create(net(context), SHAPE, { seed: 9 });
+    const bytes = await model.save();
+    for (const threads of [1, environment.threads]) {
+      const predictor = await inference.loadModel(bytes, { relaxedSimd: false, threads });
+      equal(predictor.info.threads, threads, "info.threads");
+      equalNumbers(predictor.predict(x).data, model.predict(x).data, "prediction");
+      predictor.dispose();
+    }
+    // Errors of one entry are those of the other.
+    await fails(() => inference.loadModel(bytes.subarray(0, 1000)), library.FormatError, "model: ");
+  },
+
   "a resumed training equals one that did not stop": async (context) => {
     const { library, create } = context;
     const whole = await create(net(context), SHAPE, { seed: 4 });

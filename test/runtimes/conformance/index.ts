@@ -6,7 +6,7 @@ import { errors } from "./errors.js";
 import { files } from "./files.js";
 import { lifetime } from "./lifetime.js";
 import { ops } from "./ops.js";
-import type { CaseResult, Cases, Context, Environment, Library, Report } from "./suite.js";
+import type { CaseResult, Cases, Context, Environment, Inference, Library, Report } from "./suite.js";
 import { threads } from "./threads.js";
 import { training } from "./training.js";
 import { trajectories } from "./trajectories.js";
@@ -16,11 +16,12 @@ export { abandon, killWorker, probe } from "./faults.js";
 
 const ALL: Cases = { ...ops, ...trajectories, ...training, ...variants, ...threads, ...files, ...errors, ...lifetime };
 
-export async function conformance(library: Library, environment: Environment): Promise<Report> {
+export async function conformance(library: Library, inference: Inference, environment: Environment): Promise<Report> {
   const notes: Report["notes"] = {};
   const { wasm } = environment;
   const context: Context = {
     library,
+    inference,
     environment,
     async create(network, inputShape, { threads = 1, seed = 0 } = {}) {
       const model = await library.createModel(network, { inputShape, threads, seed, relaxedSimd: false, wasm });

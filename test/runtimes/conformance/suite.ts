@@ -2,6 +2,8 @@
 
 /** The package's main entry, as a runtime loads it. */
 export type Library = typeof import("../../../src/index.node.js");
+/** The entry for inference alone. */
+export type Inference = typeof import("../../../src/inference.node.js");
 export type Model = Awaited<ReturnType<Library["createModel"]>>;
 export type Layer = InstanceType<Library["Layer"]>;
 
@@ -20,6 +22,7 @@ export interface Environment {
 
 export interface Context {
   library: Library;
+  inference: Inference;
   environment: Environment;
   /** A model on one thread without relaxed SIMD, unless asked otherwise, that wakes threads for every step. */
   create(network: Layer, inputShape: number[], options?: { threads?: number; seed?: number }): Promise<Model>;
