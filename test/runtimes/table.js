@@ -25,8 +25,9 @@ export function text(rows) {
   return table.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join("  ")).join("\n");
 }
 
+/** Without the time, which is that of one machine on one day. */
 export function markdown(rows) {
-  const [head, ...body] = cells(rows);
+  const [head, ...body] = cells(rows).map((row) => row.slice(0, -1));
   const line = (row) => `| ${row.join(" | ")} |\n`;
   return [head, head.map(() => "---"), ...body].map(line).join("");
 }
