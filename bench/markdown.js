@@ -21,14 +21,16 @@ function taskTable({ rows }) {
   return markdownTable(["contender", "ratio", "ms", "best ms", "peak MiB, or why not"], cells);
 }
 
+export const CLOCKS = { wall: "elapsed time", processor: "processor time" };
+
 /** Every figure of a results file. */
 export function fullReport({ machine, groups }) {
   const parts = [
     "# Measured",
     `${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.platform}. Medians [quartiles] of rounds.`,
   ];
-  for (const { title, date, engines, results } of Object.values(groups)) {
-    parts.push(`## ${title}`, `${date}, ${engines.join(", ")}`);
+  for (const { title, date, clock, engines, results } of Object.values(groups)) {
+    parts.push(`## ${title}`, `${date}, ${engines.join(", ")}, ${CLOCKS[clock]}`);
     for (const result of results)
       parts.push(`### ${result.task.name}`, `Times of "${result.base.trim()}".`, taskTable(result));
   }
@@ -49,6 +51,17 @@ const MAIN = [
 ];
 const PEERS = ["tfjs-cpu", "tfjs-wasm", "onnxruntime-web", "jax-js", "onnxruntime-node, native", "PyTorch, native"];
 
+/** Our time with two threads as a multiple of that with one. */
+function twoThreads({ threads }, { kind, net, batch }) {
+  const same = ({ task }) => task.kind === kind && task.net === net && task.batch === batch;
+  const rows = threads?.results.find(same)?.rows;
+  const base = rows?.find(({ error }) => !error);
+  const two = rows?.find(
+    ({ name, where, error }) => !error && name === `${base.name}, 2 threads` && where === base.where,
+  );
+  return two ? number(two.ratio) : "-";
+}
+
 export function mainTable({ groups }) {
   const rows = MAIN.filter(([group]) => groups[group]).map(([group, at, label]) => {
     const { rows } = groups[group].results[at];
@@ -57,27 +70,21 @@ export function mainTable({ groups }) {
       const row = rows.find((row) => row.name === name && (row.where === base.where || row.where === ""));
       return row && !row.error ? number(row.ratio) : "-";
     };
-    const two = rows.find(({ name, where, error }) => name === `${base.name}, 2 threads` && where === base.where && !error); // biome-ignore format: one line
-    return [label, `${number(base.ms)} ms`, two ? number(two.ratio) : "-", ...PEERS.map(ratio)];
+    return [label, `${number(base.ms)} ms`, twoThreads(groups, groups[group].results[at].task), ...PEERS.map(ratio)];
   });
   const header = ["", "ours", "2 threads", ...PEERS.map((name) => name.replace(", native", " (native)"))];
   return markdownTable(header, rows);
 }
 
-/** Peak memory of whole processes, MiB. */
+/** Peak memory of whole processes, MiB; of groups whose processes do this alone. */
 export function memoryTable({ groups }) {
   const names = ["ours, relaxed SIMD", ...PEERS.slice(1)];
-  const rows = MAIN.filter(([group]) => groups[group] && !["gemm", "startup", "fc"].includes(group)).map(
-    ([group, at, label]) => {
-      // biome-ignore format: one line
-      const { rows } = groups[group].results[at];
-      const where = rows.find(({ error }) => !error).where;
-      const cell = (name) => {
-        const row = rows.find((row) => row.name === name && (row.where === where || row.where === ""));
-        return row?.peakMiB ? row.peakMiB.toFixed(0) : "-";
-      };
-      return [label, ...names.map(cell)];
-    },
-  );
+  const alone = MAIN.filter(([group]) => groups[group] && /^resnet/.test(group));
+  const rows = alone.map(([group, at, label]) => {
+    const { rows } = groups[group].results[at];
+    const { where } = rows.find(({ error }) => !error);
+    const cell = (name) => rows.find((row) => row.name === name && (row.where === where || row.where === ""))?.peakMiB;
+    return [label, ...names.map((name) => cell(name)?.toFixed(0) ?? "-")];
+  });
   return markdownTable(["", "ours", ...PEERS.slice(1).map((name) => name.replace(", native", " (native)"))], rows);
 }

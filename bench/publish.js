@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chart } from "./charts.js";
-import { fullReport, mainTable, memoryTable } from "./markdown.js";
+import { CLOCKS, fullReport, mainTable, memoryTable } from "./markdown.js";
 
 const README = fileURLToPath(new URL("../README.md", import.meta.url));
 const [BEGIN, END] = ["<!-- npm run bench -- --readme writes from here -->", "<!-- to here -->"];
@@ -23,11 +23,19 @@ const versions = ({ groups }) => {
 function section(file, report) {
   const { machine, groups } = report;
   const dates = [...new Set(Object.values(groups).map(({ date }) => date))];
+  const clocks = [
+    ...new Set(
+      Object.keys(groups)
+        .filter((name) => name !== "threads")
+        .map((name) => groups[name].clock),
+    ),
+  ];
   const engines = [...new Set(Object.values(groups).flatMap(({ engines }) => engines))];
   return `![How many times our time others take](bench/results/${file}.svg)
 
 ${dates.join(", ")}; ${machine.cpu}, ${machine.memoryGiB} GiB; ${[...engines, ...versions(report)].join(", ")}. One thread
-each unless said, medians of interleaved rounds. The columns behind "ours" are multiples of our time: more is slower.
+each unless said, medians of interleaved rounds, ${clocks.map((clock) => CLOCKS[clock]).join(" or ")}. The columns behind
+"ours" are multiples of our time: more is slower. "-": cannot do it, or took longer than the bench waits.
 
 ${mainTable(report)}
 

@@ -92,14 +92,21 @@ for (const name of names) {
   const { title } = groups[name];
   console.error(title);
   const log = (text) => console.error(text);
-  const tasks = groups[name].tasks.map((task) => ({ ...task, clock: options.clock }));
-  const places = placesOf(name).filter(({ name }) => chosen.test(name));
+  const { ours, clock = options.clock } = groups[name];
+  const tasks = groups[name].tasks.map((task) => ({ ...task, clock }));
+  const places = placesOf(name).filter(
+    (place) =>
+      chosen.test(place.name) &&
+      (!ours || place.folder === "ours") &&
+      // Threads that wait for each other use the processor too.
+      (clock === "wall" || !(place.options.threads > 1)),
+  );
   const results = await measureGroup({ limit: Number(options.limit), ...groups[name], tasks }, places, {
     rounds: Number(options.rounds),
     log,
   });
   for (const result of results) printTask(title, result);
-  report.groups[name] = { title, date: new Date().toISOString().slice(0, 10), engines, results };
+  report.groups[name] = { title, date: new Date().toISOString().slice(0, 10), clock, engines, results };
   mkdirSync(dirname(out), { recursive: true });
   writeFileSync(out, `${JSON.stringify(report, null, 1)}\n`);
   writeReport(out, report);

@@ -1,4 +1,7 @@
-/** What is measured. The tasks of a group share the processes of their contenders; a name is a title in the report. */
+/**
+ * What is measured. The tasks of a group share the processes of their contenders; a name is a title in the report. `ours`:
+ * nobody else takes part; `clock`: whatever the others are timed by.
+ */
 const product = (m, n, k) => ({ name: `${m}x${n}x${k}`, kind: "gemm", m, n, k });
 const convolution = (name, batch, ...conv) => ({ name, kind: "infer", net: "conv", conv, batch });
 const prediction = (net, batch) => ({ name: `batch ${batch}`, kind: "infer", net, batch });
@@ -42,6 +45,21 @@ export const groups = {
   "resnet20-train-2": { title: "CIFAR ResNet-20, training step, batch 2", tasks: [training("resnet20", 2)] },
   "fc-train": { title: "Fully connected 784-128x8-10, training step, batch 128", tasks: [training("fc", 128)] },
   fc: { title: "Fully connected 784-128x8-10, prediction", tasks: [prediction("fc", 1), prediction("fc", 128)] },
+  threads: {
+    title: "Two threads against one",
+    ours: true,
+    clock: "wall",
+    tasks: [
+      { ...prediction("resnet18", 1), name: "ResNet-18, batch 1" },
+      { ...prediction("resnet50", 1), name: "ResNet-50, batch 1" },
+      { ...prediction("resnet20", 128), name: "CIFAR ResNet-20, batch 128" },
+      { ...training("resnet20", 128), name: "CIFAR ResNet-20, training, batch 128" },
+      { ...training("resnet20", 32), name: "CIFAR ResNet-20, training, batch 32" },
+      { ...training("fc", 128), name: "fully connected, training, batch 128" },
+      { ...prediction("fc", 128), name: "fully connected, batch 128" },
+      { ...prediction("fc", 1), name: "fully connected, batch 1" },
+    ],
+  },
   startup: {
     title: "Import to first prediction, CIFAR ResNet-20, new processes",
     tasks: [{ name: "batch 1", kind: "startup", net: "resnet20", batch: 1 }],
