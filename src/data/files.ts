@@ -84,11 +84,21 @@ async function keep(where: string, folder: string, name: string, bytes: Uint8Arr
   }
 }
 
-const files = (where: string): Promise<typeof import("node:fs/promises")> =>
-  import("node:fs/promises").catch(() => {
+/**
+ * A module of Node, Deno or Bun. Its name is put together when this runs: bundlers for browsers would look for it, and
+ * some would fail.
+ */
+const nodeModule = (name: string): Promise<unknown> => import(["node", name].join(":"));
+
+/** The file system. Throws `RuntimeSupportError` where there is none. */
+export const files = (where: string): Promise<typeof import("node:fs/promises")> =>
+  (nodeModule("fs/promises") as ReturnType<typeof files>).catch(() => {
     const hint = "Folders and caches need Node, Deno or Bun; an http(s) URL without cache does not";
     throw new RuntimeSupportError(expectation(where, "file system", "one", "none", { hint }));
   });
+
+/** The file system's calls that wait. */
+export const filesSync = (): Promise<typeof import("node:fs")> => nodeModule("fs") as ReturnType<typeof filesSync>;
 
 /** The path of a folder given as a path or a file: URL. */
 export async function folderPath(where: string, folder: string | URL): Promise<string> {
@@ -96,7 +106,9 @@ export async function folderPath(where: string, folder: string | URL): Promise<s
     throw new ArgumentError(expectation(where, "folder", "a path or a file: URL", describe(folder)));
   }
   await files(where);
-  return /^file:/i.test(String(folder)) ? (await import("node:url")).fileURLToPath(folder) : String(folder);
+  if (!/^file:/i.test(String(folder))) return String(folder);
+  const { fileURLToPath } = (await nodeModule("url")) as typeof import("node:url");
+  return fileURLToPath(folder);
 }
 
 /** The file's bytes, or undefined where there is none. */

@@ -4,7 +4,7 @@ import { expectNumber, expectOptions } from "../../core/check.js";
 import { DataError, describe, expectation, ShapeError } from "../../core/errors.js";
 import { formatShape, numel } from "../../core/shape.js";
 import { type ClassDataset, checkBuffers } from "../dataset.js";
-import { folderPath } from "../files.js";
+import { files, filesSync, folderPath } from "../files.js";
 import { expectTransform, type ImageTransform, transformedShape, transformImage } from "./transform.js";
 
 export interface ImageFolderOptions {
@@ -29,8 +29,8 @@ export async function loadImageFolder(folder: string | URL, options: ImageFolder
   const capacity = expectNumber(where, "cacheBytes", options.cacheBytes ?? 2 ** 30, 0);
   const inputShape = fixedShape(transform);
   const root = await folderPath(where, folder);
-  const { readdir, readFile } = await import("node:fs/promises");
-  const { readFileSync } = await import("node:fs");
+  const { readdir, readFile } = await files(where);
+  const { readFileSync } = await filesSync();
   const { decodeImage } = await import("./decode.js");
 
   const entries = await readdir(root, { recursive: true }).catch((error: Error) => {
