@@ -6,6 +6,7 @@
 //   throw new ShapeError(expectation("predict", "input", "[n, 784]", "[32, 28, 28]", { path: "main.0" }));
 //   → predict: main.0: input expected [n, 784], got [32, 28, 28]
 
+/** The base of every error that this package throws on purpose. */
 export class ResnetWasmError extends Error {
   override name = "ResnetWasmError";
 }

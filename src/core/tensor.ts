@@ -2,6 +2,7 @@
 import { describe, expectation, ShapeError } from "./errors.js";
 import { formatShape, numel, type Shape } from "./shape.js";
 
+/** Numbers and their shape, row-major: the last dimension varies fastest. */
 export interface Tensor {
   data: Float32Array<ArrayBuffer>;
   shape: number[];
@@ -9,6 +10,7 @@ export interface Tensor {
 
 /** Numbers in batches: flat (the batch size follows from the length), with a shape, or nested arrays. */
 export type TensorLike = ArrayLike<number> | { data: ArrayLike<number>; shape: Shape } | NestedArray;
+/** Arrays of arrays of numbers, all rows of a level equally long. */
 export type NestedArray = readonly (number | NestedArray | ArrayLike<number>)[];
 
 export interface Batch {

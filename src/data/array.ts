@@ -14,13 +14,16 @@ interface Inputs {
   inputShape: readonly number[];
 }
 
+/** Samples in arrays with a class each. */
 export interface ClassArrays extends Inputs {
   /** One class index per example. */
   y: ArrayLike<number>;
+  /** How many classes there are. */
   classes: number;
   classNames?: readonly string[];
 }
 
+/** Samples in arrays with rows of numbers as targets. */
 export interface ValueArrays extends Inputs {
   /** size(targetShape) numbers per example. */
   y: ArrayLike<number>;

@@ -18,6 +18,7 @@ const KINDS = {
   "cifar100-coarse": { labelBytes: 2, label: 0, classes: 20 },
 } as const;
 
+/** Names of CIFAR-10's classes, by index. */
 export const CIFAR10_CLASSES = [
   "airplane",
   "automobile",
@@ -74,7 +75,9 @@ export function readCifar(
 }
 
 export interface CifarOptions extends FileOptions {
+  /** The training part, or the test part. */
   train: boolean;
+  /** Default "cifar10". */
   kind?: CifarKind;
   /** Other files than the usual ones, all of them required. */
   files?: readonly string[];

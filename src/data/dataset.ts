@@ -30,6 +30,7 @@ export interface ValueDataset extends DatasetBase {
   readonly targetShape: readonly number[];
 }
 
+/** Samples to train on. One of your own implements one of the two. */
 export type Dataset = ClassDataset | ValueDataset;
 
 /** Checks what `get` was given; every dataset of this library begins with it. */

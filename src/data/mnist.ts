@@ -49,6 +49,7 @@ async function readPart(source: string | URL, name: string, rank: number, option
   return array;
 }
 
+/** Names of Fashion-MNIST's classes, by index. */
 export const FASHION_MNIST_CLASSES = [
   "T-shirt/top",
   "Trouser",

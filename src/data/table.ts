@@ -7,6 +7,7 @@ import type { Dataset } from "./dataset.js";
 import { fitQuantiles, toNormal } from "./quantile.js";
 import { permutation } from "./views.js";
 
+/** A column of a table: numbers, or categories as text. */
 export interface Column {
   name: string;
   /** The fields as written, trimmed; null: missing. */
@@ -15,6 +16,7 @@ export interface Column {
   numbers?: Float64Array | undefined;
 }
 
+/** Rows and columns, and which column is to be predicted. */
 export interface Table {
   length: number;
   columns: readonly Column[];

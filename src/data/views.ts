@@ -84,6 +84,7 @@ export function mapInputs<D extends Dataset>(
   });
 }
 
+/** Mean and standard deviation of each channel. */
 export interface ChannelStatistics {
   mean: number[];
   std: number[];

@@ -8,6 +8,7 @@ import {
   float32BitsToFloat16,
 } from "./float16.js";
 
+/** Element types of safetensors files. */
 export type Dtype =
   | "BOOL"
   | "U8"

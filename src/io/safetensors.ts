@@ -29,6 +29,7 @@ import {
 
 export type { Dtype } from "./dtypes.js";
 
+/** A tensor as a file holds it, its elements as float32. */
 export interface StoredTensor {
   data: Float32Array;
   shape: number[];
@@ -36,6 +37,7 @@ export interface StoredTensor {
   dtype: Dtype;
 }
 
+/** All that a safetensors file holds. */
 export interface SafetensorsFile {
   /** In the header's order. */
   tensors: Map<string, StoredTensor>;

@@ -17,6 +17,7 @@ import { type Described, describeNetwork, Engine } from "./engine.js";
 import type { ModelInfo } from "./predictor.js";
 import { matchStateDict, writeStateDict } from "./state.js";
 
+/** What `createModel` is told. All but `inputShape` have defaults. */
 export interface ModelOptions extends WorkerSource {
   /** Shape of one sample: [features], or [height, width, channels]. */
   inputShape: Shape;
@@ -49,6 +50,7 @@ const KNOWN = [
   "createWorker",
 ] as const;
 
+/** What `loadModel` is told; the input shape is in the file. */
 export type LoadOptions = Omit<ModelOptions, "inputShape">;
 
 /**

@@ -18,14 +18,18 @@ export interface GradcheckOptions {
   seed?: number;
 }
 
+/** The derivative along one random direction, both ways. */
 export interface GradcheckEntry {
   /** The parameter's name, or "input". */
   name: string;
+  /** From `backward`. */
   analytic: number;
+  /** From finite differences of `forward`. */
   numeric: number;
   relativeError: number;
 }
 
+/** What `gradcheck` found; `ok` when every relative error is within `rtol`. */
 export interface GradcheckReport {
   ok: boolean;
   entries: GradcheckEntry[];

@@ -8,6 +8,7 @@ import type { Plan } from "../plan/plan.js";
 import { SCALARS } from "../program/abi.js";
 import type { Engine } from "./engine.js";
 
+/** For what `memoryPlan` counts bytes. */
 export interface MemoryPlanOptions {
   /** Default 1. */
   batchSize?: number;
@@ -19,14 +20,19 @@ export interface MemoryPlanOptions {
 
 /** Bytes of each part of the model's memory. */
 export interface MemoryPlan {
+  /** Trained weights. */
   parameters: number;
+  /** Running statistics. */
   buffers: number;
+  /** As large as the weights, in training. */
   gradients: number;
+  /** What the optimiser keeps, in training. */
   optimizer: number;
   /** Weights in the form the kernels read, made at the first prediction. */
   prepared: number;
   /** The instructions of a step, scalars, and what threads meet by. */
   program: number;
+  /** Values between the layers, which take turns in the same memory. */
   activations: number;
   scratch: number;
   /** The WASM memory is this, rounded up to pages of 64 KB. */

@@ -26,6 +26,7 @@ import { summarize } from "./summary.js";
 export type { MemoryPlan, MemoryPlanOptions } from "./memory-plan.js";
 export type { ModelInfo, PredictOptions } from "./predictor.js";
 
+/** A network with weights and a memory to run in; made by `createModel` or `loadModel`. */
 export class Model extends Predictor {
   #pending: { plan: Plan; training: boolean } | null = null;
 

@@ -15,6 +15,7 @@ export interface ModelInfo {
   why: string;
 }
 
+/** How `predict` goes through its input. */
 export interface PredictOptions {
   /** Samples that pass through the network at once. Default: as many as keep the activations within 64 MB, at most 256. */
   batchSize?: number;
@@ -25,6 +26,7 @@ const ARENA_TARGET = 64 * 2 ** 20;
 /** Stops the worker threads of models that were dropped without `dispose`; made with the first threads. */
 let dropped: FinalizationRegistry<ThreadPool> | undefined;
 
+/** A network with weights that predicts. */
 export class Predictor {
   #engine: Engine | null;
   readonly info: ModelInfo;

@@ -16,12 +16,14 @@ export interface Cost {
   bytes: number;
 }
 
+/** One op of a step. */
 export interface OpProfile extends Cost {
   op: OpName;
   /** The layer that it belongs to, as in `summary()`; "loss" and "optimizer" for what stands behind the network. */
   path: string;
   /** `prepare` (packs and folds weights) runs only when weights have changed and is not part of the step. */
   stage: "prepare" | Stage;
+  /** Its name in the WebAssembly module. */
   kernel: string;
   /** Calls of the kernel. */
   calls: number;
@@ -40,6 +42,7 @@ export interface LayerProfile extends Cost {
 
 /** The fields of a profile: plain data, to be sent or stored. */
 export interface ProfileData {
+  /** Samples in the batch. */
   batchSize: number;
   training: boolean;
   threads: number;
@@ -58,6 +61,7 @@ export interface ProfileData {
   ops: OpProfile[];
 }
 
+/** What `model.profile` measured, with tables of it. */
 export class Profile implements ProfileData {
   readonly batchSize!: number;
   readonly training!: boolean;

@@ -8,7 +8,9 @@ import type { ParameterRegion } from "../runtime/executor.js";
 import type { Description, Engine } from "./engine.js";
 import { matchesPath, type PathPattern } from "./names.js";
 
+/** Parameters and buffers by name, in PyTorch's order, shapes and layouts. */
 export type StateDict = Map<string, Tensor>;
+/** A state dict from elsewhere: a map or an object of tensors by name. */
 export type StateDictLike =
   | ReadonlyMap<string, { data: ArrayLike<number>; shape: Shape }>
   | Readonly<Record<string, { data: ArrayLike<number>; shape: Shape }>>;

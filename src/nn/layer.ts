@@ -13,6 +13,7 @@ export interface LayerJSON {
   args: unknown[];
 }
 
+/** The base of all layers: an immutable description that records its ops into a graph and holds no weights. */
 export abstract class Layer {
   /** The class name, as in JSON and in `summary()`. */
   abstract readonly type: string;

@@ -8,6 +8,7 @@ import type { OpAttributes } from "../graph/ops.js";
 /** What the targets of a batch are: one class index for a row of logits, or a tensor of numbers. */
 export type TargetKind = "indices" | "values";
 
+/** A loss; made by `crossEntropy`, `mse`, `bceWithLogits` or `huber`. */
 export interface Loss {
   readonly type: string;
   /** Kinds of target that the loss accepts. */

@@ -12,6 +12,7 @@ import { BatchNorm2d } from "./norm.js";
 import { Sequential } from "./sequential.js";
 import { PadShortcut } from "./shortcut.js";
 
+/** Ready-made shortcuts of `Residual`; see its options. */
 export type Shortcut = "identity" | "projection" | "pad";
 
 const SHORTCUTS: readonly unknown[] = ["identity", "projection", "pad"];

@@ -12,6 +12,7 @@ export interface Run {
   weightDecay?: number;
 }
 
+/** An optimiser: `SGD`, `Adam` or `AdamW`. */
 export interface Optimizer {
   readonly type: string;
   readonly lr: number;

@@ -12,6 +12,7 @@ export interface Progress {
   stepsPerEpoch?: number;
 }
 
+/** A learning-rate schedule: a pure function of progress. One of your own needs `type`, `factor` and `toJSON`. */
 export interface Schedule {
   readonly type: string;
   /** What to multiply the optimiser's `lr` with in the step that comes next. */

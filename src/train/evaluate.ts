@@ -12,11 +12,13 @@ export interface EvaluateOptions {
   signal?: AbortSignal;
 }
 
+/** What `evaluate` found over a dataset. */
 export interface Evaluation {
   /** Mean over all samples. */
   loss: number;
   /** Share of samples whose largest output is at the target's class; absent where targets are no classes. */
   accuracy?: number;
+  /** How many samples were evaluated. */
   samples: number;
 }
 

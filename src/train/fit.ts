@@ -8,10 +8,12 @@ import { type Evaluation, evaluate } from "./evaluate.js";
 import type { Batches, StepResult, Training } from "./training.js";
 import { createYielder } from "./yield.js";
 
+/** What a step of `fit` reports. */
 export interface StepEvent extends StepResult {
   /** Epoch and step within it, both from 0. */
   epoch: number;
   step: number;
+  /** How long this `fit` is to be. */
   stepsPerEpoch: number;
   epochs: number;
 }
@@ -25,12 +27,14 @@ export interface EpochRecord {
   ms: number;
 }
 
+/** Called by `fit`, which waits for promises: behind each step, each epoch, and at the end. */
 export interface Callback {
   onStep?(event: StepEvent): void | Promise<void>;
   onEpoch?(record: EpochRecord): void | Promise<void>;
   onEnd?(history: History): void | Promise<void>;
 }
 
+/** How `fit` goes through a dataset, and when it stops. */
 export interface FitOptions {
   /** Default 1. */
   epochs?: number;
@@ -42,6 +46,7 @@ export interface FitOptions {
   dropLast?: boolean;
   /** Evaluated behind each epoch. */
   validation?: Dataset;
+  /** Called in this order. */
   callbacks?: readonly Callback[];
   /** Stops behind the step that runs. */
   signal?: AbortSignal;
@@ -51,10 +56,12 @@ export interface FitOptions {
   maxSteps?: number;
 }
 
+/** What `fit` did. */
 export interface History {
   epochs: EpochRecord[];
   /** Loss of every step of this call. */
   losses: number[];
+  /** Why it ended. */
   stopped: "finished" | "aborted" | "maxMs" | "maxSteps";
 }
 

@@ -4,6 +4,7 @@ import { ArgumentError, expectation } from "../core/errors.js";
 import type { Parameter } from "../graph/graph.js";
 import type { Run } from "../optim/optimizers.js";
 
+/** Parameters with settings of their own. */
 export interface ParameterGroup {
   /** Parameters whose state-dict name matches; the first group that matches takes a parameter. */
   match: RegExp | ((name: string) => boolean);

@@ -4,6 +4,7 @@ import { formatShape, numel, type Shape } from "../core/shape.js";
 import { isNumeric } from "../core/tensor.js";
 import type { Loss, TargetKind } from "../nn/losses.js";
 
+/** Class indices, one for each row of outputs; or numbers, flat, with a shape, or in rows: probabilities, values to regress. */
 export type Labels = ArrayLike<number> | { data: ArrayLike<number>; shape: Shape } | readonly ArrayLike<number>[];
 
 /** Flat numbers and what they mean for an output of this shape. Throws `ShapeError` where they fit neither way. */

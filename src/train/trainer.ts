@@ -8,6 +8,7 @@ import { type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.js";
 import { type FitOptions, fit, type History } from "./fit.js";
 import { type TrainerOptions, Training } from "./training.js";
 
+/** Trains a model; made by `createTrainer`. */
 export class Trainer extends Training {
   /**
    * Trains for some epochs, or until `signal`, `maxMs` or `maxSteps` says stop; then a further `fit` goes on where this

@@ -17,8 +17,11 @@ import { findNonFinite } from "./diagnose.js";
 import { expectGroups, type ParameterGroup, parameterRuns } from "./groups.js";
 import { checkTargets, type Labels, readLabels } from "./labels.js";
 
+/** How a model is trained. Loss and optimiser have no default. */
 export interface TrainerOptions {
+  /** What is minimised. */
   loss: Loss;
+  /** How weights follow gradients. */
   optimizer: Optimizer;
   /** Default `constant()`. */
   schedule?: Schedule;
@@ -45,6 +48,7 @@ export interface FitState {
   current: (Batches & { epochInFit: number; step: number; lossSum: number; samples: number; lr: number }) | null;
 }
 
+/** What a step of the optimiser reports. */
 export interface StepResult {
   /** Mean over the batch, before the update. */
   loss: number;

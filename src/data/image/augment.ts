@@ -8,6 +8,7 @@ import { checkBuffers, type Dataset, type ValueDataset } from "../dataset.js";
 import { describeDataset } from "../description.js";
 import { withGet } from "../views.js";
 
+/** Sizes of an image in pixels. */
 export interface ImageShape {
   height: number;
   width: number;
@@ -29,6 +30,7 @@ export interface BatchAugmentation {
   apply(x: Float32Array, y: Float32Array, count: number, shape: ImageShape, random: Philox): void;
 }
 
+/** What `augment` does to samples or to whole batches. */
 export type Augmentation = ImageAugmentation | BatchAugmentation;
 
 /** Apart from the streams of parameters and samplers. */

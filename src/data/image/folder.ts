@@ -14,6 +14,7 @@ export interface ImageFolderOptions {
   cacheBytes?: number;
 }
 
+/** A dataset of the images in a folder, one subfolder for each class. */
 export interface ImageFolder extends ClassDataset {
   readonly classNames: readonly string[];
   /** Path of each example, relative to the folder. */

@@ -3,6 +3,7 @@
 import { expectInteger, expectOneOf } from "../../core/check.js";
 import { expectImage, type Image } from "./pixels.js";
 
+/** How pixels between pixels are found. */
 export type Interpolation = "bilinear" | "bicubic";
 export const INTERPOLATIONS = ["bilinear", "bicubic"] as const;
 
