@@ -32,6 +32,7 @@ export type IntegerRule = "exact" | "round";
 interface Codec {
   /** Bytes of one element. */
   size: number;
+  kind?: Integer;
   /** Converts `count` elements at byte `at`; returns the index of the first that float32 cannot hold, or -1. */
   read(view: DataView, at: number, count: number, out: Float32Array, offset: number, rule: IntegerRule): number;
   /** Absent where writing makes no sense for weights. Returns the index of the first value that does not fit, or -1. */
@@ -64,52 +65,31 @@ const narrower =
     return -1;
   };
 
-/** An integer of at most 32 bits. */
-const integer = (
-  size: number,
-  low: number,
-  high: number,
-  get: (view: DataView, at: number) => number,
-  set: (view: DataView, at: number, value: number) => void,
-): Codec => ({
-  size,
-  read(view, at, count, out, offset, rule) {
-    for (let i = 0; i < count; i++) {
-      const value = get(view, at + size * i);
-      out[offset + i] = value;
-      if (out[offset + i] !== value && rule === "exact") return i;
-    }
-    return -1;
-  },
-  write(data, view, at) {
-    for (let i = 0; i < data.length; i++) {
-      const value = data[i]!;
-      if (!Number.isInteger(value) || value < low || value > high) return i;
-      set(view, at + size * i, value);
-    }
-    return -1;
-  },
-});
+/** What a DataView calls the integers. */
+type Integer = "Uint8" | "Int8" | "Uint16" | "Int16" | "Uint32" | "Int32" | "BigUint64" | "BigInt64";
 
-const integer64 = (signed: boolean): Codec => ({
-  size: 8,
+/** Integers from `low` to below `end`; those of 64 bits pass as bigints. */
+const integer = (kind: Integer, size: number, low: number, end: number): Codec => ({
+  size,
+  kind,
   read(view, at, count, out, offset, rule) {
+    const get = `get${kind}` as const;
     for (let i = 0; i < count; i++) {
-      const value = signed ? view.getBigInt64(at + 8 * i, true) : view.getBigUint64(at + 8 * i, true);
+      const value = view[get](at + size * i, true);
       // Beyond 2^53 this rounds twice, which "round" may do and the comparison below notices.
       const nearest = Math.fround(Number(value));
       out[offset + i] = nearest;
-      if (rule === "exact" && BigInt(nearest) !== value) return i;
+      // biome-ignore lint/suspicious/noDoubleEquals: compares a number with a bigint, too.
+      if (rule === "exact" && nearest != value) return i;
     }
     return -1;
   },
   write(data, view, at) {
-    const [low, high] = signed ? [-(2 ** 63), 2 ** 63] : [0, 2 ** 64];
+    const set = `set${kind}` as const;
     for (let i = 0; i < data.length; i++) {
       const value = data[i]!;
-      if (!Number.isInteger(value) || value < low! || value >= high!) return i;
-      if (signed) view.setBigInt64(at + 8 * i, BigInt(value), true);
-      else view.setBigUint64(at + 8 * i, BigInt(value), true);
+      if (!Number.isInteger(value) || value < low || value >= end) return i;
+      view[set](at + size * i, (size === 8 ? BigInt(value) : value) as never, true);
     }
     return -1;
   },
@@ -117,63 +97,21 @@ const integer64 = (signed: boolean): Codec => ({
 
 /** In the reference writer's order. */
 const codecs: Record<Dtype, Codec> = {
-  BOOL: integer(
-    1,
-    0,
-    1,
-    (view, at) => view.getUint8(at),
-    (view, at, value) => view.setUint8(at, value),
-  ),
-  U8: integer(
-    1,
-    0,
-    255,
-    (view, at) => view.getUint8(at),
-    (view, at, value) => view.setUint8(at, value),
-  ),
-  I8: integer(
-    1,
-    -128,
-    127,
-    (view, at) => view.getInt8(at),
-    (view, at, value) => view.setInt8(at, value),
-  ),
+  BOOL: integer("Uint8", 1, 0, 2),
+  U8: integer("Uint8", 1, 0, 2 ** 8),
+  I8: integer("Int8", 1, -(2 ** 7), 2 ** 7),
   F8_E5M2: { size: 1, read: exactBits(1, float8e5m2ToFloat32Bits) },
   F8_E4M3: { size: 1, read: exactBits(1, float8e4m3ToFloat32Bits) },
-  I16: integer(
-    2,
-    -32768,
-    32767,
-    (view, at) => view.getInt16(at, true),
-    (view, at, value) => view.setInt16(at, value, true),
-  ),
-  U16: integer(
-    2,
-    0,
-    65535,
-    (view, at) => view.getUint16(at, true),
-    (view, at, value) => view.setUint16(at, value, true),
-  ),
+  I16: integer("Int16", 2, -(2 ** 15), 2 ** 15),
+  U16: integer("Uint16", 2, 0, 2 ** 16),
   F16: { size: 2, read: exactBits(2, float16ToFloat32Bits), write: narrower(float32BitsToFloat16, 0x7c00) },
   BF16: {
     size: 2,
     read: exactBits(2, (half) => half << 16),
     write: narrower(float32BitsToBfloat16, 0x7f80),
   },
-  I32: integer(
-    4,
-    -(2 ** 31),
-    2 ** 31 - 1,
-    (view, at) => view.getInt32(at, true),
-    (view, at, value) => view.setInt32(at, value, true),
-  ),
-  U32: integer(
-    4,
-    0,
-    2 ** 32 - 1,
-    (view, at) => view.getUint32(at, true),
-    (view, at, value) => view.setUint32(at, value, true),
-  ),
+  I32: integer("Int32", 4, -(2 ** 31), 2 ** 31),
+  U32: integer("Uint32", 4, 0, 2 ** 32),
   F32: {
     size: 4,
     // Bytes, not numbers: any alignment, and NaN payloads stay.
@@ -204,8 +142,8 @@ const codecs: Record<Dtype, Codec> = {
       return -1;
     },
   },
-  I64: integer64(true),
-  U64: integer64(false),
+  I64: integer("BigInt64", 8, -(2 ** 63), 2 ** 63),
+  U64: integer("BigUint64", 8, 0, 2 ** 64),
 };
 
 export const DTYPES = Object.keys(codecs) as Dtype[];
@@ -250,21 +188,12 @@ export function readElements(
         ? ["values within float32's ±3.4028e38", view.getFloat64(element, true), undefined]
         : [
             "integers that float32 holds exactly",
-            integerAt(dtype, view, element),
+            view[`get${codecs[dtype].kind!}`](element, true),
             'Pass { integers: "round" } to take the nearest',
           ];
   const name = `tensor ${describe(source.name)} element ${offset + index} (${dtype})`;
   throw new FormatError(expectation(source.where, name, expected, got, { path: source.path, hint }));
 }
-
-const integerAt = (dtype: Dtype, view: DataView, at: number): number | bigint =>
-  dtype === "I64"
-    ? view.getBigInt64(at, true)
-    : dtype === "U64"
-      ? view.getBigUint64(at, true)
-      : dtype === "I32"
-        ? view.getInt32(at, true)
-        : view.getUint32(at, true);
 
 /** Converts `data` to `dtype` at byte `at` of `view`. */
 export function writeElements(dtype: Dtype, data: Float32Array, view: DataView, at: number, name: string): void {
