@@ -163,32 +163,38 @@ function toText(bytes) {
 
 /**
  * The texts that `unpack` takes: a dictionary, the instructions as numbers into it, literals, and the operands.
- * Number 0 stands for a literal: a length in two bytes of 7 bits, then as many bytes. The dictionary comes in groups of instructions alike:
- * how many, bytes of an opcode, operands, for each operand its stream and size; then the opcodes.
+ * Number 0 stands for a literal: a length in two bytes of 7 bits, then as many bytes. The dictionary first lists forms (how
+ * many there are; for each the bytes of an opcode, operands, and for each operand its stream and size), then instructions:
+ * a form and the opcode.
  */
 export function pack(bytes) {
   const items = [...disassemble(Uint8Array.from(bytes))];
-  const groups = {};
+  const forms = {};
+  const found = {};
   for (const { head, kinds } of items) {
     if (!head) continue;
-    const group = (groups[`${head.length} ${kinds}`] ??= { length: head.length, kinds, uses: 0, heads: {} });
-    const entry = (group.heads[head] ??= { head, uses: 0 });
-    group.uses++;
-    entry.uses++;
+    const form = (forms[`${head.length} ${kinds}`] ??= {
+      index: Object.keys(forms).length,
+      length: head.length,
+      kinds,
+    });
+    (found[head] ??= { head, form, uses: 0 }).uses++;
   }
+  const listed = Object.values(forms);
+  const dictionary = [listed.length];
+  for (const { length, kinds } of listed)
+    dictionary.push(
+      length,
+      kinds.length,
+      ...kinds.flatMap((kind) => [STREAMS.indexOf(kind) + FIRST_OPERANDS, SIZES[kind]]),
+    );
   // The most frequent first: their numbers take one character.
-  const byUse = (record) => Object.values(record).sort((a, b) => b.uses - a.uses);
-  const dictionary = [];
   const numbers = {};
-  let number = 0;
-  for (const { length, kinds, heads } of byUse(groups)) {
-    const listed = byUse(heads);
-    dictionary.push(listed.length, length, kinds.length);
-    for (const kind of kinds) dictionary.push(STREAMS.indexOf(kind) + FIRST_OPERANDS, SIZES[kind]);
-    for (const { head } of listed) {
-      dictionary.push(...head);
-      numbers[head] = ++number;
-    }
+  for (const [i, { head, form }] of Object.values(found)
+    .sort((a, b) => b.uses - a.uses)
+    .entries()) {
+    dictionary.push(form.index, ...head);
+    numbers[head] = i + 1;
   }
   const code = [];
   const literals = [];

@@ -25,8 +25,9 @@ class TextReader {
   }
 }
 
-interface Instruction {
-  opcode: number[];
+interface Form {
+  /** Bytes of an opcode. */
+  length: number;
   operands: { stream: TextReader; size: number }[];
 }
 
@@ -34,15 +35,16 @@ interface Instruction {
 export function unpack(texts: readonly string[]): Uint8Array<ArrayBuffer> {
   const streams = texts.map((text) => new TextReader(text));
   const [dictionary, code, literals] = streams;
-  const instructions: Instruction[] = [];
+  const list = <T>(length: number, next: () => T) => Array.from({ length }, next);
+  const operand = () => ({ stream: streams[dictionary.byte()], size: dictionary.byte() });
+  const forms: Form[] = list(dictionary.byte(), () => ({
+    length: dictionary.byte(),
+    operands: list(dictionary.byte(), operand),
+  }));
+  const instructions: { opcode: number[]; operands: Form["operands"] }[] = [];
   while (!dictionary.ended) {
-    const [count, length, arity] = [dictionary.byte(), dictionary.byte(), dictionary.byte()];
-    const operands = Array.from({ length: arity }, () => ({
-      stream: streams[dictionary.byte()],
-      size: dictionary.byte(),
-    }));
-    for (let i = 0; i < count; i++)
-      instructions.push({ opcode: Array.from({ length }, () => dictionary.byte()), operands });
+    const { length, operands } = forms[dictionary.byte()];
+    instructions.push({ opcode: list(length, () => dictionary.byte()), operands });
   }
   const bytes: number[] = [];
   const copy = (stream: TextReader, count: number) => {
