@@ -3,21 +3,31 @@
 //   y[n][oh][ow][oc] = sum over kh, kw, ic of x[n][oh * sh - pt + kh * dh][ow * sw - pl + kw * dw][ic] * filter[oc][kh][kw][ic]
 //
 // A tile is a few output pixels by 8 output channels. Under one pixel the inputs of one filter row are kw * ic adjacent
-// numbers, so the micro-kernel walks kh segments of that length (kw segments of ic / groups, a filter row at a time,
-// with dilation or groups). Data gradients are convolutions too: see conv2dDxPhases in src/core/conv.ts.
+// numbers, so a tile's sums walk kh segments of that length (kw segments of ic / groups, a filter row at a time, with
+// dilation or groups). The inputs are read in place or, where there are many output channels to use them, packed as
+// f32_gemm packs A; both sum in the same order. Data gradients are convolutions too: see conv2dDxPhases in
+// src/core/conv.ts.
 import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { f32_epilogue_tile } from "../gemm/epilogue";
+import { KC, sum_tile, tile_row, tile_stride } from "../gemm/gemm";
+import { scatter_row, transpose_4_rows } from "../gemm/pack";
+import { PACKED_MR } from "../gemm/ukernel";
 import { copy_slab } from "./slab";
 import { f32_conv_ukernel_4x8, f32_conv_ukernel_4x8_add } from "./ukernel";
 
 // Pixels whose sums wait in L1 for bias, residual and activation: 64 * 32 bytes = 2 KB.
 const CHUNK: i32 = 64;
 
-// Longest run of products that one accumulator sums; beyond it filter rows are summed apart and then added.
-const LONGEST: i32 = 2048;
+// From this many panels on, packing a chunk's inputs costs less than the larger tiles of f32_gemm's micro-kernels gain: 5 to
+// 20 % without FMA, 2 to 14 % with. With 4 to 8 panels it is 2 % to one side or the other.
+const PACK_PANELS: i32 = 12;
+
+// Packed inputs of a chunk. 256 KB, f32_gemm's limit, are but two tiles at k = 4608: 8 % slower.
+const CHUNK_BYTES: i32 = 512 * 1024;
 
 /**
- * Scratch of a thread: the sums of CHUNK pixels, byte offsets of the pixels of a band in x (a multiple of 4), the slab.
+ * Scratch of a thread: the sums of CHUNK pixels and of one tile, byte offsets of the pixels of a band in x (a multiple of
+ * 4), the slab, packed inputs.
  * `band` is the number of output rows computed at a time; y is written at the given strides (in numbers), and residual
  * and source are read at the same ones.
  */
@@ -64,16 +74,22 @@ export function f32_conv2d(r: usize, thread: i32, threads: i32): void {
   const first = <i32>(<i64>jobs * splits * thread / threads), last = <i32>(<i64>jobs * splits * (thread + 1) / threads);
 
   const sums = scratch + <usize>thread * scratchStride;
-  const table = sums + (CHUNK << 5);
+  const spare = sums + (CHUNK << 5);
+  const table = spare + 192;
   const slab = table + (<usize>((band * ow + 3) & ~3) << 2);
 
   // Phases of a data gradient may have no taps at all (kh = kw = 0): no segments, and y is 0 + bias + residual.
   const merged = kh == 0 || (groups == 1 && dilationW == 1);
-  const whole = kh == 0 || (merged && kh * kw * ic <= LONGEST);
+  const k = kh * kw * icg;
+  // Beyond KC products filter rows are summed apart and then added.
+  const whole = kh == 0 || (merged && k <= KC);
   const calls = whole ? 1 : kh;
   const segments = whole ? kh : merged ? 1 : kw;
   const length = merged ? kw * ic : icg;
   const cols = kw == 0 ? 0 : (ow - 1) * strideW + (kw - 1) * dilationW + 1;
+  const kc = whole ? max(k, 1) : kw * icg;
+  const packs = panels >= PACK_PANELS;
+  const chunk = packs ? max(PACKED_MR, min(CHUNK / PACKED_MR, CHUNK_BYTES / <i32>tile_stride(k)) * PACKED_MR) : CHUNK;
   // Pixels that lie at equal distances in y: all of a band, or one row.
   const run = yRow == ow * yCol ? band * ow : ow;
   const yStep = <usize>yCol << 2;
@@ -102,20 +118,36 @@ export function f32_conv2d(r: usize, thread: i32, threads: i32): void {
 
     const stride = <usize>(merged ? dilationH * xRow : dilationW * ic) << 2;
     const rowStride = <usize>(dilationH * xRow) << 2;
-    for (let q = all * split / splits, lastPanel = all * (split + 1) / splits; q < lastPanel; q++) {
-      const g = q / panels, j = q % panels;
-      const wide = min(ocg - j * 8, 8);
-      const channel = <usize>(g * ocg + j * 8) << 2;
-      const panel = filter + <usize>q * panelBytes;
-      for (let p = 0; p < pixels; p += CHUNK) {
-        const end = min(pixels, p + CHUNK), tiles = (end - p + 3) >> 2;
-        const at = table + (<usize>p << 2);
+    const packed = slab + ((<usize>(cols * ((band - 1) * strideH + (kh - 1) * dilationH + 1) * ic * 4) + 63) & ~63);
+    const firstPanel = all * split / splits, lastPanel = all * (split + 1) / splits;
+    for (let p = 0; p < pixels; p += chunk) {
+      const end = min(pixels, p + chunk), count = end - p;
+      const tiles = packs ? (count + PACKED_MR - 1) / PACKED_MR : (count + 3) >> 2;
+      const at = table + (<usize>p << 2);
+      let packedGroup = -1;
+      for (let q = firstPanel; q < lastPanel; q++) {
+        const g = q / panels, j = q % panels;
+        const wide = min(ocg - j * 8, 8);
+        const channel = <usize>(g * ocg + j * 8) << 2;
+        const panel = filter + <usize>q * panelBytes;
         let from = base + (<usize>(g * icg) << 2);
-        f32_conv_ukernel_4x8(tiles, from, at, segments, length, stride, panel, sums);
-        for (let call = 1; call < calls; call++) {
-          from += rowStride;
-          f32_conv_ukernel_4x8_add(tiles, from, at, segments, length, stride,
-            panel + (<usize>(call * segments * length) << 5), sums);
+        if (packs) {
+          let a = packed, row = 0;
+          for (let t = 0; t < tiles; t++) {
+            const next = tile_row(t + 1, count, tiles), rows = next - row;
+            if (g != packedGroup) pack_pixels(from, at + (<usize>row << 2), rows, calls, rowStride, segments, stride, length, a);
+            sum_tile(rows, a, panel, k, kc, sums + (<usize>row << 5), 32, spare);
+            a += tile_stride(k);
+            row = next;
+          }
+          packedGroup = g;
+        } else {
+          f32_conv_ukernel_4x8(tiles, from, at, segments, length, stride, panel, sums);
+          for (let call = 1; call < calls; call++) {
+            from += rowStride;
+            f32_conv_ukernel_4x8_add(tiles, from, at, segments, length, stride,
+              panel + (<usize>(call * segments * length) << 5), sums);
+          }
         }
         for (let i = p; i < end; ) {
           const next = min(end, (i / run + 1) * run);
@@ -126,6 +158,27 @@ export function f32_conv2d(r: usize, thread: i32, threads: i32): void {
         }
       }
     }
+  }
+}
+
+/** The inputs under `rows` pixels (their byte offsets at `table`), as a tile of A: [kh][kw][ic / groups][rows]. */
+function pack_pixels(x: usize, table: usize, rows: i32, calls: i32, rowStride: usize, segments: i32, stride: usize,
+  length: i32, to: usize): void {
+  const step = <usize>rows << 2;
+  for (; calls > 0; --calls) {
+    let from = x;
+    for (let i = segments; i > 0; --i) {
+      let row = 0;
+      if (rows >= 4) {
+        transpose_4_rows(from + load<u32>(table), from + load<u32>(table, 4), from + load<u32>(table, 8),
+          from + load<u32>(table, 12), to, step, length);
+        row = 4;
+      }
+      for (; row < rows; ++row) scatter_row(from + load<u32>(table + (<usize>row << 2)), to + (<usize>row << 2), step, length);
+      to += <usize>length * step;
+      from += stride;
+    }
+    x += rowStride;
   }
 }
 

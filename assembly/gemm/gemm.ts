@@ -18,7 +18,9 @@ import { f32_gemm_ukernel_packed, NR, PACKED_MR } from "./ukernel";
 const GROUP_BYTES: i32 = 256 * 1024;
 
 // Longest run of products that one accumulator sums: error grows with it.
-const KC: i32 = 2048;
+// @ts-ignore: decorator
+@inline
+export const KC: i32 = 2048;
 
 // k steps that a transposed A is packed by: 64 lines in L1 while all tiles of the group take their rows from them.
 const PACK_K: i32 = 16;
@@ -29,17 +31,17 @@ const TILE_BYTES: usize = 192;
 /** Bytes between packed tiles; the last 64 keep tiles of 2^n steps from falling into the same cache sets. */
 // @ts-ignore: decorator
 @inline
-function tile_stride(k: i32): usize {
+export function tile_stride(k: i32): usize {
   return ((<usize>k * PACKED_MR * 4 + 63) & ~63) + 64;
 }
 
-/** The sums of one tile to c: micro-kernel calls for chunks of k; `spare` holds the chunks behind the first. */
-function sum_tile(rows: i32, a: usize, b: usize, k: i32, c: usize, cStride: usize, spare: usize): void {
-  f32_gemm_ukernel_packed(rows, a, b, min(k, KC), c, cStride);
-  for (k -= KC; k > 0; k -= KC) {
-    a += <usize>(KC * rows) << 2;
-    b += <usize>KC << 5;
-    f32_gemm_ukernel_packed(rows, a, b, min(k, KC), spare, 32);
+/** The sums of one tile to c: micro-kernel calls for chunks of kc; `spare` holds the chunks behind the first. */
+export function sum_tile(rows: i32, a: usize, b: usize, k: i32, kc: i32, c: usize, cStride: usize, spare: usize): void {
+  f32_gemm_ukernel_packed(rows, a, b, min(k, kc), c, cStride);
+  for (k -= kc; k > 0; k -= kc) {
+    a += <usize>(kc * rows) << 2;
+    b += <usize>kc << 5;
+    f32_gemm_ukernel_packed(rows, a, b, min(k, kc), spare, 32);
     let d = c;
     for (let i: usize = 0; i < <usize>rows << 5; i += 32) {
       v128.store(d, f32x4.add(v128.load(d), v128.load(spare + i)));
@@ -52,7 +54,7 @@ function sum_tile(rows: i32, a: usize, b: usize, k: i32, c: usize, cStride: usiz
 // Row i of tile t: tiles differ by at most one row, so that no tile is left with a single one.
 // @ts-ignore: decorator
 @inline
-function tile_row(t: i32, m: i32, tiles: i32): i32 {
+export function tile_row(t: i32, m: i32, tiles: i32): i32 {
   return <i32>(<i64>t * m / tiles);
 }
 
@@ -131,7 +133,7 @@ export function f32_gemm(r: usize, thread: i32, threads: i32): void {
         const next = tile_row(t + 1, m, tiles), rows = next - row;
         const at = c + <usize>row * cStride + column;
         const direct = plain && cols == NR;
-        sum_tile(rows, aPacked, bPanel, k, direct ? at : tile, direct ? cStride : 32, tile + TILE_BYTES);
+        sum_tile(rows, aPacked, bPanel, k, KC, direct ? at : tile, direct ? cStride : 32, tile + TILE_BYTES);
         if (!direct) {
           f32_epilogue_tile(tile, rows, cols, at, cStride, bias ? bias + column : 0,
             residual ? residual + <usize>row * rStride + column : 0, rStride, activation, param,

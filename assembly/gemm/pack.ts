@@ -17,7 +17,7 @@ export function store_transposed(d: usize, stride: usize, x0: v128, x1: v128, x2
 }
 
 /** dst[l * stride] = src[l] for l < k, stride in bytes: one row of the source becomes a column. */
-function scatter_row(src: usize, dst: usize, stride: usize, k: i32): void {
+export function scatter_row(src: usize, dst: usize, stride: usize, k: i32): void {
   for (; k >= 4; k -= 4) {
     const x = v128.load(src);
     v128.store32_lane(dst, x, 0);
@@ -35,9 +35,8 @@ function scatter_row(src: usize, dst: usize, stride: usize, k: i32): void {
   }
 }
 
-/** Four rows of k numbers at stride ld become four columns: dst[l * stride + 4 i] = src[i * ld + 4 l]. */
-function transpose_4_rows(src: usize, ld: usize, dst: usize, stride: usize, k: i32): void {
-  let s1 = src + ld, s2 = s1 + ld, s3 = s2 + ld;
+/** Four rows of k numbers become four columns: dst[l * stride + 4 i] = s_i[4 l]. */
+export function transpose_4_rows(src: usize, s1: usize, s2: usize, s3: usize, dst: usize, stride: usize, k: i32): void {
   for (; k >= 4; k -= 4) {
     store_transposed(dst, stride, v128.load(src), v128.load(s1), v128.load(s2), v128.load(s3));
     src += 16; s1 += 16; s2 += 16; s3 += 16;
@@ -55,7 +54,10 @@ function transpose_4_rows(src: usize, ld: usize, dst: usize, stride: usize, k: i
 function pack_panel_transposed(src: usize, ld: usize, dst: usize, k: i32, cols: i32): void {
   if (cols < NR) memory.fill(dst, 0, <usize>k << 5);
   let j = 0;
-  for (; j + 4 <= cols; j += 4) transpose_4_rows(src + <usize>j * ld, ld, dst + (<usize>j << 2), 32, k);
+  for (; j + 4 <= cols; j += 4) {
+    const s = src + <usize>j * ld, s2 = s + (ld << 1);
+    transpose_4_rows(s, s + ld, s2, s2 + ld, dst + (<usize>j << 2), 32, k);
+  }
   for (; j < cols; ++j) scatter_row(src + <usize>j * ld, dst + (<usize>j << 2), 32, k);
 }
 
@@ -131,7 +133,8 @@ export function pack_a_tile(a: usize, lda: usize, dst: usize, k: i32, rows: i32)
   const stride = <usize>rows << 2;
   let i = 0;
   if (rows >= 4) {
-    transpose_4_rows(a, lda, dst, stride, k);
+    const a2 = a + (lda << 1);
+    transpose_4_rows(a, a + lda, a2, a2 + lda, dst, stride, k);
     i = 4;
   }
   for (; i < rows; ++i) scatter_row(a + <usize>i * lda, dst + (<usize>i << 2), stride, k);

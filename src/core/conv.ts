@@ -99,9 +99,12 @@ function slabBytes(s: Conv2dShape): number {
   return rows * window(s.ow, s.kw, s.strideW, s.dilationW) * s.ic * 4;
 }
 
-/** Scratch of `f32_conv2d`, for each thread: the sums of 64 pixels, an offset for each pixel of a band, the slab. */
+/** Scratch of `f32_conv2d`, for each thread: the sums of 64 pixels and of a tile, an offset for each pixel of a band, the
+ * slab, packed inputs of at most 12 tiles of up to 6 pixels. */
 export function conv2dScratch(s: Conv2dShape): number {
-  return roundUp(64 * 32 + roundUp(conv2dBand(s.oh) * s.ow, 4) * 4 + slabBytes(s), 64);
+  const tile = roundUp((s.kh * s.kw * s.ic * 24) / s.groups, 64) + 64;
+  const packed = Math.min(12 * tile, Math.max(tile, 512 * 1024));
+  return roundUp(64 * 32 + 192 + roundUp(conv2dBand(s.oh) * s.ow, 4) * 4 + slabBytes(s) + 64 + packed, 64);
 }
 
 /** Scratch of `f32_conv2d_dw`, for each thread: a tile, a strip of 8 columns, dy in panels of 4 channels, the slab. */
