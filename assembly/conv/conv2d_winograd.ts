@@ -72,7 +72,7 @@ export function f32_conv2d_winograd_f4x3(r: usize, thread: i32, threads: i32): v
           from = patch;
           row = 6 * pixel;
         }
-        winograd_input(from, row, pixel, ic, temp, v + <usize>t * vRow, vPlane);
+        winograd_input(from, row, pixel, ic, temp, v + <usize>t * vRow, vPlane, 32);
       }
     }
 
@@ -144,8 +144,11 @@ function output_columns(m: usize, plane: usize, temp: usize): void {
   const kP = v128.load(temp, 576), kQ = v128.load(temp, 592), p2 = v128.load(temp, 608), q2 = v128.load(temp, 624);
   const p3 = v128.load(temp, 640), q3 = v128.load(temp, 656);
   const step = 6 * plane;
-  let t = temp;
-  for (let j = 6; j > 0; --j) {
+  let t = temp - 16;
+  m -= plane;
+  while (t < temp + 80) {
+    t += 16;
+    m += plane;
     let p = m;
     const m0 = v128.load(p); p += step;
     const m1 = v128.load(p); p += step;
@@ -158,8 +161,6 @@ function output_columns(m: usize, plane: usize, temp: usize): void {
     v128.store(t, fma(d2, kQ, f32x4.mul(d1, kP)), 96);
     v128.store(t, fma(s2, q2, f32x4.mul(s1, p2)), 192);
     v128.store(t, f32x4.add(fma(d2, q3, f32x4.mul(d1, p3)), v128.load(p)), 288);
-    t += 16;
-    m += plane;
   }
 }
 
@@ -173,8 +174,10 @@ function whole_tile(add: bool, m: usize, plane: usize, channels: i32, temp: usiz
   for (; channels > 0; channels -= 4) {
     output_columns(m, plane, temp);
     const b = bias ? v128.load(bias) : f32x4.splat(0);
-    let t = temp, line = y;
-    for (let i = 4; i > 0; --i) {
+    let t = temp - 96, line = y - row;
+    while (t < temp + 288) {
+      t += 96;
+      line += row;
       let at = line;
       const m1 = v128.load(t, 16), m2 = v128.load(t, 32), s1 = f32x4.add(m1, m2), d1 = f32x4.sub(m1, m2);
       const m3 = v128.load(t, 48), m4 = v128.load(t, 64), s2 = f32x4.add(m3, m4), d2 = f32x4.sub(m3, m4);
@@ -182,8 +185,6 @@ function whole_tile(add: bool, m: usize, plane: usize, channels: i32, temp: usiz
       put(add, at, fma(d2, kQ, f32x4.mul(d1, kP)), b, residual, floor); at += pixel;
       put(add, at, fma(s2, q2, f32x4.mul(s1, p2)), b, residual, floor); at += pixel;
       put(add, at, f32x4.add(fma(d2, q3, f32x4.mul(d1, p3)), v128.load(t, 80)), b, residual, floor);
-      t += 96;
-      line += row;
     }
     m += 16;
     y += 16;

@@ -13,7 +13,7 @@ import { i32_arg, ptr_arg } from "../record";
 import { sync } from "../sync";
 import { copy_slab } from "./slab";
 import { f32_packed_ukernel_4x8, f32_packed_ukernel_4x8_add } from "./ukernel";
-import { plane_bytes, TEMP_BYTES, weight_3, winograd_constants, winograd_gradient, winograd_input_panels } from "./winograd";
+import { plane_bytes, TEMP_BYTES, weight_3, winograd_constants, winograd_gradient, winograd_input } from "./winograd";
 
 /**
  * Scratch of a thread: what the transforms need, a patch of x, one of dy, the planes of V and of W for `block` tiles.
@@ -76,7 +76,7 @@ export function f32_conv2d_winograd_f4x3_dw(r: usize, thread: i32, threads: i32)
           from = patch;
           row = 6 * pixel;
         }
-        winograd_input_panels(from + (<usize>channel << 2), row, pixel, channels, temp,
+        winograd_input(from + (<usize>channel << 2), row, pixel, channels, temp,
           v + <usize>firstPanel * vPanel + (<usize>t << 5), vPlane, vPanel);
 
         const dyImage = dy + <usize>n * oh * ow * dyPixel;

@@ -53,28 +53,18 @@ export function plane_bytes(bytes: i32): usize {
 
 /**
  * B^T d B for `channels` channels of a 6x6 patch: pixel (i, j) at from + i * row + j * pixel, element (i, j) into plane
- * 6 i + j. Channels c..c+3 of a plane stand at to + c * 4.
+ * 6 i + j. Channels come in panels of 8: c..c+3 of a plane stand at to + (c / 8) * panel + (c % 8) * 4.
  */
-export function winograd_input(from: usize, row: usize, pixel: usize, channels: i32, temp: usize, to: usize, plane: usize): void {
-  transform_input(from, row, pixel, channels, temp, to, plane, false, 0);
-}
-
-/** The same with channels in panels of 8: c..c+3 at to + (c / 8) * panel + (c % 8) * 4. */
-export function winograd_input_panels(from: usize, row: usize, pixel: usize, channels: i32, temp: usize, to: usize,
-  plane: usize, panel: usize): void {
-  transform_input(from, row, pixel, channels, temp, to, plane, true, panel);
-}
-
-// @ts-ignore: decorator
-@inline
-function transform_input(from: usize, row: usize, pixel: usize, channels: i32, temp: usize, to: usize, plane: usize,
-  panels: bool, panel: usize): void {
+export function winograd_input(from: usize, row: usize, pixel: usize, channels: i32, temp: usize, to: usize, plane: usize,
+  panel: usize): void {
   const kP = v128.load(temp, 576), kQ = v128.load(temp, 592), minusP2 = v128.load(temp, 672), minusQ2 = v128.load(temp, 688);
   const minusSum = v128.load(temp, 704), product = v128.load(temp, 720);
   const step = 6 * plane;
   for (let c = 0; c < channels; c += 4) {
-    let line = from, t = temp;
-    for (let i = 6; i > 0; --i) {
+    let line = from - row, t = temp - 96;
+    while (t < temp + 480) {
+      line += row;
+      t += 96;
       let p = line;
       const d0 = v128.load(p); p += pixel;
       const d1 = v128.load(p); p += pixel;
@@ -90,12 +80,12 @@ function transform_input(from: usize, row: usize, pixel: usize, channels: i32, t
       v128.store(t, f32x4.add(e2, o2), 48);
       v128.store(t, f32x4.sub(e2, o2), 64);
       v128.store(t, fma(d1, product, fma(d3, minusSum, d5)), 80);
-      line += row;
-      t += 96;
     }
-    let out = to;
-    t = temp;
-    for (let j = 6; j > 0; --j) {
+    let out = to - plane;
+    t = temp - 16;
+    while (t < temp + 80) {
+      out += plane;
+      t += 16;
       const d0 = v128.load(t), d1 = v128.load(t, 96), d2 = v128.load(t, 192);
       const d3 = v128.load(t, 288), d4 = v128.load(t, 384), d5 = v128.load(t, 480);
       let p = out;
@@ -107,11 +97,9 @@ function transform_input(from: usize, row: usize, pixel: usize, channels: i32, t
       v128.store(p, f32x4.add(e2, o2)); p += step;
       v128.store(p, f32x4.sub(e2, o2)); p += step;
       v128.store(p, fma(d1, product, fma(d3, minusSum, d5)));
-      t += 16;
-      out += plane;
     }
     from += 16;
-    to += panels && c & 4 ? panel - 16 : 16;
+    to += c & 4 ? panel - 16 : 16;
   }
 }
 
@@ -121,8 +109,10 @@ export function winograd_gradient(from: usize, row: usize, pixel: usize, channel
   const kP = v128.load(temp, 576), kQ = v128.load(temp, 592), p2 = v128.load(temp, 608), q2 = v128.load(temp, 624);
   const step = 6 * plane;
   for (; channels > 0; channels -= 4) {
-    let line = from, t = temp;
-    for (let i = 4; i > 0; --i) {
+    let line = from - row, t = temp - 96;
+    while (t < temp + 288) {
+      line += row;
+      t += 96;
       let p = line;
       const y0 = v128.load(p); p += pixel;
       const y1 = v128.load(p); p += pixel;
@@ -136,12 +126,12 @@ export function winograd_gradient(from: usize, row: usize, pixel: usize, channel
       v128.store(t, f32x4.add(e2, o2), 48);
       v128.store(t, f32x4.sub(e2, o2), 64);
       v128.store(t, y3, 80);
-      line += row;
-      t += 96;
     }
-    let out = to;
-    t = temp;
-    for (let j = 6; j > 0; --j) {
+    let out = to - plane;
+    t = temp - 16;
+    while (t < temp + 80) {
+      out += plane;
+      t += 16;
       const y0 = v128.load(t), y1 = v128.load(t, 96), y2 = v128.load(t, 192), y3 = v128.load(t, 288);
       let p = out;
       v128.store(p, y0); p += step;
@@ -152,8 +142,6 @@ export function winograd_gradient(from: usize, row: usize, pixel: usize, channel
       v128.store(p, f32x4.add(e2, o2)); p += step;
       v128.store(p, f32x4.sub(e2, o2)); p += step;
       v128.store(p, y3);
-      t += 16;
-      out += plane;
     }
     from += 16;
     to += panel;
