@@ -11,15 +11,17 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 rmSync(dist, { recursive: true, force: true });
 
-/** The files that the exports map names, by ending: `./dist/index.node.js` is made of `src/index.node.ts`. */
+/** The files that the maps of exports and imports name, by ending: `./dist/index.node.js` is made of `src/index.node.ts`. */
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const targets = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(targets));
-const named = (pattern) => [...new Set(targets(manifest.exports).flatMap((path) => pattern.exec(path)?.[1] ?? []))];
+const named = (pattern) => [
+  ...new Set(targets([manifest.exports, manifest.imports]).flatMap((path) => pattern.exec(path)?.[1] ?? [])),
+];
 /** What workers run: files without imports, to be hosted anywhere. */
 const programNames = ["thread", "model-worker", "model-worker.node"];
 /** What uses the package as its users do. */
 const userNames = ["doctor", "bin"];
-const entries = named(/^\.\/dist\/([\w.-]+)\.js$/).filter((name) => ![...programNames, ...userNames].includes(name));
+const entries = named(/^\.\/dist\/([\w./-]+)\.js$/).filter((name) => ![...programNames, ...userNames].includes(name));
 const sources = (names) => Object.fromEntries(names.map((name) => [name, join(root, `src/${name}.ts`)]));
 
 /** Leaves `import simd from "….wasm"` to the bundlers and runtimes that know it, with its path inside the package. */
@@ -30,6 +32,14 @@ const staticKernels = {
       path: `./kernels/${basename(path)}`,
       external: true,
     }));
+  },
+};
+
+/** Leaves the choice of the file system to the package's imports map. */
+const chosenFileSystem = {
+  name: "chosen-file-system",
+  setup(build) {
+    build.onResolve({ filter: /\/file-system\.node\.js$/ }, () => ({ path: "#file-system", external: true }));
   },
 };
 
@@ -56,7 +66,7 @@ const split = {
   write: false,
 };
 // One build for all entries, so that they share chunks: an error thrown by one is an instance of another's class.
-const library = await build({ ...split, entryPoints: sources(entries), plugins: [staticKernels] });
+const library = await build({ ...split, entryPoints: sources(entries), plugins: [staticKernels, chosenFileSystem] });
 const define = { VERSION: JSON.stringify(manifest.version) };
 const users = await build({ ...split, entryPoints: sources(userNames), plugins: [ownPackage], define });
 

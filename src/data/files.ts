@@ -24,7 +24,7 @@ export async function readSourceFile(
   const text = String(source);
   const expected = expectedDigest(where, name, options.sha256);
   if (!/^https?:/i.test(text)) {
-    const { readFile } = await files(where);
+    const { readFile } = await openFileSystem(where);
     const folder = await folderPath(where, source);
     const bytes = await ifPresent(where, name, readFile(`${folder}/${name}`));
     if (bytes && expected) await checkDigest(where, name, bytes, expected);
@@ -65,14 +65,14 @@ async function checkDigest(where: string, name: string, bytes: Uint8Array, expec
 }
 
 async function cached(where: string, folder: string, name: string, digest?: string): Promise<Uint8Array | undefined> {
-  const { readFile } = await files(where);
+  const { readFile } = await openFileSystem(where);
   const bytes = await ifPresent(where, name, readFile(`${folder}/${name}`));
   return bytes && (!digest || (await sha256Hex(bytes)) === digest) ? bytes : undefined;
 }
 
 /** Writes beside the target and renames, so that no reader meets half a file and a killed run leaves none. */
 async function keep(where: string, folder: string, name: string, bytes: Uint8Array): Promise<void> {
-  const { mkdir, rename, rm, writeFile } = await files(where);
+  const { mkdir, rename, rm, writeFile } = await openFileSystem(where);
   await mkdir(folder, { recursive: true });
   const temporary = `${folder}/${name}.${crypto.randomUUID()}.part`;
   try {
@@ -84,31 +84,26 @@ async function keep(where: string, folder: string, name: string, bytes: Uint8Arr
   }
 }
 
-/**
- * A module of Node, Deno or Bun. Its name is put together when this runs: bundlers for browsers would look for it, and
- * some would fail.
- */
-const nodeModule = (name: string): Promise<unknown> => import(["node", name].join(":"));
+/** @internal */
+export async function openFileSystem(where: string): Promise<NonNullable<FileSystem>> {
+  // Pages without a bundler know no imports map of packages.
+  const { fileSystem } = await (import("./file-system.node.js") as Promise<{ fileSystem: FileSystem }>).catch(() => ({
+    fileSystem: null,
+  }));
+  if (fileSystem) return fileSystem;
+  const hint = "Folders and caches need Node, Deno or Bun; an http(s) URL without cache does not";
+  throw new RuntimeSupportError(expectation(where, "file system", "one", "none", { hint }));
+}
 
-/** The file system. Throws `RuntimeSupportError` where there is none. */
-export const files = (where: string): Promise<typeof import("node:fs/promises")> =>
-  (nodeModule("fs/promises") as ReturnType<typeof files>).catch(() => {
-    const hint = "Folders and caches need Node, Deno or Bun; an http(s) URL without cache does not";
-    throw new RuntimeSupportError(expectation(where, "file system", "one", "none", { hint }));
-  });
-
-/** The file system's calls that wait. */
-export const filesSync = (): Promise<typeof import("node:fs")> => nodeModule("fs") as ReturnType<typeof filesSync>;
+type FileSystem = typeof import("./file-system.node.js").fileSystem | null;
 
 /** The path of a folder given as a path or a file: URL. */
 export async function folderPath(where: string, folder: string | URL): Promise<string> {
   if (typeof folder !== "string" && !(folder instanceof URL)) {
     throw new ArgumentError(expectation(where, "folder", "a path or a file: URL", describe(folder)));
   }
-  await files(where);
-  if (!/^file:/i.test(String(folder))) return String(folder);
-  const { fileURLToPath } = (await nodeModule("url")) as typeof import("node:url");
-  return fileURLToPath(folder);
+  const { fileURLToPath } = await openFileSystem(where);
+  return /^file:/i.test(String(folder)) ? fileURLToPath(folder) : String(folder);
 }
 
 /** The file's bytes, or undefined where there is none. */

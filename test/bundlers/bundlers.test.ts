@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { encode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Packed, packAndInstall, root } from "../package/pack.js";
 import { hasChromium, visit } from "./page.js";
@@ -16,12 +17,17 @@ const noBrowser = hasChromium ? "" : " (skipped: no /usr/bin/chromium)";
 
 interface Outcome {
   y: number[];
+  pixels: number[];
   threads: number;
   why: string;
 }
 
-/** A training that is large enough for threads. */
+const PIXELS = [255, 0, 0, 0, 255, 0, 0, 0, 255, 10, 20, 30];
+const PNG = encode({ data: Uint8Array.from(PIXELS), width: 2, height: 2, channels: 3, depth: 8 });
+
+/** A training that is large enough for threads, and a picture. */
 const WORK = `
+import { decodeImage } from "resnet-wasm/data";
 import { createModel, createTrainer, crossEntropy, Linear, ReLU, Residual, Sequential, SGD } from "resnet-wasm";
 
 export async function work(options) {
@@ -35,7 +41,8 @@ export async function work(options) {
   const y = [...model.predict(x.subarray(0, 128)).data];
   const { threads, why } = model.info;
   model.dispose();
-  return { y, threads, why };
+  const { data } = await decodeImage(Uint8Array.of(${PNG.join()}));
+  return { y, pixels: [...data], threads, why };
 }
 `;
 const OWN_WORKER = `() => new Worker(new URL("resnet-wasm/thread", import.meta.url))`;
@@ -50,7 +57,7 @@ const FILES = {
   "wrangler.json": JSON.stringify({ name: "app", main: "worker.js", compatibility_date: "2026-04-01" }),
 };
 
-describe.skipIf(!installed)(`bundlers${missing}`, () => {
+describe.skipIf(!installed)(`bundlers${missing}`, { timeout: 240_000 }, () => {
   let packed: Packed;
   let expected: Outcome;
   const run = (program: string, ...args: string[]): string =>
@@ -82,6 +89,7 @@ describe.skipIf(!installed)(`bundlers${missing}`, () => {
   const expectSame = (outcome: Outcome, threads: number) => {
     expect(outcome.threads, outcome.why).toBe(threads);
     expect(outcome.y).toEqual(expected.y);
+    expect(outcome.pixels).toEqual(PIXELS);
   };
   /** Of the kernels, only what the model needs is fetched. */
   const expectOneVariant = (fetched: string[]) => {

@@ -37,7 +37,7 @@ const RAW = { "Content-Type": "application/octet-stream" };
 const picture = (seed: number, width = 32, height = 32): Body =>
   Uint8Array.from({ length: 3 * width * height }, (_, i) => (seed * 40 + (i % 3) * 50 + ((i * (seed + 3)) % 61)) & 255);
 
-describe.skipIf(!installed)(`the worker at the edge${missing}`, () => {
+describe.skipIf(!installed)(`the worker at the edge${missing}`, { timeout: 240_000 }, () => {
   let packed: Packed;
   beforeAll(() => {
     packed = packAndInstall();
@@ -97,7 +97,7 @@ describe.skipIf(!installed)(`the worker at the edge${missing}`, () => {
       config = built.config;
       model = await loadModel(built.model, { threads: 1, relaxedSimd: false });
       worker = await startWorkerd(config);
-    }, 120_000);
+    }, 240_000);
     afterAll(() => worker?.stop());
 
     it("classifies PNG, JPEG and raw pixels as Node does", async () => {
@@ -263,6 +263,5 @@ describe.skipIf(!installed)(`the worker at the edge${missing}`, () => {
       expect(right / count).toBeGreaterThan(0.88);
       expect(readdirSync(join(packed.app, "pretrained")).includes("model.safetensors")).toBe(true);
     },
-    120_000,
   );
 });

@@ -4,7 +4,7 @@ import { expectNumber, expectOptions } from "../../core/check.js";
 import { DataError, describe, expectation, ShapeError } from "../../core/errors.js";
 import { formatShape, numel } from "../../core/shape.js";
 import { type ClassDataset, checkBuffers } from "../dataset.js";
-import { files, filesSync, folderPath } from "../files.js";
+import { folderPath, openFileSystem } from "../files.js";
 import { expectTransform, type ImageTransform, transformedShape, transformImage } from "./transform.js";
 
 export interface ImageFolderOptions {
@@ -30,8 +30,7 @@ export async function loadImageFolder(folder: string | URL, options: ImageFolder
   const capacity = expectNumber(where, "cacheBytes", options.cacheBytes ?? 2 ** 30, 0);
   const inputShape = fixedShape(transform);
   const root = await folderPath(where, folder);
-  const { readdir, readFile } = await files(where);
-  const { readFileSync } = await filesSync();
+  const { readdir, readFile, readFileSync } = await openFileSystem(where);
   const { decodeImage } = await import("./decode.js");
 
   const entries = await readdir(root, { recursive: true }).catch((error: Error) => {

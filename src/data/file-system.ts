@@ -1,0 +1,2 @@
+/** In place of `file-system.node.ts` where there are no files: bundlers for pages find no `node:` import. */
+export const fileSystem = null;
