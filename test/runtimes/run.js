@@ -33,6 +33,8 @@ const unknown = only.filter((name) => !names.includes(name));
 if (unknown.length > 0) throw new Error(`--only expected some of ${names}, got ${unknown}`);
 const chosen = RUNTIMES.filter(({ name }) => only.includes(name));
 
+// Interrupted, too, it takes the browsers along that it started.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 install();
 await bundleSuite();
 const rows = [];
