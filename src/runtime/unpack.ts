@@ -1,68 +1,65 @@
 /** Puts together what `scripts/pack-kernels.js` has taken apart: text in, the bytes of a WASM module out. */
 
-/** Bytes behind text, read one after the other: values up to 88 take one character, others two. */
-class TextReader {
-  #text: string;
-  #at = 0;
+/** Bytes, read one after the other. */
+interface Stream {
+  bytes: Uint8Array;
+  at: number;
+}
 
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  get ended(): boolean {
-    return this.#at === this.#text.length;
-  }
-
-  byte(): number {
-    const value = this.#digit();
-    return value < 89 ? value : 89 + 91 * (value - 89) + this.#digit();
-  }
-
-  /** The characters are all from "#" to "~" but the backslash, 92. */
-  #digit(): number {
-    const code = this.#text.charCodeAt(this.#at++);
+/** Values up to 88 take one character, others two. The characters are all from "#" to "~" but the backslash, 92. */
+function fromText(text: string): Stream {
+  const bytes = new Uint8Array(text.length);
+  let length = 0;
+  let at = 0;
+  const digit = (): number => {
+    const code = text.charCodeAt(at++);
     return code < 92 ? code - 35 : code - 36;
+  };
+  while (at < text.length) {
+    const value = digit();
+    bytes[length++] = value < 89 ? value : 89 + 91 * (value - 89) + digit();
   }
+  return { bytes: bytes.subarray(0, length), at: 0 };
 }
 
 interface Form {
   /** Bytes of an opcode. */
   length: number;
-  operands: { stream: TextReader; size: number }[];
+  operands: { stream: Stream; size: number }[];
 }
 
 /** The bytes behind the texts that `pack` made and describes. */
 export function unpack(texts: readonly string[]): Uint8Array<ArrayBuffer> {
-  const streams = texts.map((text) => new TextReader(text));
+  const streams = texts.map(fromText);
   const [dictionary, code, literals] = streams;
   const list = <T>(length: number, next: () => T) => Array.from({ length }, next);
-  const operand = () => ({ stream: streams[dictionary.byte()], size: dictionary.byte() });
-  const forms: Form[] = list(dictionary.byte(), () => ({
-    length: dictionary.byte(),
-    operands: list(dictionary.byte(), operand),
-  }));
+  const byte = () => dictionary.bytes[dictionary.at++];
+  const operand = () => ({ stream: streams[byte()], size: byte() });
+  const forms: Form[] = list(byte(), () => ({ length: byte(), operands: list(byte(), operand) }));
   const instructions: { opcode: number[]; operands: Form["operands"] }[] = [];
-  while (!dictionary.ended) {
-    const { length, operands } = forms[dictionary.byte()];
-    instructions.push({ opcode: list(length, () => dictionary.byte()), operands });
+  while (dictionary.at < dictionary.bytes.length) {
+    const { length, operands } = forms[byte()];
+    instructions.push({ opcode: list(length, byte), operands });
   }
-  const bytes: number[] = [];
-  const copy = (stream: TextReader, count: number) => {
-    for (; count > 0; count--) bytes.push(stream.byte());
-  };
-  while (!code.ended) {
-    const number = code.byte();
+
+  // No opcode has more than 4 bytes. The loops count, because this runs once, before any compiler has seen it.
+  const bytes = new Uint8Array(streams.reduce((sum, stream) => sum + stream.bytes.length, 4 * code.bytes.length));
+  let length = 0;
+  for (let i = 0; i < code.bytes.length; i++) {
+    const number = code.bytes[i];
     if (number === 0) {
-      copy(literals, literals.byte() + 128 * literals.byte());
+      let count = literals.bytes[literals.at++] + 128 * literals.bytes[literals.at++];
+      for (; count > 0; count--) bytes[length++] = literals.bytes[literals.at++];
       continue;
     }
     const { opcode, operands } = instructions[number - 1];
-    bytes.push(...opcode);
-    for (const { stream, size } of operands) {
-      if (size > 0) copy(stream, size);
+    for (let j = 0; j < opcode.length; j++) bytes[length++] = opcode[j];
+    for (let j = 0; j < operands.length; j++) {
+      const { stream, size } = operands[j];
+      for (let k = size; k > 0; k--) bytes[length++] = stream.bytes[stream.at++];
       // A number in LEB128: its last byte is below 128.
-      else while (bytes[bytes.push(stream.byte()) - 1] > 127);
+      if (size === 0) while ((bytes[length++] = stream.bytes[stream.at++]) > 127);
     }
   }
-  return Uint8Array.from(bytes);
+  return bytes.slice(0, length);
 }
