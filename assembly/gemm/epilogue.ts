@@ -15,7 +15,7 @@ export function epilogue_v128(v: v128, bias: usize, residual: usize, activation:
   if (bias) v = f32x4.add(v, at_most_4(bias, count, 0));
   if (residual) v = f32x4.add(v, at_most_4(residual, count, 0));
   if (activation == Activation.relu) v = relu_v128(v);
-  else if (activation >= Activation.gradient) {
+  else if (TRAINING && activation >= Activation.gradient) {
     const s = at_most_4(source, count, 0);
     // 0 where y <= 0 whatever v is, as in f32_activation_dx: infinity * 0 would be NaN.
     if (activation == Activation.gradient + Activation.relu) v = v128.andnot(v, f32x4.le(s, f32x4.splat(0)));

@@ -70,6 +70,7 @@ function pack_group(t: i32, last: i32, m: i32, tiles: i32, a: usize, lda: usize,
     }
     return;
   }
+  if (!TRAINING) unreachable(); // nothing but weight gradients has a transposed A
   for (let l = 0; l < k; l += PACK_K) {
     const steps = min(PACK_K, k - l);
     const from = a + <usize>l * lda;
