@@ -81,7 +81,7 @@ export async function doctor(options?: DoctorOptions): Promise<DoctorReport> {
     sharedMemory: typeof SharedArrayBuffer === "function",
     threads: { usable: two?.threads === 2, why: two?.why ?? problems[0] },
     cores: countCores(),
-    crossOriginIsolated: typeof crossOriginIsolated === "boolean" && inBrowser() ? crossOriginIsolated : null,
+    crossOriginIsolated: isolation(),
     large,
     small,
     readings: [],
@@ -193,15 +193,18 @@ interface Runtimes {
 
 const runtimes = globalThis as unknown as Runtimes;
 
-const inBrowser = (): boolean => typeof document === "object" || typeof importScripts === "function";
+const isolation = (): boolean | null =>
+  typeof crossOriginIsolated === "boolean" && !runtimes.process?.versions?.node ? crossOriginIsolated : null;
 
+/** Node, Deno and Bun present themselves as such; browsers and edge runtimes by their user agent. */
 function runtimeName(): string {
   const { Deno, Bun, process, navigator } = runtimes;
   const machine = process?.platform ? ` (${process.platform} ${process.arch})` : "";
   if (Deno) return `Deno ${Deno.version.deno}${machine}`;
   if (Bun) return `Bun ${Bun.version}${machine}`;
-  if (process?.versions?.node && !inBrowser()) return `Node ${process.versions.node}${machine}`;
-  return navigator?.userAgent ?? "an unknown runtime";
+  const agent = navigator?.userAgent;
+  if (agent && !agent.startsWith("Node.js/")) return agent;
+  return process?.versions?.node ? `Node ${process.versions.node}${machine}` : "an unknown runtime";
 }
 
 /** Node 20 has no navigator; its module is asked for in a way that bundlers for browsers do not follow. */
@@ -212,4 +215,3 @@ function countCores(): number | null {
 
 /** Set by the build. */
 declare const VERSION: string;
-declare const importScripts: unknown;
