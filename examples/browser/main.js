@@ -242,7 +242,7 @@ addEventListener("keydown", (event) => {
   if (/^[1-6]$/.test(key)) classes.add(Number(key) - 1);
   else if (key === "t" && !button("train").disabled) void train();
   else if (key === "w") source.wipe();
-  else if (key === "b") element("board").focus();
+  else if (key === "b") source.focus();
   else return;
   event.preventDefault();
 });
@@ -251,4 +251,5 @@ classes.reset([
   { name: "First kind", pictures: [] },
   { name: "Second kind", pictures: [] },
 ]);
+chart.start(Number(select("steps").value), classes.list.length);
 setInterval(() => void look(), LOOK_INTERVAL);

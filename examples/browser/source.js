@@ -45,6 +45,12 @@ export class Source {
     this.#board.wipe();
   }
 
+  /** Shows the board and gives it the focus. */
+  focus() {
+    /** @type {HTMLInputElement} */ (document.querySelector("[name=source][value=draw]")).click();
+    element("board").focus();
+  }
+
   /** @param {CanvasImageSource} image drawn onto the board */
   show(image) {
     this.#board.show(image);
@@ -69,7 +75,13 @@ export class Source {
    */
   async #choose(kind, changed) {
     this.kind = kind;
-    const visible = { board: "draw", wipe: "draw", "board-help": "draw", video: "camera", "camera-help": "camera" };
+    const visible = {
+      board: "draw",
+      "draw-tools": "draw",
+      "board-help": "draw",
+      video: "camera",
+      "camera-help": "camera",
+    };
     for (const [id, owner] of Object.entries({ ...visible, still: "file", choose: "file" }))
       element(id).hidden = owner !== kind;
     for (const track of this.#stream?.getTracks() ?? []) track.stop();

@@ -1,6 +1,12 @@
 /** Workers in browsers. */
 import type { Link, WorkerSource } from "./link.js";
 
+/**
+ * Between a model's threads and the worker that started them (ms). Terminated while these are still ending, one of them
+ * stays for good in one case of three (Chromium 156).
+ */
+const TERMINATE_DELAY = 100;
+
 function startWorker(source: WorkerSource | undefined): Worker {
   if (typeof source === "function") return source() as Worker;
   if (typeof Worker !== "function") throw new Error("this scope cannot start workers");
@@ -38,7 +44,7 @@ export function startBrowserLink(source: WorkerSource | undefined): Link {
     keepAlive: () => {}, // a page lives by itself
     terminate() {
       closed.abort();
-      worker.terminate();
+      setTimeout(() => worker.terminate(), TERMINATE_DELAY);
     },
   };
 }

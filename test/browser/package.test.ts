@@ -9,7 +9,7 @@ import { ISOLATED, launch, NO_BROWSER, STRICT, servePackage } from "./chromium.j
 
 let browser: Browser;
 beforeAll(async () => {
-  if (!NO_BROWSER) browser = await launch();
+  if (!NO_BROWSER) browser = await launch("--js-flags=--expose-gc");
 });
 afterAll(() => browser?.close());
 
@@ -95,6 +95,17 @@ describe.skipIf(NO_BROWSER)(`a cross-origin isolated page (Chromium; ${NO_BROWSE
     expect(fit).toMatchObject({ name: "RuntimeSupportError", typed: true });
     expect(fit.message).toBe("fit: worker expected alive, got it was terminated");
     expect(later.message).toBe("predict: worker expected alive, got it was terminated");
+  });
+
+  it("has no workers left of models that were disposed or forgotten", async () => {
+    const { page } = opened;
+    const none = () => page.workers().length === 0;
+    await run(page, "trainInWorker", { threads: 2 });
+    await expect.poll(none).toBe(true);
+    await run(page, "forget");
+    expect(page.workers().length).toBeGreaterThan(0);
+    const collected = () => run(page, "collect").then(none);
+    await expect.poll(collected, { timeout: 20_000, interval: 100 }).toBe(true);
   });
 
   it("says what to do where the worker's file is missing", async () => {

@@ -91,5 +91,15 @@ globalThis.tests = {
     return { fit: await fit, later: await rejected(model.predict(new Float32Array(784))) };
   },
 
+  /** Models that are forgotten, with threads of their own. */
+  async forget() {
+    for (let i = 0; i < 3; i++) {
+      const model = await worker.createModel(network(), { ...options, threads: 2 });
+      await model.predict(new Float32Array(784));
+    }
+  },
+
+  collect: () => globalThis.gc(),
+
   missing: () => rejected(worker.createModel(network(), { ...options, worker: "/nowhere.js" })),
 };
