@@ -22,9 +22,10 @@ export const contenders = [
   { name: "PyTorch, native", folder: "pytorch", options: {} },
 ]; // biome-ignore format: one line each
 
-/** In the start-up task, each with its defaults. */
+/** In the start-up task. */
 export const starters = [
-  { name: "ours", folder: "ours", options: {}, every: true },
+  { name: "ours", folder: "ours", options: { entry: "index", ...one }, every: true },
+  { name: "ours, resnet-wasm/inference", folder: "ours", options: { entry: "inference", ...one }, every: true },
   { name: "onnxruntime-web", folder: "ort", options: {}, every: true },
   { name: "onnxruntime-node, native", folder: "ort", options: { native: true } },
 ];
