@@ -49,7 +49,15 @@ const MAIN = [
   ["fc-train", 0, "fully connected, training, batch 128"],
   ["startup", 0, "import to first prediction, ResNet-20"],
 ];
-const PEERS = ["tfjs-cpu", "tfjs-wasm", "onnxruntime-web", "jax-js", "onnxruntime-node, native", "PyTorch, native"];
+const PEERS = [
+  "plain JavaScript",
+  "tfjs-cpu",
+  "tfjs-wasm",
+  "onnxruntime-web",
+  "jax-js",
+  "onnxruntime-node, native",
+  "PyTorch, native",
+];
 
 /** Our time with two threads as a multiple of that with one. */
 function twoThreads({ threads }, { kind, net, batch }) {
@@ -78,7 +86,7 @@ export function mainTable({ groups }) {
 
 /** Peak memory of whole processes, MiB; of groups whose processes do this alone. */
 export function memoryTable({ groups }) {
-  const names = ["ours, relaxed SIMD", ...PEERS.slice(1)];
+  const names = ["ours, relaxed SIMD", ...PEERS.slice(2)];
   const alone = MAIN.filter(([group]) => groups[group] && /^resnet/.test(group));
   const rows = alone.map(([group, at, label]) => {
     const { rows } = groups[group].results[at];
@@ -86,5 +94,5 @@ export function memoryTable({ groups }) {
     const cell = (name) => rows.find((row) => row.name === name && (row.where === where || row.where === ""))?.peakMiB;
     return [label, ...names.map((name) => cell(name)?.toFixed(0) ?? "-")];
   });
-  return markdownTable(["", "ours", ...PEERS.slice(1).map((name) => name.replace(", native", " (native)"))], rows);
+  return markdownTable(["", "ours", ...PEERS.slice(2).map((name) => name.replace(", native", " (native)"))], rows);
 }

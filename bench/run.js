@@ -2,7 +2,7 @@
  * Measures resnet-wasm against other libraries, all in turns on the same data.
  *
  *   npm run bench -- [--only gemm,resnet18] [--rounds 9] [--node path]... [--browser] [--out file.json]
- *                    [--readme] [--clock processor] [--limit 20] [--contenders "ours|wasm"]
+ *                    [--readme] [--clock processor] [--limit 10] [--contenders "ours|wasm"]
  *
  * Groups that are measured one by one are merged in the file; a ratio is always taken within one run. Tables and a chart
  * stand beside the file; --readme writes them into README.md. The processor's clock is for machines that are busy with
@@ -29,7 +29,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "9" },
     node: { type: "string", multiple: true, default: [] },
     browser: { type: "boolean", default: false },
-    limit: { type: "string", default: "20" },
+    limit: { type: "string", default: "10" },
     clock: { type: "string", default: "wall" },
     contenders: { type: "string", default: "." },
     out: { type: "string" },
