@@ -40,9 +40,12 @@ async function open(
   start: StartLink,
   method: string,
   args: unknown[],
-  options: WorkerOption & TransferOption = {},
+  options: WorkerOption & TransferOption & Pick<LoadOptions, "workerUrl"> = {},
 ): Promise<WorkerModel> {
   const { worker, transfer, ...rest } = options;
+  // The address of a thread's file is meant from the page on, not from the worker's own place.
+  if (rest.workerUrl !== undefined && globalThis.location)
+    rest.workerUrl = new URL(rest.workerUrl, globalThis.document?.baseURI ?? location.href).href;
   const connection = new Connection(start, worker);
   try {
     return new WorkerModel(connection, await connection.call<ModelFacts>(method, [...args, rest], { transfer }));

@@ -148,6 +148,11 @@ describe.skipIf(NO_BROWSER)(`a strict page (Chromium; ${NO_BROWSER || "found"})`
       });
   });
 
+  it("lets the threads of a worker's model have a file of their own", async () => {
+    const more = { threads: 2, workerUrl: "own/thread.js" };
+    expect(await run<Trained>(opened.page, "trainInWorker", more)).toMatchObject({ threads: 2 });
+  });
+
   it("needs no network behind the first visit", async () => {
     const { page, url, requests } = opened;
     await page.context().setOffline(true);
