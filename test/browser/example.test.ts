@@ -3,11 +3,14 @@ import { readFile } from "node:fs/promises";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { serve } from "../../examples/browser/serve.js";
 import { readSafetensors } from "../../src/index.node.js";
 import { launch, NO_BROWSER } from "./chromium.js";
 import { mainThreadTasks } from "./trace.js";
+
+// Two networks train at a time, beside whatever else the machine does.
+vi.setConfig({ testTimeout: 240_000 });
 
 let browser: Browser;
 let server: Server;

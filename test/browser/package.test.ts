@@ -2,10 +2,12 @@
 import { createHash } from "node:crypto";
 import type { Server } from "node:http";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { glyphs } from "../../src/data.js";
 import { createModel, createTrainer, crossEntropy, residualMLP, SGD } from "../../src/index.node.js";
 import { ISOLATED, launch, NO_BROWSER, STRICT, servePackage } from "./chromium.js";
+
+vi.setConfig({ testTimeout: 120_000 });
 
 let browser: Browser;
 beforeAll(async () => {
