@@ -33,9 +33,13 @@ function section(file, report) {
   const engines = [...new Set(Object.values(groups).flatMap(({ engines }) => engines))];
   return `![How many times our time others take](bench/results/${file}.svg)
 
-${dates.join(", ")}; ${machine.cpu}, ${machine.memoryGiB} GiB; ${[...engines, ...versions(report)].join(", ")}. One thread
-each unless said, medians of interleaved rounds, ${clocks.map((clock) => CLOCKS[clock]).join(" or ")}. The columns behind
-"ours" are multiples of our time: more is slower. "-": cannot do it, or took longer than the bench waits.
+${dates.join(", ")}; ${machine.cpu}, ${machine.memoryGiB} GiB;
+${engines.join(", ")};
+${versions(report).join(", ")}.
+
+One thread each unless said; medians of interleaved rounds, ${clocks.map((clock) => CLOCKS[clock]).join(" or ")}. The columns
+behind "ours" are multiples of our time: more is slower. "-": cannot do it, took longer than the bench waits, or was not
+measured.
 
 ${mainTable(report)}
 

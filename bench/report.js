@@ -28,7 +28,12 @@ export function table(header, rows) {
   return all.map((row) => row.map(cell).join("  ").trimEnd()).join("\n");
 }
 
-export const number = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
+/** Three digits, or two of small ones. */
+export function number(value) {
+  if (value >= 100) return value.toFixed(0);
+  if (value >= 10) return value.toFixed(1);
+  return value >= 0.1 ? value.toFixed(2) : value.toPrecision(2);
+}
 export const spread = (value, [low, high]) => `${number(value)} [${number(low)} ${number(high)}]`;
 
 export function printTask(title, { task, base, rows }) {
