@@ -63,7 +63,7 @@ ${quartileTable(study)}
 </section>
 <section>
 ${heading("Gradient of each layer")}
-<p class="note">The norm of the loss’s gradient by the weights of each layer, on the same images before the first step and behind the last, from the input layer on the left to the output layer on the right.${study.kind.name === "dense" ? HOLLOW : ""}</p>
+<p class="note">The norm of the loss’s gradient by the weights of each layer, on the same images before the first step and behind the last, from the input layer on the left to the output layer on the right.${HOLLOW[study.kind.name]}</p>
 ${KEY}
 ${gradientPanels(study)}
 </section>
@@ -74,8 +74,12 @@ ${method(study, seconds)}
 </section>`;
 }
 
-const HOLLOW =
-  " Hollow points stand for exactly 0: the first layer of each residual pair, whose gradient comes through second layers that start at 0 and stay small.";
+const HOLLOW = {
+  dense:
+    " Hollow points stand for exactly 0: the first layer of each residual pair, whose gradient comes through second layers that start at 0 and stay small.",
+  convolutional:
+    " Hollow points stand for exactly 0: the layers of the residual blocks, whose gradients come through normalisations that start with scale 0.",
+};
 
 const KEY = `<p class="key"><span class="plain"><svg viewBox="0 0 34 10" aria-hidden="true"><path class="line plain" d="M1 5H33"/></svg>plain</span><span class="residual"><svg viewBox="0 0 34 10" aria-hidden="true"><path class="line residual" d="M1 5H33"/></svg>residual: the same net with skip connections</span></p>`;
 

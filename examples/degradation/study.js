@@ -46,7 +46,7 @@ export const CONVOLUTIONAL = {
   describe: ({ train }) => ({
     plain: `a 3x3 convolution, three stages of 3x3 convolutions with 16, 32 and 64 channels, a mean over all pixels, output layer 64 → ${train.classes}; BatchNorm and ReLU behind each convolution; He initialisation`,
     residual:
-      "the ResNet of that depth: the plain net with a skip connection over each pair of convolutions, inside the second ReLU; where the shape changes, every second pixel and channels of zeros (option A); the same first weights",
+      "the ResNet of that depth: the plain net with a skip connection over each pair of convolutions, inside the second ReLU; where the shape changes, every second pixel and channels of zeros (option A); the last BatchNorm of each block starts with scale 0, all other weights start as in the plain net",
   }),
 };
 
