@@ -66,4 +66,4 @@ export const groups = {
   },
 };
 // Longer than the time limit of a first result elsewhere: at batch 2 even the slowest show how slow.
-groups["resnet20-train-2"].limit = 100;
+groups["resnet20-train-2"].limit = 220;
