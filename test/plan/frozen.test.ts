@@ -2,13 +2,14 @@
 import { describe, expect, it } from "vitest";
 import type { Graph } from "../../src/graph/graph.js";
 import { cifarResNet, crossEntropy, resnet18, SGD } from "../../src/index.node.js";
-import { createPlan, type Plan } from "../../src/plan/plan.js";
+import { differentiate } from "../../src/plan/autodiff.js";
+import { createPlan, type Plan, type PlanRequest } from "../../src/plan/plan.js";
 
 const isFrozen = (name: string) => /^(conv1|bn1|layer1|layer2)\./.test(name);
 
 /** A step that trains layer3 and what follows. */
 function stepOf(network: ReturnType<typeof resnet18>, inputShape: number[], frozen = isFrozen): Plan {
-  return createPlan({
+  const request: PlanRequest = {
     network: (b, x) => network.build(b, x),
     inputShape,
     batchSize: 16,
@@ -21,7 +22,8 @@ function stepOf(network: ReturnType<typeof resnet18>, inputShape: number[], froz
       const first = graph.parameters.findIndex(({ name }) => !frozen(name));
       new SGD({ lr: 0.1 }).record(graph, { first, count: graph.parameters.length - first, lrScale: 1 });
     },
-  });
+  };
+  return createPlan(request, differentiate);
 }
 
 const inPrefix = (path: string) => /^(conv1|bn1|relu|maxpool|layer1|layer2)\b/.test(path);
