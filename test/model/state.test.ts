@@ -226,7 +226,7 @@ describe("files", () => {
     }
   });
 
-  it("are refused in no time when the network in them is nested or long beyond reason", async () => {
+  it("are refused in bounded time when the network in them is nested or long beyond reason", async () => {
     const model = await build(new Linear(1, 1), [1]);
     let deep: unknown = new Linear(1, 1).toJSON();
     for (let i = 0; i < 1000; i++) deep = { type: "Sequential", args: [deep] };
@@ -237,7 +237,8 @@ describe("files", () => {
       });
       const started = performance.now();
       await expect(loadModel(file)).rejects.toThrow(library.ResnetWasmError);
-      expect(performance.now() - started).toBeLessThan(5000);
+      // Against hanging, not for speed: it takes a second or two, more on a busy machine.
+      expect(performance.now() - started).toBeLessThan(30_000);
     }
   });
 });
