@@ -17,6 +17,16 @@ export function load_part(p: usize, count: i32, fill: f32): v128 {
   return x;
 }
 
+// Items of work for each thread to claim: as few as these leave at most a tenth of a step to wait for the last of them.
+// @ts-ignore: decorator
+@inline
+export const ITEMS: i32 = 8;
+
+/** Parts, at most `most`, to cut each of `jobs` jobs into, so that every thread has several items to claim. */
+export function splits_of(jobs: i32, most: i32, threads: i32): i32 {
+  return threads == 1 ? 1 : min(most, (ITEMS * threads + jobs - 1) / jobs);
+}
+
 // Loops run over whole vectors; the last 1 to 3 numbers follow behind them by the same inlined step with a constant
 // `part`. A call of load_part inside a loop makes V8 spill every vector around it, which costs half the speed or more.
 

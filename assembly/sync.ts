@@ -1,4 +1,4 @@
-// Barriers and the worker loop. All threads of a model run the same program (SPMD) on one shared memory.
+// Barriers, the worker loop, and how threads share work. All threads of a model run the same program (SPMD) on one shared memory.
 //
 // Control block, one 64-byte line for each word that threads fight over:
 //   64 jobs        number of programs submitted so far; workers watch it
@@ -9,6 +9,9 @@
 //  332 exit        workers leave their loop
 //  336 failed      a thread gave up: the others trap instead of waiting for it
 //  340 mayWait     thread 0 may sleep (browsers forbid it on the main thread)
+//  512 claims      items that were taken of each thread's share of the current work, up to 1024
+import { range_begin } from "./range";
+
 const JOBS: usize = 64;
 const ARRIVED: usize = 128;
 const GENERATION: usize = 192;
@@ -18,6 +21,7 @@ const END: usize = 324;
 const EXIT: usize = 332;
 const FAILED: usize = 336;
 const MAY_WAIT: usize = 340;
+const CLAIMS: usize = 512;
 
 // Polls before sleeping, about 50-100 us: a shorter spin loses, because waking a thread takes longer than that.
 const SPIN: i32 = 50000;
@@ -53,12 +57,37 @@ function wake(address: usize): void {
   if (atomic.load<i32>(PARKED)) atomic.notify(address, -1);
 }
 
+/** Where the count of a thread's share stands: as far from the others as there is room, to keep cache lines apart. */
+// @ts-ignore: decorator
+@inline
+function claims(thread: i32, threads: i32): usize {
+  return CLAIMS + <usize>((thread * 128 / threads) << 2);
+}
+
+/**
+ * The next of `items` items of work for this thread, or -1 when none is left: in order from the thread's own share, then
+ * from what others have left of theirs (work stealing). Cores differ in speed, and other processes take them away: with
+ * fixed shares all threads wait for the slowest. Each item goes to one thread; `sync` makes all of them free again.
+ */
+export function claim(items: i32, thread: i32, threads: i32): i32 {
+  for (let i = 0; i < threads; i++) {
+    const owner = (thread + i) % threads;
+    const item = range_begin(items, 1, owner, threads) + atomic.add<i32>(claims(owner, threads), 1);
+    if (item < range_begin(items, 1, owner + 1, threads)) return item;
+  }
+  return -1;
+}
+
 /** Barrier: returns when all threads have called it. Kernels may call it too, all threads the same number of times. */
 export function sync(thread: i32, threads: i32): void {
-  if (threads == 1) return;
+  if (threads == 1) {
+    store<i32>(CLAIMS, 0);
+    return;
+  }
   const generation = atomic.load<i32>(GENERATION);
   if (atomic.add<i32>(ARRIVED, 1) == threads - 1) {
     atomic.store<i32>(ARRIVED, 0);
+    for (let i = 0; i < threads; i++) store<i32>(claims(i, threads), 0);
     atomic.add<i32>(GENERATION, 1);
     wake(GENERATION);
   } else {

@@ -12,6 +12,8 @@ import { f32_epilogue_tile } from "../gemm/epilogue";
 import { KC, sum_tile, tile_row, tile_stride } from "../gemm/gemm";
 import { scatter_row, transpose_4_rows } from "../gemm/pack";
 import { PACKED_MR } from "../gemm/ukernel";
+import { splits_of } from "../range";
+import { claim } from "../sync";
 import { copy_slab } from "./slab";
 import { f32_conv_ukernel_4x8, f32_conv_ukernel_4x8_add } from "./ukernel";
 
@@ -67,11 +69,6 @@ export function f32_conv2d(r: usize, thread: i32, threads: i32): void {
   const panels = (ocg + 7) >> 3; // of one group
   const panelBytes = <usize>(kh * kw * icg) << 5;
 
-  // Jobs are bands; where they are few, each is split by panels as well. No split changes the order of a sum.
-  const bands = (oh + band - 1) / band;
-  const jobs = batch * bands, all = groups * panels;
-  const splits = jobs >= 4 * threads ? 1 : min(threads, all);
-  const first = <i32>(<i64>jobs * splits * thread / threads), last = <i32>(<i64>jobs * splits * (thread + 1) / threads);
 
   const sums = scratch + <usize>thread * scratchStride;
   const spare = sums + (CHUNK << 5);
@@ -90,16 +87,21 @@ export function f32_conv2d(r: usize, thread: i32, threads: i32): void {
   const kc = whole ? max(k, 1) : kw * icg;
   const packs = panels >= PACK_PANELS;
   const chunk = packs ? max(PACKED_MR, min(CHUNK / PACKED_MR, CHUNK_BYTES / <i32>tile_stride(k)) * PACKED_MR) : CHUNK;
+
+  // Jobs are chunks of bands; where they are few, each is split by panels as well. No split changes the order of a sum.
+  const bands = (oh + band - 1) / band, chunks = (band * ow + chunk - 1) / chunk;
+  const jobs = batch * bands * chunks, all = groups * panels;
+  const splits = splits_of(jobs, all, threads);
   // Pixels that lie at equal distances in y: all of a band, or one row.
   const run = yRow == ow * yCol ? band * ow : ow;
   const yStep = <usize>yCol << 2;
 
-  let base: usize = 0, yBand: usize = 0, xRow = 0, pixels = 0, job = -1;
-  for (let item = first; item < last; item++) {
-    const split = item % splits;
-    if (item / splits != job) {
-      job = item / splits;
-      const n = job / bands, begin = (job % bands) * band, rows = min(band, oh - begin);
+  let base: usize = 0, yBand: usize = 0, xRow = 0, pixels = 0, item = 0, known = -1, packedFor = -1;
+  while ((item = claim(jobs * splits, thread, threads)) >= 0) {
+    const split = item % splits, job = item / splits;
+    if (job / chunks != known) {
+      known = job / chunks;
+      const n = known / bands, begin = (known % bands) * band, rows = min(band, oh - begin);
       const top = begin * strideH - padTop;
       const slabRows = kh == 0 ? 0 : (rows - 1) * strideH + (kh - 1) * dilationH + 1;
       const image = x + (<usize>n * h * w * ic << 2);
@@ -120,42 +122,40 @@ export function f32_conv2d(r: usize, thread: i32, threads: i32): void {
     const rowStride = <usize>(dilationH * xRow) << 2;
     const packed = slab + ((<usize>(cols * ((band - 1) * strideH + (kh - 1) * dilationH + 1) * ic * 4) + 63) & ~63);
     const firstPanel = all * split / splits, lastPanel = all * (split + 1) / splits;
-    for (let p = 0; p < pixels; p += chunk) {
-      const end = min(pixels, p + chunk), count = end - p;
-      const tiles = packs ? (count + PACKED_MR - 1) / PACKED_MR : (count + 3) >> 2;
-      const at = table + (<usize>p << 2);
-      let packedGroup = -1;
-      for (let q = firstPanel; q < lastPanel; q++) {
-        const g = q / panels, j = q % panels;
-        const wide = min(ocg - j * 8, 8);
-        const channel = <usize>(g * ocg + j * 8) << 2;
-        const panel = filter + <usize>q * panelBytes;
-        let from = base + (<usize>(g * icg) << 2);
-        if (packs) {
-          let a = packed, row = 0;
-          for (let t = 0; t < tiles; t++) {
-            const next = tile_row(t + 1, count, tiles), rows = next - row;
-            if (g != packedGroup) pack_pixels(from, at + (<usize>row << 2), rows, calls, rowStride, segments, stride, length, a);
-            sum_tile(rows, a, panel, k, kc, sums + (<usize>row << 5), 32, spare);
-            a += tile_stride(k);
-            row = next;
-          }
-          packedGroup = g;
-        } else {
-          f32_conv_ukernel_4x8(tiles, from, at, segments, length, stride, panel, sums);
-          for (let call = 1; call < calls; call++) {
-            from += rowStride;
-            f32_conv_ukernel_4x8_add(tiles, from, at, segments, length, stride,
-              panel + (<usize>(call * segments * length) << 5), sums);
-          }
+    const p = job % chunks * chunk, end = min(pixels, p + chunk), count = end - p;
+    const tiles = packs ? (count + PACKED_MR - 1) / PACKED_MR : (count + 3) >> 2;
+    const at = table + (<usize>p << 2);
+    for (let q = firstPanel; q < lastPanel; q++) {
+      const g = q / panels, j = q % panels;
+      const wide = min(ocg - j * 8, 8);
+      const channel = <usize>(g * ocg + j * 8) << 2;
+      const panel = filter + <usize>q * panelBytes;
+      let from = base + (<usize>(g * icg) << 2);
+      if (packs) {
+        const fresh = job * groups + g != packedFor;
+        let a = packed, row = 0;
+        for (let t = 0; t < tiles; t++) {
+          const next = tile_row(t + 1, count, tiles), rows = next - row;
+          if (fresh) pack_pixels(from, at + (<usize>row << 2), rows, calls, rowStride, segments, stride, length, a);
+          sum_tile(rows, a, panel, k, kc, sums + (<usize>row << 5), 32, spare);
+          a += tile_stride(k);
+          row = next;
         }
-        for (let i = p; i < end; ) {
-          const next = min(end, (i / run + 1) * run);
-          const to = yBand + channel + (<usize>(i / ow * yRow + i % ow * yCol) << 2);
-          f32_epilogue_tile(sums + (<usize>(i - p) << 5), next - i, wide, y + to, yStep, bias ? bias + channel : 0,
-            residual ? residual + to : 0, yStep, activation, param, source + to, yStep);
-          i = next;
+        packedFor = job * groups + g;
+      } else {
+        f32_conv_ukernel_4x8(tiles, from, at, segments, length, stride, panel, sums);
+        for (let call = 1; call < calls; call++) {
+          from += rowStride;
+          f32_conv_ukernel_4x8_add(tiles, from, at, segments, length, stride,
+            panel + (<usize>(call * segments * length) << 5), sums);
         }
+      }
+      for (let i = p; i < end; ) {
+        const next = min(end, (i / run + 1) * run);
+        const to = yBand + channel + (<usize>(i / ow * yRow + i % ow * yCol) << 2);
+        f32_epilogue_tile(sums + (<usize>(i - p) << 5), next - i, wide, y + to, yStep, bias ? bias + channel : 0,
+          residual ? residual + to : 0, yStep, activation, param, source + to, yStep);
+        i = next;
       }
     }
   }

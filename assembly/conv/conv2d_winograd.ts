@@ -9,7 +9,9 @@
 import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { Activation } from "../abi";
 import { epilogue_v128 } from "../gemm/epilogue";
+import { ITEMS, splits_of } from "../range";
 import { fma } from "../simd";
+import { claim, sync } from "../sync";
 import { copy_slab } from "./slab";
 import { f32_rows_ukernel_1x8, f32_rows_ukernel_4x8 } from "./ukernel";
 import { plane_bytes, TEMP_BYTES, winograd_constants, winograd_input } from "./winograd";
@@ -42,61 +44,70 @@ export function f32_conv2d_winograd_f4x3(r: usize, thread: i32, threads: i32): v
   const tiles = batch * down * across;
   const pixel = <usize>ic << 2, outPixel = <usize>oc << 2;
   const vRow = pixel, mRow = <usize>panels << 5;
-  const vPlane = plane_bytes(block * <i32>vRow), mPlane = plane_bytes(block * <i32>mRow);
   const panelBytes = <usize>ic << 5;
   const uPlane = plane_bytes(panels * <i32>panelBytes);
 
-  const temp = scratch + <usize>thread * scratchStride;
+  // A thread takes whole blocks. Where they are few, all threads share each of them, as many times larger, in the scratch
+  // of all threads.
+  const shared = threads > 1 && (tiles + block - 1) / block < ITEMS * threads;
+  const size = shared ? block * threads : block, blocks = (tiles + size - 1) / size;
+  const splits = shared ? splits_of(36, panels, threads) : 1;
+  const vPlane = plane_bytes(size * <i32>vRow), mPlane = plane_bytes(size * <i32>mRow);
+  const own = TEMP_BYTES + 36 * ((pixel + 63) & ~63);
+  const temp = scratch + <usize>thread * (shared ? own : <usize>scratchStride);
   const patch = temp + TEMP_BYTES;
-  winograd_constants(temp);
-  const v = patch + 36 * ((pixel + 63) & ~63);
+  const v = shared ? scratch + threads * own : temp + own;
   const m = v + 36 * vPlane;
+  winograd_constants(temp);
 
-  // Jobs are blocks; where they are few, each is split by panels of output channels, its V computed once a thread.
-  const jobs = (tiles + block - 1) / block;
-  const splits = jobs >= 4 * threads ? 1 : min(threads, panels);
-  const first = <i32>(<i64>jobs * splits * thread / threads), last = <i32>(<i64>jobs * splits * (thread + 1) / threads);
   let job = -1;
-  for (let item = first; item < last; item++) {
-    const split = item % splits;
-    const begin = item / splits * block, count = min(block, tiles - begin);
-    if (item / splits != job) {
-      job = item / splits;
-      for (let t = 0; t < count; t++) {
-        const tile = begin + t, n = tile / (down * across);
-        const top = tile / across % down * 4 - padTop, left = tile % across * 4 - padLeft;
-        const image = x + <usize>n * h * w * pixel;
-        let from = image + (<usize>top * w + left) * pixel, row = <usize>w * pixel;
-        if (top < 0 || left < 0 || top + 6 > h || left + 6 > w) {
-          copy_slab(image, h, w, ic, top, left, 6, 6, patch);
-          from = patch;
-          row = 6 * pixel;
-        }
-        winograd_input(from, row, pixel, ic, temp, v + <usize>t * vRow, vPlane, 32);
+  while ((job = next(job, blocks, !shared, thread, threads)) >= 0) {
+    const begin = job * size, count = min(size, tiles - begin);
+    let t = -1;
+    while ((t = next(t, count, shared, thread, threads)) >= 0) {
+      const tile = begin + t, n = tile / (down * across);
+      const top = tile / across % down * 4 - padTop, left = tile % across * 4 - padLeft;
+      const image = x + <usize>n * h * w * pixel;
+      let from = image + (<usize>top * w + left) * pixel, row = <usize>w * pixel;
+      if (top < 0 || left < 0 || top + 6 > h || left + 6 > w) {
+        copy_slab(image, h, w, ic, top, left, 6, 6, patch);
+        from = patch;
+        row = 6 * pixel;
       }
+      winograd_input(from, row, pixel, ic, temp, v + <usize>t * vRow, vPlane, 32);
     }
+    if (shared) sync(thread, threads);
 
     const whole = <usize>(count & ~3); // rows in tiles of 4
-    const firstPanel = panels * split / splits, lastPanel = panels * (split + 1) / splits;
-    for (let p: usize = 0; p < 36; p++) {
-      for (let q = firstPanel; q < lastPanel; q++) {
+    let item = -1;
+    while ((item = next(item, 36 * splits, shared, thread, threads)) >= 0) {
+      const p = <usize>(item / splits), split = item % splits;
+      for (let q = panels * split / splits, last = panels * (split + 1) / splits; q < last; q++) {
         const panel = filter + p * uPlane + <usize>q * panelBytes;
         const a = v + p * vPlane, c = m + p * mPlane + (<usize>q << 5);
         f32_rows_ukernel_4x8(count >> 2, a, vRow, panel, ic, c, mRow);
         if (count & 3) f32_rows_ukernel_1x8(count & 3, a + whole * vRow, vRow, panel, ic, c + whole * mRow, mRow);
       }
     }
+    if (shared) sync(thread, threads);
 
-    const firstChannel = firstPanel << 3, lastChannel = min(lastPanel << 3, oc);
-    for (let t = 0; t < count; t++) {
+    while ((t = next(t, count, shared, thread, threads)) >= 0) {
       const tile = begin + t, n = tile / (down * across);
       const i = tile / across % down * 4, j = tile % across * 4;
-      const offset = ((<usize>(n * oh + i) * ow + j) * oc + firstChannel) << 2;
-      output_tile(m + <usize>t * mRow + (<usize>firstChannel << 2), mPlane, lastChannel - firstChannel, temp,
-        min(oh - i, 4), min(ow - j, 4), y, offset, <usize>ow * outPixel, outPixel, bias ? bias + (<usize>firstChannel << 2) : 0,
-        residual, activation, param, source);
+      const offset = (<usize>(n * oh + i) * ow + j) * outPixel;
+      output_tile(m + <usize>t * mRow, mPlane, oc, temp, min(oh - i, 4), min(ow - j, 4), y, offset, <usize>ow * outPixel,
+        outPixel, bias, residual, activation, param, source);
     }
+    if (shared) sync(thread, threads);
   }
+}
+
+/** The item after `item`, or -1: the next of them all or, where threads share them, the next that this thread claims. */
+// @ts-ignore: decorator
+@inline
+function next(item: i32, items: i32, shared: bool, thread: i32, threads: i32): i32 {
+  if (shared) return claim(items, thread, threads);
+  return item + 1 < items ? item + 1 : -1;
 }
 
 /** A^T M A for `channels` channels, and what follows, to `rows` x `cols` pixels from y + offset on. */

@@ -10,7 +10,7 @@
 //
 // The tiles are cut into `chunks` that depend on the shape alone; each has its own dU, summed in order at the end.
 import { i32_arg, ptr_arg } from "../record";
-import { sync } from "../sync";
+import { claim, sync } from "../sync";
 import { copy_slab } from "./slab";
 import { f32_packed_ukernel_4x8, f32_packed_ukernel_4x8_add } from "./ukernel";
 import { plane_bytes, TEMP_BYTES, weight_3, winograd_constants, winograd_gradient, winograd_input } from "./winograd";
@@ -54,8 +54,8 @@ export function f32_conv2d_winograd_f4x3_dw(r: usize, thread: i32, threads: i32)
 
   // A thread takes whole chunks, or panels of input channels of all chunks where chunks do not divide evenly.
   const splits = chunks % threads == 0 ? 1 : min(threads, panels);
-  const first = chunks * splits * thread / threads, last = chunks * splits * (thread + 1) / threads;
-  for (let item = first; item < last; item++) {
+  let item = 0;
+  while ((item = claim(chunks * splits, thread, threads)) >= 0) {
     const chunk = item / splits, split = item % splits;
     const firstPanel = panels * split / splits, lastPanel = panels * (split + 1) / splits;
     const channel = firstPanel << 3, channels = min(lastPanel << 3, ic) - channel;

@@ -3,6 +3,7 @@ import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { epilogue_store } from "../gemm/epilogue";
 import { at_most_4 } from "../range";
 import { fma } from "../simd";
+import { claim } from "../sync";
 
 /** packed[tap][c] = filter[c][tap]. */
 function transpose_filter(filter: usize, channels: i32, taps: i32, packed: usize): void {
@@ -46,7 +47,8 @@ export function f32_dwconv(r: usize, thread: i32, threads: i32): void {
   const list = packed + <usize>(kh * kw) * pixel;
   transpose_filter(filter, ic, kh * kw, packed);
   const rows = batch * oh;
-  for (let row = rows * thread / threads, last = rows * (thread + 1) / threads; row < last; row++) {
+  let row = 0;
+  while ((row = claim(rows, thread, threads)) >= 0) {
     const image = x + <usize>(row / oh * h * w) * pixel;
     const top = row % oh * strideH - padTop;
     for (let j = 0; j < ow; j++) {
@@ -96,7 +98,8 @@ export function f32_dwconv_dx(r: usize, thread: i32, threads: i32): void {
   const list = packed + <usize>(kh * kw) * pixel;
   transpose_filter(filter, ic, kh * kw, packed);
   const rows = batch * h;
-  for (let row = rows * thread / threads, last = rows * (thread + 1) / threads; row < last; row++) {
+  let row = 0;
+  while ((row = claim(rows, thread, threads)) >= 0) {
     const image = dy + <usize>(row / h * oh * ow) * pixel;
     for (let j = 0; j < w; j++) {
       let end = list;

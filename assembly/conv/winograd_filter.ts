@@ -1,5 +1,6 @@
 // Filters of F(4x4, 3x3): U = G g G^T, 36 planes, each packed in panels of 8 columns [k][8] as the micro-kernel reads B.
 import { i32_arg, ptr_arg } from "../record";
+import { claim } from "../sync";
 import { store_transposed } from "../gemm/pack";
 import { filter_6, plane_bytes } from "./winograd";
 
@@ -23,7 +24,8 @@ export function f32_winograd_f4x3_filter(r: usize, thread: i32, threads: i32): v
   const temp = scratch + <usize>thread * scratchStride;
   const block = temp + 576;
   const panels = (n + 7) >> 3;
-  for (let q = panels * thread / threads, last = panels * (thread + 1) / threads; q < last; q++) {
+  let q = 0;
+  while ((q = claim(panels, thread, threads)) >= 0) {
     const panel = transformed + (<usize>(q * k) << 5);
     for (let half = 0; half < 8; half += 4) {
       const column = q * 8 + half;

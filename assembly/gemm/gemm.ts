@@ -12,6 +12,8 @@ import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { Activation } from "../abi";
 import { f32_epilogue_tile } from "./epilogue";
 import { pack_a_tile, pack_a_tile_transposed } from "./pack";
+import { splits_of } from "../range";
+import { claim } from "../sync";
 import { f32_gemm_ukernel_packed, NR, PACKED_MR } from "./ukernel";
 
 // Packed A of a group: half of a 512 KB L2; 64 to 384 KB make no difference up to 1024, 128 costs 6 % at 2048.
@@ -110,39 +112,36 @@ export function f32_gemm(r: usize, thread: i32, threads: i32): void {
   const aTile = tile_stride(k), panel = <usize>k << 5;
   const plain = !bias && !residual && activation == Activation.none;
 
-  // Groups are as large as the cache allows, but small enough to give every thread several (group, panel) units.
+  // Groups are as large as the cache allows, but small enough to give every thread several (group, panel) items.
   const tiles = (m + PACKED_MR - 1) / PACKED_MR, panels = (n + NR - 1) / NR;
   const perGroup = max(1, GROUP_BYTES / <i32>aTile);
-  let groups = (tiles + perGroup - 1) / perGroup;
-  if (threads > 1) groups = max(groups, min(tiles, (8 * threads + panels - 1) / panels));
+  const groups = max((tiles + perGroup - 1) / perGroup, splits_of(panels, tiles, threads));
 
-  const units = <i64>groups * panels;
-  let unit = <i32>(units * thread / threads);
-  const end = <i32>(units * (thread + 1) / threads);
-  while (unit < end) {
-    const group = unit / panels;
-    const first = <i32>(<i64>group * tiles / groups), last = <i32>(<i64>(group + 1) * tiles / groups);
-    pack_group(first, last, m, tiles, a, aStride, aTransposed, k, packed);
-    const until = min(end, (group + 1) * panels);
-    for (; unit < until; ++unit) {
-      const j = (unit - group * panels) * NR;
-      const cols = min(NR, n - j);
-      const column = <usize>j << 2;
-      const bPanel = b + <usize>(j >> 3) * panel;
-      let aPacked = packed, row = tile_row(first, m, tiles);
-      for (let t = first; t < last; ++t) {
-        const next = tile_row(t + 1, m, tiles), rows = next - row;
-        const at = c + <usize>row * cStride + column;
-        const direct = plain && cols == NR;
-        sum_tile(rows, aPacked, bPanel, k, KC, direct ? at : tile, direct ? cStride : 32, tile + TILE_BYTES);
-        if (!direct) {
-          f32_epilogue_tile(tile, rows, cols, at, cStride, bias ? bias + column : 0,
-            residual ? residual + <usize>row * rStride + column : 0, rStride, activation, param,
-            source + <usize>row * sStride + column, sStride);
-        }
-        aPacked += aTile;
-        row = next;
+  let item = 0, group = -1, first = 0, last = 0;
+  while ((item = claim(groups * panels, thread, threads)) >= 0) {
+    if (item / panels != group) {
+      group = item / panels;
+      first = <i32>(<i64>group * tiles / groups);
+      last = <i32>(<i64>(group + 1) * tiles / groups);
+      pack_group(first, last, m, tiles, a, aStride, aTransposed, k, packed);
+    }
+    const j = (item - group * panels) * NR;
+    const cols = min(NR, n - j);
+    const column = <usize>j << 2;
+    const bPanel = b + <usize>(j >> 3) * panel;
+    let aPacked = packed, row = tile_row(first, m, tiles);
+    for (let t = first; t < last; ++t) {
+      const next = tile_row(t + 1, m, tiles), rows = next - row;
+      const at = c + <usize>row * cStride + column;
+      const direct = plain && cols == NR;
+      sum_tile(rows, aPacked, bPanel, k, KC, direct ? at : tile, direct ? cStride : 32, tile + TILE_BYTES);
+      if (!direct) {
+        f32_epilogue_tile(tile, rows, cols, at, cStride, bias ? bias + column : 0,
+          residual ? residual + <usize>row * rStride + column : 0, rStride, activation, param,
+          source + <usize>row * sStride + column, sStride);
       }
+      aPacked += aTile;
+      row = next;
     }
   }
 }

@@ -4,8 +4,9 @@
 // 4 rows of W by 2 vectors of k for a single x, 4 rows of W by 2 rows of x otherwise. The order of a sum depends on k
 // and on whether its x row has a partner, never on the thread count.
 import { f32_arg, i32_arg, ptr_arg } from "../record";
-import { load_part, range_begin } from "../range";
+import { load_part } from "../range";
 import { fma, zero_v128 } from "../simd";
+import { claim } from "../sync";
 import { epilogue_store } from "./epilogue";
 
 /** The sums of the lanes of four vectors, as one vector. */
@@ -97,10 +98,10 @@ export function f32_gemv(r: usize, thread: i32, threads: i32): void {
   const second = scratch + <usize>thread * <usize>scratchStride;
   const wStride = <usize>ldw << 2, xStride = <usize>ldx << 2;
   const yStride = <usize>ldy << 2, rStride = <usize>ldr << 2, sStride = <usize>lds << 2;
-  const end = range_begin(n, 4, thread + 1, threads);
-  for (let j = range_begin(n, 4, thread, threads); j < end; j += 4) {
+  let item = 0;
+  while ((item = claim((n + 3) >> 2, thread, threads)) >= 0) {
     // Behind the last row of W the same row stands in for the missing ones; their results are not stored.
-    const count = end - j, column = <usize>j << 2;
+    const j = item << 2, count = min(n - j, 4), column = <usize>j << 2;
     const w0 = w + <usize>j * wStride;
     const w1 = count > 1 ? w0 + wStride : w0, w2 = count > 2 ? w1 + wStride : w1, w3 = count > 3 ? w2 + wStride : w2;
     const b = bias ? bias + column : 0;

@@ -4,7 +4,7 @@ import { at_most_4, range_begin } from "../range";
 import { accumulate, chunk_rows, padded, sum_chunks } from "../reduce/chunks";
 import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { fma } from "../simd";
-import { sync } from "../sync";
+import { claim, sync } from "../sync";
 
 /** shift[j] = mean of the first `rows` rows, in float32. */
 function first_means(x: usize, rows: i32, channels: i32, shift: usize): void {
@@ -87,8 +87,8 @@ export function f32_batch_norm_stats(r: usize, thread: i32, threads: i32): void 
   const partial = ptr_arg(r, 7);
   const size = chunk_rows(rows, channels), chunks = (rows + size - 1) / size;
   const half = <usize>padded(channels) << 3, bytes = half * 5 >> 1;
-  const lastChunk = range_begin(chunks, 1, thread + 1, threads);
-  for (let chunk = range_begin(chunks, 1, thread, threads); chunk < lastChunk; ++chunk) {
+  let chunk = 0;
+  while ((chunk = claim(chunks, thread, threads)) >= 0) {
     const first = chunk * size;
     const sums = partial + <usize>chunk * bytes;
     memory.fill(sums, 0, half << 1);
@@ -159,8 +159,8 @@ export function f32_batch_norm_dw(r: usize, thread: i32, threads: i32): void {
   const size = chunk_rows(rows, channels), chunks = (rows + size - 1) / size;
   const half = <usize>padded(channels) << 3, bytes = half << 1;
   const stride = <usize>channels << 2, whole = (<usize>channels & ~3) << 2, rest = channels & 3;
-  const lastChunk = range_begin(chunks, 1, thread + 1, threads);
-  for (let chunk = range_begin(chunks, 1, thread, threads); chunk < lastChunk; ++chunk) {
+  let chunk = 0;
+  while ((chunk = claim(chunks, thread, threads)) >= 0) {
     const sg = partial + <usize>chunk * bytes, sb = sg + half;
     memory.fill(sg, 0, bytes);
     let i = min(size, rows - chunk * size), at = <usize>(chunk * size) * stride;

@@ -4,7 +4,7 @@ import { at_most_4, load_4, load_part, range_begin, store_4 } from "../range";
 import { accumulate, chunk_rows, padded, sum_chunks, sum_f64_lanes, widen } from "../reduce/chunks";
 import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { fma } from "../simd";
-import { sync } from "../sync";
+import { claim, sync } from "../sync";
 
 // Sums along a row: up to 16 vectors in float32, these short sums in float64.
 // @ts-ignore: decorator
@@ -197,8 +197,8 @@ export function f32_layer_norm_dw(r: usize, thread: i32, threads: i32): void {
   const partial = ptr_arg(r, 8);
   const size = chunk_rows(rows, cols), chunks = (rows + size - 1) / size;
   const half = <usize>padded(cols) << 3, bytes = half << 1;
-  const lastChunk = range_begin(chunks, 1, thread + 1, threads);
-  for (let chunk = range_begin(chunks, 1, thread, threads); chunk < lastChunk; ++chunk) {
+  let chunk = 0;
+  while ((chunk = claim(chunks, thread, threads)) >= 0) {
     const first = <usize>(chunk * size), at = first * cols << 2;
     const sums = partial + <usize>chunk * bytes;
     memory.fill(sums, 0, bytes);

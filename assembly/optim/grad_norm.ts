@@ -1,8 +1,8 @@
 // Global gradient norm, clipping factor (Pascanu et al. 2013) and the check for numbers that are not finite.
-import { load_part, range_begin } from "../range";
+import { load_part } from "../range";
 import { sum_f64_lanes } from "../reduce/chunks";
 import { f32_arg, i32_arg, ptr_arg } from "../record";
-import { sync } from "../sync";
+import { claim, sync } from "../sync";
 
 /** Elements of a chunk; src/core/partials.ts knows this number. */
 // @ts-ignore: decorator
@@ -32,8 +32,8 @@ export function f32_grad_norm(r: usize, thread: i32, threads: i32): void {
   const status = ptr_arg(r, 6);
   const partial = ptr_arg(r, 7);
   const chunks = (n + CHUNK - 1) / CHUNK;
-  const lastChunk = range_begin(chunks, 1, thread + 1, threads);
-  for (let chunk = range_begin(chunks, 1, thread, threads); chunk < lastChunk; ++chunk) {
+  let chunk = 0;
+  while ((chunk = claim(chunks, thread, threads)) >= 0) {
     const end = g + (<usize>min(n, (chunk + 1) * CHUNK) << 2);
     let p = g + (<usize>(chunk * CHUNK) << 2);
     let s0 = f64x2.splat(0), s1 = f64x2.splat(0), s2 = f64x2.splat(0), s3 = f64x2.splat(0);

@@ -105,7 +105,7 @@ export function f32_max_pool_dx(r: usize, thread: i32, threads: i32): void {
   const pixel = <usize>c << 2;
   const rowStep = <usize>(dilationH * w) * pixel, colStep = <usize>dilationW * pixel;
   const groups = (c + 3) >> 2;
-  const splits = batch % threads == 0 ? 1 : min(threads, groups);
+  const splits = batch % threads == 0 ? 1 : min(threads, (groups + 3) >> 2);
   for (let item = batch * splits * thread / threads, last = batch * splits * (thread + 1) / threads; item < last; item++) {
     const n = item / splits, split = item % splits;
     const begin = groups * split / splits << 2, end = min(groups * (split + 1) / splits << 2, c);

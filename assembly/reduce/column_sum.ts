@@ -1,7 +1,7 @@
 // Bias gradients: y[j] = sum over i of x[i][j].
 import { load_part, range_begin } from "../range";
 import { i32_arg, ptr_arg } from "../record";
-import { sync } from "../sync";
+import { claim, sync } from "../sync";
 import { accumulate, chunk_rows, padded, sum_chunks } from "./chunks";
 
 /** Adds `rows` rows of `cols` columns to the float64 sums. */
@@ -51,8 +51,8 @@ export function f32_column_sum(r: usize, thread: i32, threads: i32): void {
   const size = chunk_rows(rows, cols);
   const chunks = (rows + size - 1) / size;
   const bytes = <usize>padded(cols) << 3;
-  const lastChunk = range_begin(chunks, 1, thread + 1, threads);
-  for (let chunk = range_begin(chunks, 1, thread, threads); chunk < lastChunk; ++chunk) {
+  let chunk = 0;
+  while ((chunk = claim(chunks, thread, threads)) >= 0) {
     const first = chunk * size;
     const sums = partial + <usize>chunk * bytes;
     memory.fill(sums, 0, bytes);

@@ -8,7 +8,7 @@
 import { exp_v128 } from "../math/exp";
 import { at_most_4, range_begin, store_part } from "../range";
 import { f32_arg, i32_arg, ptr_arg } from "../record";
-import { sync } from "../sync";
+import { claim, sync } from "../sync";
 import { sum_f64_lanes, widen } from "./chunks";
 import { log_f32, row_exp_sum, row_max } from "./softmax";
 
@@ -42,8 +42,8 @@ export function f32_cross_entropy(r: usize, thread: i32, threads: i32): void {
   const loss = ptr_arg(r, 7);
   const partial = ptr_arg(r, 8);
   const stride = <usize>cols << 2;
-  const end = range_begin(rows, 1, thread + 1, threads);
-  for (let i = range_begin(rows, 1, thread, threads); i < end; ++i) {
+  let i = 0;
+  while ((i = claim(rows, thread, threads)) >= 0) {
     const x = logits + <usize>i * stride;
     const largest = row_max(x, cols);
     const logSum = log_f32(<f32>row_exp_sum(x, 0, cols, largest));

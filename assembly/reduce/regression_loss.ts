@@ -9,7 +9,7 @@ import { sigmoid_v128 } from "../math/tanh";
 import { at_most_4, range_begin, store_part } from "../range";
 import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { relu_v128 } from "../simd";
-import { sync } from "../sync";
+import { claim, sync } from "../sync";
 import { sum_f64_lanes, widen } from "./chunks";
 
 /** Elements of a chunk; src/core/partials.ts knows this number. */
@@ -42,8 +42,8 @@ export function f32_regression_loss(r: usize, thread: i32, threads: i32): void {
   const loss = ptr_arg(r, 5);
   const partial = ptr_arg(r, 6);
   const chunks = (n + CHUNK - 1) / CHUNK;
-  const lastChunk = range_begin(chunks, 1, thread + 1, threads);
-  for (let chunk = range_begin(chunks, 1, thread, threads); chunk < lastChunk; ++chunk) {
+  let chunk = 0;
+  while ((chunk = claim(chunks, thread, threads)) >= 0) {
     let total = f64x2.splat(0);
     const end = min(n, (chunk + 1) * CHUNK);
     for (let i = chunk * CHUNK; i < end; i += 4) {

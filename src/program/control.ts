@@ -10,5 +10,6 @@ export const CONTROL = {
   exit: 332,
   failed: 336,
   mayWait: 340,
+  claims: 512,
   bytes: 1024,
 } as const;

@@ -46,7 +46,9 @@ const TRAINING_ENCODERS = {
     c.emit("f32_regression_loss_dx", node, "x target", "dx", { kind: REGRESSION_LOSSES[node.attributes.kind] }),
   gradNorm: (node, c) => {
     const { norm, scale, status } = SCALARS;
-    c.emit("f32_grad_norm", node, "loss", "", { ...c.at.all, norm, scale, status });
+    const { g, n } = c.at.all;
+    // With everything frozen there are no gradients.
+    c.emit("f32_grad_norm", node, "loss", "", { g, n: g ? n : 0, norm, scale, status });
     c.emit("guard", node, "", "", { status });
   },
   sgd: (node, c) => {

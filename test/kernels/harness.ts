@@ -100,7 +100,10 @@ export class Harness {
     return { ptr, read: () => new Float32Array(this.memory.buffer, ptr, source.length).slice() };
   }
 
-  /** Runs one kernel as thread `thread` of `threads` (more than one only for kernels without an inner barrier). */
+  /**
+   * Runs one kernel as thread `thread` of `threads` (more than one only for kernels without an inner barrier). Of work that
+   * threads claim, thread 0 does its own share, thread 1 all that is left, and the others find none.
+   */
   call<K extends KernelName>(kernel: K, args: KernelArguments<K>, thread = 0, threads = 1): void {
     const words: number[] = [];
     encodeRecord(words, kernel, args);
@@ -111,8 +114,15 @@ export class Harness {
       return;
     }
     // One thread alone would wait for the others at the barrier behind the record: the kernel itself is called then.
-    if (threads > 1) this.#exports[kernel](ptr, thread, threads);
-    else this.#exports.run(ptr, ptr + words.length * 4, 0, 1);
+    if (threads > 1) {
+      const claims = new Int32Array(this.memory.buffer, CONTROL.claims, (CONTROL.bytes - CONTROL.claims) / 4);
+      for (let owner = 0; owner < threads; owner++) {
+        const free = thread === 0 ? owner === 0 : thread === 1 && owner > 0;
+        claims[Math.floor((owner * 128) / threads)] = free ? 0 : 2 ** 30;
+      }
+      this.#exports[kernel](ptr, thread, threads);
+      claims.fill(0);
+    } else this.#exports.run(ptr, ptr + words.length * 4, 0, 1);
   }
 
   /** Throws when a kernel has written outside of its operands. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import {
   type Conv2dShape,
   WINOGRAD_FILTER_SCRATCH,
@@ -35,13 +35,16 @@ cases.push(
   shapeOf(2, 11, 9, 8, 8, [3, 1, 0, 1]),
   shapeOf(1, 9, 14, 8, 4, [3, 1, 2, 1]),
   shapeOf(1, 32, 32, 16, 16, [3, 1, 1, 1]),
+  shapeOf(3, 64, 64, 64, 8, [3, 1, 1, 1]), // many blocks: no thread shares its own
   { ...shapeOf(1, 10, 10, 4, 8, [3, 1, 1, 1]), padTop: 0, padLeft: 2, oh: 8, ow: 12 },
 );
 
 describe.each(variants)("Winograd F(4x4, 3x3) (%s)", (variant) => {
   const harness = Harness.create(variant);
+  const three = Harness.create(variant, 3);
+  afterAll(() => three.close());
 
-  function convolve(s: Conv2dShape, dx: boolean, threads: number) {
+  function convolve(s: Conv2dShape, dx: boolean, harness: Harness) {
     harness.reset();
     expect(winogradLegal(s)).toBe(true);
     const x = harness.f32(normals(dx ? s.batch * s.oh * s.ow * s.oc : s.batch * s.h * s.w * s.ic, 1));
@@ -49,28 +52,28 @@ describe.each(variants)("Winograd F(4x4, 3x3) (%s)", (variant) => {
     const shape = dx ? winogradDxShape(s) : s;
     const y = harness.f32(shape.batch * shape.oh * shape.ow * shape.oc);
     const transformed = harness.f32(winogradFilterBytes(shape.oc, shape.ic) / 4).ptr;
-    const small = scratchFor(harness, WINOGRAD_FILTER_SCRATCH, threads);
-    runAll(harness, winogradPack(s, { filter: filter.ptr, transformed, dx, ...small }), threads);
-    const scratch = scratchFor(harness, winogradScratch(shape), threads);
+    const small = scratchFor(harness, WINOGRAD_FILTER_SCRATCH, harness.threads);
+    runAll(harness, winogradPack(s, { filter: filter.ptr, transformed, dx, ...small }));
+    const scratch = scratchFor(harness, winogradScratch(shape), harness.threads);
     const calls = dx
       ? winogradDx(s, { dy: x.ptr, transformed, dx: y.ptr, ...scratch })
       : winogradForward(s, { x: x.ptr, transformed, y: y.ptr, ...scratch });
-    runAll(harness, calls, threads);
+    runAll(harness, calls);
     harness.checkBands();
     const expected = () => (dx ? reference.conv2dDx : reference.conv2d)(s, x.read(), filter.read());
     return { y: y.read(), expected };
   }
 
   it.each(cases.map((s) => [nameOf(s), s] as const))("forward %s", (_, s) => {
-    const one = convolve(s, false, 1);
+    const one = convolve(s, false, harness);
     expectClose(one.y, one.expected());
-    expect(convolve(s, false, 3).y).toEqual(one.y);
+    expect(convolve(s, false, three).y).toEqual(one.y);
   });
 
   it.each(cases.map((s) => [nameOf(s), s] as const))("dataGradient %s", (_, s) => {
-    const one = convolve(s, true, 1);
+    const one = convolve(s, true, harness);
     expectClose(one.y, one.expected());
-    expect(convolve(s, true, 3).y).toEqual(one.y);
+    expect(convolve(s, true, three).y).toEqual(one.y);
   });
 
   it.each(cases.map((s) => [nameOf(s), s] as const))("weightGradient %s", (_, s) => {
