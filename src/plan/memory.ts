@@ -63,20 +63,19 @@ export function planArena(
   const lives = lifetimes(graph, nodes, inArena, keep);
   const buffers = shareInPlace(graph, nodes, lives);
   const offsets = new Map<ValueId, number>();
-  const placed: { offset: number; buffer: Buffer }[] = [];
+  const placed: { offset: number; buffer: Buffer }[] = []; // by offset
   let bytes = 0;
   for (const buffer of [...new Set(buffers.values())].sort(
     (a, b) => b.bytes - a.bytes || a.life.first - b.life.first,
   )) {
     let offset = 0;
-    const rivals = placed.filter(
-      ({ buffer: { life } }) => life.first <= buffer.life.last && buffer.life.first <= life.last,
-    );
-    for (const rival of rivals.sort((a, b) => a.offset - b.offset)) {
-      if (offset + buffer.bytes <= rival.offset) break;
-      offset = Math.max(offset, rival.offset + rival.buffer.bytes);
+    for (const { offset: start, buffer: rival } of placed) {
+      if (rival.life.first > buffer.life.last || buffer.life.first > rival.life.last) continue;
+      if (offset + buffer.bytes <= start) break;
+      offset = Math.max(offset, start + rival.bytes);
     }
-    placed.push({ offset, buffer });
+    const behind = placed.findIndex((other) => other.offset > offset);
+    placed.splice(behind < 0 ? placed.length : behind, 0, { offset, buffer });
     bytes = Math.max(bytes, offset + buffer.bytes);
     for (const id of buffer.values) offsets.set(id, offset);
   }

@@ -20,7 +20,7 @@ export type ParameterRegion = "parameters" | "gradients" | "state0" | "state1" |
 /** Below this many multiply-adds in a step, waking threads costs more than they save (bench/NOTES.md, Threads). */
 const MACS_FOR_THREADS = 2e6;
 
-/** A plan's program in the arena, from address `base` on. */
+/** A plan's program in the arena, from address `base` on, behind its values. */
 export interface Bound {
   program: Program;
   epoch: number;
@@ -77,8 +77,8 @@ export class Executor {
       this.#floats += floats;
     });
     for (const buffer of buffers) this.#buffers.set(buffer.name, buffer);
-    this.region("parameters");
-    for (const { name, shape } of buffers) memory.reserve(`buffer ${name}`, numel(shape) * 4);
+    const regions = buffers.map(({ name, shape }) => [`buffer ${name}`, numel(shape) * 4] as const);
+    memory.reserveAll(new Map([["parameters", this.#floats * 4], ...regions]));
   }
 
   /** Floats in each parameter region. */
@@ -141,27 +141,32 @@ export class Executor {
   }
 
   /** Bytes of the parts that a plan has in the arena, in this order. */
-  layout(plan: Plan): { program: number; values: number; workspace: number; scratch: number } {
-    // Addresses do not change the length of a program: this encoding measures it.
+  layout(plan: Plan): { values: number; workspace: number; scratch: number; program: number } {
+    // Addresses do not change the length of a program.
     const { length } = encode(plan, this.#addresses(plan, 0, 0), this.#encoders).words;
+    return { ...this.#sizes(plan), program: roundUp(length * 4, ALIGNMENT) };
+  }
+
+  #sizes(plan: Plan): { values: number; workspace: number; scratch: number } {
     const scratch = roundUp(plan.scratchBytes, ALIGNMENT) * (this.pool?.threads ?? 1);
-    const [program, values, workspace] = [length * 4, plan.arena.bytes, plan.workspaceBytes].map((bytes) =>
-      roundUp(bytes, ALIGNMENT),
-    );
-    return { program, values, workspace, scratch };
+    return {
+      values: roundUp(plan.arena.bytes, ALIGNMENT),
+      workspace: roundUp(plan.workspaceBytes, ALIGNMENT),
+      scratch,
+    };
   }
 
   #bind(plan: Plan): Bound {
     if (plan.step.some(({ stage }) => stage === "backward")) this.region("gradients");
-    for (const [id, key] of plan.prepared) this.memory.reserve(key, numel(plan.graph.shape(id)) * 4);
-    const bytes = this.layout(plan);
-    const base = this.memory.arena;
-    const values = base + bytes.program;
+    this.memory.reserveAll(new Map([...plan.prepared].map(([id, key]) => [key, numel(plan.graph.shape(id)) * 4])));
+    const bytes = this.#sizes(plan);
+    const values = this.memory.arena;
     const workspace = values + bytes.values;
     const scratch = workspace + bytes.workspace;
-    this.memory.ensure(scratch + bytes.scratch);
+    const base = scratch + bytes.scratch;
     const addresses = { ...this.#addresses(plan, values, roundUp(plan.scratchBytes, ALIGNMENT)), workspace, scratch };
     const program = encode(plan, addresses, this.#encoders);
+    this.memory.ensure(base + roundUp(program.words.length * 4, ALIGNMENT));
     const bound = { program, epoch: this.memory.epoch, base, addresses, weights: 0 };
     this.#bound.set(plan, bound);
     return bound;

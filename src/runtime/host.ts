@@ -19,7 +19,11 @@ export interface Host {
   /** Whether the calling thread may sleep in `Atomics.wait`. */
   mayWait(): boolean;
   /** Starts a worker that serves programs; `failed` hears of its death. */
-  startWorker(start: WorkerStart, failed: (error: Error) => void, source?: WorkerSource): WorkerHandle;
+  startWorker(
+    start: WorkerStart,
+    failed: (error: Error) => void,
+    source?: WorkerSource,
+  ): WorkerHandle | Promise<WorkerHandle>;
 }
 
 /** What a worker needs to take part in a model's programs. */

@@ -20,6 +20,8 @@ export class ModelMemory {
   epoch = 0;
   #regions = new Map<string, { address: number; bytes: number }>();
   #top: number = SCALARS.end;
+  /** Behind this, nothing has been written since the memory grew. */
+  #used = 0;
 
   constructor(memory: WebAssembly.Memory) {
     this.memory = memory;
@@ -31,12 +33,19 @@ export class ModelMemory {
     if (region) return region.address;
     const address = this.#top;
     this.#top = roundUp(address + bytes, LINE);
-    this.ensure(this.#top);
-    // The arena stood here before.
-    new Uint8Array(this.memory.buffer, address, this.#top - address).fill(0);
+    this.#grow(this.#top);
+    const dirty = Math.min(this.#top, this.#used) - address; // the arena stood here before
+    if (dirty > 0) new Uint8Array(this.memory.buffer, address, dirty).fill(0);
     this.#regions.set(name, { address, bytes });
     this.epoch++;
     return address;
+  }
+
+  /** Reserves several regions, and grows but once: growing for each takes a good part of a cold start. */
+  reserveAll(regions: ReadonlyMap<string, number>): void {
+    const missing = [...regions].filter(([name]) => !this.#regions.has(name));
+    this.#grow(missing.reduce((top, [, bytes]) => roundUp(top + bytes, LINE), this.#top));
+    for (const [name, bytes] of missing) this.reserve(name, bytes);
   }
 
   address(name: string): number | undefined {
@@ -47,8 +56,13 @@ export class ModelMemory {
     return this.#top;
   }
 
-  /** Grows the memory to at least `bytes`. */
+  /** Grows the memory to at least `bytes`, for an arena that ends there. */
   ensure(bytes: number): void {
+    this.#grow(bytes);
+    this.#used = Math.max(this.#used, bytes);
+  }
+
+  #grow(bytes: number): void {
     const missing = Math.ceil(bytes / PAGE) - this.memory.buffer.byteLength / PAGE;
     if (missing <= 0) return;
     const limit = `at most ${MAX_PAGES * PAGE} bytes, or what this runtime grants`;

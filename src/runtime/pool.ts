@@ -35,7 +35,7 @@ export class ThreadPool {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       for (let thread = 1; thread < threads; thread++)
-        workers.push(host.startWorker({ module, memory, thread, threads, seen }, failed, source));
+        workers.push(await host.startWorker({ module, memory, thread, threads, seen }, failed, source));
       const timeout = new Promise<never>((_, reject) => {
         const late = () =>
           reject(

@@ -8,16 +8,16 @@ interface Stream {
 
 /** Values up to 88 take one character, others two. The characters are all from "#" to "~" but the backslash, 92. */
 function fromText(text: string): Stream {
-  const bytes = new Uint8Array(text.length);
+  // The engine runs this once, uncompiled: in place, without calls.
+  const bytes = new TextEncoder().encode(text);
   let length = 0;
-  let at = 0;
-  const digit = (): number => {
-    const code = text.charCodeAt(at++);
-    return code < 92 ? code - 35 : code - 36;
-  };
-  while (at < text.length) {
-    const value = digit();
-    bytes[length++] = value < 89 ? value : 89 + 91 * (value - 89) + digit();
+  for (let at = 0; at < bytes.length; at++) {
+    let value = bytes[at] - (bytes[at] < 92 ? 35 : 36);
+    if (value >= 89) {
+      const low = bytes[++at];
+      value = 89 + 91 * (value - 89) + low - (low < 92 ? 35 : 36);
+    }
+    bytes[length++] = value;
   }
   return { bytes: bytes.subarray(0, length), at: 0 };
 }

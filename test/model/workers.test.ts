@@ -62,8 +62,8 @@ describe("a worker that dies", () => {
   // Pages may not sleep and spin instead; Node does so when told that it may not.
   it.each([true, false])("in the middle of a step ends that step, main thread may sleep: %s", async (mayWait) => {
     const handles: WorkerHandle[] = [];
-    const startWorker: Host["startWorker"] = (...args) => {
-      handles.push(nodeHost.startWorker(...args));
+    const startWorker: Host["startWorker"] = async (...args) => {
+      handles.push(await nodeHost.startWorker(...args));
       return handles[handles.length - 1];
     };
     const model = await modelOn({ ...nodeHost, startWorker, mayWait: () => mayWait });
@@ -84,8 +84,8 @@ describe("a worker that dies", () => {
 
   it("makes calls that need it fail with a typed error instead of waiting for it", async () => {
     const handles: WorkerHandle[] = [];
-    const startWorker: Host["startWorker"] = (...args) => {
-      handles.push(nodeHost.startWorker(...args));
+    const startWorker: Host["startWorker"] = async (...args) => {
+      handles.push(await nodeHost.startWorker(...args));
       return handles[handles.length - 1];
     };
     const model = await modelOn({ ...nodeHost, startWorker });
