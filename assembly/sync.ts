@@ -78,6 +78,14 @@ export function claim(items: i32, thread: i32, threads: i32): i32 {
   return -1;
 }
 
+/** The item after `item`, or -1: the next of them all or, where threads share them, the next that this thread claims. */
+// @ts-ignore: decorator
+@inline
+export function next(item: i32, items: i32, shared: bool, thread: i32, threads: i32): i32 {
+  if (shared) return claim(items, thread, threads);
+  return item + 1 < items ? item + 1 : -1;
+}
+
 /** Barrier: returns when all threads have called it. Kernels may call it too, all threads the same number of times. */
 export function sync(thread: i32, threads: i32): void {
   if (threads == 1) {

@@ -11,7 +11,7 @@ import { Activation } from "../abi";
 import { epilogue_v128 } from "../gemm/epilogue";
 import { ITEMS, splits_of } from "../range";
 import { fma } from "../simd";
-import { claim, sync } from "../sync";
+import { next, sync } from "../sync";
 import { copy_slab } from "./slab";
 import { f32_rows_ukernel_1x8, f32_rows_ukernel_4x8 } from "./ukernel";
 import { plane_bytes, TEMP_BYTES, winograd_constants, winograd_input } from "./winograd";
@@ -100,14 +100,6 @@ export function f32_conv2d_winograd_f4x3(r: usize, thread: i32, threads: i32): v
     }
     if (shared) sync(thread, threads);
   }
-}
-
-/** The item after `item`, or -1: the next of them all or, where threads share them, the next that this thread claims. */
-// @ts-ignore: decorator
-@inline
-function next(item: i32, items: i32, shared: bool, thread: i32, threads: i32): i32 {
-  if (shared) return claim(items, thread, threads);
-  return item + 1 < items ? item + 1 : -1;
 }
 
 /** A^T M A for `channels` channels, and what follows, to `rows` x `cols` pixels from y + offset on. */

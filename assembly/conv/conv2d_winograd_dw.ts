@@ -10,10 +10,16 @@
 //
 // The tiles are cut into `chunks` that depend on the shape alone; each has its own dU, summed in order at the end.
 import { i32_arg, ptr_arg } from "../record";
-import { claim, sync } from "../sync";
+import { splits_of } from "../range";
+import { next, sync } from "../sync";
 import { copy_slab } from "./slab";
 import { f32_packed_ukernel_4x8, f32_packed_ukernel_4x8_add } from "./ukernel";
 import { plane_bytes, TEMP_BYTES, weight_3, winograd_constants, winograd_gradient, winograd_input } from "./winograd";
+
+// Multiply-adds of one plane's product from which on a block is worth two barriers: 36 of them take 100 us.
+// @ts-ignore: decorator
+@inline
+const LARGE_BLOCK: i32 = 65536;
 
 /**
  * Scratch of a thread: what the transforms need, a patch of x, one of dy, the planes of V and of W for `block` tiles.
@@ -49,23 +55,24 @@ export function f32_conv2d_winograd_f4x3_dw(r: usize, thread: i32, threads: i32)
   const patch = temp + TEMP_BYTES;
   winograd_constants(temp);
   const dyPatch = patch + 36 * ((pixel + 63) & ~63);
-  const v = dyPatch + 16 * ((dyPixel + 63) & ~63);
+
+  // A thread takes whole chunks. Where they are few, all threads share each of them, its planes in the scratch of the first;
+  // small blocks pay for the barriers only where threads would have nothing to do otherwise.
+  const shared = threads > 1 && (chunks < threads || (chunks < 4 * threads && ic * oc * block >= LARGE_BLOCK));
+  const splits = shared ? splits_of(36, panels, threads) : 1;
+  const v = dyPatch + 16 * ((dyPixel + 63) & ~63) - (shared ? temp - scratch : 0);
   const wt = v + 36 * vPlane;
 
-  // A thread takes whole chunks, or panels of input channels of all chunks where chunks do not divide evenly.
-  const splits = chunks % threads == 0 ? 1 : min(threads, panels);
-  let item = 0;
-  while ((item = claim(chunks * splits, thread, threads)) >= 0) {
-    const chunk = item / splits, split = item % splits;
-    const firstPanel = panels * split / splits, lastPanel = panels * (split + 1) / splits;
-    const channel = firstPanel << 3, channels = min(lastPanel << 3, ic) - channel;
+  let chunk = -1;
+  while ((chunk = next(chunk, chunks, !shared, thread, threads)) >= 0) {
     const u = partial + <usize>chunk * 36 * uPlane;
     const end = <i32>(<i64>tiles * (chunk + 1) / chunks);
     let fresh = true;
     for (let begin = <i32>(<i64>tiles * chunk / chunks); begin < end; begin += block) {
       const count = min(block, end - begin);
       const vPanel = <usize>count << 5, wPanel = <usize>count << 4;
-      for (let t = 0; t < count; t++) {
+      let t = -1;
+      while ((t = next(t, count, shared, thread, threads)) >= 0) {
         const n = (begin + t) / (down * across);
         const i = (begin + t) / across % down * 4, j = (begin + t) % across * 4;
         const top = i - padTop, left = j - padLeft;
@@ -76,8 +83,7 @@ export function f32_conv2d_winograd_f4x3_dw(r: usize, thread: i32, threads: i32)
           from = patch;
           row = 6 * pixel;
         }
-        winograd_input(from + (<usize>channel << 2), row, pixel, channels, temp,
-          v + <usize>firstPanel * vPanel + (<usize>t << 5), vPlane, vPanel);
+        winograd_input(from, row, pixel, ic, temp, v + (<usize>t << 5), vPlane, vPanel);
 
         const dyImage = dy + <usize>n * oh * ow * dyPixel;
         from = dyImage + (<usize>i * ow + j) * dyPixel;
@@ -89,29 +95,33 @@ export function f32_conv2d_winograd_f4x3_dw(r: usize, thread: i32, threads: i32)
         }
         winograd_gradient(from, row, dyPixel, oc, temp, wt + (<usize>t << 4), wPlane, wPanel);
       }
+      if (shared) sync(thread, threads);
 
-      for (let p: usize = 0; p < 36; p++) {
-        for (let q: usize = firstPanel; q < <usize>lastPanel; q++) {
+      let item = -1;
+      while ((item = next(item, 36 * splits, shared, thread, threads)) >= 0) {
+        const p = <usize>(item / splits), split = item % splits;
+        for (let q = <usize>(panels * split / splits), last = <usize>(panels * (split + 1) / splits); q < last; q++) {
           const b = v + p * vPlane + q * vPanel;
           const a = wt + p * wPlane, to = u + p * uPlane + (q * oc << 5);
           if (fresh) f32_packed_ukernel_4x8(oc >> 2, a, b, count, to, 32);
           else f32_packed_ukernel_4x8_add(oc >> 2, a, b, count, to, 32);
         }
       }
+      if (shared) sync(thread, threads);
       fresh = false;
     }
 
     // G^T dU G: over planes 0 to 8 of dU, or straight into dw where there is but one chunk.
-    for (let q: usize = firstPanel; q < <usize>lastPanel; q++) {
-      for (let c: usize = q << 3; c < min((q + 1) << 3, <usize>ic); c += 4) {
-        for (let o: usize = 0; o < <usize>oc; o++) {
-          const from = u + ((q * oc + o) << 5) + ((c & 4) << 2);
-          for (let j: usize = 0; j < 6; j++) weight_3(from + j * uPlane, 6 * uPlane, temp + j * 16, 96);
-          const to = chunks > 1 ? from : dw + ((o * 9 * ic + c) << 2), step = chunks > 1 ? uPlane : pixel;
-          for (let i: usize = 0; i < 3; i++) weight_3(temp + i * 96, 16, to + 3 * i * step, step);
-        }
+    let o = -1;
+    while ((o = next(o, oc, shared, thread, threads)) >= 0) {
+      for (let c = 0; c < ic; c += 4) {
+        const from = u + (<usize>((c >> 3) * oc + o) << 5) + ((c & 4) << 2);
+        for (let j: usize = 0; j < 6; j++) weight_3(from + j * uPlane, 6 * uPlane, temp + j * 16, 96);
+        const to = chunks > 1 ? from : dw + (<usize>(o * 9 * ic + c) << 2), step = chunks > 1 ? uPlane : pixel;
+        for (let i: usize = 0; i < 3; i++) weight_3(temp + i * 96, 16, to + 3 * i * step, step);
       }
     }
+    if (shared) sync(thread, threads);
   }
 
   if (chunks == 1) return;
