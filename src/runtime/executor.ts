@@ -8,6 +8,7 @@ import type { Addresses } from "../program/context.js";
 import { type Encoders, encode, type Program } from "../program/encode.js";
 import { notCompiled } from "./features.js";
 import type { ModelMemory } from "./memory.js";
+import { Pace } from "./pace.js";
 import type { ThreadPool } from "./pool.js";
 
 interface Exports {
@@ -28,6 +29,8 @@ export interface Bound {
   addresses: Addresses;
   /** The weights from which `prepare` was last run. */
   weights: number;
+  /** How fast its stages run with all threads, by the names of the first and the last. */
+  paces: Map<string, Pace>;
 }
 
 function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Exports {
@@ -167,7 +170,7 @@ export class Executor {
     const addresses = { ...this.#addresses(plan, values, roundUp(plan.scratchBytes, ALIGNMENT)), workspace, scratch };
     const program = encode(plan, addresses, this.#encoders);
     this.memory.ensure(base + roundUp(program.words.length * 4, ALIGNMENT));
-    const bound = { program, epoch: this.memory.epoch, base, addresses, weights: 0 };
+    const bound = { program, epoch: this.memory.epoch, base, addresses, weights: 0, paces: new Map() };
     this.#bound.set(plan, bound);
     return bound;
   }
@@ -207,14 +210,20 @@ export class Executor {
     macs: number,
   ): boolean {
     const bound = this.activate(plan);
-    const { program, base } = bound;
-    const threads = this.threadsFor(macs);
+    const { program, base, paces } = bound;
+    const all = this.threadsFor(macs);
+    const stages = `${from} ${to}`;
+    const pace = paces.get(stages) ?? new Pace();
+    paces.set(stages, pace);
+    const threads = pace.threads(all);
     if (from === "forward" && program.prepare > 0 && bound.weights !== this.weightsVersion) {
       this.submit(base, base + program.prepare * 4, threads);
       bound.weights = this.weightsVersion;
     }
     const begins = { forward: program.prepare, backward: program.forward, update: program.backward };
+    const start = performance.now();
     const stopped = this.submit(base + begins[from] * 4, base + program[to] * 4, threads);
+    if (all > 1) pace.took(performance.now() - start);
     return stopped === 0;
   }
 
