@@ -8,7 +8,7 @@
 // rotated filter and padding 2 - padding.
 import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { Activation } from "../abi";
-import { epilogue_v128 } from "../gemm/epilogue";
+import { epilogue_v128, RELU_GRADIENT, relu_gradient } from "../gemm/epilogue";
 import { ITEMS, splits_of } from "../range";
 import { fma } from "../simd";
 import { next, sync } from "../sync";
@@ -107,8 +107,14 @@ function output_tile(m: usize, plane: usize, channels: i32, temp: usize, rows: i
   row: usize, pixel: usize, bias: usize, residual: usize, activation: i32, param: f32, source: usize): void {
   if (rows == 4 && cols == 4 && activation <= Activation.relu) {
     const floor = activation ? f32x4.splat(0) : f32x4.splat(-Infinity);
-    if (residual) whole_tile(true, m, plane, channels, temp, y + offset, row, pixel, bias, residual - y, floor);
-    else whole_tile(false, m, plane, channels, temp, y + offset, row, pixel, bias, 0, floor);
+    if (residual) whole_tile(true, false, m, plane, channels, temp, y + offset, row, pixel, bias, residual - y, floor, 0);
+    else whole_tile(false, false, m, plane, channels, temp, y + offset, row, pixel, bias, 0, floor, 0);
+    return;
+  }
+  if (TRAINING && rows == 4 && cols == 4 && activation == RELU_GRADIENT) {
+    const none = f32x4.splat(0), from = source - y;
+    if (residual) whole_tile(true, true, m, plane, channels, temp, y + offset, row, pixel, bias, residual - y, none, from);
+    else whole_tile(false, true, m, plane, channels, temp, y + offset, row, pixel, bias, 0, none, from);
     return;
   }
   const kP = v128.load(temp, 576), kQ = v128.load(temp, 592), p2 = v128.load(temp, 608), q2 = v128.load(temp, 624);
@@ -167,11 +173,14 @@ function output_columns(m: usize, plane: usize, temp: usize): void {
   }
 }
 
-/** A tile of 4x4 pixels where no activation or ReLU follows: y = max(A^T M A + bias + residual, floor). */
+/**
+ * A tile of 4x4 pixels where no activation or ReLU follows: y = max(A^T M A + bias + residual, floor); or, `masked`, ReLU's
+ * derivative.
+ */
 // @ts-ignore: decorator
 @inline
-function whole_tile(add: bool, m: usize, plane: usize, channels: i32, temp: usize, y: usize, row: usize, pixel: usize,
-  bias: usize, residual: usize, floor: v128): void {
+function whole_tile(add: bool, masked: bool, m: usize, plane: usize, channels: i32, temp: usize, y: usize, row: usize,
+  pixel: usize, bias: usize, residual: usize, floor: v128, source: usize): void {
   const kP = v128.load(temp, 576), kQ = v128.load(temp, 592), p2 = v128.load(temp, 608), q2 = v128.load(temp, 624);
   const p3 = v128.load(temp, 640), q3 = v128.load(temp, 656);
   for (; channels > 0; channels -= 4) {
@@ -184,10 +193,10 @@ function whole_tile(add: bool, m: usize, plane: usize, channels: i32, temp: usiz
       let at = line;
       const m1 = v128.load(t, 16), m2 = v128.load(t, 32), s1 = f32x4.add(m1, m2), d1 = f32x4.sub(m1, m2);
       const m3 = v128.load(t, 48), m4 = v128.load(t, 64), s2 = f32x4.add(m3, m4), d2 = f32x4.sub(m3, m4);
-      put(add, at, f32x4.add(f32x4.add(v128.load(t), s1), s2), b, residual, floor); at += pixel;
-      put(add, at, fma(d2, kQ, f32x4.mul(d1, kP)), b, residual, floor); at += pixel;
-      put(add, at, fma(s2, q2, f32x4.mul(s1, p2)), b, residual, floor); at += pixel;
-      put(add, at, f32x4.add(fma(d2, q3, f32x4.mul(d1, p3)), v128.load(t, 80)), b, residual, floor);
+      put(add, masked, at, f32x4.add(f32x4.add(v128.load(t), s1), s2), b, residual, floor, source); at += pixel;
+      put(add, masked, at, fma(d2, kQ, f32x4.mul(d1, kP)), b, residual, floor, source); at += pixel;
+      put(add, masked, at, fma(s2, q2, f32x4.mul(s1, p2)), b, residual, floor, source); at += pixel;
+      put(add, masked, at, f32x4.add(fma(d2, q3, f32x4.mul(d1, p3)), v128.load(t, 80)), b, residual, floor, source);
     }
     m += 16;
     y += 16;
@@ -195,11 +204,11 @@ function whole_tile(add: bool, m: usize, plane: usize, channels: i32, temp: usiz
   }
 }
 
-/** Stores at `at`; the residual stands `residual` bytes further (modulo 2^32). */
+/** Stores at `at`; residual and source stand `residual` and `source` bytes further (modulo 2^32). */
 // @ts-ignore: decorator
 @inline
-function put(add: bool, at: usize, v: v128, bias: v128, residual: usize, floor: v128): void {
+function put(add: bool, masked: bool, at: usize, v: v128, bias: v128, residual: usize, floor: v128, source: usize): void {
   v = f32x4.add(v, bias);
   if (add) v = f32x4.add(v, v128.load(at + residual));
-  v128.store(at, f32x4.pmax(v, floor));
+  v128.store(at, masked ? relu_gradient(v, v128.load(at + source)) : f32x4.pmax(v, floor));
 }
