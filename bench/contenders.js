@@ -9,11 +9,12 @@ const two = { threads: 2 };
 export const contenders = [
   { name: "ours, relaxed SIMD", folder: "ours", options: { ...one, relaxedSimd: true }, relaxed: true },
   { name: "ours, SIMD", folder: "ours", options: { ...one, relaxedSimd: false }, every: true },
-  { name: "ours, relaxed SIMD, 2 threads", folder: "ours", options: { ...two, relaxedSimd: true }, relaxed: true, takes: hasModel },
-  { name: "ours, SIMD, 2 threads", folder: "ours", options: { ...two, relaxedSimd: false }, every: true, takes: hasModel },
+  { name: "ours, relaxed SIMD, 2 threads", folder: "ours", options: { ...two, relaxedSimd: true }, relaxed: true },
+  { name: "ours, SIMD, 2 threads", folder: "ours", options: { ...two, relaxedSimd: false }, every: true },
   { name: "our bare micro-kernel, relaxed SIMD", folder: "micro-kernel", options: { variant: "relaxed" }, relaxed: true, takes: isCube },
   { name: "our bare micro-kernel, SIMD", folder: "micro-kernel", options: { variant: "simd" }, every: true, takes: isCube },
-  { name: "plain JavaScript", folder: "pure-js", options: {}, every: true, takes: isDense },
+  { name: "plain JavaScript", folder: "pure-js", options: { product: "tiles" }, every: true, takes: isDense },
+  { name: "plain JavaScript, three loops", folder: "pure-js", options: { product: "loops" }, takes: isDense },
   { name: "tfjs-cpu", folder: "tfjs", options: { backend: "cpu" } },
   { name: "tfjs-wasm", folder: "tfjs", options: { backend: "wasm" }, every: true },
   { name: "onnxruntime-web", folder: "ort", options: {}, every: true },
@@ -29,10 +30,6 @@ export const starters = [
   { name: "onnxruntime-web", folder: "ort", options: {}, every: true },
   { name: "onnxruntime-node, native", folder: "ort", options: { native: true } },
 ];
-
-function hasModel({ kind }) {
-  return kind !== "gemm";
-}
 
 /** Convolutions in plain JavaScript are tfjs-cpu's part. */
 function isDense({ kind, net }) {

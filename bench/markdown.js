@@ -44,6 +44,7 @@ const MAIN = [
   ["resnet50", 0, "ResNet-50, 224x224, batch 1"],
   ["resnet20", 1, "CIFAR ResNet-20, batch 128"],
   ["resnet20-train", 0, "CIFAR ResNet-20, training, batch 128"],
+  ["resnet20-train-32", 0, "CIFAR ResNet-20, training, batch 32"],
   ["resnet20-train-2", 0, "CIFAR ResNet-20, training, batch 2"],
   ["fc", 0, "fully connected, batch 1"],
   ["fc-train", 0, "fully connected, training, batch 128"],
@@ -59,12 +60,13 @@ const PEERS = [
   "PyTorch, native",
 ];
 
-/** Our time with two threads as a multiple of that with one. */
-function twoThreads({ threads }, { kind, net, batch }) {
+/** Our time with two threads as a multiple of that with one: from the group about it or, where it has no such task, from the result. */
+function twoThreads({ threads }, result) {
+  const { kind, net, batch } = result.task;
   const same = ({ task }) => task.kind === kind && task.net === net && task.batch === batch;
-  const rows = threads?.results.find(same)?.rows;
-  const base = rows?.find(({ error }) => !error);
-  const two = rows?.find(
+  const { rows } = threads?.results.find(same) ?? result;
+  const base = rows.find(({ error }) => !error);
+  const two = rows.find(
     ({ name, where, error }) => !error && name === `${base.name}, 2 threads` && where === base.where,
   );
   return two ? number(two.ratio) : "-";
@@ -78,7 +80,7 @@ export function mainTable({ groups }) {
       const row = rows.find((row) => row.name === name && (row.where === base.where || row.where === ""));
       return row && !row.error ? number(row.ratio) : "-";
     };
-    return [label, `${number(base.ms)} ms`, twoThreads(groups, groups[group].results[at].task), ...PEERS.map(ratio)];
+    return [label, `${number(base.ms)} ms`, twoThreads(groups, groups[group].results[at]), ...PEERS.map(ratio)];
   });
   const header = ["", "ours", "2 threads", ...PEERS.map((name) => name.replace(", native", " (native)"))];
   return markdownTable(header, rows);

@@ -1,15 +1,31 @@
 /** The kernels as they are, without a model around them: B is packed in every run, as the others do it. */
-import { encodeRecord, gemmScratch, packedSize } from "../../build/bench/kernels.js";
+import { encodeRecord, gemmScratch, packedSize, setShared } from "../../build/bench/kernels.js";
 import { matrices } from "../data.js";
 import { fetchBytes } from "../files.js";
 
-export async function create(task, { relaxedSimd }) {
+/** Threads besides this one; each runs what is submitted. */
+async function startThreads(module, memory, threads) {
+  const { Worker } = await import("node:worker_threads");
+  const source = `const { workerData: d, parentPort } = require("node:worker_threads");
+    const { serve } = new WebAssembly.Instance(d.module, { env: { memory: d.memory } }).exports;
+    parentPort.postMessage("ready");
+    serve(d.thread, d.threads, 0);`;
+  for (let thread = 1; thread < threads; thread++) {
+    const worker = new Worker(source, { eval: true, workerData: { module, memory, thread, threads } });
+    await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
+    worker.unref();
+  }
+}
+
+export async function create(task, { relaxedSimd, threads }) {
   const { m, n, k } = task;
   const variant = relaxedSimd ? "relaxed" : "simd";
-  const memory = new WebAssembly.Memory({ initial: 1024, maximum: 65536 });
-  const bytes = await fetchBytes(`build/kernels/${variant}.wasm`);
-  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
-  const { run } = instance.exports;
+  const memory = new WebAssembly.Memory({ initial: 1024, maximum: 65536, shared: threads > 1 });
+  const bytes = new Uint8Array(await fetchBytes(`build/kernels/${variant}.wasm`));
+  setShared(bytes, threads > 1);
+  const module = await WebAssembly.compile(bytes);
+  const { submit } = new WebAssembly.Instance(module, { env: { memory } }).exports;
+  if (threads > 1) await startThreads(module, memory, threads);
   let top = 65536;
   /** Room for `length` numbers, at addresses that do not lie whole pages apart. */
   const place = (length) => {
@@ -23,7 +39,18 @@ export async function create(task, { relaxedSimd }) {
   const epilogue = { bias: 0, residual: 0, ldr: 0, activation: 0, param: 0, source: 0, lds: 0 };
   const words = [];
   encodeRecord(words, "f32_pack_b", { src: b, dst: packed, k, n, ld: n, transposed: 0 });
-  const io = { a, lda: k, aTransposed: 0, b: packed, c, ldc: n, m, n, k, scratch: place(scratchStride / 4) };
+  const io = {
+    a,
+    lda: k,
+    aTransposed: 0,
+    b: packed,
+    c,
+    ldc: n,
+    m,
+    n,
+    k,
+    scratch: place((scratchStride / 4) * threads),
+  };
   encodeRecord(words, "f32_gemm", { ...io, ...epilogue, scratchStride });
   const begin = place(words.length);
   new Int32Array(memory.buffer, begin, words.length).set(words);
@@ -33,7 +60,7 @@ export async function create(task, { relaxedSimd }) {
   view(b, k * n).set(data.b);
   return {
     version: variant,
-    run: () => void run(begin, begin + words.length * 4, 0, 1),
+    run: () => void submit(begin, begin + words.length * 4, threads),
     output: () => view(c, m * n),
   };
 }

@@ -3,14 +3,12 @@
  * loops hoisted. Net: in → width, ReLU; `blocks` times x = ReLU(W2 · ReLU(W1 · x) + x); → out; mean cross-entropy; SGD with
  * momentum.
  */
-import { gemm } from "./product.js";
-
 /** y = x · w^T, x [rows, k], w [n, k]. */
-const forwardLinear = (x, w, y, rows, n, k) => gemm(rows, n, k, x, k, 1, w, 1, k, y);
+const forwardLinear = (gemm, x, w, y, rows, n, k) => gemm(rows, n, k, x, k, 1, w, 1, k, y);
 /** dx = dy · w */
-const linearDx = (dy, w, dx, rows, n, k) => gemm(rows, k, n, dy, n, 1, w, k, 1, dx);
+const linearDx = (gemm, dy, w, dx, rows, n, k) => gemm(rows, k, n, dy, n, 1, w, k, 1, dx);
 /** dw = dy^T · x */
-const linearDw = (dy, x, dw, rows, n, k) => gemm(n, k, rows, dy, 1, n, x, k, 1, dw);
+const linearDw = (gemm, dy, x, dw, rows, n, k) => gemm(n, k, rows, dy, 1, n, x, k, 1, dw);
 
 /** y = relu(y + bias), or relu(y + bias + skip). */
 function addBiasRelu(y, bias, rows, n) {
@@ -67,9 +65,9 @@ function sgd(w, g, v, lr, momentum) {
 const f32 = (n) => new Float32Array(n);
 
 export class PureJsNet {
-  /** `parameters`: weight and bias of each layer in order, weights [out, in]. */
-  constructor({ in: inputs, width, blocks, out, batch, lr, momentum }, parameters) {
-    Object.assign(this, { inputs, width, blocks, out, batch, lr, momentum });
+  /** `parameters`: weight and bias of each layer in order, weights [out, in]. `gemm`: that of tiles.js or of loops.js. */
+  constructor({ in: inputs, width, blocks, out, batch, lr, momentum }, parameters, gemm) {
+    Object.assign(this, { inputs, width, blocks, out, batch, lr, momentum, gemm });
     this.parameters = parameters.map((p) => Float32Array.from(p));
     this.gradients = parameters.map((p) => f32(p.length));
     this.velocities = parameters.map((p) => f32(p.length));
@@ -84,45 +82,45 @@ export class PureJsNet {
   }
 
   forward(x) {
-    const { parameters: p, h, z, batch, width, inputs, out, blocks, logits } = this;
-    forwardLinear(x, p[0], h[0], batch, width, inputs);
+    const { parameters: p, h, z, batch, width, inputs, out, blocks, logits, gemm } = this;
+    forwardLinear(gemm, x, p[0], h[0], batch, width, inputs);
     addBiasRelu(h[0], p[1], batch, width);
     for (let b = 0; b < blocks; b++) {
       const at = 2 + 4 * b;
-      forwardLinear(h[b], p[at], z[b], batch, width, width);
+      forwardLinear(gemm, h[b], p[at], z[b], batch, width, width);
       addBiasRelu(z[b], p[at + 1], batch, width);
-      forwardLinear(z[b], p[at + 2], h[b + 1], batch, width, width);
+      forwardLinear(gemm, z[b], p[at + 2], h[b + 1], batch, width, width);
       addBiasSkipRelu(h[b + 1], p[at + 3], h[b], batch, width);
     }
     const at = 2 + 4 * blocks;
-    forwardLinear(h[blocks], p[at], logits, batch, out, width);
+    forwardLinear(gemm, h[blocks], p[at], logits, batch, out, width);
     for (let r = 0, i = 0; r < batch; r++) for (let j = 0; j < out; j++, i++) logits[i] += p[at + 1][j];
     return logits;
   }
 
   /** Gradients of all parameters from the gradient of the logits. */
   backward(x, dlogits) {
-    const { parameters: p, gradients: g, h, z, batch, width, inputs, out, blocks, dz, sums } = this;
+    const { parameters: p, gradients: g, h, z, batch, width, inputs, out, blocks, dz, sums, gemm } = this;
     let { dh, dskip } = this;
     const last = 2 + 4 * blocks;
-    linearDw(dlogits, h[blocks], g[last], batch, out, width);
+    linearDw(gemm, dlogits, h[blocks], g[last], batch, out, width);
     columnSum(dlogits, g[last + 1], batch, out, sums);
-    linearDx(dlogits, p[last], dh, batch, out, width);
+    linearDx(gemm, dlogits, p[last], dh, batch, out, width);
     for (let b = blocks - 1; b >= 0; b--) {
       const at = 2 + 4 * b;
       reluDx(dh, h[b + 1]); // now also the gradient along the skip
-      linearDw(dh, z[b], g[at + 2], batch, width, width);
+      linearDw(gemm, dh, z[b], g[at + 2], batch, width, width);
       columnSum(dh, g[at + 3], batch, width, sums);
-      linearDx(dh, p[at + 2], dz, batch, width, width);
+      linearDx(gemm, dh, p[at + 2], dz, batch, width, width);
       reluDx(dz, z[b]);
-      linearDw(dz, h[b], g[at], batch, width, width);
+      linearDw(gemm, dz, h[b], g[at], batch, width, width);
       columnSum(dz, g[at + 1], batch, width, sums);
-      linearDx(dz, p[at], dskip, batch, width, width);
+      linearDx(gemm, dz, p[at], dskip, batch, width, width);
       for (let i = 0; i < dskip.length; i++) dskip[i] += dh[i];
       [dh, dskip] = [dskip, dh];
     }
     reluDx(dh, h[0]);
-    linearDw(dh, x, g[0], batch, width, inputs);
+    linearDw(gemm, dh, x, g[0], batch, width, inputs);
     columnSum(dh, g[1], batch, width, sums);
   }
 
@@ -138,10 +136,11 @@ export class PureJsNet {
 }
 
 /** The net of a task of the bench, whose parameters come in the order of the layers. */
-export function createPureJs({ batch, lr = 0, momentum = 0 }, { parameters }) {
+export function createPureJs({ batch, lr = 0, momentum = 0 }, { parameters }, gemm) {
   const spec = { in: 784, width: 128, blocks: 8, out: 10, batch, lr, momentum };
   return new PureJsNet(
     spec,
     [...parameters.values()].map(({ data }) => data),
+    gemm,
   );
 }

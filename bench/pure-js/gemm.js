@@ -1,7 +1,8 @@
 import { matrices } from "../data.js";
-import { gemm } from "./product.js";
+import { products } from "./products.js";
 
-export function create(task) {
+export function create(task, { product }) {
+  const gemm = products[product];
   const { m, n, k } = task;
   const { a, b } = matrices(task);
   const c = new Float32Array(m * n);
