@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { minify } from "terser";
+import { mergeChunks } from "./merge-chunks.js";
 import { keepExports, SHIPPED_EXPORTS } from "./pack-kernels.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -66,7 +67,13 @@ const split = {
   write: false,
 };
 // One build for all entries, so that they share chunks: an error thrown by one is an instance of another's class.
-const library = await build({ ...split, entryPoints: sources(entries), plugins: [staticKernels, chosenFileSystem] });
+const library = await build({
+  ...split,
+  entryPoints: sources(entries),
+  plugins: [staticKernels, chosenFileSystem],
+  metafile: true,
+});
+const files = await mergeChunks(library, entries);
 const define = { VERSION: JSON.stringify(manifest.version) };
 const users = await build({ ...split, entryPoints: sources(userNames), plugins: [ownPackage], define });
 
@@ -80,7 +87,7 @@ const programs = await Promise.all([
 // terser takes another 3 % off what esbuild leaves. Lines end somewhere: Node prints the whole source line in front of an
 // uncaught error. The kernels, strings, stay as they are.
 const options = { module: true, ecma: 2022, compress: { passes: 3 }, format: { max_line_len: 1000 } };
-for (const { path, text } of [library, users, ...programs].flatMap(({ outputFiles }) => outputFiles)) {
+for (const { path, text } of [...files, ...[users, ...programs].flatMap(({ outputFiles }) => outputFiles)]) {
   mkdirSync(dirname(path), { recursive: true });
   const isKernels = /^(inference-)?(simd|relaxed)-/.test(basename(path));
   const code = isKernels ? text : (await minify(text, options)).code;
