@@ -40,7 +40,9 @@ async function measureTask(task, places, { rounds, limit, log }) {
   for (const row of rows)
     if (!row.error && row.first.length > 0) row.error = difference(row, reference, task) ?? undefined;
 
-  const runs = (row) => !row.error && !row.only && (row.spent < BUDGET_MS || row.rounds.length === 0);
+  // The base takes part in every round: ratios are taken with it.
+  const base = rows.find(({ error }) => !error);
+  const runs = (row) => !row.error && !row.only && (row === base || row.spent < BUDGET_MS || row.rounds.length === 0);
   for (let round = 0; round < rounds; round++)
     for (let i = 0; i < rows.length; i++) {
       const row = rows[(i + round) % rows.length]; // nobody always follows the same neighbour
