@@ -22,13 +22,16 @@ class PageSeat {
     });
     const { error, value } = await Promise.race([this.page.evaluate((m) => globalThis.call(m), { method, argument }), late]); // biome-ignore format: one call
     clearTimeout(timer);
-    if (error?.startsWith("no result")) this.dead = error;
+    if (error?.startsWith("no result")) {
+      await this.close(); // or it would go on computing beside the others
+      this.dead = error;
+    }
     if (error) throw new Error(error.split("\n")[0]);
     return value;
   }
 
-  close() {
-    return this.page.context().close();
+  async close() {
+    if (!this.dead) await this.page.context().close();
   }
 }
 

@@ -5,6 +5,7 @@ import { fetchBytes } from "../files.js";
 
 /** Threads besides this one; each runs what is submitted. */
 async function startThreads(module, memory, threads) {
+  if (typeof process !== "object") throw new Error("threads for the bare kernels are started in Node alone");
   const { Worker } = await import("node:worker_threads");
   const source = `const { workerData: d, parentPort } = require("node:worker_threads");
     const { serve } = new WebAssembly.Instance(d.module, { env: { memory: d.memory } }).exports;
