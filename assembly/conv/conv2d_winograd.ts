@@ -12,7 +12,6 @@ import { epilogue_v128, RELU_GRADIENT, relu_gradient } from "../gemm/epilogue";
 import { ITEMS, splits_of } from "../range";
 import { fma } from "../simd";
 import { next, sync } from "../sync";
-import { copy_slab } from "./slab";
 import { f32_rows_ukernel_1x8, f32_rows_ukernel_4x8 } from "./ukernel";
 import { plane_bytes, TEMP_BYTES, winograd_constants, winograd_input } from "./winograd";
 
@@ -67,14 +66,7 @@ export function f32_conv2d_winograd_f4x3(r: usize, thread: i32, threads: i32): v
     while ((t = next(t, count, shared, thread, threads)) >= 0) {
       const tile = begin + t, n = tile / (down * across);
       const top = tile / across % down * 4 - padTop, left = tile % across * 4 - padLeft;
-      const image = x + <usize>n * h * w * pixel;
-      let from = image + (<usize>top * w + left) * pixel, row = <usize>w * pixel;
-      if (top < 0 || left < 0 || top + 6 > h || left + 6 > w) {
-        copy_slab(image, h, w, ic, top, left, 6, 6, patch);
-        from = patch;
-        row = 6 * pixel;
-      }
-      winograd_input(from, row, pixel, ic, temp, v + <usize>t * vRow, vPlane, 32);
+      winograd_input(x + <usize>n * h * w * pixel, h, w, top, left, ic, patch, temp, v + <usize>t * vRow, vPlane, 32);
     }
     if (shared) sync(thread, threads);
 

@@ -76,18 +76,10 @@ export function f32_conv2d_winograd_f4x3_dw(r: usize, thread: i32, threads: i32)
         const n = (begin + t) / (down * across);
         const i = (begin + t) / across % down * 4, j = (begin + t) % across * 4;
         const top = i - padTop, left = j - padLeft;
-        const image = x + <usize>n * h * w * pixel;
-        let from = image + (<usize>top * w + left) * pixel, row = <usize>w * pixel;
-        if (top < 0 || left < 0 || top + 6 > h || left + 6 > w) {
-          copy_slab(image, h, w, ic, top, left, 6, 6, patch);
-          from = patch;
-          row = 6 * pixel;
-        }
-        winograd_input(from, row, pixel, ic, temp, v + (<usize>t << 5), vPlane, vPanel);
+        winograd_input(x + <usize>n * h * w * pixel, h, w, top, left, ic, patch, temp, v + (<usize>t << 5), vPlane, vPanel);
 
         const dyImage = dy + <usize>n * oh * ow * dyPixel;
-        from = dyImage + (<usize>i * ow + j) * dyPixel;
-        row = <usize>ow * dyPixel;
+        let from = dyImage + (<usize>i * ow + j) * dyPixel, row = <usize>ow * dyPixel;
         if (i + 4 > oh || j + 4 > ow) {
           copy_slab(dyImage, oh, ow, oc, i, j, 4, 4, dyPatch);
           from = dyPatch;

@@ -18,6 +18,7 @@
 // them the constants. Constants come from memory because V8 12 and 13 build a splat anew for every use: the input
 // transform of a tile takes 38 ns with loads and 71 ns with splats.
 import { fma } from "../simd";
+import { copy_slab } from "./slab";
 
 // @ts-ignore: decorator
 @inline
@@ -52,11 +53,19 @@ export function plane_bytes(bytes: i32): usize {
 }
 
 /**
- * B^T d B for `channels` channels of a 6x6 patch: pixel (i, j) at from + i * row + j * pixel, element (i, j) into plane
- * 6 i + j. Channels come in panels of 8: c..c+3 of a plane stand at to + (c / 8) * panel + (c % 8) * 4.
+ * B^T d B for the channels of the 6x6 pixels of an image from (top, left) on, element (i, j) into plane 6 i + j. Pixels
+ * that cross the border are copied to `patch`, with zeros. Channels come in panels of 8: c..c+3 of a plane stand at
+ * to + (c / 8) * panel + (c % 8) * 4.
  */
-export function winograd_input(from: usize, row: usize, pixel: usize, channels: i32, temp: usize, to: usize, plane: usize,
-  panel: usize): void {
+export function winograd_input(image: usize, h: i32, w: i32, top: i32, left: i32, channels: i32, patch: usize, temp: usize,
+  to: usize, plane: usize, panel: usize): void {
+  const pixel = <usize>channels << 2;
+  let from = image + (<usize>top * w + left) * pixel, row = <usize>w * pixel;
+  if (top < 0 || left < 0 || top + 6 > h || left + 6 > w) {
+    copy_slab(image, h, w, channels, top, left, 6, 6, patch);
+    from = patch;
+    row = 6 * pixel;
+  }
   const kP = v128.load(temp, 576), kQ = v128.load(temp, 592), minusP2 = v128.load(temp, 672), minusQ2 = v128.load(temp, 688);
   const minusSum = v128.load(temp, 704), product = v128.load(temp, 720);
   const step = 6 * plane;
