@@ -1,4 +1,4 @@
-// Kernel indices, in the order of `KERNELS` in src/program/abi.ts; a test holds the two against each other.
+// Kernel indices, in the order of `KERNELS` in src/abi/records.ts; a test holds the two against each other.
 export const enum Kernel {
   f32_pack_b,
   f32_gemm,

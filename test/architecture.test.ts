@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { KERNELS } from "../src/program/abi.js";
-import { CONTROL } from "../src/program/control.js";
+import { CONTROL } from "../src/abi/control.js";
+import { KERNELS } from "../src/abi/records.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -29,19 +29,20 @@ function imports(path: string): string[] {
 /** A folder imports folders of lower rank only; the entry files at the top may import all. */
 const RANKS: Record<string, number> = {
   core: 0,
-  graph: 1,
-  data: 1,
-  nn: 2,
-  optim: 2,
-  plan: 2,
-  io: 2,
-  program: 3,
-  runtime: 4,
-  model: 5,
-  train: 6,
-  worker: 7,
+  abi: 1,
+  graph: 2,
+  data: 2,
+  nn: 3,
+  optim: 3,
+  plan: 3,
+  io: 3,
+  program: 4,
+  runtime: 5,
+  model: 6,
+  train: 7,
+  worker: 8,
 };
-const ENTRY_RANK = 8;
+const ENTRY_RANK = 9;
 const folder = (path: string) => path.split("/")[1];
 const rank = (path: string) => RANKS[folder(path)] ?? ENTRY_RANK;
 const source = files("src");

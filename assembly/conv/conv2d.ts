@@ -6,7 +6,7 @@
 // numbers, so a tile's sums walk kh segments of that length (kw segments of ic / groups, a filter row at a time, with
 // dilation or groups). The inputs are read in place or, where there are many output channels to use them, packed as
 // f32_gemm packs A; both sum in the same order. Data gradients are convolutions too: see conv2dDxPhases in
-// src/core/conv.ts.
+// src/abi/conv.ts.
 import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { f32_epilogue_tile } from "../gemm/epilogue";
 import { KC, sum_tile, tile_row, tile_stride } from "../gemm/gemm";

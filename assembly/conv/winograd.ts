@@ -46,7 +46,7 @@ export function winograd_constants(temp: usize): void {
   v128.store(temp, f32x4.splat(P * P * Q * Q), 720);
 }
 
-/** Bytes from one of the 36 planes to the next: see planeBytes in src/core/conv.ts, which it must equal. */
+/** Bytes from one of the 36 planes to the next: see planeBytes in src/abi/conv.ts, which it must equal. */
 export function plane_bytes(bytes: i32): usize {
   const padded = ((bytes + 63) & ~63) + 64;
   return padded & 64 ? padded : padded + 64;

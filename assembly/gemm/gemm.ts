@@ -27,7 +27,7 @@ export const KC: i32 = 2048;
 // k steps that a transposed A is packed by: 64 lines in L1 while all tiles of the group take their rows from them.
 const PACK_K: i32 = 16;
 
-// Two tiles of 6x8 stand before packed A in the scratch (gemmScratch in src/core/gemm.ts counts with them).
+// Two tiles of 6x8 stand before packed A in the scratch (gemmScratch in src/abi/gemm.ts counts with them).
 const TILE_BYTES: usize = 192;
 
 /** Bytes between packed tiles; the last 64 keep tiles of 2^n steps from falling into the same cache sets. */

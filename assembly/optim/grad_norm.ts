@@ -4,7 +4,7 @@ import { sum_f64_lanes } from "../reduce/chunks";
 import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { claim, sync } from "../sync";
 
-/** Elements of a chunk; src/core/partials.ts knows this number. */
+/** Elements of a chunk; src/abi/partials.ts knows this number. */
 // @ts-ignore: decorator
 @inline
 const CHUNK: i32 = 16384;

@@ -1,6 +1,6 @@
 // Sums over many rows, the same for any number of threads: rows are cut into chunks whose number depends on the shape
 // alone, every chunk leaves float64 sums in `partial`, and after a barrier the chunks are added in their order.
-// src/core/partials.ts computes the size of `partial` with the same formulas.
+// src/abi/partials.ts computes the size of `partial` with the same formulas.
 //
 // Inside a chunk eight rows at a time are added in float32, and these short sums into float64: nearly the accuracy of
 // float64 at a quarter of its conversions.

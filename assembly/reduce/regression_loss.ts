@@ -12,7 +12,7 @@ import { relu_v128 } from "../simd";
 import { claim, sync } from "../sync";
 import { sum_f64_lanes, widen } from "./chunks";
 
-/** Elements of a chunk; src/core/partials.ts knows this number. */
+/** Elements of a chunk; src/abi/partials.ts knows this number. */
 // @ts-ignore: decorator
 @inline
 const CHUNK: i32 = 4096;

@@ -13,11 +13,11 @@ import {
   winogradDxShape,
   winogradFilterBytes,
   winogradScratch,
-} from "../core/conv.js";
+} from "../abi/conv.js";
 import type { Shape } from "../core/shape.js";
 import { type Convolution, epilogueInPlace, type OpName, type OpRule } from "./attributes.js";
 
-/** A convolution of one concrete input, as the arithmetic in `core/conv.ts` takes it. `image` is [h, w, c]. */
+/** A convolution of one concrete input, as the arithmetic in `abi/conv.ts` takes it. `image` is [h, w, c]. */
 export function convShape(c: Convolution, batch: number, [h, w, ic]: Shape): Conv2dShape {
   const size = (i: 0 | 1, input: number) =>
     convOutputSize(input, c.kernel[i], c.stride[i], c.padding[i], c.dilation[i]);

@@ -5,8 +5,8 @@
  *
  * Rows and columns: ops on features take [..., features] and treat all leading dimensions as rows.
  */
-import { gemmScratch } from "../core/gemm.js";
-import { partialBytes } from "../core/partials.js";
+import { gemmScratch } from "../abi/gemm.js";
+import { partialBytes } from "../abi/partials.js";
 import { numel, roundUp, type Shape } from "../core/shape.js";
 import { epilogueInPlace, type OpName, type OpRule } from "./attributes.js";
 import { IMAGE_OPS } from "./image-ops.js";

@@ -1,4 +1,6 @@
 /** What a model is made of behind its public API; the trainer works with it too. */
+
+import { SCALARS } from "../abi/scalars.js";
 import type { Shape } from "../core/shape.js";
 import type { Builder } from "../graph/builder.js";
 import type { Parameter, ValueId } from "../graph/graph.js";
@@ -6,7 +8,6 @@ import type { Layer } from "../nn/layer.js";
 import type { Differentiate } from "../plan/autodiff.js";
 import { stepMacs } from "../plan/cost.js";
 import { createPlan, type Plan, type PlanRequest } from "../plan/plan.js";
-import { SCALARS } from "../program/abi.js";
 import type { Executor } from "../runtime/executor.js";
 
 /** Plans kept at a time; the one unused for longest goes first. */

@@ -1,11 +1,12 @@
 /** What a model takes of memory, told before anything is allocated. */
+
+import { SCALARS } from "../abi/scalars.js";
 import { expectBoolean, expectInteger, expectOptions } from "../core/check.js";
 import { numel, roundUp, type Shape } from "../core/shape.js";
 import type { Graph, ValueId } from "../graph/graph.js";
 import { crossEntropy } from "../nn/losses.js";
 import { Adam, SGD } from "../optim/optimizers.js";
 import type { Plan } from "../plan/plan.js";
-import { SCALARS } from "../program/abi.js";
 import type { Engine } from "./engine.js";
 
 /** For what `memoryPlan` counts bytes. */

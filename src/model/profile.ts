@@ -1,4 +1,7 @@
 /** Where the time of a step goes: each op of a program timed by itself. Loaded at the first `model.profile`. */
+
+import { KERNELS } from "../abi/records.js";
+import { SCALARS } from "../abi/scalars.js";
 import { expectBoolean, expectInteger, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation, NumericError, RuntimeSupportError } from "../core/errors.js";
 import { numel } from "../core/shape.js";
@@ -9,7 +12,6 @@ import { crossEntropy, type Loss } from "../nn/losses.js";
 import { type Optimizer, type Run, SGD } from "../optim/optimizers.js";
 import { nodeMacs } from "../plan/cost.js";
 import type { Plan } from "../plan/plan.js";
-import { KERNELS, SCALARS } from "../program/abi.js";
 import type { Engine } from "./engine.js";
 import { isInStep, type LayerProfile, type OpProfile, Profile, perSecond, sumUp } from "./profile-report.js";
 import { isInside, layersInOrder } from "./summary.js";

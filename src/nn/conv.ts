@@ -1,5 +1,5 @@
+import { convOutputSize } from "../abi/conv.js";
 import { expectBoolean, expectInteger, expectOptions } from "../core/check.js";
-import { convOutputSize } from "../core/conv.js";
 import { ArgumentError, expectation, ShapeError } from "../core/errors.js";
 import { formatShape } from "../core/shape.js";
 import type { Builder } from "../graph/builder.js";

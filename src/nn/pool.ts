@@ -1,5 +1,5 @@
+import { poolOutputSize } from "../abi/conv.js";
 import { expectBoolean, expectOptions } from "../core/check.js";
-import { poolOutputSize } from "../core/conv.js";
 import { ArgumentError, expectation, ShapeError } from "../core/errors.js";
 import { formatShape } from "../core/shape.js";
 import type { Builder } from "../graph/builder.js";

@@ -1,5 +1,5 @@
 /** Chooses each op's algorithm and inserts the ops that bring its operands into the form the algorithm reads. */
-import { type Conv2dShape, isDepthwise, winogradDwPays, winogradLegal } from "../core/conv.js";
+import { type Conv2dShape, isDepthwise, winogradDwPays, winogradLegal } from "../abi/conv.js";
 import { numel } from "../core/shape.js";
 import type { AnyNode, Graph, ValueId } from "../graph/graph.js";
 import { convShape } from "../graph/image-ops.js";

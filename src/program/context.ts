@@ -1,15 +1,10 @@
 /** What the encoders of single ops work with. */
+
+import { ACTIVATION_GRADIENT, ACTIVATIONS } from "../abi/enums.js";
+import { encodeRecord, type KernelArguments, type KernelName, type Words } from "../abi/records.js";
 import { numel, type Shape } from "../core/shape.js";
 import type { AnyNode, Graph, Node, ValueId } from "../graph/graph.js";
 import type { Activation, Epilogue, OpName } from "../graph/ops.js";
-import {
-  ACTIVATION_GRADIENT,
-  ACTIVATIONS,
-  encodeRecord,
-  type KernelArguments,
-  type KernelName,
-  type Words,
-} from "./abi.js";
 
 /** Byte addresses of everything that a program touches. */
 export interface Addresses {

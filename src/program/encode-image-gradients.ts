@@ -1,5 +1,5 @@
 /** The encoders of the gradients of the ops on images, [n, h, w, c]. */
-import { conv2dBand, conv2dDxPhases, winogradDwBlock, winogradDwChunks, winogradDxShape } from "../core/conv.js";
+import { conv2dBand, conv2dDxPhases, winogradDwBlock, winogradDwChunks, winogradDxShape } from "../abi/conv.js";
 import { convShape, dxFilterBytes } from "../graph/image-ops.js";
 import { epilogueCode, withEpilogue } from "./context.js";
 import type { Encoders } from "./encode.js";

@@ -1,10 +1,10 @@
 /** The encoders of the ops on images, [n, h, w, c]. */
-import { type Conv2dShape, conv2dBand, conv2dDxPhases, winogradBlock } from "../core/conv.js";
+import { type Conv2dShape, conv2dBand, conv2dDxPhases, winogradBlock } from "../abi/conv.js";
+import type { KernelArguments } from "../abi/records.js";
 import { numel, type Shape } from "../core/shape.js";
 import type { Node } from "../graph/graph.js";
 import { convShape, dxFilterBytes } from "../graph/image-ops.js";
 import type { Pool } from "../graph/ops.js";
-import type { KernelArguments } from "./abi.js";
 import { type Context, epilogueCode, withEpilogue } from "./context.js";
 import type { Encoders } from "./encode.js";
 

@@ -1,7 +1,9 @@
 /** The encoders of all ops: those of a prediction, and those of gradients, losses and optimisers. */
+
+import { REGRESSION_LOSSES } from "../abi/enums.js";
+import { SCALARS } from "../abi/scalars.js";
 import { noEpilogue, type OpName } from "../graph/ops.js";
 import { differentiate } from "../plan/autodiff.js";
-import { REGRESSION_LOSSES, SCALARS } from "./abi.js";
 import { code, type Encoder, epilogueCode, last, rows, withEpilogue } from "./context.js";
 import type { OpSet } from "./encode.js";
 import { IMAGE_GRADIENT_ENCODERS } from "./encode-image-gradients.js";

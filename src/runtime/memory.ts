@@ -7,9 +7,10 @@
  * behind them holds one program with its values at a time; all plans overlay each other there. It moves up when another
  * persistent region is reserved, which happens between steps only; `epoch` counts those moves.
  */
+
+import { SCALARS } from "../abi/scalars.js";
 import { expectation, RuntimeSupportError } from "../core/errors.js";
 import { roundUp } from "../core/shape.js";
-import { SCALARS } from "../program/abi.js";
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;

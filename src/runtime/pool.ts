@@ -1,6 +1,7 @@
 /** The worker threads of one model. They sleep or spin inside WASM and take part in every announced program. */
+
+import { CONTROL } from "../abi/control.js";
 import { expectation, RuntimeSupportError } from "../core/errors.js";
-import { CONTROL } from "../program/control.js";
 import type { Host, WorkerHandle, WorkerSource } from "./host.js";
 
 /** A worker that takes longer than this to start is given up. */

@@ -1,5 +1,5 @@
 /** What every worker thread does, however it was started. */
-import { CONTROL } from "../program/control.js";
+import { CONTROL } from "../abi/control.js";
 import type { WorkerStart } from "./host.js";
 
 /** Joins the model's memory and serves programs until told to leave; `ready` is called before the first. */

@@ -1,4 +1,6 @@
 /** Training step by step: the state that steps share. `fit`, `evaluate` and checkpoints stand on it. */
+
+import { SCALARS } from "../abi/scalars.js";
 import { expectBoolean, expectNumber, expectOptions } from "../core/check.js";
 import { ArgumentError, DataError, expectation, NumericError, ResnetWasmError, ShapeError } from "../core/errors.js";
 import { ipow } from "../core/math.js";
@@ -12,7 +14,6 @@ import type { Loss, TargetKind } from "../nn/losses.js";
 import type { Optimizer } from "../optim/optimizers.js";
 import { constant, type Schedule } from "../optim/schedules.js";
 import type { Plan } from "../plan/plan.js";
-import { SCALARS } from "../program/abi.js";
 import { findNonFinite } from "./diagnose.js";
 import { expectGroups, type ParameterGroup, parameterRuns } from "./groups.js";
 import { checkTargets, type Labels, readLabels } from "./labels.js";

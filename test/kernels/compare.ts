@@ -1,7 +1,7 @@
 // What the kernel tests share: data, comparison with float64 references, finite differences, split runs.
 import { expect } from "vitest";
+import type { KernelArguments, KernelName } from "../../src/abi/records.js";
 import { Philox } from "../../src/core/random.js";
-import type { KernelArguments, KernelName } from "../../src/program/abi.js";
 import type { Harness, Operand } from "./harness.js";
 
 /** Normal numbers in float32, the same for the same seed. */

@@ -8,8 +8,8 @@ import {
   winogradDwBlock,
   winogradDwChunks,
   winogradDxShape,
-} from "../../src/core/conv.js";
-import type { KernelArguments, KernelName } from "../../src/program/abi.js";
+} from "../../src/abi/conv.js";
+import type { KernelArguments, KernelName } from "../../src/abi/records.js";
 
 export type KernelCall = { [K in KernelName]: { kernel: K; args: KernelArguments<K> } }[KernelName];
 

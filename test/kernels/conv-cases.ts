@@ -1,5 +1,5 @@
 // Shapes, data and bounds that the convolution tests share.
-import { type Conv2dShape, convOutputSize } from "../../src/core/conv.js";
+import { type Conv2dShape, convOutputSize } from "../../src/abi/conv.js";
 import type { KernelCall } from "./conv-calls.js";
 import type { Harness } from "./harness.js";
 

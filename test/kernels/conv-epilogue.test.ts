@@ -10,8 +10,8 @@ import {
   winogradDxShape,
   winogradFilterBytes,
   winogradScratch,
-} from "../../src/core/conv.js";
-import { ACTIVATION_GRADIENT, ACTIVATIONS } from "../../src/program/abi.js";
+} from "../../src/abi/conv.js";
+import { ACTIVATION_GRADIENT, ACTIVATIONS } from "../../src/abi/enums.js";
 import { ACTIVATION_NAMES, activations } from "../reference/activations.js";
 import * as reference from "../reference/conv.js";
 import { finish, rowMajor } from "../reference/gemm.js";

@@ -5,7 +5,7 @@ import {
   conv2dDxPhases,
   conv2dFilterBytes,
   conv2dScratch,
-} from "../../src/core/conv.js";
+} from "../../src/abi/conv.js";
 import * as reference from "../reference/conv.js";
 import { expectClose, normals } from "./compare.js";
 import { conv2dDw, conv2dDx, conv2dDxLayout, conv2dDxPack, conv2dForward, conv2dPack } from "./conv-calls.js";

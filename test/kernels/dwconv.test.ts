@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Conv2dShape, dwconvScratch, isDepthwise } from "../../src/core/conv.js";
-import type { KernelName } from "../../src/program/abi.js";
+import { type Conv2dShape, dwconvScratch, isDepthwise } from "../../src/abi/conv.js";
+import type { KernelName } from "../../src/abi/records.js";
 import * as reference from "../reference/conv.js";
 import { expectClose, normals } from "./compare.js";
 import type { KernelCall } from "./conv-calls.js";

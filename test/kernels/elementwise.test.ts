@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ACTIVATIONS, type ActivationName } from "../../src/program/abi.js";
+import { ACTIVATIONS, type ActivationName } from "../../src/abi/enums.js";
 import { ACTIVATION_NAMES, activations } from "../reference/activations.js";
 import { callSplit, expectClose, finiteDifference, normals, runSplit } from "./compare.js";
 import { Harness, variants } from "./harness.js";

@@ -1,7 +1,7 @@
 // Places the operands of one product in memory, with gaps between rows, and computes what must come out.
 import { expect } from "vitest";
-import { gemmScratch, packedSize } from "../../src/core/gemm.js";
-import { ACTIVATION_GRADIENT, ACTIVATIONS, type ActivationName } from "../../src/program/abi.js";
+import { ACTIVATION_GRADIENT, ACTIVATIONS, type ActivationName } from "../../src/abi/enums.js";
+import { gemmScratch, packedSize } from "../../src/abi/gemm.js";
 import { activations } from "../reference/activations.js";
 import { finish, multiply, rowMajor, transpose } from "../reference/gemm.js";
 import { callSplit, expectClose, normals, runSplit } from "./compare.js";

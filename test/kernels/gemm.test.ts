@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { gemmScratch, packedSize } from "../../src/core/gemm.js";
+import { gemmScratch, packedSize } from "../../src/abi/gemm.js";
 import { ACTIVATION_NAMES } from "../reference/activations.js";
 import { callSplit, normals } from "./compare.js";
 import { type Case, check } from "./gemm-cases.js";

@@ -1,8 +1,8 @@
 // Calls single kernels on raw memory: every operand stands between two guard bands, which no kernel may touch.
 import { readFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import { encodeRecord, type KernelArguments, type KernelName } from "../../src/program/abi.js";
-import { CONTROL } from "../../src/program/control.js";
+import { CONTROL } from "../../src/abi/control.js";
+import { encodeRecord, type KernelArguments, type KernelName } from "../../src/abi/records.js";
 import { setShared } from "../../src/runtime/kernels.js";
 
 export type Variant = "simd" | "relaxed";

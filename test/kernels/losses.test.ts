@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { partialBytes } from "../../src/core/partials.js";
+import { REGRESSION_LOSSES } from "../../src/abi/enums.js";
+import { partialBytes } from "../../src/abi/partials.js";
 import { Philox } from "../../src/core/random.js";
-import { REGRESSION_LOSSES } from "../../src/program/abi.js";
 import {
   crossEntropy,
   crossEntropyDx,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { partialBytes } from "../../src/core/partials.js";
+import { partialBytes } from "../../src/abi/partials.js";
 import { adamStep, sgdStep } from "../reference/optim.js";
 import { callSplit, expectClose, normals, runSplit } from "./compare.js";
 import { Harness, type Operand, variants } from "./harness.js";

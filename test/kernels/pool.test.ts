@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { poolOutputSize } from "../../src/core/conv.js";
-import type { KernelArguments, KernelName } from "../../src/program/abi.js";
+import { poolOutputSize } from "../../src/abi/conv.js";
+import type { KernelArguments, KernelName } from "../../src/abi/records.js";
 import * as reference from "../reference/pool.js";
 import { expectClose, normals } from "./compare.js";
 import { Harness, variants } from "./harness.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { partialBytes } from "../../src/core/partials.js";
+import { partialBytes } from "../../src/abi/partials.js";
 import { columnSum, logSoftmax, logSoftmaxDx, softmax, softmaxDx } from "../reference/losses.js";
 import { callSplit, expectClose, finiteDifference, normals, runSplit } from "./compare.js";
 import { Harness, variants } from "./harness.js";

@@ -8,7 +8,7 @@ import {
   winogradFilterBytes,
   winogradLegal,
   winogradScratch,
-} from "../../src/core/conv.js";
+} from "../../src/abi/conv.js";
 import * as reference from "../reference/conv.js";
 import { expectClose, normals } from "./compare.js";
 import { winogradDw, winogradDx, winogradForward, winogradPack } from "./conv-calls.js";

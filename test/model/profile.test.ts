@@ -1,5 +1,6 @@
 // What model.profile tells: every layer and op, costs that add up, and a model that is left as it was.
 import { describe, expect, it } from "vitest";
+import { KERNELS } from "../../src/abi/records.js";
 import {
   Adam,
   ArgumentError,
@@ -23,7 +24,6 @@ import {
   SGD,
   ShapeError,
 } from "../../src/index.node.js";
-import { KERNELS } from "../../src/program/abi.js";
 import { build, setupName, setups, weightBits } from "./setups.js";
 
 const x = (...shape: number[]) => Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i));

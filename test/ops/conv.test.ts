@@ -2,7 +2,7 @@
 // Winograd is held to the same bar as the direct algorithm: measured on these cases, it takes at most a third of it
 // (1.2e-6 of the largest value), the direct one a seventh (6e-7).
 import { describe, expect, it } from "vitest";
-import { type Conv2dShape, isDepthwise, winogradDwPays, winogradLegal } from "../../src/core/conv.js";
+import { type Conv2dShape, isDepthwise, winogradDwPays, winogradLegal } from "../../src/abi/conv.js";
 import { Conv2d, type Model } from "../../src/index.node.js";
 import { uniform } from "../golden/generator.js";
 import { type GoldenCase, maxDifference } from "../golden/load.js";

@@ -1,5 +1,5 @@
 /** Activations and their derivatives, both as functions of the input, in float64. */
-import type { ActivationName } from "../../src/program/abi.js";
+import type { ActivationName } from "../../src/abi/enums.js";
 import { erf, normalCdf, sigmoid } from "./special.js";
 
 interface Definition {

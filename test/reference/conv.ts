@@ -1,5 +1,5 @@
 // Convolution, forward and backward, in float64: the definition that the kernels are held against.
-import type { Conv2dShape } from "../../src/core/conv.js";
+import type { Conv2dShape } from "../../src/abi/conv.js";
 
 type Numbers = ArrayLike<number>;
 

@@ -1,5 +1,5 @@
 /** Matrix products in float64. A matrix is the position of its element [i][j] in an array. */
-import type { ActivationName } from "../../src/program/abi.js";
+import type { ActivationName } from "../../src/abi/enums.js";
 import { activations } from "./activations.js";
 
 export interface Matrix {

@@ -4,8 +4,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { compileMicroKernel } from "../../bench/micro-kernel/compile.js";
 import { microKernel } from "../../bench/micro-kernel/kernel.js";
-import { type Conv2dShape, winogradFilterBytes, winogradScratch } from "../../src/core/conv.js";
-import { gemmScratch, packedSize } from "../../src/core/gemm.js";
+import { type Conv2dShape, winogradFilterBytes, winogradScratch } from "../../src/abi/conv.js";
+import { gemmScratch, packedSize } from "../../src/abi/gemm.js";
 import { normals } from "../kernels/compare.js";
 import { type KernelCall, winogradForward, winogradPack } from "../kernels/conv-calls.js";
 import { Harness, variants } from "../kernels/harness.js";

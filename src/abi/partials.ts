@@ -2,7 +2,7 @@
  * Bytes of the `partial` buffers that reductions share between threads: the formulas of `assembly/reduce/chunks.ts`.
  * They depend on the shape alone, never on the number of threads.
  */
-import { roundUp } from "./shape.js";
+import { roundUp } from "../core/shape.js";
 
 const MOST_CHUNKS = 64;
 const LEAST_ELEMENTS = 8192;

@@ -52,7 +52,7 @@ const SIGNATURES = {
   f32_sgd: "ptr w g v i32 n ptr lr f32 lrScale momentum ptr dampening f32 weightDecay i32 nesterov ptr scale",
   f32_adam: "ptr w g m v i32 n ptr lr f32 lrScale rate1 rate2 eps weightDecay i32 decoupled ptr correction scale",
   f32_ema: "ptr w ema i32 n f32 rate",
-  // conv/: filters are OHWI; y, residual and source share the strides yImage, yRow, yCol (in numbers); see core/conv.ts
+  // conv/: filters are OHWI; y, residual and source share the strides yImage, yRow, yCol (in numbers); see conv.ts
   f32_conv2d_pack: "ptr filter packed i32 oc ic groups kh kw dx firstH stepH tapsH firstW stepW tapsW",
   f32_conv2d: `ptr x filter y i32 ${CONV} yImage yRow yCol band ${CONV_EPILOGUE}`,
   f32_conv2d_dw: `ptr dy x dw i32 ${CONV} band ptr scratch i32 scratchStride`,
@@ -100,44 +100,6 @@ function parse(signature: string): Record<string, ArgumentType> {
 export const KERNELS = Object.fromEntries(
   Object.entries(SIGNATURES).map(([name, signature]) => [name, parse(signature)]),
 ) as Record<KernelName, Record<string, ArgumentType>>;
-
-/** Activation codes; `param` is the negative slope of leakyRelu and the alpha of elu. */
-export const ACTIVATIONS = {
-  none: 0,
-  relu: 1,
-  leakyRelu: 2,
-  gelu: 3,
-  geluTanh: 4,
-  silu: 5,
-  sigmoid: 6,
-  tanh: 7,
-  elu: 8,
-  hardswish: 9,
-} as const;
-export type ActivationName = keyof typeof ACTIVATIONS;
-
-/** Added to an activation code in a GEMM epilogue: multiply by the derivative taken at `source` instead. */
-export const ACTIVATION_GRADIENT = 16;
-
-/** Codes of `f32_regression_loss`; `param` is the delta of huber. */
-export const REGRESSION_LOSSES = { mse: 0, bceWithLogits: 1, huber: 2 } as const;
-
-/**
- * Scalars that the host writes before a step and reads behind it (byte offsets): `lr`; Adam's two bias corrections;
- * `dampening` (0 in the first step); the factor and norm of gradient clipping; `status`, not 0 when loss or gradients
- * were not finite; `rng`, four words of key and step counter.
- */
-export const SCALARS = {
-  base: 1024,
-  lr: 1024,
-  correction: 1028,
-  dampening: 1036,
-  scale: 1040,
-  norm: 1044,
-  status: 1048,
-  rng: 1056,
-  end: 1088,
-} as const;
 
 const names = Object.keys(KERNELS) as KernelName[];
 const indices = Object.fromEntries(names.map((name, i) => [name, i])) as Record<KernelName, number>;

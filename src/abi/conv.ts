@@ -1,6 +1,6 @@
 // Arithmetic of convolutions and pools: output sizes, which algorithm is legal, and the sizes of the buffers that
 // the kernels of assembly/conv/ lay out inside of what they are given. Pure functions of shapes; all sizes in bytes.
-import { roundUp } from "./shape.js";
+import { roundUp } from "../core/shape.js";
 
 /** One convolution. Activations NHWC; weights OHWI: [oc][kh][kw][ic / groups]. Padding after is implied by oh and ow. */
 export interface Conv2dShape {
