@@ -54,12 +54,17 @@ export { SqueezeExcitation } from "./nn/squeeze-excitation.js";
 export { plainTwin, type ResidualTwinOptions, residualTwin } from "./nn/twins.js";
 export { Adam, type AdamOptions, AdamW, type Optimizer, SGD, type SGDOptions } from "./optim/optimizers.js";
 export {
+  type CosineAnnealingOptions,
   constant,
   cosineAnnealing,
+  type MultiStepLROptions,
   multiStepLR,
+  type OneCycleOptions,
   oneCycle,
   type Schedule,
+  type StepLROptions,
   stepLR,
+  type WarmupOptions,
   warmup,
 } from "./optim/schedules.js";
 export type { ThreadWorker } from "./runtime/host.js";

@@ -42,7 +42,8 @@ export function expectBoolean(where: string, name: string, value: unknown): bool
 }
 
 export function expectOneOf<T extends string>(where: string, name: string, value: unknown, choices: readonly T[]): T {
-  if (choices.includes(value as T)) return value as T;
+  const choice = choices.find((candidate) => candidate === value);
+  if (choice !== undefined) return choice;
   throw new ArgumentError(
     expectation(where, name, choices.map((choice) => JSON.stringify(choice)).join(" or "), value),
   );

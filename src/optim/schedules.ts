@@ -2,9 +2,20 @@
  * Learning-rate schedules: factors on the optimiser's learning rate, as pure functions of progress. PyTorch's names and
  * formulas; `unit` says whether their numbers count optimiser steps (default) or epochs.
  */
-import { expectInteger, expectNumber, expectOneOf, expectOptions } from "../core/check.js";
+import { expectOneOf } from "../core/check.js";
 import { ArgumentError, expectation } from "../core/errors.js";
 import { cos, ipow } from "../core/math.js";
+import {
+  checked,
+  integer,
+  list,
+  number,
+  oneOf,
+  optional,
+  positive,
+  readOptions,
+  type Schema,
+} from "../core/options.js";
 
 /** Steps taken so far; steps in an epoch where they are known (inside `fit`). */
 export interface Progress {
@@ -34,116 +45,146 @@ function count(type: string, unit: Unit, { step, stepsPerEpoch }: Progress): num
   return Math.floor(step / stepsPerEpoch);
 }
 
-const units: readonly Unit[] = ["steps", "epochs"];
+const unit = () => oneOf(["steps", "epochs"], "steps");
+
+/** A schedule that writes itself as its type and the options that made it. */
+const schedule = (type: string, options: object, factor: Schedule["factor"]): Schedule => ({
+  type,
+  factor,
+  toJSON: () => ({ type, options }),
+});
 
 /** The same learning rate throughout. */
 export function constant(options?: object): Schedule {
-  expectOptions("constant", options, []);
-  return { type: "constant", factor: () => 1, toJSON: () => ({ type: "constant", options: {} }) };
+  return schedule(
+    "constant",
+    readOptions("constant", options, () => ({})),
+    () => 1,
+  );
+}
+
+export interface StepLROptions {
+  /** Units between two multiplications. */
+  stepSize: number;
+  /** Default 0.1. */
+  gamma?: number;
+  /** What `stepSize` counts. Default `"steps"`. */
+  unit?: Unit;
 }
 
 /** Multiplies by `gamma` (default 0.1) every `stepSize` units. */
-export function stepLR(options: { stepSize: number; gamma?: number; unit?: Unit }): Schedule {
-  const { stepSize, gamma = 0.1, unit = "steps" } = expectOptions("stepLR", options, ["stepSize", "gamma", "unit"]);
-  expectInteger("stepLR", "stepSize", stepSize, 1);
-  expectNumber("stepLR", "gamma", gamma, 0);
-  expectOneOf("stepLR", "unit", unit, units);
-  return {
-    type: "stepLR",
-    factor: (progress) => ipow(gamma, Math.floor(count("stepLR", unit, progress) / stepSize)),
-    toJSON: () => ({ type: "stepLR", options: { stepSize, gamma, unit } }),
-  };
+export function stepLR(options: StepLROptions): Schedule {
+  const read = readOptions("stepLR", options, () => {
+    const gamma = number({ min: 0, default: 0.1 });
+    return { stepSize: integer({ min: 1 }), gamma, unit: unit() } satisfies Schema<StepLROptions>;
+  });
+  return schedule("stepLR", read, (progress) =>
+    ipow(read.gamma, Math.floor(count("stepLR", read.unit, progress) / read.stepSize)),
+  );
+}
+
+export interface MultiStepLROptions {
+  /** Units after which the rate is multiplied. */
+  milestones: readonly number[];
+  /** Default 0.1. */
+  gamma?: number;
+  /** What `milestones` count. Default `"steps"`. */
+  unit?: Unit;
 }
 
 /** Multiplies by `gamma` (default 0.1) at each of the `milestones`. */
-export function multiStepLR(options: { milestones: readonly number[]; gamma?: number; unit?: Unit }): Schedule {
-  const {
-    milestones,
-    gamma = 0.1,
-    unit = "steps",
-  } = expectOptions("multiStepLR", options, ["milestones", "gamma", "unit"]);
-  if (!Array.isArray(milestones))
-    throw new ArgumentError(expectation("multiStepLR", "milestones", "an array of numbers", milestones));
-  milestones.forEach((milestone, i) => void expectInteger("multiStepLR", `milestones[${i}]`, milestone, 0));
-  expectNumber("multiStepLR", "gamma", gamma, 0);
-  expectOneOf("multiStepLR", "unit", unit, units);
-  const passed = (n: number) => milestones.filter((milestone) => n >= milestone).length;
-  return {
-    type: "multiStepLR",
-    factor: (progress) => ipow(gamma, passed(count("multiStepLR", unit, progress))),
-    toJSON: () => ({ type: "multiStepLR", options: { milestones: [...milestones], gamma, unit } }),
-  };
+export function multiStepLR(options: MultiStepLROptions): Schedule {
+  const read = readOptions("multiStepLR", options, () => {
+    const milestones = list(integer(), "an array of numbers");
+    return { milestones, gamma: number({ min: 0, default: 0.1 }), unit: unit() } satisfies Schema<MultiStepLROptions>;
+  });
+  const passed = (n: number) => read.milestones.filter((milestone) => n >= milestone).length;
+  return schedule("multiStepLR", read, (progress) =>
+    ipow(read.gamma, passed(count("multiStepLR", read.unit, progress))),
+  );
+}
+
+export interface CosineAnnealingOptions {
+  /** Units until the rate is at its least. */
+  tMax: number;
+  /** What is left of the rate then. Default 0. */
+  etaMinFactor?: number;
+  /** What `tMax` counts. Default `"steps"`. */
+  unit?: Unit;
 }
 
 /** From 1 down to `etaMinFactor` (default 0) along half a cosine over `tMax` units, then constant (Loshchilov & Hutter 2017, without restarts). */
-export function cosineAnnealing(options: { tMax: number; etaMinFactor?: number; unit?: Unit }): Schedule {
-  const {
-    tMax,
-    etaMinFactor = 0,
-    unit = "steps",
-  } = expectOptions("cosineAnnealing", options, ["tMax", "etaMinFactor", "unit"]);
-  expectInteger("cosineAnnealing", "tMax", tMax, 1);
-  expectNumber("cosineAnnealing", "etaMinFactor", etaMinFactor, 0);
-  expectOneOf("cosineAnnealing", "unit", unit, units);
-  return {
-    type: "cosineAnnealing",
-    factor: (progress) => {
-      const t = Math.min(1, count("cosineAnnealing", unit, progress) / tMax);
-      return etaMinFactor + (1 - etaMinFactor) * halfCosine(t);
-    },
-    toJSON: () => ({ type: "cosineAnnealing", options: { tMax, etaMinFactor, unit } }),
-  };
+export function cosineAnnealing(options: CosineAnnealingOptions): Schedule {
+  const read = readOptions("cosineAnnealing", options, () => {
+    const etaMinFactor = number({ min: 0, default: 0 });
+    return { tMax: integer({ min: 1 }), etaMinFactor, unit: unit() } satisfies Schema<CosineAnnealingOptions>;
+  });
+  return schedule("cosineAnnealing", read, (progress) => {
+    const t = Math.min(1, count("cosineAnnealing", read.unit, progress) / read.tMax);
+    return read.etaMinFactor + (1 - read.etaMinFactor) * halfCosine(t);
+  });
 }
 
 /** (1 + cos(π t)) / 2: from 1 at t = 0 to 0 at t = 1. */
 const halfCosine = (t: number): number => (1 + cos(Math.PI * t)) / 2;
+
+export interface OneCycleOptions {
+  /** Steps of the whole cycle. */
+  totalSteps: number;
+  /** Share of the steps in which the rate rises. Default 0.3. */
+  pctStart?: number;
+  /** The peak divided by the rate at the start. Default 25. */
+  divFactor?: number;
+  /** The rate at the start divided by the rate at the end. Default 1e4. */
+  finalDivFactor?: number;
+}
 
 /**
  * The 1cycle policy (Smith & Topin 2018): from 1 / divFactor (default 25) up to 1 during the first `pctStart` (default
  * 0.3) of `totalSteps`, then down to 1 / (divFactor · finalDivFactor) (default 1e4), both along a cosine. The
  * optimiser's `lr` is the peak.
  */
-export function oneCycle(options: {
-  totalSteps: number;
-  pctStart?: number;
-  divFactor?: number;
-  finalDivFactor?: number;
-}): Schedule {
-  const known = ["totalSteps", "pctStart", "divFactor", "finalDivFactor"] as const;
-  const {
-    totalSteps,
-    pctStart = 0.3,
-    divFactor = 25,
-    finalDivFactor = 1e4,
-  } = expectOptions("oneCycle", options, known);
-  expectInteger("oneCycle", "totalSteps", totalSteps, 2);
-  expectNumber("oneCycle", "pctStart", pctStart, 0, 1, "both");
-  expectNumber("oneCycle", "divFactor", divFactor, 0, Infinity, "min");
-  expectNumber("oneCycle", "finalDivFactor", finalDivFactor, 0, Infinity, "min");
+export function oneCycle(options: OneCycleOptions): Schedule {
+  const schema = () =>
+    ({
+      totalSteps: integer({ min: 2 }),
+      pctStart: number({ min: 0, max: 1, open: "both", default: 0.3 }),
+      divFactor: positive(25),
+      finalDivFactor: positive(1e4),
+    }) satisfies Schema<OneCycleOptions>;
+  const read = readOptions("oneCycle", options, schema);
   const between = (from: number, to: number, t: number) => to + (from - to) * halfCosine(t);
-  const start = 1 / divFactor;
-  const end = start / finalDivFactor;
-  const peak = pctStart * totalSteps - 1;
-  return {
-    type: "oneCycle",
-    factor: ({ step }) => {
-      if (step <= peak) return between(start, 1, peak > 0 ? step / peak : 1);
-      return between(1, end, Math.min(1, (step - peak) / (totalSteps - 1 - peak)));
-    },
-    toJSON: () => ({ type: "oneCycle", options: { totalSteps, pctStart, divFactor, finalDivFactor } }),
-  };
+  const start = 1 / read.divFactor;
+  const end = start / read.finalDivFactor;
+  const peak = read.pctStart * read.totalSteps - 1;
+  return schedule("oneCycle", read, ({ step }) => {
+    if (step <= peak) return between(start, 1, peak > 0 ? step / peak : 1);
+    return between(1, end, Math.min(1, (step - peak) / (read.totalSteps - 1 - peak)));
+  });
 }
 
+export interface WarmupOptions {
+  /** Steps until the rate is the whole one. */
+  steps: number;
+  /** Share of the rate in the first step. Default 1 / steps. */
+  startFactor?: number;
+  /** The schedule that it is multiplied with. Default `constant()`. */
+  after?: Schedule;
+}
+
+/** Whether a value can tell the learning rate's factor. */
+export const isSchedule = (value: unknown): value is Schedule =>
+  typeof (value as Partial<Schedule> | null)?.factor === "function";
+
 /** Rises linearly from `startFactor` (default 1 / steps) to 1 over the first `steps` steps, multiplied with the schedule `after`. */
-export function warmup(options: { steps: number; startFactor?: number; after?: Schedule }): Schedule {
-  const {
-    steps,
-    startFactor = 1 / options?.steps,
-    after = constant(),
-  } = expectOptions("warmup", options, ["steps", "startFactor", "after"]);
-  expectInteger("warmup", "steps", steps, 1);
-  if (typeof after?.factor !== "function") throw new ArgumentError(expectation("warmup", "after", "a schedule", after));
-  expectNumber("warmup", "startFactor", startFactor, 0, 1);
+export function warmup(options: WarmupOptions): Schedule {
+  const schema = () =>
+    ({
+      steps: integer({ min: 1 }),
+      startFactor: optional(number({ min: 0, max: 1 })),
+      after: optional(checked("a schedule", isSchedule)),
+    }) satisfies Schema<WarmupOptions>;
+  const { steps, startFactor = 1 / steps, after = constant() } = readOptions("warmup", options, schema);
   const rise = (step: number) => (step >= steps ? 1 : startFactor + ((1 - startFactor) * step) / steps);
   return {
     type: "warmup",
@@ -158,7 +199,7 @@ const SCHEDULES = { constant, stepLR, multiStepLR, cosineAnnealing, oneCycle, wa
 export function scheduleFromJSON(json: unknown): Schedule {
   const { type, options } = (json ?? {}) as { type?: unknown; options?: { after?: unknown } };
   const names = Object.keys(SCHEDULES) as (keyof typeof SCHEDULES)[];
-  const make = SCHEDULES[expectOneOf("scheduleFromJSON", "schedule type", type as string, names)];
+  const make = SCHEDULES[expectOneOf("scheduleFromJSON", "schedule type", type, names)];
   const { after } = options ?? {};
   return make((after === undefined ? options : { ...options, after: scheduleFromJSON(after) }) as never);
 }

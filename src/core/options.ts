@@ -1,0 +1,144 @@
+/**
+ * Options told once: a schema gives each option's type, check, message and default. `readOptions` does the rest, so no
+ * option goes unchecked and an unknown one is refused.
+ *
+ *   const schema = () =>
+ *     ({ lr: number({ min: 0 }), nesterov: flag(false) }) satisfies Schema<SGDOptions>;
+ *   const { lr, nesterov } = readOptions("SGD", options, schema);
+ *
+ * `satisfies` holds the documented interface and the schema together: a key that one of them lacks, another type, or a
+ * default that only one of them knows does not compile. Schemas are functions because a bundler drops a function that
+ * nobody calls, but not the result of a call.
+ */
+import { expectBoolean, expectInteger, expectNumber, expectOneOf } from "./check.js";
+import { ArgumentError, expectation } from "./errors.js";
+
+/** Gives a value as the library works with it, or throws an `ArgumentError` that says `where: name expected …`. */
+export type Check<Out> = (where: string, name: string, value: unknown) => Out;
+
+/** The check of one option. `In` is what the user may give, `undefined` included where the option may be left out. */
+export interface Option<Out, In = Out> extends Check<Out> {
+  /** For the type checker alone: makes options of different `In` different types. */
+  readonly accepts?: (value: In) => In;
+}
+
+/** The options of an interface: a key each, `undefined` accepted exactly where the key is optional. */
+export type Schema<Given> = { [K in keyof Given]-?: Option<unknown, Given[K]> };
+
+type Checks = Record<string, Check<unknown>>;
+
+/** What `readOptions` gives: every option, defaults filled in. */
+export type Read<S extends Checks> = { [K in keyof S]: ReturnType<S[K]> };
+
+/** Checks a record of options against its schema and fills in the defaults, in the schema's order. */
+export function readOptions<S extends Checks>(where: string, given: unknown, schema: () => S): Read<S> {
+  const checks = schema();
+  const record = given === undefined ? {} : given;
+  if (record === null || typeof record !== "object" || Array.isArray(record))
+    throw new ArgumentError(expectation(where, "options", "an object", record));
+  const known = Object.keys(checks);
+  for (const key of Object.keys(record)) if (!known.includes(key)) throw unknownOption(where, key, known);
+  const values = record as Record<string, unknown>;
+  return Object.fromEntries(known.map((key) => [key, checks[key](where, key, values[key])])) as Read<S>;
+}
+
+export function unknownOption(where: string, key: string, known: readonly string[]): ArgumentError {
+  const near = known.find((name) => distance(name.toLowerCase(), key.toLowerCase()) <= (name.length > 4 ? 2 : 1));
+  const hint = near && `Did you mean "${near}"?`;
+  return new ArgumentError(expectation(where, "option", known.join(", ") || "none", JSON.stringify(key), { hint }));
+}
+
+/** Letters to insert, delete or exchange to make one word of the other (Levenshtein 1966), row by row. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length];
+}
+
+/** What may be left out has `undefined` among its inputs. */
+type Given<T, D> = [D] extends [undefined] ? T : T | undefined;
+
+/** An option that is `fallback` where it is left out; without one it stays `undefined`. */
+export function optional<Out, In>(option: Option<Out, In>): Option<Out | undefined, In | undefined>;
+export function optional<Out, In>(option: Option<Out, In>, fallback: Out): Option<Out, In | undefined>;
+export function optional<Out, In>(option: Option<Out, In>, fallback?: Out): Option<Out | undefined, In | undefined> {
+  return (where, name, value) => (value === undefined ? fallback : option(where, name, value));
+}
+
+interface IntegerRange<D> {
+  /** Default 0. */
+  min?: number;
+  max?: number;
+  default?: D;
+}
+
+export function integer<D extends number | undefined = undefined>(
+  range: IntegerRange<D> = {},
+): Option<number, Given<number, D>> {
+  const { min = 0, max } = range;
+  return (where, name, value) => expectInteger(where, name, value === undefined ? range.default : value, min, max);
+}
+
+interface NumberRange<D> {
+  min?: number;
+  max?: number;
+  /** Bounds that are excluded. */
+  open?: "min" | "max" | "both";
+  default?: D;
+}
+
+/** A finite number. */
+export function number<D extends number | undefined = undefined>(
+  range: NumberRange<D> = {},
+): Option<number, Given<number, D>> {
+  const { min, max, open } = range;
+  return (where, name, value) => expectNumber(where, name, value === undefined ? range.default : value, min, max, open);
+}
+
+/** A number above 0. */
+export const positive = <D extends number | undefined = undefined>(fallback?: D): Option<number, Given<number, D>> =>
+  number({ min: 0, open: "min", default: fallback as D });
+
+/** A probability, or another share of 1. */
+export const share = <D extends number | undefined = undefined>(fallback?: D): Option<number, Given<number, D>> =>
+  number({ min: 0, max: 1, default: fallback as D });
+
+/** true or false. */
+export const flag =
+  <D extends boolean | undefined = undefined>(fallback?: D): Option<boolean, Given<boolean, D>> =>
+  (where, name, value) =>
+    expectBoolean(where, name, value === undefined ? fallback : value);
+
+/** One of some words. */
+export const oneOf =
+  <const T extends string, D extends T | undefined = undefined>(
+    choices: readonly T[],
+    fallback?: D,
+  ): Option<T, Given<T, D>> =>
+  (where, name, value) =>
+    expectOneOf(where, name, value === undefined ? fallback : value, choices);
+
+/** Whatever passes a test; `expected` says in the message what that is. */
+export const checked =
+  <T>(expected: string, accepts: (value: unknown) => value is T): Option<T> =>
+  (where, name, value) => {
+    if (accepts(value)) return value;
+    throw new ArgumentError(expectation(where, name, expected, value));
+  };
+
+export const text: Option<string> = (where, name, value) =>
+  checked("a string", (v) => typeof v === "string")(where, name, value);
+
+/** An array, each element of it checked as `name[i]`. */
+export const list =
+  <Out, In>(element: Option<Out, In>, expected = "an array", length?: number): Option<Out[], readonly In[]> =>
+  (where, name, value) => {
+    if (!Array.isArray(value) || (length !== undefined && value.length !== length))
+      throw new ArgumentError(expectation(where, name, expected, value));
+    return value.map((item, i) => element(where, `${name}[${i}]`, item));
+  };
