@@ -1,7 +1,7 @@
 /**
  * The op table: what shapes each op makes, which inputs it may overwrite and how much room it works in. Attributes stand
  * in `attributes.ts`, gradient rules in `gradients.ts`, kernels in `src/program/encode`, definitions in float64 in
- * `test/reference`.
+ * `test/support/reference`.
  *
  * Rows and columns: ops on features take [..., features] and treat all leading dimensions as rows.
  */

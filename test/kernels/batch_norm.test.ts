@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { ACTIVATIONS } from "../../src/abi/enums.js";
 import { partialBytes } from "../../src/abi/partials.js";
-import { moments, normalize, normalizeDw, normalizeDx } from "../reference/norm.js";
-import { callSplit, expectClose, finiteDifference, normals, runSplit } from "./compare.js";
-import { Harness, variants } from "./harness.js";
+import { callSplit, expectClose, finiteDifference, normals, runSplit } from "../support/kernels/compare.js";
+import { Harness, variants } from "../support/kernels/harness.js";
+import { moments, normalize, normalizeDw, normalizeDx } from "../support/reference/norm.js";
 
 const EPS = 1e-5;
 const SHAPES: [number, number][] = [

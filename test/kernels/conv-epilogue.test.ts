@@ -12,10 +12,7 @@ import {
   winogradScratch,
 } from "../../src/abi/conv.js";
 import { ACTIVATION_GRADIENT, ACTIVATIONS } from "../../src/abi/enums.js";
-import { ACTIVATION_NAMES, activations } from "../reference/activations.js";
-import * as reference from "../reference/conv.js";
-import { finish, rowMajor } from "../reference/gemm.js";
-import { BAR, expectClose, normals } from "./compare.js";
+import { BAR, expectClose, normals } from "../support/kernels/compare.js";
 import {
   type ConvEpilogue,
   conv2dDx,
@@ -27,9 +24,12 @@ import {
   winogradDx,
   winogradForward,
   winogradPack,
-} from "./conv-calls.js";
-import { runAll, scratchFor, shapeOf } from "./conv-cases.js";
-import { Harness, variants } from "./harness.js";
+} from "../support/kernels/conv-calls.js";
+import { runAll, scratchFor, shapeOf } from "../support/kernels/conv-cases.js";
+import { Harness, variants } from "../support/kernels/harness.js";
+import { ACTIVATION_NAMES, activations } from "../support/reference/activations.js";
+import * as reference from "../support/reference/conv.js";
+import { finish, rowMajor } from "../support/reference/gemm.js";
 
 /** The calls of one pass: x [input] and filter in memory, output y. */
 type Emit = (h: Harness, s: Conv2dShape, x: number, filter: number, y: number, e: ConvEpilogue) => KernelCall[];

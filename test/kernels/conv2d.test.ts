@@ -6,11 +6,18 @@ import {
   conv2dFilterBytes,
   conv2dScratch,
 } from "../../src/abi/conv.js";
-import * as reference from "../reference/conv.js";
-import { expectClose, normals } from "./compare.js";
-import { conv2dDw, conv2dDx, conv2dDxLayout, conv2dDxPack, conv2dForward, conv2dPack } from "./conv-calls.js";
-import { nameOf, runAll, scratchFor, shapeOf } from "./conv-cases.js";
-import { Harness, variants } from "./harness.js";
+import { expectClose, normals } from "../support/kernels/compare.js";
+import {
+  conv2dDw,
+  conv2dDx,
+  conv2dDxLayout,
+  conv2dDxPack,
+  conv2dForward,
+  conv2dPack,
+} from "../support/kernels/conv-calls.js";
+import { nameOf, runAll, scratchFor, shapeOf } from "../support/kernels/conv-cases.js";
+import { Harness, variants } from "../support/kernels/harness.js";
+import * as reference from "../support/reference/conv.js";
 
 const cases: Conv2dShape[] = [];
 for (const kernel of [1, 3, 5, 7])

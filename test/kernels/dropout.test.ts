@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { philox } from "../../src/core/random.js";
-import { callSplit, normals, runSplit } from "./compare.js";
-import { Harness, type Operand, variants } from "./harness.js";
+import { callSplit, normals, runSplit } from "../support/kernels/compare.js";
+import { Harness, type Operand, variants } from "../support/kernels/harness.js";
 
 const RNG = [0x243f6a88, 0x85a308d3, 7, 1]; // key0, key1, step, step's high part
 

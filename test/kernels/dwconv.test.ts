@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { type Conv2dShape, dwconvScratch, isDepthwise } from "../../src/abi/conv.js";
 import type { KernelName } from "../../src/abi/records.js";
-import * as reference from "../reference/conv.js";
-import { expectClose, normals } from "./compare.js";
-import type { KernelCall } from "./conv-calls.js";
-import { nameOf, runAll, scratchFor, shapeOf } from "./conv-cases.js";
-import { Harness, variants } from "./harness.js";
+import { expectClose, normals } from "../support/kernels/compare.js";
+import type { KernelCall } from "../support/kernels/conv-calls.js";
+import { nameOf, runAll, scratchFor, shapeOf } from "../support/kernels/conv-cases.js";
+import { Harness, variants } from "../support/kernels/harness.js";
+import * as reference from "../support/reference/conv.js";
 
 const cases: Conv2dShape[] = [];
 for (const kernel of [1, 3, 5, 7])

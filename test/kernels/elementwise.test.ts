@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { ACTIVATIONS, type ActivationName } from "../../src/abi/enums.js";
-import { ACTIVATION_NAMES, activations } from "../reference/activations.js";
-import { callSplit, expectClose, finiteDifference, normals, runSplit } from "./compare.js";
-import { Harness, variants } from "./harness.js";
+import { callSplit, expectClose, finiteDifference, normals, runSplit } from "../support/kernels/compare.js";
+import { Harness, variants } from "../support/kernels/harness.js";
+import { ACTIVATION_NAMES, activations } from "../support/reference/activations.js";
 
 /** Lengths around vectors, unrolled loops and thread borders. */
 const LENGTHS = [1, 2, 3, 4, 5, 7, 15, 16, 17, 31, 63, 64, 65, 100, 257, 1000];

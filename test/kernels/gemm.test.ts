@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { gemmScratch, packedSize } from "../../src/abi/gemm.js";
-import { ACTIVATION_NAMES } from "../reference/activations.js";
-import { callSplit, normals } from "./compare.js";
-import { type Case, check } from "./gemm-cases.js";
-import { Harness, variants } from "./harness.js";
+import { callSplit, normals } from "../support/kernels/compare.js";
+import { type Case, check } from "../support/kernels/gemm-cases.js";
+import { Harness, variants } from "../support/kernels/harness.js";
+import { ACTIVATION_NAMES } from "../support/reference/activations.js";
 
 const TRANSPOSES = [
   { aTransposed: false, bTransposed: false },

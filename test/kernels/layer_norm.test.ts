@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { partialBytes } from "../../src/abi/partials.js";
-import { moments, normalize, normalizeDw, normalizeDx } from "../reference/norm.js";
-import { callSplit, expectClose, finiteDifference, normals, runSplit } from "./compare.js";
-import { Harness, variants } from "./harness.js";
+import { callSplit, expectClose, finiteDifference, normals, runSplit } from "../support/kernels/compare.js";
+import { Harness, variants } from "../support/kernels/harness.js";
+import { moments, normalize, normalizeDw, normalizeDx } from "../support/reference/norm.js";
 
 const EPS = 1e-5;
 /** Rows of two are left out: their xhat is ±1 whatever x is, and dx cancels to nothing but rounding. */

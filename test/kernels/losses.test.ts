@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { REGRESSION_LOSSES } from "../../src/abi/enums.js";
 import { partialBytes } from "../../src/abi/partials.js";
 import { Philox } from "../../src/core/random.js";
+import { callSplit, expectClose, finiteDifference, normals, runSplit } from "../support/kernels/compare.js";
+import { Harness, variants } from "../support/kernels/harness.js";
 import {
   crossEntropy,
   crossEntropyDx,
@@ -11,9 +13,7 @@ import {
   regressionLossDx,
   softmax,
   targetRows,
-} from "../reference/losses.js";
-import { callSplit, expectClose, finiteDifference, normals, runSplit } from "./compare.js";
-import { Harness, variants } from "./harness.js";
+} from "../support/reference/losses.js";
 
 const SHAPES: [number, number][] = [
   [1, 1],

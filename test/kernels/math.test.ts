@@ -1,9 +1,9 @@
 // Error of the vector functions in ULP against float64: a stride through all float32 bit patterns, and all of them
 // with RESNET_WASM_EXHAUSTIVE=1.
 import { beforeAll, describe, expect, test } from "vitest";
-import { erf, normalCdf, sigmoid } from "../reference/special.js";
-import { variants } from "./harness.js";
-import { BATCH, createMathProbe, type MathFunction, type MathProbe } from "./math-probe.js";
+import { variants } from "../support/kernels/harness.js";
+import { BATCH, createMathProbe, type MathFunction, type MathProbe } from "../support/kernels/math-probe.js";
+import { erf, normalCdf, sigmoid } from "../support/reference/special.js";
 
 const exhaustive = process.env.RESNET_WASM_EXHAUSTIVE === "1";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { partialBytes } from "../../src/abi/partials.js";
-import { adamStep, sgdStep } from "../reference/optim.js";
-import { callSplit, expectClose, normals, runSplit } from "./compare.js";
-import { Harness, type Operand, variants } from "./harness.js";
+import { callSplit, expectClose, normals, runSplit } from "../support/kernels/compare.js";
+import { Harness, type Operand, variants } from "../support/kernels/harness.js";
+import { adamStep, sgdStep } from "../support/reference/optim.js";
 
 const LENGTHS = [1, 3, 4, 17, 100, 1023];
 const STEPS = 5;

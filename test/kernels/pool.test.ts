@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { poolOutputSize } from "../../src/abi/conv.js";
 import type { KernelArguments, KernelName } from "../../src/abi/records.js";
-import * as reference from "../reference/pool.js";
-import { expectClose, normals } from "./compare.js";
-import { Harness, variants } from "./harness.js";
+import { expectClose, normals } from "../support/kernels/compare.js";
+import { Harness, variants } from "../support/kernels/harness.js";
+import * as reference from "../support/reference/pool.js";
 
 const LIMIT = 1e-6; // of the largest value
 const THREADS = 3;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { partialBytes } from "../../src/abi/partials.js";
-import { columnSum, logSoftmax, logSoftmaxDx, softmax, softmaxDx } from "../reference/losses.js";
-import { callSplit, expectClose, finiteDifference, normals, runSplit } from "./compare.js";
-import { Harness, variants } from "./harness.js";
+import { callSplit, expectClose, finiteDifference, normals, runSplit } from "../support/kernels/compare.js";
+import { Harness, variants } from "../support/kernels/harness.js";
+import { columnSum, logSoftmax, logSoftmaxDx, softmax, softmaxDx } from "../support/reference/losses.js";
 
 const SHAPES: [number, number][] = [
   [1, 1],

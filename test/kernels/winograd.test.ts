@@ -9,11 +9,11 @@ import {
   winogradLegal,
   winogradScratch,
 } from "../../src/abi/conv.js";
-import * as reference from "../reference/conv.js";
-import { expectClose, normals } from "./compare.js";
-import { winogradDw, winogradDx, winogradForward, winogradPack } from "./conv-calls.js";
-import { nameOf, runAll, scratchFor, shapeOf } from "./conv-cases.js";
-import { Harness, variants } from "./harness.js";
+import { expectClose, normals } from "../support/kernels/compare.js";
+import { winogradDw, winogradDx, winogradForward, winogradPack } from "../support/kernels/conv-calls.js";
+import { nameOf, runAll, scratchFor, shapeOf } from "../support/kernels/conv-cases.js";
+import { Harness, variants } from "../support/kernels/harness.js";
+import * as reference from "../support/reference/conv.js";
 
 const cases: Conv2dShape[] = [];
 for (const [ic, oc] of [

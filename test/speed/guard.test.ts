@@ -6,9 +6,9 @@ import { compileMicroKernel } from "../../bench/micro-kernel/compile.js";
 import { microKernel } from "../../bench/micro-kernel/kernel.js";
 import { type Conv2dShape, winogradFilterBytes, winogradScratch } from "../../src/abi/conv.js";
 import { gemmScratch, packedSize } from "../../src/abi/gemm.js";
-import { normals } from "../kernels/compare.js";
-import { type KernelCall, winogradForward, winogradPack } from "../kernels/conv-calls.js";
-import { Harness, variants } from "../kernels/harness.js";
+import { normals } from "../support/kernels/compare.js";
+import { type KernelCall, winogradForward, winogradPack } from "../support/kernels/conv-calls.js";
+import { Harness, variants } from "../support/kernels/harness.js";
 
 const TURNS = 12;
 const ATTEMPTS = 5;

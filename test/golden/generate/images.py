@@ -1,4 +1,4 @@
-"""Golden files for test/data/image*.test.ts: python3 test/golden/generate/images.py
+"""Golden files for test/unit/data/image*.test.ts: python3 test/golden/generate/images.py
 
 Pillow's resize (SHA-256 of the bytes: ours must be equal bit for bit), torchvision's transforms and colour functions,
 and image files that Pillow wrote. Inputs come from a formula that the tests repeat.

@@ -1,4 +1,4 @@
-"""Golden file for test/data/table.test.ts: python3 test/golden/generate/quantile.py
+"""Golden file for test/unit/data/table.test.ts: python3 test/golden/generate/quantile.py
 
 scikit-learn's QuantileTransformer(output_distribution="normal") written out with NumPy and the standard library's
 inverse of the normal distribution, on columns with ties, few rows and many rows.

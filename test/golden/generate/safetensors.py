@@ -1,4 +1,4 @@
-"""Golden files for test/io/safetensors*.test.ts: python3 test/golden/generate/safetensors.py
+"""Golden files for test/unit/io/safetensors*.test.ts: python3 test/golden/generate/safetensors.py
 
 Writes safetensors by hand (struct, json), so that our reader and writer are checked against another hand; values and
 conversions come from NumPy and PyTorch. Outputs: safetensors/dtypes.safetensors, safetensors/dtypes.json,

@@ -1,0 +1,60 @@
+// Threads that run one program after the other: many short programs of several plans in turn, and programs that a guard stops.
+import { describe, expect, it } from "vitest";
+import {
+  Adam,
+  BatchNorm1d,
+  createTrainer,
+  crossEntropy,
+  Dropout,
+  Linear,
+  type Model,
+  NumericError,
+  ReLU,
+  Residual,
+  Sequential,
+} from "../../../src/index.node.js";
+import { uniform } from "../../golden/generator.js";
+import { build, weightBits } from "../../support/setups.js";
+
+const network = new Sequential(
+  new Linear(11, 24),
+  new BatchNorm1d(24),
+  new ReLU(),
+  new Residual(new Sequential(new Linear(24, 24), new ReLU(), new Dropout(0.2), new Linear(24, 24)), {
+    activation: new ReLU(),
+  }),
+  new Linear(24, 3),
+);
+const x = uniform("threads/x", 11 * 40);
+const labels = Array.from({ length: 40 }, (_, i) => i % 3);
+
+/** Predictions and steps at different batch sizes, so that nearly every program is another one than the one before. */
+function work(model: Model, rounds: number): number[] {
+  const trainer = createTrainer(model, { loss: crossEntropy(), optimizer: new Adam({ lr: 1e-3 }), ema: 0.9 });
+  const seen: number[] = [];
+  for (let i = 0; i < rounds; i++) {
+    const n = 2 + ((i * 7) % 38);
+    seen.push(trainer.step(x.subarray(0, 11 * n), labels.slice(0, n)).loss);
+    seen.push(model.predict(x.subarray(0, 11 * (1 + (i % 3)))).data[0]);
+    if (i % 20 === 0)
+      expect(() =>
+        trainer.step(
+          x.subarray(0, 11 * n).map(() => NaN),
+          labels.slice(0, n),
+        ),
+      ).toThrow(NumericError);
+    seen.push(model.forward(x).data[1]);
+    seen.push(model.backward(uniform("threads/dy", 3 * 40)).data[2]);
+  }
+  return seen;
+}
+
+describe("threads in turn", () => {
+  it.each([2, 3])("%d threads give the bits of one in hundreds of programs", async (threads) => {
+    const [one, several] = [await build(network, [11]), await build(network, [11], { threads, relaxedSimd: false })];
+    expect(work(several, 60)).toEqual(work(one, 60));
+    expect(weightBits(several)).toBe(weightBits(one));
+    one.dispose();
+    several.dispose();
+  });
+});

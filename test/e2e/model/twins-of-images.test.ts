@@ -1,0 +1,179 @@
+// Twins of convolutional networks, and the shortcuts of options A and B, for images and for features.
+import { describe, expect, it } from "vitest";
+import {
+  BatchNorm2d,
+  Conv2d,
+  cifarResNet,
+  Flatten,
+  type Layer,
+  Linear,
+  MaxPool2d,
+  PadShortcut,
+  plainTwin,
+  ReLU,
+  Residual,
+  type ResidualOptions,
+  residualTwin,
+  resnet18,
+  Sequential,
+} from "../../../src/index.node.js";
+import { uniform } from "../../golden/generator.js";
+import { maxDifference } from "../../golden/load.js";
+import { count } from "../../support/nets.js";
+import { build, setups, setWeights } from "../../support/setups.js";
+
+const IMAGE = [8, 8, 4];
+const conv = (from: number, to: number, stride = 1) =>
+  new Conv2d(from, to, { kernelSize: 3, stride, padding: 1, bias: false });
+/** Convolution, norm, ReLU. */
+const unit = (from: number, to: number, stride = 1) => [conv(from, to, stride), new BatchNorm2d(to), new ReLU()];
+
+async function outputs(network: Layer, inputShape: number[], x: Float32Array<ArrayBuffer>): Promise<Float32Array> {
+  const model = await build(network, inputShape, undefined, 3);
+  const { data } = model.forward(x, { training: true });
+  model.dispose();
+  return data;
+}
+
+const shapes = (network: Layer, inputShape: number[]) =>
+  count(network, inputShape).state.map(({ shape }) => String(shape));
+
+describe("plainTwin", () => {
+  it.each([
+    ["cifarResNet(20)", cifarResNet(20), [32, 32, 3]],
+    ["pre-activation", cifarResNet(20, { preActivation: true }), [32, 32, 3]],
+    ["option B", cifarResNet(20, { shortcut: "projection" }), [32, 32, 3]],
+    ["resnet18", resnet18({ classes: 3 }), [64, 64, 3]],
+  ] as [string, Layer, number[]][])(
+    "%s keeps all names but the projections', and computes something else",
+    async (_, network, inputShape) => {
+      const plain = plainTwin(network);
+      const kept = count(network, inputShape).state.filter(({ name }) => !name.includes("downsample"));
+      expect(count(plain, inputShape).state).toEqual(kept);
+      const x = uniform("twins/x", 2 * inputShape.reduce((a, b) => a * b, 1));
+      expect(maxDifference(await outputs(network, inputShape, x), await outputs(plain, inputShape, x))).toBeGreaterThan(
+        1e-3,
+      );
+      expect(plainTwin(plain).toJSON()).toEqual(plain.toJSON());
+    },
+  );
+});
+
+describe("residualTwin", () => {
+  const plain = new Sequential(
+    ...unit(4, 16),
+    ...unit(16, 16),
+    ...unit(16, 16),
+    new MaxPool2d({ kernelSize: 2 }),
+    ...unit(16, 16),
+    ...unit(16, 16),
+    ...unit(16, 32, 2),
+    ...unit(32, 32),
+    new Flatten(),
+    new Linear(128, 5),
+  );
+
+  it("adds skips where the shape stays; the same weights in the same order", async () => {
+    const twin = residualTwin(plain);
+    const skips = twin.layers.filter(([, layer]) => layer instanceof Residual).length;
+    expect(skips).toBe(2);
+    expect(shapes(twin, IMAGE)).toEqual(shapes(plain, IMAGE));
+    const x = uniform("twins/x", 3 * 8 * 8 * 4);
+    expect(maxDifference(await outputs(twin, IMAGE, x), await outputs(plain, IMAGE, x))).toBeGreaterThan(1e-3);
+    const back = plainTwin(twin);
+    expect(back.toJSON()).toEqual(plain.toJSON());
+    expect(await outputs(back, IMAGE, x)).toEqual(await outputs(plain, IMAGE, x));
+  });
+
+  it("adds projections where the shape changes", () => {
+    const twin = residualTwin(plain, { shortcut: "projection" });
+    // Before the pool 4 → 16, behind it 16 → 16 and 16 → 32 with half the side; the odd unit stays.
+    expect(twin.layers.filter(([, layer]) => layer instanceof Residual).length).toBe(3);
+    const added = 4 * 16 + 2 * 16 + 16 * 32 + 2 * 32;
+    expect(count(twin, IMAGE).parameters).toBe(count(plain, IMAGE).parameters + added);
+    expect(plainTwin(twin).toJSON()).toEqual(plain.toJSON());
+  });
+});
+
+describe("PadShortcut", () => {
+  it.each([
+    ["split", 1],
+    ["append", 1],
+    ["split", 2],
+    ["append", 3],
+  ] as const)("%s, stride %d: pixels, zeros and gradient", async (side, stride) => {
+    const [n, h, w, c, out] = [2, 5, 7, 3, 8];
+    const front = side === "split" ? 2 : 0; // floor((8 - 3) / 2)
+    const [oh, ow] = [Math.ceil(h / stride), Math.ceil(w / stride)];
+    const x = uniform("pad/x", n * h * w * c);
+    const dy = uniform("pad/dy", n * oh * ow * out);
+    const y = new Float32Array(dy.length);
+    const dx = new Float32Array(x.length);
+    for (let i = 0; i < n * oh * ow * c; i++) {
+      const [k, j, r, b] = [i % c, Math.floor(i / c) % ow, Math.floor(i / c / ow) % oh, Math.floor(i / c / ow / oh)];
+      const from = ((b * h + r * stride) * w + j * stride) * c + k;
+      const to = ((b * oh + r) * ow + j) * out + front + k;
+      y[to] = x[from];
+      dx[from] = dy[to];
+    }
+    for (const setup of setups) {
+      const model = await build(new PadShortcut(c, out, { stride, side }), [h, w, c], setup);
+      expect(model.forward(x)).toEqual({ data: y, shape: [n, oh, ow, out] });
+      expect(model.backward(dy)).toEqual({ data: dx, shape: [n, h, w, c] });
+      model.dispose();
+    }
+  });
+
+  it.each([
+    ["split", [0, 0, 1, 2, 3, 0, 0, 0]],
+    ["append", [1, 2, 3, 0, 0, 0, 0, 0]],
+  ] as const)("%s: features", async (side, expected) => {
+    const model = await build(new PadShortcut(3, 8, { side }), [3]);
+    expect([...model.forward([1, 2, 3]).data]).toEqual(expected);
+    expect([...model.backward([0, 1, 2, 3, 4, 5, 6, 7]).data]).toEqual(side === "split" ? [2, 3, 4] : [0, 1, 2]);
+  });
+});
+
+describe("Residual", () => {
+  const image = (stride: number) => new Sequential(...unit(4, 8, stride), conv(8, 8), new BatchNorm2d(8));
+  const features = new Sequential(new Linear(6, 5), new ReLU(), new Linear(5, 10));
+  it.each([
+    ["pad, images, stride 2", image(2), [7, 6, 4], { shortcut: "pad" }, 0],
+    ["pad, images, stride 1", image(1), [7, 6, 4], { shortcut: "pad" }, 0],
+    ["projection, images, stride 2", image(2), [7, 6, 4], { shortcut: "projection" }, 4 * 8 + 16],
+    ["projection, images, stride 1", image(1), [7, 6, 4], { shortcut: "projection" }, 4 * 8 + 16],
+    ["append, images", image(2), [7, 6, 4], { shortcut: new PadShortcut(4, 8, { stride: 2, side: "append" }) }, 0],
+    ["pad, features", features, [6], { shortcut: "pad" }, 0],
+    ["projection, features", features, [6], { shortcut: "projection" }, 60],
+  ] as [string, Layer, number[], ResidualOptions, number][])("%s", async (_, main, inputShape, options, added) => {
+    const residual = new Residual(main, options);
+    expect(count(residual, inputShape).parameters).toBe(count(main, inputShape).parameters + added);
+    const names = count(residual, inputShape).state.map(({ name }) => name);
+    expect(names.every((name) => name.startsWith("main.") || (added > 0 && name.startsWith("shortcut.")))).toBe(true);
+
+    // The output is the sum of both branches, each a network of its own with the same weights.
+    const [whole, branch] = [await build(residual, inputShape), await build(main, inputShape)];
+    const own = whole.stateDict();
+    setWeights(
+      branch,
+      Object.fromEntries([...branch.stateDict().keys()].map((name) => [name, own.get(`main.${name}`)!])),
+    );
+    const x = uniform("residual/x", 2 * inputShape.reduce((a, b) => a * b, 1));
+    const dy = uniform("residual/dy", whole.predict(x).data.length);
+    const skip = whole.predict(x).data.map((v, i) => v - branch.predict(x).data[i]);
+    expect(Math.max(...skip.map(Math.abs))).toBeGreaterThan(0.1);
+    whole.forward(x);
+    branch.forward(x);
+    const [dx, dxMain] = [whole.backward(dy).data, branch.backward(dy).data];
+    for (const [name, gradient] of branch.gradients()) {
+      const difference = maxDifference(whole.gradients().get(`main.${name}`)!.data, gradient.data);
+      expect(difference, name).toBeLessThan(1e-5 * Math.max(1, ...gradient.data.map(Math.abs)));
+    }
+    // What is left of dx came through the shortcut, which is linear: <dy, skip> = <its dx, x>, but for a norm's mean.
+    const shortcutDx = dx.map((v, i) => v - dxMain[i]);
+    const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, v, i) => sum + v * b[i], 0);
+    expect(Math.abs(dot(dy, skip) - dot(shortcutDx, x))).toBeLessThan(1e-3);
+    whole.dispose();
+    branch.dispose();
+  });
+});

@@ -1,0 +1,16 @@
+// The conformance suite in the Node at hand, from the sources; `npm run test:runtimes` has the other runtimes.
+import { expect, it } from "vitest";
+import * as library from "../../../src/index.node.js";
+import * as inference from "../../../src/inference.node.js";
+import { hasRelaxedSimd } from "../../../src/runtime/features.js";
+import { conformance } from "./conformance/index.js";
+
+it("passes in this runtime", async () => {
+  const { results } = await conformance(library, inference, {
+    name: "node",
+    threads: 2,
+    relaxedSimd: hasRelaxedSimd(),
+  });
+  expect(results.filter(({ error }) => error !== null)).toEqual([]);
+  expect(results.length).toBeGreaterThan(150);
+}, 300_000);
