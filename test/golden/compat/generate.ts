@@ -1,12 +1,12 @@
 // Writes the files of a released version, with that version:
-//   npx esbuild test/compat/generate.ts --bundle --platform=node --format=esm --outfile=build/compat.mjs
-//   node build/compat.mjs <folder of the unpacked package> test/compat/<version>
+//   npx esbuild test/golden/compat/generate.ts --bundle --platform=node --format=esm --outfile=build/compat.mjs
+//   node build/compat.mjs <folder of the unpacked package> test/golden/compat/<version>
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
-import { blobs } from "../train/datasets.js";
+import { blobs } from "../../support/datasets.js";
 import { type Expected, FIT, type Lib, nets, patterned, samples, trained, trainers } from "./cases.js";
 
 const [folder, out] = process.argv.slice(2);
