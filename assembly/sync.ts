@@ -1,27 +1,8 @@
-// Barriers, the worker loop, and how threads share work. All threads of a model run the same program (SPMD) on one shared memory.
-//
-// Control block, one 64-byte line for each word that threads fight over:
-//   64 jobs        number of programs submitted so far; workers watch it
-//  128 arrived     threads that reached the current barrier
-//  192 generation  barriers passed so far
-//  256 parked      threads that sleep, so that notify (a host call) is made only when somebody sleeps
-//  320 begin  324 end   the submitted program
-//  332 exit        workers leave their loop
-//  336 failed      a thread gave up: the others trap instead of waiting for it
-//  340 mayWait     thread 0 may sleep (browsers forbid it on the main thread)
-//  512 claims      items that were taken of each thread's share of the current work, up to 1024
+// Barriers, the worker loop, and how threads share work. All threads of a model run the same program
+// (SPMD) on one shared memory.
+// The control block, described in src/abi/control.ts, holds one 64-byte line for each word that threads fight over.
+import { Control } from "./generated/records";
 import { range_begin } from "./range";
-
-const JOBS: usize = 64;
-const ARRIVED: usize = 128;
-const GENERATION: usize = 192;
-const PARKED: usize = 256;
-const BEGIN: usize = 320;
-const END: usize = 324;
-const EXIT: usize = 332;
-const FAILED: usize = 336;
-const MAY_WAIT: usize = 340;
-const CLAIMS: usize = 512;
 
 // Polls before sleeping, about 50-100 us: a shorter spin loses, because waking a thread takes longer than that.
 const SPIN: i32 = 50000;
@@ -37,15 +18,15 @@ function wait_change(address: usize, value: i32, maySleep: bool, patience: i32):
   let polls = 0;
   while (atomic.load<i32>(address) == value) {
     if (++polls < SPIN) continue;
-    if (atomic.load<i32>(FAILED)) unreachable();
+    if (atomic.load<i32>(Control.failed)) unreachable();
     let late = true;
     if (maySleep) {
-      atomic.add<i32>(PARKED, 1);
+      atomic.add<i32>(Control.parked, 1);
       late = atomic.wait<i32>(address, value, SECOND) == 2;
-      atomic.sub<i32>(PARKED, 1);
+      atomic.sub<i32>(Control.parked, 1);
     } else polls = 0;
     if (late && patience > 0 && --patience == 0) {
-      atomic.store<i32>(FAILED, 1);
+      atomic.store<i32>(Control.failed, 1);
       unreachable();
     }
   }
@@ -54,14 +35,14 @@ function wait_change(address: usize, value: i32, maySleep: bool, patience: i32):
 // @ts-ignore: decorator
 @inline
 function wake(address: usize): void {
-  if (atomic.load<i32>(PARKED)) atomic.notify(address, -1);
+  if (atomic.load<i32>(Control.parked)) atomic.notify(address, -1);
 }
 
 /** Where the count of a thread's share stands: as far from the others as there is room, to keep cache lines apart. */
 // @ts-ignore: decorator
 @inline
 function claims(thread: i32, threads: i32): usize {
-  return CLAIMS + <usize>((thread * 128 / threads) << 2);
+  return <usize>Control.claims + <usize>((thread * 128 / threads) << 2);
 }
 
 /**
@@ -89,34 +70,34 @@ export function next(item: i32, items: i32, shared: bool, thread: i32, threads: 
 /** Barrier: returns when all threads have called it. Kernels may call it too, all threads the same number of times. */
 export function sync(thread: i32, threads: i32): void {
   if (threads == 1) {
-    store<i32>(CLAIMS, 0);
+    store<i32>(Control.claims, 0);
     return;
   }
-  const generation = atomic.load<i32>(GENERATION);
-  if (atomic.add<i32>(ARRIVED, 1) == threads - 1) {
-    atomic.store<i32>(ARRIVED, 0);
+  const generation = atomic.load<i32>(Control.generation);
+  if (atomic.add<i32>(Control.arrived, 1) == threads - 1) {
+    atomic.store<i32>(Control.arrived, 0);
     for (let i = 0; i < threads; i++) store<i32>(claims(i, threads), 0);
-    atomic.add<i32>(GENERATION, 1);
-    wake(GENERATION);
+    atomic.add<i32>(Control.generation, 1);
+    wake(Control.generation);
   } else {
-    const maySleep = thread > 0 || atomic.load<i32>(MAY_WAIT) != 0;
-    wait_change(GENERATION, generation, maySleep, maySleep ? PATIENCE : SPINS);
+    const maySleep = thread > 0 || atomic.load<i32>(Control.may_wait) != 0;
+    wait_change(Control.generation, generation, maySleep, maySleep ? PATIENCE : SPINS);
   }
 }
 
 /** Hands a program to the workers; the caller then runs it as thread 0. */
 export function announce(begin: usize, end: usize): void {
-  atomic.store<u32>(BEGIN, <u32>begin);
-  atomic.store<u32>(END, <u32>end);
-  atomic.add<i32>(JOBS, 1);
-  wake(JOBS);
+  atomic.store<u32>(Control.begin, <u32>begin);
+  atomic.store<u32>(Control.end, <u32>end);
+  atomic.add<i32>(Control.jobs, 1);
+  wake(Control.jobs);
 }
 
 /** The program that was announced after `seen` jobs, or false when the worker shall leave. */
 export function await_job(seen: i32): bool {
-  wait_change(JOBS, seen, true, 0);
-  return atomic.load<i32>(EXIT) == 0;
+  wait_change(Control.jobs, seen, true, 0);
+  return atomic.load<i32>(Control.exit) == 0;
 }
 
-export function job_begin(): usize { return atomic.load<u32>(BEGIN); }
-export function job_end(): usize { return atomic.load<u32>(END); }
+export function job_begin(): usize { return atomic.load<u32>(Control.begin); }
+export function job_end(): usize { return atomic.load<u32>(Control.end); }

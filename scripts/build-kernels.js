@@ -15,8 +15,8 @@ const out = join(root, "build/kernels");
 /** The variants of the one source; `ASC_FEATURE_RELAXED_SIMD` and `TRAINING` tell them apart inside `assembly/`. */
 const simd = ["--enable", "simd"];
 const relaxed = [...simd, "--enable", "relaxed-simd"];
-const training = ["assembly/index.ts", "--use", "TRAINING=1"];
-const inference = ["assembly/inference.ts", "--use", "TRAINING=0"];
+const training = ["assembly/generated/training.ts", "--use", "TRAINING=1"];
+const inference = ["assembly/generated/inference.ts", "--use", "TRAINING=0"];
 const variants = {
   simd: [...training, ...simd],
   relaxed: [...training, ...relaxed],
@@ -39,6 +39,18 @@ function sources(dir) {
   });
 }
 
+// The kernels' half of the ABI. Node 20 runs no TypeScript.
+mkdirSync(out, { recursive: true });
+const generator = join(root, "build/generate-abi.mjs");
+buildSync({
+  entryPoints: [join(root, "scripts/generate-abi.ts")],
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  outfile: generator,
+});
+(await import(generator)).generate(join(root, "assembly"));
+
 const hash = createHash("sha256");
 for (const name of ["build-kernels.js", "pack-kernels.js"]) hash.update(readFileSync(join(root, "scripts", name)));
 for (const path of sources(join(root, "assembly")).sort()) hash.update(path).update(readFileSync(path));
@@ -57,12 +69,10 @@ for (const [path, [platform, format]] of Object.entries(workers)) {
     platform,
     write: false,
   });
-  mkdirSync(join(root, "build"), { recursive: true });
   writeFileSync(join(root, `build/${name}.js`), `export default ${JSON.stringify(outputFiles[0].text)};\n`);
   writeFileSync(join(root, `build/${name}.d.ts`), "declare const source: string;\nexport default source;\n");
 }
 
-mkdirSync(out, { recursive: true });
 let built = "";
 try {
   built = readFileSync(join(out, "digest"), "utf8");

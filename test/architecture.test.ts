@@ -1,17 +1,15 @@
-// The rules of the house: ranks, no cycles, file length, and one ABI on both sides.
+// The rules of the house: ranks, no cycles, file length.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { CONTROL } from "../src/abi/control.js";
-import { KERNELS } from "../src/abi/records.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 function files(dir: string, ending = ".ts"): string[] {
   return readdirSync(join(root, dir), { withFileTypes: true }).flatMap((entry) => {
     const path = join(dir, entry.name);
-    if (entry.name === "node_modules") return [];
+    if (["node_modules", "generated"].includes(entry.name)) return [];
     return entry.isDirectory() ? files(path, ending) : entry.name.endsWith(ending) ? [path] : [];
   });
 }
@@ -105,68 +103,8 @@ describe("files", () => {
       ...files("bench", ".js"),
       ...files("examples", ".js"),
       ...files("scripts", ".js"),
+      ...files("scripts", ".ts"),
     ];
     expect(all.filter((path) => read(path).split("\n").length > 400)).toEqual([]);
-  });
-});
-
-describe("the ABI", () => {
-  const names = Object.keys(KERNELS);
-
-  it("numbers the kernels alike on both sides", () => {
-    const body = read("assembly/abi.ts").match(/enum Kernel \{([^}]*)\}/)![1];
-    const listed = body.replace(/\/\/.*$/gm, "").match(/\w+/g);
-    expect(listed).toEqual(names);
-  });
-
-  it("gives every kernel the arguments that it reads, in order", () => {
-    const kernels = new Map<string, string[]>();
-    for (const path of files("assembly")) {
-      const starts = [...read(path).matchAll(/^export function (\w+)\(r: usize/gm)];
-      starts.forEach((match, i) => {
-        const body = read(path).slice(match.index, starts[i + 1]?.index);
-        const args = [...body.matchAll(/^\s*const (\w+) = (ptr|i32|f32)_arg\(r, (\d+)\);/gm)];
-        kernels.set(
-          match[1],
-          args.map(([, name, type, index]) => `${index} ${name}: ${type}`),
-        );
-      });
-    }
-    for (const [name, args] of Object.entries(KERNELS)) {
-      if (name === "guard") continue; // read by the interpreter
-      expect(kernels.get(name), name).toEqual(Object.entries(args).map(([arg, type], i) => `${i} ${arg}: ${type}`));
-    }
-  });
-
-  it("dispatches every kernel", () => {
-    const run = read("assembly/run.ts");
-    const dispatched = (name: string, by: string) => run.includes(`case Kernel.${name}: ${name}(r, ${by}); break;`);
-    const kernels = names.filter((name) => name !== "guard");
-    expect(kernels.filter((name) => !dispatched(name, "thread, threads") && !dispatched(name, "part, parts"))).toEqual(
-      [],
-    );
-    // Scratch belongs to threads, of which any may run a part.
-    const inParts = kernels.filter((name) => dispatched(name, "part, parts"));
-    expect(inParts.filter((name) => "scratch" in KERNELS[name as keyof typeof KERNELS])).toEqual([]);
-    expect(inParts.length).toBeGreaterThan(20);
-  });
-
-  it("keeps the control block where sync.ts has it", () => {
-    const sync = read("assembly/sync.ts");
-    const constants = Object.fromEntries(
-      [...sync.matchAll(/^const ([A-Z_]+): usize = (\d+);/gm)].map(([, name, value]) => [name, Number(value)]),
-    );
-    expect(constants).toEqual({
-      JOBS: CONTROL.jobs,
-      ARRIVED: CONTROL.arrived,
-      GENERATION: CONTROL.generation,
-      PARKED: CONTROL.parked,
-      BEGIN: CONTROL.begin,
-      END: CONTROL.end,
-      EXIT: CONTROL.exit,
-      FAILED: CONTROL.failed,
-      MAY_WAIT: CONTROL.mayWait,
-      CLAIMS: CONTROL.claims,
-    });
   });
 });

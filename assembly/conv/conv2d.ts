@@ -7,7 +7,7 @@
 // dilation or groups). The inputs are read in place or, where there are many output channels to use them, packed as
 // f32_gemm packs A; both sum in the same order. Data gradients are convolutions too: see conv2dDxPhases in
 // src/abi/conv.ts.
-import { f32_arg, i32_arg, ptr_arg } from "../record";
+import { Conv2dRecord } from "../generated/records";
 import { f32_epilogue_tile } from "../gemm/epilogue";
 import { KC, sum_tile, tile_row, tile_stride } from "../gemm/gemm";
 import { scatter_row, transpose_4_rows } from "../gemm/pack";
@@ -33,37 +33,13 @@ const CHUNK_BYTES: i32 = 512 * 1024;
  * `band` is the number of output rows computed at a time; y is written at the given strides (in numbers), and residual
  * and source are read at the same ones.
  */
-export function f32_conv2d(r: usize, thread: i32, threads: i32): void {
-  const x = ptr_arg(r, 0);
-  const filter = ptr_arg(r, 1);
-  const y = ptr_arg(r, 2);
-  const batch = i32_arg(r, 3);
-  const h = i32_arg(r, 4);
-  const w = i32_arg(r, 5);
-  const ic = i32_arg(r, 6);
-  const oh = i32_arg(r, 7);
-  const ow = i32_arg(r, 8);
-  const oc = i32_arg(r, 9);
-  const kh = i32_arg(r, 10);
-  const kw = i32_arg(r, 11);
-  const strideH = i32_arg(r, 12);
-  const strideW = i32_arg(r, 13);
-  const dilationH = i32_arg(r, 14);
-  const dilationW = i32_arg(r, 15);
-  const padTop = i32_arg(r, 16);
-  const padLeft = i32_arg(r, 17);
-  const groups = i32_arg(r, 18);
-  const yImage = i32_arg(r, 19);
-  const yRow = i32_arg(r, 20);
-  const yCol = i32_arg(r, 21);
-  const band = i32_arg(r, 22);
-  const bias = ptr_arg(r, 23);
-  const residual = ptr_arg(r, 24);
-  const activation = i32_arg(r, 25);
-  const param = f32_arg(r, 26);
-  const source = ptr_arg(r, 27);
-  const scratch = ptr_arg(r, 28);
-  const scratchStride = i32_arg(r, 29);
+export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
+  const x = r.x, filter = r.filter, y = r.y, batch = r.batch, h = r.h, w = r.w, ic = r.ic, oh = r.oh;
+  const ow = r.ow, oc = r.oc, kh = r.kh, kw = r.kw, strideH = r.strideH, strideW = r.strideW;
+  const dilationH = r.dilationH, dilationW = r.dilationW, padTop = r.padTop, padLeft = r.padLeft;
+  const groups = r.groups, yImage = r.yImage, yRow = r.yRow, yCol = r.yCol, band = r.band, bias = r.bias;
+  const residual = r.residual, activation = r.activation, param = r.param, source = r.source;
+  const scratch = r.scratch, scratchStride = r.scratchStride;
 
   const icg = ic / groups, ocg = oc / groups;
   const panels = (ocg + 7) >> 3; // of one group

@@ -6,35 +6,17 @@
 // rows. Of each band dy is packed in panels of 4 channels, and x a strip of 8 columns at a time, so that the micro-kernel
 // reads two sequential streams whatever the strides. Each thread owns tiles and walks all pixels: no sum depends on the number of
 // threads. A band is summed from zero and then added, which keeps long sums exact.
-import { i32_arg, ptr_arg } from "../record";
+import { Conv2dDwRecord } from "../generated/records";
 import { at_most_4 } from "../range";
 import { copy_slab } from "./slab";
-import { f32_packed_ukernel_4x8, f32_packed_ukernel_4x8_add } from "./ukernel";
+import { f32_packed_ukernel_4x8, f32_packed_ukernel_4x8_add } from "./ukernel_packed";
 
 /** Scratch of a thread: a tile of 4x8 (128 bytes), a strip [pixel][8], dy as [group][ocg / 4][pixel][4], the slab. */
-export function f32_conv2d_dw(r: usize, thread: i32, threads: i32): void {
-  const dy = ptr_arg(r, 0);
-  const x = ptr_arg(r, 1);
-  const dw = ptr_arg(r, 2);
-  const batch = i32_arg(r, 3);
-  const h = i32_arg(r, 4);
-  const w = i32_arg(r, 5);
-  const ic = i32_arg(r, 6);
-  const oh = i32_arg(r, 7);
-  const ow = i32_arg(r, 8);
-  const oc = i32_arg(r, 9);
-  const kh = i32_arg(r, 10);
-  const kw = i32_arg(r, 11);
-  const strideH = i32_arg(r, 12);
-  const strideW = i32_arg(r, 13);
-  const dilationH = i32_arg(r, 14);
-  const dilationW = i32_arg(r, 15);
-  const padTop = i32_arg(r, 16);
-  const padLeft = i32_arg(r, 17);
-  const groups = i32_arg(r, 18);
-  const band = i32_arg(r, 19);
-  const scratch = ptr_arg(r, 20);
-  const scratchStride = i32_arg(r, 21);
+export function f32_conv2d_dw(r: Conv2dDwRecord, thread: i32, threads: i32): void {
+  const dy = r.dy, x = r.x, dw = r.dw, batch = r.batch, h = r.h, w = r.w, ic = r.ic, oh = r.oh, ow = r.ow;
+  const oc = r.oc, kh = r.kh, kw = r.kw, strideH = r.strideH, strideW = r.strideW, dilationH = r.dilationH;
+  const dilationW = r.dilationW, padTop = r.padTop, padLeft = r.padLeft, groups = r.groups, band = r.band;
+  const scratch = r.scratch, scratchStride = r.scratchStride;
 
   const icg = ic / groups, ocg = oc / groups;
   const k = kh * kw * icg; // columns: (kh, kw, ic), a row of dw

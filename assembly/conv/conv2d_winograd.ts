@@ -6,8 +6,7 @@
 //
 // V and M of a block live in the thread's scratch and stay in its L2 cache. Data gradients are the same with dy for x, a
 // rotated filter and padding 2 - padding.
-import { f32_arg, i32_arg, ptr_arg } from "../record";
-import { Activation } from "../abi";
+import { Activation, Conv2dWinogradF4x3Record } from "../generated/records";
 import { epilogue_v128, RELU_GRADIENT, relu_gradient } from "../gemm/epilogue";
 import { ITEMS, splits_of } from "../range";
 import { fma } from "../simd";
@@ -16,27 +15,11 @@ import { f32_rows_ukernel_1x8, f32_rows_ukernel_4x8 } from "./ukernel";
 import { plane_bytes, TEMP_BYTES, winograd_constants, winograd_input } from "./winograd";
 
 /** Scratch of a thread: what the transforms need, a 6x6 patch, the planes of V and of M for `block` tiles. */
-export function f32_conv2d_winograd_f4x3(r: usize, thread: i32, threads: i32): void {
-  const x = ptr_arg(r, 0);
-  const filter = ptr_arg(r, 1);
-  const y = ptr_arg(r, 2);
-  const batch = i32_arg(r, 3);
-  const h = i32_arg(r, 4);
-  const w = i32_arg(r, 5);
-  const ic = i32_arg(r, 6);
-  const oh = i32_arg(r, 7);
-  const ow = i32_arg(r, 8);
-  const oc = i32_arg(r, 9);
-  const padTop = i32_arg(r, 10);
-  const padLeft = i32_arg(r, 11);
-  const block = i32_arg(r, 12);
-  const bias = ptr_arg(r, 13);
-  const residual = ptr_arg(r, 14);
-  const activation = i32_arg(r, 15);
-  const param = f32_arg(r, 16);
-  const source = ptr_arg(r, 17);
-  const scratch = ptr_arg(r, 18);
-  const scratchStride = i32_arg(r, 19);
+export function f32_conv2d_winograd_f4x3(r: Conv2dWinogradF4x3Record, thread: i32, threads: i32): void {
+  const x = r.x, filter = r.filter, y = r.y, batch = r.batch, h = r.h, w = r.w, ic = r.ic, oh = r.oh;
+  const ow = r.ow, oc = r.oc, padTop = r.padTop, padLeft = r.padLeft, block = r.block, bias = r.bias;
+  const residual = r.residual, activation = r.activation, param = r.param, source = r.source;
+  const scratch = r.scratch, scratchStride = r.scratchStride;
 
   const panels = (oc + 7) >> 3;
   const across = (ow + 3) >> 2, down = (oh + 3) >> 2;

@@ -9,11 +9,11 @@
 //   dw = G^T dU G
 //
 // The tiles are cut into `chunks` that depend on the shape alone; each has its own dU, summed in order at the end.
-import { i32_arg, ptr_arg } from "../record";
+import { Conv2dWinogradF4x3DwRecord } from "../generated/records";
 import { splits_of } from "../range";
 import { next, sync } from "../sync";
 import { copy_slab } from "./slab";
-import { f32_packed_ukernel_4x8, f32_packed_ukernel_4x8_add } from "./ukernel";
+import { f32_packed_ukernel_4x8, f32_packed_ukernel_4x8_add } from "./ukernel_packed";
 import { plane_bytes, TEMP_BYTES, weight_3, winograd_constants, winograd_gradient, winograd_input } from "./winograd";
 
 // Multiply-adds of one plane's product from which on a block is worth two barriers: 36 of them take 100 us.
@@ -25,24 +25,10 @@ const LARGE_BLOCK: i32 = 65536;
  * Scratch of a thread: what the transforms need, a patch of x, one of dy, the planes of V and of W for `block` tiles.
  * `partial` holds 36 planes of dU, [ic / 8][oc][8], for each chunk.
  */
-export function f32_conv2d_winograd_f4x3_dw(r: usize, thread: i32, threads: i32): void {
-  const dy = ptr_arg(r, 0);
-  const x = ptr_arg(r, 1);
-  const dw = ptr_arg(r, 2);
-  const batch = i32_arg(r, 3);
-  const h = i32_arg(r, 4);
-  const w = i32_arg(r, 5);
-  const ic = i32_arg(r, 6);
-  const oh = i32_arg(r, 7);
-  const ow = i32_arg(r, 8);
-  const oc = i32_arg(r, 9);
-  const padTop = i32_arg(r, 10);
-  const padLeft = i32_arg(r, 11);
-  const block = i32_arg(r, 12);
-  const chunks = i32_arg(r, 13);
-  const partial = ptr_arg(r, 14);
-  const scratch = ptr_arg(r, 15);
-  const scratchStride = i32_arg(r, 16);
+export function f32_conv2d_winograd_f4x3_dw(r: Conv2dWinogradF4x3DwRecord, thread: i32, threads: i32): void {
+  const dy = r.dy, x = r.x, dw = r.dw, batch = r.batch, h = r.h, w = r.w, ic = r.ic, oh = r.oh, ow = r.ow;
+  const oc = r.oc, padTop = r.padTop, padLeft = r.padLeft, block = r.block, chunks = r.chunks;
+  const partial = r.partial, scratch = r.scratch, scratchStride = r.scratchStride;
 
   const panels = (ic + 7) >> 3;
   const across = (ow + 3) >> 2, down = (oh + 3) >> 2;

@@ -1,5 +1,5 @@
 // Depthwise convolution, NHWC: each channel has a filter of its own, so channels lie across the lanes and there is no GEMM.
-import { f32_arg, i32_arg, ptr_arg } from "../record";
+import { DwconvDwRecord, DwconvDxRecord, DwconvRecord } from "../generated/records";
 import { epilogue_store } from "../gemm/epilogue";
 import { at_most_4 } from "../range";
 import { fma } from "../simd";
@@ -16,31 +16,12 @@ function transpose_filter(filter: usize, channels: i32, taps: i32, packed: usize
 }
 
 /** Scratch of a thread: the filter as [tap][c], then for the taps that touch a pixel their byte offsets in x and filter. */
-export function f32_dwconv(r: usize, thread: i32, threads: i32): void {
-  const x = ptr_arg(r, 0);
-  const filter = ptr_arg(r, 1);
-  const y = ptr_arg(r, 2);
-  const batch = i32_arg(r, 3);
-  const h = i32_arg(r, 4);
-  const w = i32_arg(r, 5);
-  const ic = i32_arg(r, 6);
-  const oh = i32_arg(r, 7);
-  const ow = i32_arg(r, 8);
-  const kh = i32_arg(r, 9);
-  const kw = i32_arg(r, 10);
-  const strideH = i32_arg(r, 11);
-  const strideW = i32_arg(r, 12);
-  const dilationH = i32_arg(r, 13);
-  const dilationW = i32_arg(r, 14);
-  const padTop = i32_arg(r, 15);
-  const padLeft = i32_arg(r, 16);
-  const bias = ptr_arg(r, 17);
-  const residual = ptr_arg(r, 18);
-  const activation = i32_arg(r, 19);
-  const param = f32_arg(r, 20);
-  const source = ptr_arg(r, 21);
-  const scratch = ptr_arg(r, 22);
-  const scratchStride = i32_arg(r, 23);
+export function f32_dwconv(r: DwconvRecord, thread: i32, threads: i32): void {
+  const x = r.x, filter = r.filter, y = r.y, batch = r.batch, h = r.h, w = r.w, ic = r.ic, oh = r.oh;
+  const ow = r.ow, kh = r.kh, kw = r.kw, strideH = r.strideH, strideW = r.strideW, dilationH = r.dilationH;
+  const dilationW = r.dilationW, padTop = r.padTop, padLeft = r.padLeft, bias = r.bias, residual = r.residual;
+  const activation = r.activation, param = r.param, source = r.source, scratch = r.scratch;
+  const scratchStride = r.scratchStride;
 
   const pixel = <usize>ic << 2;
   const packed = scratch + <usize>thread * scratchStride;
@@ -67,31 +48,12 @@ export function f32_dwconv(r: usize, thread: i32, threads: i32): void {
 }
 
 /** dx[i] = the sum over taps k and outputs o with o * stride - pad + k * dilation = i of dy[o] * filter[k]. */
-export function f32_dwconv_dx(r: usize, thread: i32, threads: i32): void {
-  const dy = ptr_arg(r, 0);
-  const filter = ptr_arg(r, 1);
-  const dx = ptr_arg(r, 2);
-  const batch = i32_arg(r, 3);
-  const h = i32_arg(r, 4);
-  const w = i32_arg(r, 5);
-  const ic = i32_arg(r, 6);
-  const oh = i32_arg(r, 7);
-  const ow = i32_arg(r, 8);
-  const kh = i32_arg(r, 9);
-  const kw = i32_arg(r, 10);
-  const strideH = i32_arg(r, 11);
-  const strideW = i32_arg(r, 12);
-  const dilationH = i32_arg(r, 13);
-  const dilationW = i32_arg(r, 14);
-  const padTop = i32_arg(r, 15);
-  const padLeft = i32_arg(r, 16);
-  const bias = ptr_arg(r, 17);
-  const residual = ptr_arg(r, 18);
-  const activation = i32_arg(r, 19);
-  const param = f32_arg(r, 20);
-  const source = ptr_arg(r, 21);
-  const scratch = ptr_arg(r, 22);
-  const scratchStride = i32_arg(r, 23);
+export function f32_dwconv_dx(r: DwconvDxRecord, thread: i32, threads: i32): void {
+  const dy = r.dy, filter = r.filter, dx = r.dx, batch = r.batch, h = r.h, w = r.w, ic = r.ic, oh = r.oh;
+  const ow = r.ow, kh = r.kh, kw = r.kw, strideH = r.strideH, strideW = r.strideW, dilationH = r.dilationH;
+  const dilationW = r.dilationW, padTop = r.padTop, padLeft = r.padLeft, bias = r.bias, residual = r.residual;
+  const activation = r.activation, param = r.param, source = r.source, scratch = r.scratch;
+  const scratchStride = r.scratchStride;
 
   const pixel = <usize>ic << 2;
   const packed = scratch + <usize>thread * scratchStride;
@@ -157,28 +119,14 @@ function convolve_pixel(x: usize, packed: usize, list: usize, end: usize, channe
  * dw[c][tap] = the sum over pixels of dy * x. An item is one tap of 16 channels, summed over all images by one thread:
  * first along a row, then over rows.
  */
-export function f32_dwconv_dw(r: usize, thread: i32, threads: i32): void {
-  const dy = ptr_arg(r, 0);
-  const x = ptr_arg(r, 1);
-  const dw = ptr_arg(r, 2);
-  const batch = i32_arg(r, 3);
-  const h = i32_arg(r, 4);
-  const w = i32_arg(r, 5);
-  const ic = i32_arg(r, 6);
-  const oh = i32_arg(r, 7);
-  const ow = i32_arg(r, 8);
-  const kh = i32_arg(r, 9);
-  const kw = i32_arg(r, 10);
-  const strideH = i32_arg(r, 11);
-  const strideW = i32_arg(r, 12);
-  const dilationH = i32_arg(r, 13);
-  const dilationW = i32_arg(r, 14);
-  const padTop = i32_arg(r, 15);
-  const padLeft = i32_arg(r, 16);
+export function f32_dwconv_dw(r: DwconvDwRecord, part: i32, parts: i32): void {
+  const dy = r.dy, x = r.x, dw = r.dw, batch = r.batch, h = r.h, w = r.w, ic = r.ic, oh = r.oh, ow = r.ow;
+  const kh = r.kh, kw = r.kw, strideH = r.strideH, strideW = r.strideW, dilationH = r.dilationH;
+  const dilationW = r.dilationW, padTop = r.padTop, padLeft = r.padLeft;
 
   const pixel = <usize>ic << 2;
   const taps = kh * kw, blocks = (ic + 15) >> 4;
-  for (let item = taps * blocks * thread / threads, last = taps * blocks * (thread + 1) / threads; item < last; item++) {
+  for (let item = taps * blocks * part / parts, last = taps * blocks * (part + 1) / parts; item < last; item++) {
     const tap = item / blocks, channel = item % blocks << 4, count = min(ic - channel, 16);
     const dyPart = dy + (<usize>channel << 2), xPart = x + (<usize>channel << 2);
     const to = dw + (<usize>(channel * taps + tap) << 2);

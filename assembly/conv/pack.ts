@@ -1,5 +1,5 @@
 // Filters as the direct convolutions read them: per group, panels of 8 output columns, each [tap][k][8].
-import { i32_arg, ptr_arg } from "../record";
+import { Conv2dPackRecord } from "../generated/records";
 import { store_transposed } from "../gemm/pack";
 
 /**
@@ -7,21 +7,10 @@ import { store_transposed } from "../gemm/pack";
  * Data gradient (dx = 1): columns are input channels, k output channels; taps firstH, firstH + stepH, … (tapsH of them,
  * likewise across) in reverse order. The last panel of a group is filled up with zeros.
  */
-export function f32_conv2d_pack(r: usize, thread: i32, threads: i32): void {
-  const filter = ptr_arg(r, 0);
-  const packed = ptr_arg(r, 1);
-  const oc = i32_arg(r, 2);
-  const ic = i32_arg(r, 3);
-  const groups = i32_arg(r, 4);
-  const kh = i32_arg(r, 5);
-  const kw = i32_arg(r, 6);
-  const dx = i32_arg(r, 7);
-  const firstH = i32_arg(r, 8);
-  const stepH = i32_arg(r, 9);
-  const tapsH = i32_arg(r, 10);
-  const firstW = i32_arg(r, 11);
-  const stepW = i32_arg(r, 12);
-  const tapsW = i32_arg(r, 13);
+export function f32_conv2d_pack(r: Conv2dPackRecord, part: i32, parts: i32): void {
+  const filter = r.filter, packed = r.packed, oc = r.oc, ic = r.ic, groups = r.groups, kh = r.kh, kw = r.kw;
+  const dx = r.dx, firstH = r.firstH, stepH = r.stepH, tapsH = r.tapsH, firstW = r.firstW, stepW = r.stepW;
+  const tapsW = r.tapsW;
 
   const icg = ic / groups, ocg = oc / groups;
   const n = dx ? icg : ocg, k = dx ? ocg : icg;
@@ -29,7 +18,7 @@ export function f32_conv2d_pack(r: usize, thread: i32, threads: i32): void {
   const ocStride = <usize>(kh * kw * icg) << 2;
   const kStride = dx ? ocStride : 4, nStride = dx ? 4 : ocStride;
   const all = groups * panels;
-  for (let q = all * thread / threads, last = all * (thread + 1) / threads; q < last; q++) {
+  for (let q = all * part / parts, last = all * (part + 1) / parts; q < last; q++) {
     const g = q / panels, j = (q % panels) << 3;
     const cols = min(n - j, 8);
     const group = filter + <usize>(g * ocg) * ocStride + <usize>j * nStride;

@@ -1,5 +1,5 @@
 // Filters of F(4x4, 3x3): U = G g G^T, 36 planes, each packed in panels of 8 columns [k][8] as the micro-kernel reads B.
-import { i32_arg, ptr_arg } from "../record";
+import { WinogradF4x3FilterRecord } from "../generated/records";
 import { claim } from "../sync";
 import { store_transposed } from "../gemm/pack";
 import { filter_6, plane_bytes } from "./winograd";
@@ -9,14 +9,9 @@ import { filter_6, plane_bytes } from "./winograd";
  * (dx = 1): the other way round, taps rotated by half a turn. Both channel counts are multiples of 4.
  * Scratch of a thread: 36 float64 vectors, then 36 planes of 4x4 channels.
  */
-export function f32_winograd_f4x3_filter(r: usize, thread: i32, threads: i32): void {
-  const filter = ptr_arg(r, 0);
-  const transformed = ptr_arg(r, 1);
-  const oc = i32_arg(r, 2);
-  const ic = i32_arg(r, 3);
-  const dx = i32_arg(r, 4);
-  const scratch = ptr_arg(r, 5);
-  const scratchStride = i32_arg(r, 6);
+export function f32_winograd_f4x3_filter(r: WinogradF4x3FilterRecord, thread: i32, threads: i32): void {
+  const filter = r.filter, transformed = r.transformed, oc = r.oc, ic = r.ic, dx = r.dx, scratch = r.scratch;
+  const scratchStride = r.scratchStride;
 
   const n = dx ? ic : oc, k = dx ? oc : ic;
   const plane = plane_bytes(((n + 7) & ~7) * k << 2);

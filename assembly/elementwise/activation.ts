@@ -1,8 +1,7 @@
 // y = act(x) and its derivative. In place (y = x, dx = dy or dx = source) is faster by half.
-import { Activation } from "../abi";
+import { Activation, ActivationDxRecord, ActivationRecord } from "../generated/records";
 import { activation_dx_of, activation_dx_v128, activation_of, activation_v128 } from "../math/activation";
 import { load_part, range_begin, store_part } from "../range";
-import { f32_arg, i32_arg, ptr_arg } from "../record";
 
 // Loops from byte i on that return where they stopped. `code` is a constant: one loop for each activation. Four vectors
 // an iteration double the speed of ReLU inside the caches and gain nothing where there is more arithmetic.
@@ -27,14 +26,10 @@ function map_1(code: i32, x: usize, y: usize, i: usize, end: usize, param: f32):
   return i;
 }
 
-export function f32_activation(r: usize, thread: i32, threads: i32): void {
-  const x = ptr_arg(r, 0);
-  const y = ptr_arg(r, 1);
-  const n = i32_arg(r, 2);
-  const activation = i32_arg(r, 3);
-  const param = f32_arg(r, 4);
-  let i = <usize>range_begin(n, 16, thread, threads) << 2;
-  const end = <usize>range_begin(n, 16, thread + 1, threads) << 2;
+export function f32_activation(r: ActivationRecord, part: i32, parts: i32): void {
+  const x = r.x, y = r.y, n = r.n, activation = r.activation, param = r.param;
+  let i = <usize>range_begin(n, 16, part, parts) << 2;
+  const end = <usize>range_begin(n, 16, part + 1, parts) << 2;
   switch (activation) {
     case Activation.relu: i = map_4(Activation.relu, x, y, i, end, param); break;
     case Activation.leaky_relu: i = map_1(Activation.leaky_relu, x, y, i, end, param); break;
@@ -87,15 +82,10 @@ function map_dx_1(code: i32, dy: usize, source: usize, dx: usize, i: usize, end:
 }
 
 /** dx = dy * act'(source), with source as in activation_dx_of. */
-export function f32_activation_dx(r: usize, thread: i32, threads: i32): void {
-  const dy = ptr_arg(r, 0);
-  const source = ptr_arg(r, 1);
-  const dx = ptr_arg(r, 2);
-  const n = i32_arg(r, 3);
-  const activation = i32_arg(r, 4);
-  const param = f32_arg(r, 5);
-  let i = <usize>range_begin(n, 16, thread, threads) << 2;
-  const end = <usize>range_begin(n, 16, thread + 1, threads) << 2;
+export function f32_activation_dx(r: ActivationDxRecord, part: i32, parts: i32): void {
+  const dy = r.dy, source = r.source, dx = r.dx, n = r.n, activation = r.activation, param = r.param;
+  let i = <usize>range_begin(n, 16, part, parts) << 2;
+  const end = <usize>range_begin(n, 16, part + 1, parts) << 2;
   switch (activation) {
     case Activation.relu: i = map_dx_4(Activation.relu, dy, source, dx, i, end, param); break;
     case Activation.leaky_relu: i = map_dx_1(Activation.leaky_relu, dy, source, dx, i, end, param); break;

@@ -1,8 +1,7 @@
 // The skip connection where it is not part of a GEMM's or BatchNorm's epilogue.
-import { Activation } from "../abi";
+import { Activation, AddRecord } from "../generated/records";
 import { activation_v128 } from "../math/activation";
 import { load_part, range_begin, store_part } from "../range";
-import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { relu_v128 } from "../simd";
 
 // @ts-ignore: decorator
@@ -28,15 +27,10 @@ function add_blocks(a: usize, b: usize, y: usize, i: usize, end: usize, relu: bo
 }
 
 /** y = act(a + b); y may be a or b. */
-export function f32_add(r: usize, thread: i32, threads: i32): void {
-  const a = ptr_arg(r, 0);
-  const b = ptr_arg(r, 1);
-  const y = ptr_arg(r, 2);
-  const n = i32_arg(r, 3);
-  const activation = i32_arg(r, 4);
-  const param = f32_arg(r, 5);
-  let i = <usize>range_begin(n, 16, thread, threads) << 2;
-  const end = <usize>range_begin(n, 16, thread + 1, threads) << 2;
+export function f32_add(r: AddRecord, part: i32, parts: i32): void {
+  const a = r.a, b = r.b, y = r.y, n = r.n, activation = r.activation, param = r.param;
+  let i = <usize>range_begin(n, 16, part, parts) << 2;
+  const end = <usize>range_begin(n, 16, part + 1, parts) << 2;
   if (activation == Activation.none) i = add_blocks(a, b, y, i, end, false);
   else if (activation == Activation.relu) i = add_blocks(a, b, y, i, end, true);
   for (; i + 16 <= end; i += 16) v128.store(y + i, activation_v128(activation, add(a + i, b + i, false), param));

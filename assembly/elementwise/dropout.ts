@@ -5,9 +5,9 @@
 //
 // where rng points at key0, key1, stepLo, stepHi. Backward calls the same kernel on dy and draws the same bits.
 // The upper 24 bits of the word are a uniform number u in [0, 1); the element is kept when u >= p.
+import { DropoutRecord } from "../generated/records";
 import { philox_16, philox_v128 } from "../math/philox";
 import { range_begin } from "../range";
-import { f32_arg, i32_arg, ptr_arg } from "../record";
 
 /** The lanes of x whose random word keeps them, times `scale`. */
 // @ts-ignore: decorator
@@ -18,19 +18,13 @@ function keep(x: v128, bits: v128, p: v128, scale: v128): v128 {
 }
 
 /** y = x / (1 - p) where kept, otherwise 0; y may be x. */
-export function f32_dropout(r: usize, thread: i32, threads: i32): void {
-  const x = ptr_arg(r, 0);
-  const y = ptr_arg(r, 1);
-  const n = i32_arg(r, 2);
-  const group = i32_arg(r, 3);
-  const p = f32_arg(r, 4);
-  const stream = i32_arg(r, 5);
-  const rng = ptr_arg(r, 6);
+export function f32_dropout(r: DropoutRecord, part: i32, parts: i32): void {
+  const x = r.x, y = r.y, n = r.n, group = r.group, p = r.p, stream = r.stream, rng = r.rng;
   const k0 = load<u32>(rng), k1 = load<u32>(rng, 4), stepLo = load<u32>(rng, 8), stepHi = load<u32>(rng, 12);
   const scale: f32 = p < 1 ? 1 / (1 - p) : 0;
   const bound = f32x4.splat(p), factor = f32x4.splat(scale);
-  let i = range_begin(n, 16, thread, threads);
-  const end = range_begin(n, 16, thread + 1, threads);
+  let i = range_begin(n, 16, part, parts);
+  const end = range_begin(n, 16, part + 1, parts);
 
   if (group == 1) {
     for (; i + 16 <= end; i += 16) {

@@ -1,15 +1,11 @@
 // Channels first or last: each of `batch` matrices [rows][cols] is transposed.
-import { i32_arg, ptr_arg } from "../record";
+import { TransposeRecord } from "../generated/records";
 
 /** y[n][j][i] = x[n][i][j]. */
-export function f32_transpose(r: usize, thread: i32, threads: i32): void {
-  const x = ptr_arg(r, 0);
-  const y = ptr_arg(r, 1);
-  const batch = i32_arg(r, 2);
-  const rows = i32_arg(r, 3);
-  const cols = i32_arg(r, 4);
+export function f32_transpose(r: TransposeRecord, part: i32, parts: i32): void {
+  const x = r.x, y = r.y, batch = r.batch, rows = r.rows, cols = r.cols;
   const size = <usize>rows * cols << 2;
-  for (let n = thread; n < batch; n += threads) {
+  for (let n = part; n < batch; n += parts) {
     const from = x + size * n;
     let to = y + size * n;
     for (let j = 0; j < cols; ++j) {

@@ -1,5 +1,5 @@
 // What follows a product: v = acc + bias[j] + residual[i][j], then activation(v) or v * activation'(source[i][j]).
-import { Activation } from "../abi";
+import { Activation } from "../generated/records";
 import { activation_dx_v128, activation_v128 } from "../math/activation";
 import { at_most_4, store_part } from "../range";
 import { relu_v128, zero_v128 } from "../simd";

@@ -8,8 +8,7 @@
 // k is not blocked for the cache: a panel longer than L1 streams from L2 behind the arithmetic (2048^3 runs at 0.93 of
 // the bare micro-kernel). Every element is one sum in the order of k, in chunks of KC that are added up in order,
 // whatever the tile it falls into: results do not depend on how the work is split.
-import { f32_arg, i32_arg, ptr_arg } from "../record";
-import { Activation } from "../abi";
+import { Activation, GemmRecord } from "../generated/records";
 import { f32_epilogue_tile } from "./epilogue";
 import { pack_a_tile, pack_a_tile_transposed } from "./pack";
 import { splits_of } from "../range";
@@ -86,25 +85,10 @@ function pack_group(t: i32, last: i32, m: i32, tiles: i32, a: usize, lda: usize,
   }
 }
 
-export function f32_gemm(r: usize, thread: i32, threads: i32): void {
-  const a = ptr_arg(r, 0);
-  const lda = i32_arg(r, 1);
-  const aTransposed = i32_arg(r, 2);
-  const b = ptr_arg(r, 3);
-  const c = ptr_arg(r, 4);
-  const ldc = i32_arg(r, 5);
-  const m = i32_arg(r, 6);
-  const n = i32_arg(r, 7);
-  const k = i32_arg(r, 8);
-  const bias = ptr_arg(r, 9);
-  const residual = ptr_arg(r, 10);
-  const ldr = i32_arg(r, 11);
-  const activation = i32_arg(r, 12);
-  const param = f32_arg(r, 13);
-  const source = ptr_arg(r, 14);
-  const lds = i32_arg(r, 15);
-  const scratch = ptr_arg(r, 16);
-  const scratchStride = i32_arg(r, 17);
+export function f32_gemm(r: GemmRecord, thread: i32, threads: i32): void {
+  const a = r.a, lda = r.lda, aTransposed = r.aTransposed, b = r.b, c = r.c, ldc = r.ldc, m = r.m, n = r.n;
+  const k = r.k, bias = r.bias, residual = r.residual, ldr = r.ldr, activation = r.activation, param = r.param;
+  const source = r.source, lds = r.lds, scratch = r.scratch, scratchStride = r.scratchStride;
 
   const aStride = <usize>lda << 2, cStride = <usize>ldc << 2, rStride = <usize>ldr << 2, sStride = <usize>lds << 2;
   const tile = scratch + <usize>thread * <usize>scratchStride;

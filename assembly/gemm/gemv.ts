@@ -3,7 +3,7 @@
 // Four rows of W at a time make one vector of four results. Eight accumulators hide the latency of the additions:
 // 4 rows of W by 2 vectors of k for a single x, 4 rows of W by 2 rows of x otherwise. The order of a sum depends on k
 // and on whether its x row has a partner, never on the thread count.
-import { f32_arg, i32_arg, ptr_arg } from "../record";
+import { GemvRecord } from "../generated/records";
 import { load_part } from "../range";
 import { fma, zero_v128 } from "../simd";
 import { claim } from "../sync";
@@ -75,25 +75,10 @@ export function f32_gemv_4x2(w0: usize, w1: usize, w2: usize, w3: usize, x: usiz
   return sum_4(s0, s1, s2, s3);
 }
 
-export function f32_gemv(r: usize, thread: i32, threads: i32): void {
-  const w = ptr_arg(r, 0);
-  const ldw = i32_arg(r, 1);
-  const x = ptr_arg(r, 2);
-  const ldx = i32_arg(r, 3);
-  const y = ptr_arg(r, 4);
-  const ldy = i32_arg(r, 5);
-  const m = i32_arg(r, 6);
-  const n = i32_arg(r, 7);
-  const k = i32_arg(r, 8);
-  const bias = ptr_arg(r, 9);
-  const residual = ptr_arg(r, 10);
-  const ldr = i32_arg(r, 11);
-  const activation = i32_arg(r, 12);
-  const param = f32_arg(r, 13);
-  const source = ptr_arg(r, 14);
-  const lds = i32_arg(r, 15);
-  const scratch = ptr_arg(r, 16);
-  const scratchStride = i32_arg(r, 17);
+export function f32_gemv(r: GemvRecord, thread: i32, threads: i32): void {
+  const w = r.w, ldw = r.ldw, x = r.x, ldx = r.ldx, y = r.y, ldy = r.ldy, m = r.m, n = r.n, k = r.k;
+  const bias = r.bias, residual = r.residual, ldr = r.ldr, activation = r.activation, param = r.param;
+  const source = r.source, lds = r.lds, scratch = r.scratch, scratchStride = r.scratchStride;
 
   const second = scratch + <usize>thread * <usize>scratchStride;
   const wStride = <usize>ldw << 2, xStride = <usize>ldx << 2;

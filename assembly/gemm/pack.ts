@@ -1,5 +1,5 @@
 // Packing. B: panels of 8 columns, [panel][k][8], the last one filled up with zeros. A: tiles of rows, [tile][k][rows].
-import { i32_arg, ptr_arg } from "../record";
+import { PackBRecord } from "../generated/records";
 import { at_most_4, load_part, range_begin, store_part } from "../range";
 import { NR } from "./ukernel";
 
@@ -103,16 +103,11 @@ function pack_4_panels(src: usize, ld: usize, dst: usize, k: i32): void {
 }
 
 /** dst = panels of B; src is [k][n], or [n][k] when transposed, with rows of ld numbers. */
-export function f32_pack_b(r: usize, thread: i32, threads: i32): void {
-  const src = ptr_arg(r, 0);
-  const dst = ptr_arg(r, 1);
-  const k = i32_arg(r, 2);
-  const n = i32_arg(r, 3);
-  const ld = i32_arg(r, 4);
-  const transposed = i32_arg(r, 5);
+export function f32_pack_b(r: PackBRecord, part: i32, parts: i32): void {
+  const src = r.src, dst = r.dst, k = r.k, n = r.n, ld = r.ld, transposed = r.transposed;
   const stride = <usize>ld << 2, panel = <usize>k << 5;
-  const end = range_begin(n, 4 * NR, thread + 1, threads);
-  let j = range_begin(n, 4 * NR, thread, threads);
+  const end = range_begin(n, 4 * NR, part + 1, parts);
+  let j = range_begin(n, 4 * NR, part, parts);
   let d = dst + <usize>(j / NR) * panel;
   while (j < end) {
     if (!transposed && end - j >= 4 * NR) {

@@ -1,5 +1,5 @@
 // All activations and their derivatives, one vector at a time. Elementwise kernels and GEMM epilogues share them.
-import { Activation } from "../abi";
+import { Activation } from "../generated/records";
 import { fma, relu_v128 } from "../simd";
 import { expm1_negative_v128, exp_v128 } from "./exp";
 import { normal_cdf_v128 } from "./erf";

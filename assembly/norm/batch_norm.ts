@@ -4,23 +4,19 @@
 // Loops go along whole rows, four at a time, so that the constants of a channel are loaded once for four rows. Walking
 // one group of 16 channels down all rows is 1.4 times as fast for 16 channels and while the tensor fits a cache, but
 // falls to a half beyond from 32 channels on.
-import { Activation } from "../abi";
+import { Activation, BatchNormDxRecord, BatchNormRecord, BatchNormRstdRecord, BatchNormUpdateRecord } from "../generated/records";
 import { activation_v128 } from "../math/activation";
 import { at_most_4, range_begin, store_part } from "../range";
-import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { relu_v128 } from "../simd";
 import { normalize, scale_of } from "./normalize";
 
 export { f32_batch_norm_dw, f32_batch_norm_stats } from "./batch_norm_sums";
 
 /** rstd of given (running) variances. */
-export function f32_batch_norm_rstd(r: usize, thread: i32, threads: i32): void {
-  const variance = ptr_arg(r, 0);
-  const rstd = ptr_arg(r, 1);
-  const channels = i32_arg(r, 2);
-  const eps = f32_arg(r, 3);
-  const end = range_begin(channels, 16, thread + 1, threads);
-  for (let j = range_begin(channels, 16, thread, threads); j < end; ++j) {
+export function f32_batch_norm_rstd(r: BatchNormRstdRecord, part: i32, parts: i32): void {
+  const variance = r.variance, rstd = r.rstd, channels = r.channels, eps = r.eps;
+  const end = range_begin(channels, 16, part + 1, parts);
+  for (let j = range_begin(channels, 16, part, parts); j < end; ++j) {
     store<f32>(rstd + (<usize>j << 2), <f32>(1 / sqrt<f64>(<f64>load<f32>(variance + (<usize>j << 2)) + eps)));
   }
 }
@@ -69,22 +65,13 @@ function forward_row(x: usize, residual: usize, y: usize, first: i32, channels: 
 }
 
 /** gamma, beta and residual may be 0; y may be x or residual. */
-export function f32_batch_norm(r: usize, thread: i32, threads: i32): void {
-  const x = ptr_arg(r, 0);
-  const mean = ptr_arg(r, 1);
-  const rstd = ptr_arg(r, 2);
-  const gamma = ptr_arg(r, 3);
-  const beta = ptr_arg(r, 4);
-  const residual = ptr_arg(r, 5);
-  const y = ptr_arg(r, 6);
-  const rows = i32_arg(r, 7);
-  const channels = i32_arg(r, 8);
-  const activation = i32_arg(r, 9);
-  const param = f32_arg(r, 10);
+export function f32_batch_norm(r: BatchNormRecord, part: i32, parts: i32): void {
+  const x = r.x, mean = r.mean, rstd = r.rstd, gamma = r.gamma, beta = r.beta, residual = r.residual, y = r.y;
+  const rows = r.rows, channels = r.channels, activation = r.activation, param = r.param;
   const stride = <usize>channels << 2, whole = (<usize>channels & ~3) << 2;
   const relu = activation == Activation.relu;
-  const end = range_begin(rows, 4, thread + 1, threads);
-  let i = range_begin(rows, 4, thread, threads);
+  const end = range_begin(rows, 4, part + 1, parts);
+  let i = range_begin(rows, 4, part, parts);
   while (i < end) {
     const at = <usize>i * stride, from = x + at, skip = residual + at, to = y + at;
     const fast = activation <= Activation.relu && end - i >= 4;
@@ -159,21 +146,13 @@ function dx_row(dy: usize, x: usize, dx: usize, first: i32, channels: i32, mean:
 }
 
 /** Statistics count as constants when dgamma is 0. dx may be dy or x. */
-export function f32_batch_norm_dx(r: usize, thread: i32, threads: i32): void {
-  const dy = ptr_arg(r, 0);
-  const x = ptr_arg(r, 1);
-  const mean = ptr_arg(r, 2);
-  const rstd = ptr_arg(r, 3);
-  const gamma = ptr_arg(r, 4);
-  const dgamma = ptr_arg(r, 5);
-  const dbeta = ptr_arg(r, 6);
-  const dx = ptr_arg(r, 7);
-  const rows = i32_arg(r, 8);
-  const channels = i32_arg(r, 9);
+export function f32_batch_norm_dx(r: BatchNormDxRecord, part: i32, parts: i32): void {
+  const dy = r.dy, x = r.x, mean = r.mean, rstd = r.rstd, gamma = r.gamma, dgamma = r.dgamma, dbeta = r.dbeta;
+  const dx = r.dx, rows = r.rows, channels = r.channels;
   const stride = <usize>channels << 2, whole = (<usize>channels & ~3) << 2;
   const n = f32x4.splat(<f32>(1 / <f64>rows));
-  const end = range_begin(rows, 4, thread + 1, threads);
-  let i = range_begin(rows, 4, thread, threads);
+  const end = range_begin(rows, 4, part + 1, parts);
+  let i = range_begin(rows, 4, part, parts);
   while (i < end) {
     const at = <usize>i * stride, g = dy + at, v = x + at, to = dx + at;
     const fast = end - i >= 4;
@@ -194,19 +173,13 @@ export function f32_batch_norm_dx(r: usize, thread: i32, threads: i32): void {
  * running = (1 - momentum) running + momentum batch, the batch's variance being the unbiased one (PyTorch's rule), and
  * 1 added to the f32 count at `batches` (0: none).
  */
-export function f32_batch_norm_update(r: usize, thread: i32, threads: i32): void {
-  const mean = ptr_arg(r, 0);
-  const variance = ptr_arg(r, 1);
-  const runningMean = ptr_arg(r, 2);
-  const runningVar = ptr_arg(r, 3);
-  const rows = i32_arg(r, 4);
-  const channels = i32_arg(r, 5);
-  const momentum = f32_arg(r, 6);
-  const batches = ptr_arg(r, 7);
-  if (thread == 0 && batches) store<f32>(batches, load<f32>(batches) + 1);
+export function f32_batch_norm_update(r: BatchNormUpdateRecord, part: i32, parts: i32): void {
+  const mean = r.mean, variance = r.variance, runningMean = r.runningMean, runningVar = r.runningVar;
+  const rows = r.rows, channels = r.channels, momentum = r.momentum, batches = r.batches;
+  if (part == 0 && batches) store<f32>(batches, load<f32>(batches) + 1);
   const unbiased = <f32>(<f64>rows / max(rows - 1, 1));
-  const end = range_begin(channels, 16, thread + 1, threads);
-  for (let j = range_begin(channels, 16, thread, threads); j < end; ++j) {
+  const end = range_begin(channels, 16, part + 1, parts);
+  for (let j = range_begin(channels, 16, part, parts); j < end; ++j) {
     const at = <usize>j << 2;
     const m = load<f32>(runningMean + at), v = load<f32>(runningVar + at);
     store<f32>(runningMean + at, (1 - momentum) * m + momentum * load<f32>(mean + at));

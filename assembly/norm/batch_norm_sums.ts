@@ -1,8 +1,8 @@
 // The sums of batch normalisation over the rows of x [rows, channels] (channels innermost): statistics of a batch, and
 // the gradients of gamma and beta.
+import { BatchNormDwRecord, BatchNormStatsRecord } from "../generated/records";
 import { at_most_4, range_begin } from "../range";
 import { accumulate, chunk_rows, padded, sum_chunks } from "../reduce/chunks";
-import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { fma } from "../simd";
 import { claim, sync } from "../sync";
 
@@ -76,15 +76,9 @@ function chunk_moments(x: usize, rows: i32, channels: i32, mean: usize, m2: usiz
 }
 
 /** Mean, biased variance and 1 / sqrt(variance + eps). `partial`: two float64 rows and a float32 row a chunk. */
-export function f32_batch_norm_stats(r: usize, thread: i32, threads: i32): void {
-  const x = ptr_arg(r, 0);
-  const mean = ptr_arg(r, 1);
-  const variance = ptr_arg(r, 2);
-  const rstd = ptr_arg(r, 3);
-  const rows = i32_arg(r, 4);
-  const channels = i32_arg(r, 5);
-  const eps = f32_arg(r, 6);
-  const partial = ptr_arg(r, 7);
+export function f32_batch_norm_stats(r: BatchNormStatsRecord, thread: i32, threads: i32): void {
+  const x = r.x, mean = r.mean, variance = r.variance, rstd = r.rstd, rows = r.rows, channels = r.channels;
+  const eps = r.eps, partial = r.partial;
   const size = chunk_rows(rows, channels), chunks = (rows + size - 1) / size;
   const half = <usize>padded(channels) << 3, bytes = half * 5 >> 1;
   let chunk = 0;
@@ -146,16 +140,9 @@ function gradients_8(dy: usize, x: usize, mean: usize, stride: usize, whole: usi
 }
 
 /** dbeta = sum of dy, dgamma = sum of dy xhat. `partial`: two rows of padded(channels) float64 a chunk. */
-export function f32_batch_norm_dw(r: usize, thread: i32, threads: i32): void {
-  const dy = ptr_arg(r, 0);
-  const x = ptr_arg(r, 1);
-  const mean = ptr_arg(r, 2);
-  const rstd = ptr_arg(r, 3);
-  const dgamma = ptr_arg(r, 4);
-  const dbeta = ptr_arg(r, 5);
-  const rows = i32_arg(r, 6);
-  const channels = i32_arg(r, 7);
-  const partial = ptr_arg(r, 8);
+export function f32_batch_norm_dw(r: BatchNormDwRecord, thread: i32, threads: i32): void {
+  const dy = r.dy, x = r.x, mean = r.mean, rstd = r.rstd, dgamma = r.dgamma, dbeta = r.dbeta, rows = r.rows;
+  const channels = r.channels, partial = r.partial;
   const size = chunk_rows(rows, channels), chunks = (rows + size - 1) / size;
   const half = <usize>padded(channels) << 3, bytes = half << 1;
   const stride = <usize>channels << 2, whole = (<usize>channels & ~3) << 2, rest = channels & 3;

@@ -1,20 +1,12 @@
 // BatchNorm with fixed statistics behind a product of matrices is part of the product:
 //   ((W x + b) - mean) * rstd * gamma + beta = (s W) x + (b - mean) s + beta,  s = rstd * gamma
-import { i32_arg, ptr_arg } from "../record";
+import { FoldBatchNormRecord } from "../generated/records";
 
 /** w and folded: [rows][cols], one row for each output channel; gamma, beta and bias may be 0 (1, 0 and 0 then). */
-export function f32_fold_batch_norm(r: usize, thread: i32, threads: i32): void {
-  const w = ptr_arg(r, 0);
-  const mean = ptr_arg(r, 1);
-  const rstd = ptr_arg(r, 2);
-  const gamma = ptr_arg(r, 3);
-  const beta = ptr_arg(r, 4);
-  const bias = ptr_arg(r, 5);
-  const folded = ptr_arg(r, 6);
-  const foldedBias = ptr_arg(r, 7);
-  const rows = i32_arg(r, 8);
-  const cols = i32_arg(r, 9);
-  for (let i = thread; i < rows; i += threads) {
+export function f32_fold_batch_norm(r: FoldBatchNormRecord, part: i32, parts: i32): void {
+  const w = r.w, mean = r.mean, rstd = r.rstd, gamma = r.gamma, beta = r.beta, bias = r.bias;
+  const folded = r.folded, foldedBias = r.foldedBias, rows = r.rows, cols = r.cols;
+  for (let i = part; i < rows; i += parts) {
     const at = <usize>i << 2;
     let scale = load<f32>(rstd + at);
     if (gamma) scale *= load<f32>(gamma + at);

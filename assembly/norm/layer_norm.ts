@@ -1,8 +1,8 @@
 // Layer normalisation (Ba et al. 2016) over the last axis: y = xhat gamma + beta, xhat = (x - mean) rstd, with
 // rstd = 1 / sqrt(variance + eps) and the biased variance of the row. One thread per row.
+import { LayerNormDwRecord, LayerNormDxRecord, LayerNormRecord } from "../generated/records";
 import { at_most_4, load_4, load_part, range_begin, store_4 } from "../range";
 import { accumulate, chunk_rows, padded, sum_chunks, sum_f64_lanes, widen } from "../reduce/chunks";
-import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { fma } from "../simd";
 import { claim, sync } from "../sync";
 
@@ -54,19 +54,12 @@ function forward(x: usize, gamma: usize, beta: usize, y: usize, at: usize, m: v1
 }
 
 /** gamma and beta may be 0: xhat itself. y may be x. */
-export function f32_layer_norm(r: usize, thread: i32, threads: i32): void {
-  const x = ptr_arg(r, 0);
-  const gamma = ptr_arg(r, 1);
-  const beta = ptr_arg(r, 2);
-  const y = ptr_arg(r, 3);
-  const mean = ptr_arg(r, 4);
-  const rstd = ptr_arg(r, 5);
-  const rows = i32_arg(r, 6);
-  const cols = i32_arg(r, 7);
-  const eps = f32_arg(r, 8);
+export function f32_layer_norm(r: LayerNormRecord, part: i32, parts: i32): void {
+  const x = r.x, gamma = r.gamma, beta = r.beta, y = r.y, mean = r.mean, rstd = r.rstd, rows = r.rows;
+  const cols = r.cols, eps = r.eps;
   const whole = (<usize>cols & ~3) << 2, rest = cols & 3;
-  const end = range_begin(rows, 1, thread + 1, threads);
-  for (let i = range_begin(rows, 1, thread, threads); i < end; ++i) {
+  const end = range_begin(rows, 1, part + 1, parts);
+  for (let i = range_begin(rows, 1, part, parts); i < end; ++i) {
     const row = <usize>i * cols << 2;
     const average = <f32>(row_sum(x + row, cols) / cols);
     const inverse = <f32>(1 / sqrt<f64>(row_squares(x + row, cols, average) / cols + eps));
@@ -101,18 +94,12 @@ function backward(dy: usize, x: usize, gamma: usize, dx: usize, at: usize, m: v1
 }
 
 /** With g = dy gamma:  dx = rstd (g - mean(g) - xhat mean(g xhat)).  dx may be dy or x. */
-export function f32_layer_norm_dx(r: usize, thread: i32, threads: i32): void {
-  const dy = ptr_arg(r, 0);
-  const x = ptr_arg(r, 1);
-  const gamma = ptr_arg(r, 2);
-  const mean = ptr_arg(r, 3);
-  const rstd = ptr_arg(r, 4);
-  const dx = ptr_arg(r, 5);
-  const rows = i32_arg(r, 6);
-  const cols = i32_arg(r, 7);
+export function f32_layer_norm_dx(r: LayerNormDxRecord, part: i32, parts: i32): void {
+  const dy = r.dy, x = r.x, gamma = r.gamma, mean = r.mean, rstd = r.rstd, dx = r.dx, rows = r.rows;
+  const cols = r.cols;
   const whole = (<usize>cols & ~3) << 2, rest = cols & 3;
-  const end = range_begin(rows, 1, thread + 1, threads);
-  for (let i = range_begin(rows, 1, thread, threads); i < end; ++i) {
+  const end = range_begin(rows, 1, part + 1, parts);
+  for (let i = range_begin(rows, 1, part, parts); i < end; ++i) {
     const row = <usize>i * cols << 2, g = dy + row, v = x + row;
     const m = v128.load32_splat(mean + (<usize>i << 2)), s = v128.load32_splat(rstd + (<usize>i << 2));
     let sum = f64x2.splat(0), product = f64x2.splat(0), at: usize = 0;
@@ -185,16 +172,9 @@ function add_rows(dy: usize, x: usize, mean: usize, rstd: usize, rows: i32, cols
 }
 
 /** dgamma = sum over rows of dy xhat, dbeta = sum of dy. `partial`: two rows of padded(cols) float64 a chunk. */
-export function f32_layer_norm_dw(r: usize, thread: i32, threads: i32): void {
-  const dy = ptr_arg(r, 0);
-  const x = ptr_arg(r, 1);
-  const mean = ptr_arg(r, 2);
-  const rstd = ptr_arg(r, 3);
-  const dgamma = ptr_arg(r, 4);
-  const dbeta = ptr_arg(r, 5);
-  const rows = i32_arg(r, 6);
-  const cols = i32_arg(r, 7);
-  const partial = ptr_arg(r, 8);
+export function f32_layer_norm_dw(r: LayerNormDwRecord, thread: i32, threads: i32): void {
+  const dy = r.dy, x = r.x, mean = r.mean, rstd = r.rstd, dgamma = r.dgamma, dbeta = r.dbeta, rows = r.rows;
+  const cols = r.cols, partial = r.partial;
   const size = chunk_rows(rows, cols), chunks = (rows + size - 1) / size;
   const half = <usize>padded(cols) << 3, bytes = half << 1;
   let chunk = 0;

@@ -5,8 +5,8 @@
 //   v <- beta2 v + (1 - beta2) g^2
 //   w <- w - lr c1 m / (sqrt(v) c2 + eps)      c1 = 1 / (1 - beta1^t),  c2 = 1 / sqrt(1 - beta2^t)
 // The record holds rate = 1 - beta: as float32, 1 - 0.999 would be off by 1e-5, while 1 - rate is off by 3e-8.
+import { AdamRecord } from "../generated/records";
 import { load_4, range_begin, store_4 } from "../range";
-import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { fma } from "../simd";
 
 // @ts-ignore: decorator
@@ -24,28 +24,17 @@ function update(w: usize, g: usize, m: usize, v: usize, factor: v128, decay: v12
 }
 
 /** `correction` points at c1 and c2; scale = 0: gradients as they are. */
-export function f32_adam(r: usize, thread: i32, threads: i32): void {
-  const w = ptr_arg(r, 0);
-  const g = ptr_arg(r, 1);
-  const m = ptr_arg(r, 2);
-  const v = ptr_arg(r, 3);
-  const n = i32_arg(r, 4);
-  const lr = ptr_arg(r, 5);
-  const lrScale = f32_arg(r, 6);
-  const rate1 = f32_arg(r, 7);
-  const rate2 = f32_arg(r, 8);
-  const eps = f32_arg(r, 9);
-  const weightDecay = f32_arg(r, 10);
-  const decoupled = i32_arg(r, 11);
-  const correction = ptr_arg(r, 12);
-  const scale = ptr_arg(r, 13);
+export function f32_adam(r: AdamRecord, part: i32, parts: i32): void {
+  const w = r.w, g = r.g, m = r.m, v = r.v, n = r.n, lr = r.lr, lrScale = r.lrScale, rate1 = r.rate1;
+  const rate2 = r.rate2, eps = r.eps, weightDecay = r.weightDecay, decoupled = r.decoupled;
+  const correction = r.correction, scale = r.scale;
   const rate = load<f32>(lr) * lrScale;
   const step = f32x4.splat(-rate * load<f32>(correction)), c2 = v128.load32_splat(correction, 4);
   const factor = f32x4.splat(scale ? load<f32>(scale) : 1), epsilon = f32x4.splat(eps);
   const shrink = f32x4.splat(decoupled ? 1 - rate * weightDecay : 1), decay = f32x4.splat(decoupled ? 0 : weightDecay);
   const b1 = f32x4.splat(1 - rate1), r1 = f32x4.splat(rate1), b2 = f32x4.splat(1 - rate2), r2 = f32x4.splat(rate2);
-  let i = <usize>range_begin(n, 16, thread, threads) << 2;
-  const end = <usize>range_begin(n, 16, thread + 1, threads) << 2;
+  let i = <usize>range_begin(n, 16, part, parts) << 2;
+  const end = <usize>range_begin(n, 16, part + 1, parts) << 2;
   for (; i + 16 <= end; i += 16) {
     update(w + i, g + i, m + i, v + i, factor, decay, shrink, b1, r1, b2, r2, c2, epsilon, step, 4, false);
   }

@@ -1,6 +1,6 @@
 // The exponential moving average of the weights (Polyak & Juditsky 1992): ema <- decay ema + (1 - decay) w.
+import { EmaRecord } from "../generated/records";
 import { load_4, range_begin, store_4 } from "../range";
-import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { fma } from "../simd";
 
 // @ts-ignore: decorator
@@ -11,13 +11,10 @@ function step(w: usize, ema: usize, rate: v128, count: i32, part: bool): void {
 }
 
 /** `rate` = 1 - decay, which float32 holds exactly enough; see adam.ts. */
-export function f32_ema(r: usize, thread: i32, threads: i32): void {
-  const w = ptr_arg(r, 0);
-  const ema = ptr_arg(r, 1);
-  const n = i32_arg(r, 2);
-  const rate = f32_arg(r, 3);
-  let i = <usize>range_begin(n, 16, thread, threads) << 2;
-  const end = <usize>range_begin(n, 16, thread + 1, threads) << 2;
+export function f32_ema(r: EmaRecord, part: i32, parts: i32): void {
+  const w = r.w, ema = r.ema, n = r.n, rate = r.rate;
+  let i = <usize>range_begin(n, 16, part, parts) << 2;
+  const end = <usize>range_begin(n, 16, part + 1, parts) << 2;
   for (; i + 16 <= end; i += 16) step(w + i, ema + i, f32x4.splat(rate), 4, false);
   if (i < end) step(w + i, ema + i, f32x4.splat(rate), <i32>((end - i) >> 2), true);
 }

@@ -1,7 +1,7 @@
 // Global gradient norm, clipping factor (Pascanu et al. 2013) and the check for numbers that are not finite.
+import { GradNormRecord } from "../generated/records";
 import { load_part } from "../range";
 import { sum_f64_lanes } from "../reduce/chunks";
-import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { claim, sync } from "../sync";
 
 /** Elements of a chunk; src/abi/partials.ts knows this number. */
@@ -22,15 +22,9 @@ function squares(x: v128): v128 {
  * Sets *status to 1 when the norm or *loss (loss may be 0) is not finite, and leaves it alone otherwise.
  * `partial`: one float64 a chunk.
  */
-export function f32_grad_norm(r: usize, thread: i32, threads: i32): void {
-  const g = ptr_arg(r, 0);
-  const n = i32_arg(r, 1);
-  const maxNorm = f32_arg(r, 2);
-  const norm = ptr_arg(r, 3);
-  const scale = ptr_arg(r, 4);
-  const loss = ptr_arg(r, 5);
-  const status = ptr_arg(r, 6);
-  const partial = ptr_arg(r, 7);
+export function f32_grad_norm(r: GradNormRecord, thread: i32, threads: i32): void {
+  const g = r.g, n = r.n, maxNorm = r.maxNorm, norm = r.norm, scale = r.scale, loss = r.loss;
+  const status = r.status, partial = r.partial;
   const chunks = (n + CHUNK - 1) / CHUNK;
   let chunk = 0;
   while ((chunk = claim(chunks, thread, threads)) >= 0) {

@@ -2,8 +2,8 @@
 //   g <- scale g + weightDecay w
 //   v <- momentum v + (1 - dampening) g       with v = 0 and dampening = 0 in the first step
 //   w <- w - lr v,  Nesterov: w - lr (g + momentum v)
+import { SgdRecord } from "../generated/records";
 import { load_part, range_begin, store_part } from "../range";
-import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { fma } from "../simd";
 
 // @ts-ignore: decorator
@@ -13,23 +13,14 @@ function velocity(v: v128, g: v128, momentum: v128, kept: v128): v128 {
 }
 
 /** v = 0: no momentum; dampening = 0: none; scale = 0: gradients as they are. */
-export function f32_sgd(r: usize, thread: i32, threads: i32): void {
-  const w = ptr_arg(r, 0);
-  const g = ptr_arg(r, 1);
-  const v = ptr_arg(r, 2);
-  const n = i32_arg(r, 3);
-  const lr = ptr_arg(r, 4);
-  const lrScale = f32_arg(r, 5);
-  const momentum = f32_arg(r, 6);
-  const dampening = ptr_arg(r, 7);
-  const weightDecay = f32_arg(r, 8);
-  const nesterov = i32_arg(r, 9);
-  const scale = ptr_arg(r, 10);
+export function f32_sgd(r: SgdRecord, part: i32, parts: i32): void {
+  const w = r.w, g = r.g, v = r.v, n = r.n, lr = r.lr, lrScale = r.lrScale, momentum = r.momentum;
+  const dampening = r.dampening, weightDecay = r.weightDecay, nesterov = r.nesterov, scale = r.scale;
   const rate = f32x4.splat(-load<f32>(lr) * lrScale), decay = f32x4.splat(weightDecay), mu = f32x4.splat(momentum);
   const factor = f32x4.splat(scale ? load<f32>(scale) : 1);
   const kept = f32x4.splat(dampening ? 1 - load<f32>(dampening) : 1);
-  let i = <usize>range_begin(n, 16, thread, threads) << 2;
-  const end = <usize>range_begin(n, 16, thread + 1, threads) << 2;
+  let i = <usize>range_begin(n, 16, part, parts) << 2;
+  const end = <usize>range_begin(n, 16, part + 1, parts) << 2;
   if (v && !nesterov) {
     // The usual case, two vectors an iteration.
     for (; i + 32 <= end; i += 32) {

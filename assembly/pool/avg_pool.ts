@@ -1,6 +1,6 @@
 // Average pooling, NHWC: fixed windows, or the adaptive ones of PyTorch, whose bin o of `out` over `size` inputs is
 // [floor(o * size / out), ceil((o + 1) * size / out)).
-import { i32_arg, ptr_arg } from "../record";
+import { AdaptiveAvgPoolDxRecord, AdaptiveAvgPoolRecord, AvgPoolDxRecord, AvgPoolRecord } from "../generated/records";
 import { at_most_4, store_part } from "../range";
 
 // @ts-ignore: decorator
@@ -15,25 +15,13 @@ function bin_end(o: i32, size: i32, out: i32): i32 {
   return <i32>((<i64>(o + 1) * size + out - 1) / out);
 }
 
-export function f32_avg_pool(r: usize, thread: i32, threads: i32): void {
-  const x = ptr_arg(r, 0);
-  const y = ptr_arg(r, 1);
-  const batch = i32_arg(r, 2);
-  const h = i32_arg(r, 3);
-  const w = i32_arg(r, 4);
-  const c = i32_arg(r, 5);
-  const oh = i32_arg(r, 6);
-  const ow = i32_arg(r, 7);
-  const kh = i32_arg(r, 8);
-  const kw = i32_arg(r, 9);
-  const strideH = i32_arg(r, 10);
-  const strideW = i32_arg(r, 11);
-  const padTop = i32_arg(r, 12);
-  const padLeft = i32_arg(r, 13);
-  const countIncludePad = i32_arg(r, 14);
+export function f32_avg_pool(r: AvgPoolRecord, part: i32, parts: i32): void {
+  const x = r.x, y = r.y, batch = r.batch, h = r.h, w = r.w, c = r.c, oh = r.oh, ow = r.ow, kh = r.kh;
+  const kw = r.kw, strideH = r.strideH, strideW = r.strideW, padTop = r.padTop, padLeft = r.padLeft;
+  const countIncludePad = r.countIncludePad;
 
   const rows = batch * oh;
-  for (let row = rows * thread / threads, last = rows * (thread + 1) / threads; row < last; row++) {
+  for (let row = rows * part / parts, last = rows * (part + 1) / parts; row < last; row++) {
     const top = row % oh * strideH - padTop;
     const tall = min(top + kh, h + padTop) - top; // windows end with the padding behind, as in PyTorch
     const begin = max(top, 0), end = min(top + kh, h);
@@ -48,18 +36,11 @@ export function f32_avg_pool(r: usize, thread: i32, threads: i32): void {
   }
 }
 
-export function f32_adaptive_avg_pool(r: usize, thread: i32, threads: i32): void {
-  const x = ptr_arg(r, 0);
-  const y = ptr_arg(r, 1);
-  const batch = i32_arg(r, 2);
-  const h = i32_arg(r, 3);
-  const w = i32_arg(r, 4);
-  const c = i32_arg(r, 5);
-  const oh = i32_arg(r, 6);
-  const ow = i32_arg(r, 7);
+export function f32_adaptive_avg_pool(r: AdaptiveAvgPoolRecord, part: i32, parts: i32): void {
+  const x = r.x, y = r.y, batch = r.batch, h = r.h, w = r.w, c = r.c, oh = r.oh, ow = r.ow;
 
   const rows = batch * oh;
-  for (let row = rows * thread / threads, last = rows * (thread + 1) / threads; row < last; row++) {
+  for (let row = rows * part / parts, last = rows * (part + 1) / parts; row < last; row++) {
     const begin = bin_begin(row % oh, h, oh), end = bin_end(row % oh, h, oh);
     const image = x + (<usize>(row / oh * h * w * c) << 2);
     for (let j = 0; j < ow; j++) {
@@ -100,26 +81,14 @@ function window_sum(at: usize, row: usize, wide: usize, tall: usize, pixel: usiz
   return sum;
 }
 
-export function f32_avg_pool_dx(r: usize, thread: i32, threads: i32): void {
-  const dy = ptr_arg(r, 0);
-  const dx = ptr_arg(r, 1);
-  const batch = i32_arg(r, 2);
-  const h = i32_arg(r, 3);
-  const w = i32_arg(r, 4);
-  const c = i32_arg(r, 5);
-  const oh = i32_arg(r, 6);
-  const ow = i32_arg(r, 7);
-  const kh = i32_arg(r, 8);
-  const kw = i32_arg(r, 9);
-  const strideH = i32_arg(r, 10);
-  const strideW = i32_arg(r, 11);
-  const padTop = i32_arg(r, 12);
-  const padLeft = i32_arg(r, 13);
-  const countIncludePad = i32_arg(r, 14);
+export function f32_avg_pool_dx(r: AvgPoolDxRecord, part: i32, parts: i32): void {
+  const dy = r.dy, dx = r.dx, batch = r.batch, h = r.h, w = r.w, c = r.c, oh = r.oh, ow = r.ow, kh = r.kh;
+  const kw = r.kw, strideH = r.strideH, strideW = r.strideW, padTop = r.padTop, padLeft = r.padLeft;
+  const countIncludePad = r.countIncludePad;
 
   const pixel = <usize>c << 2;
   const rows = batch * h;
-  for (let row = rows * thread / threads, last = rows * (thread + 1) / threads; row < last; row++) {
+  for (let row = rows * part / parts, last = rows * (part + 1) / parts; row < last; row++) {
     const i = row % h + padTop;
     const image = dy + <usize>(row / h * oh * ow) * pixel;
     for (let j = 0; j < w; j++) {
@@ -140,19 +109,12 @@ export function f32_avg_pool_dx(r: usize, thread: i32, threads: i32): void {
   }
 }
 
-export function f32_adaptive_avg_pool_dx(r: usize, thread: i32, threads: i32): void {
-  const dy = ptr_arg(r, 0);
-  const dx = ptr_arg(r, 1);
-  const batch = i32_arg(r, 2);
-  const h = i32_arg(r, 3);
-  const w = i32_arg(r, 4);
-  const c = i32_arg(r, 5);
-  const oh = i32_arg(r, 6);
-  const ow = i32_arg(r, 7);
+export function f32_adaptive_avg_pool_dx(r: AdaptiveAvgPoolDxRecord, part: i32, parts: i32): void {
+  const dy = r.dy, dx = r.dx, batch = r.batch, h = r.h, w = r.w, c = r.c, oh = r.oh, ow = r.ow;
 
   const pixel = <usize>c << 2;
   const rows = batch * h;
-  for (let row = rows * thread / threads, last = rows * (thread + 1) / threads; row < last; row++) {
+  for (let row = rows * part / parts, last = rows * (part + 1) / parts; row < last; row++) {
     const i = row % h;
     const image = dy + <usize>(row / h * oh * ow) * pixel;
     for (let j = 0; j < w; j++) {

@@ -1,5 +1,5 @@
 // Max pooling, NHWC. The padding counts as -infinity and a NaN in a window is its maximum, as in PyTorch.
-import { i32_arg, ptr_arg } from "../record";
+import { MaxPoolDxRecord, MaxPoolRecord } from "../generated/records";
 import { at_most_4, store_part } from "../range";
 
 /** The first tap of a window that begins at `start` (maybe before the image): 0 <= start + tap * dilation. */
@@ -16,29 +16,16 @@ function end_tap(start: i32, dilation: i32, kernel: i32, size: i32): i32 {
   return start >= size ? 0 : min(kernel, (size - 1 - start) / dilation + 1);
 }
 
-export function f32_max_pool(r: usize, thread: i32, threads: i32): void {
-  const x = ptr_arg(r, 0);
-  const y = ptr_arg(r, 1);
-  const batch = i32_arg(r, 2);
-  const h = i32_arg(r, 3);
-  const w = i32_arg(r, 4);
-  const c = i32_arg(r, 5);
-  const oh = i32_arg(r, 6);
-  const ow = i32_arg(r, 7);
-  const kh = i32_arg(r, 8);
-  const kw = i32_arg(r, 9);
-  const strideH = i32_arg(r, 10);
-  const strideW = i32_arg(r, 11);
-  const dilationH = i32_arg(r, 12);
-  const dilationW = i32_arg(r, 13);
-  const padTop = i32_arg(r, 14);
-  const padLeft = i32_arg(r, 15);
+export function f32_max_pool(r: MaxPoolRecord, part: i32, parts: i32): void {
+  const x = r.x, y = r.y, batch = r.batch, h = r.h, w = r.w, c = r.c, oh = r.oh, ow = r.ow, kh = r.kh;
+  const kw = r.kw, strideH = r.strideH, strideW = r.strideW, dilationH = r.dilationH, dilationW = r.dilationW;
+  const padTop = r.padTop, padLeft = r.padLeft;
 
   const pixel = <usize>c << 2;
   const rowStep = <usize>(dilationH * w) * pixel, colStep = <usize>dilationW * pixel;
   const rows = batch * oh;
-  let to = y + <usize>(rows * thread / threads * ow) * pixel;
-  for (let row = rows * thread / threads, last = rows * (thread + 1) / threads; row < last; row++) {
+  let to = y + <usize>(rows * part / parts * ow) * pixel;
+  for (let row = rows * part / parts, last = rows * (part + 1) / parts; row < last; row++) {
     const top = row % oh * strideH - padTop;
     const ky = first_tap(top, dilationH), tall = end_tap(top, dilationH, kh, h) - ky;
     const line = x + <usize>((row / oh * h + top + ky * dilationH) * w) * pixel;
@@ -82,31 +69,16 @@ function window_max(from: usize, tall: i32, wide: i32, rowStep: usize, colStep: 
  * The position is found again from x and y instead of being stored. Windows overlap, so a thread takes whole images, or
  * ranges of channels of all images; the order of additions to an element is that of the windows in any case.
  */
-export function f32_max_pool_dx(r: usize, thread: i32, threads: i32): void {
-  const dy = ptr_arg(r, 0);
-  const x = ptr_arg(r, 1);
-  const y = ptr_arg(r, 2);
-  const dx = ptr_arg(r, 3);
-  const batch = i32_arg(r, 4);
-  const h = i32_arg(r, 5);
-  const w = i32_arg(r, 6);
-  const c = i32_arg(r, 7);
-  const oh = i32_arg(r, 8);
-  const ow = i32_arg(r, 9);
-  const kh = i32_arg(r, 10);
-  const kw = i32_arg(r, 11);
-  const strideH = i32_arg(r, 12);
-  const strideW = i32_arg(r, 13);
-  const dilationH = i32_arg(r, 14);
-  const dilationW = i32_arg(r, 15);
-  const padTop = i32_arg(r, 16);
-  const padLeft = i32_arg(r, 17);
+export function f32_max_pool_dx(r: MaxPoolDxRecord, part: i32, parts: i32): void {
+  const dy = r.dy, x = r.x, y = r.y, dx = r.dx, batch = r.batch, h = r.h, w = r.w, c = r.c, oh = r.oh;
+  const ow = r.ow, kh = r.kh, kw = r.kw, strideH = r.strideH, strideW = r.strideW, dilationH = r.dilationH;
+  const dilationW = r.dilationW, padTop = r.padTop, padLeft = r.padLeft;
 
   const pixel = <usize>c << 2;
   const rowStep = <usize>(dilationH * w) * pixel, colStep = <usize>dilationW * pixel;
   const groups = (c + 3) >> 2;
-  const splits = batch % threads == 0 ? 1 : min(threads, (groups + 3) >> 2);
-  for (let item = batch * splits * thread / threads, last = batch * splits * (thread + 1) / threads; item < last; item++) {
+  const splits = batch % parts == 0 ? 1 : min(parts, (groups + 3) >> 2);
+  for (let item = batch * splits * part / parts, last = batch * splits * (part + 1) / parts; item < last; item++) {
     const n = item / splits, split = item % splits;
     const begin = groups * split / splits << 2, end = min(groups * (split + 1) / splits << 2, c);
     const image = <usize>(n * h * w) * pixel;

@@ -1,6 +1,6 @@
 // Bias gradients: y[j] = sum over i of x[i][j].
+import { ColumnSumRecord } from "../generated/records";
 import { load_part, range_begin } from "../range";
-import { i32_arg, ptr_arg } from "../record";
 import { claim, sync } from "../sync";
 import { accumulate, chunk_rows, padded, sum_chunks } from "./chunks";
 
@@ -42,12 +42,8 @@ function sum_rows(x: usize, rows: i32, cols: i32, sums: usize): void {
 }
 
 /** `partial`: a row of padded(cols) float64 for each chunk. */
-export function f32_column_sum(r: usize, thread: i32, threads: i32): void {
-  const x = ptr_arg(r, 0);
-  const y = ptr_arg(r, 1);
-  const rows = i32_arg(r, 2);
-  const cols = i32_arg(r, 3);
-  const partial = ptr_arg(r, 4);
+export function f32_column_sum(r: ColumnSumRecord, thread: i32, threads: i32): void {
+  const x = r.x, y = r.y, rows = r.rows, cols = r.cols, partial = r.partial;
   const size = chunk_rows(rows, cols);
   const chunks = (rows + size - 1) / size;
   const bytes = <usize>padded(cols) << 3;

@@ -5,9 +5,9 @@
 // with q the target: (1 - s) [j = class] + s / cols for class indices (probabilities = 0), or (1 - s) t_ij + s / cols
 // for rows of probabilities t (PyTorch's label smoothing s). `lse` keeps L_i, without the maximum: log-sum-exp
 // proper would lose its low bits to a large maximum.
+import { CrossEntropyDxRecord, CrossEntropyRecord } from "../generated/records";
 import { exp_v128 } from "../math/exp";
 import { at_most_4, range_begin, store_part } from "../range";
-import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { claim, sync } from "../sync";
 import { sum_f64_lanes, widen } from "./chunks";
 import { log_f32, row_exp_sum, row_max } from "./softmax";
@@ -31,16 +31,9 @@ function weighted_loss(x: usize, weights: usize, cols: i32, largest: f32, logSum
 }
 
 /** `partial`: the loss of each row, float32. */
-export function f32_cross_entropy(r: usize, thread: i32, threads: i32): void {
-  const logits = ptr_arg(r, 0);
-  const target = ptr_arg(r, 1);
-  const rows = i32_arg(r, 2);
-  const cols = i32_arg(r, 3);
-  const probabilities = i32_arg(r, 4);
-  const smoothing = f32_arg(r, 5);
-  const lse = ptr_arg(r, 6);
-  const loss = ptr_arg(r, 7);
-  const partial = ptr_arg(r, 8);
+export function f32_cross_entropy(r: CrossEntropyRecord, thread: i32, threads: i32): void {
+  const logits = r.logits, target = r.target, rows = r.rows, cols = r.cols, probabilities = r.probabilities;
+  const smoothing = r.smoothing, lse = r.lse, loss = r.loss, partial = r.partial;
   const stride = <usize>cols << 2;
   let i = 0;
   while ((i = claim(rows, thread, threads)) >= 0) {
@@ -74,21 +67,15 @@ function row_sum(x: usize, cols: i32): f64 {
 }
 
 /** dx = (softmax * sum_j q_j - q) / rows; dx may be logits. */
-export function f32_cross_entropy_dx(r: usize, thread: i32, threads: i32): void {
-  const logits = ptr_arg(r, 0);
-  const target = ptr_arg(r, 1);
-  const lse = ptr_arg(r, 2);
-  const dx = ptr_arg(r, 3);
-  const rows = i32_arg(r, 4);
-  const cols = i32_arg(r, 5);
-  const probabilities = i32_arg(r, 6);
-  const smoothing = f32_arg(r, 7);
+export function f32_cross_entropy_dx(r: CrossEntropyDxRecord, part: i32, parts: i32): void {
+  const logits = r.logits, target = r.target, lse = r.lse, dx = r.dx, rows = r.rows, cols = r.cols;
+  const probabilities = r.probabilities, smoothing = r.smoothing;
   const stride = <usize>cols << 2;
   const inverse: f64 = 1 / <f64>rows;
   const uniform = f32x4.splat(<f32>(<f64>smoothing / cols * inverse));
   const certain: f64 = (1 - <f64>smoothing) * inverse;
-  const end = range_begin(rows, 1, thread + 1, threads);
-  for (let i = range_begin(rows, 1, thread, threads); i < end; ++i) {
+  const end = range_begin(rows, 1, part + 1, parts);
+  for (let i = range_begin(rows, 1, part, parts); i < end; ++i) {
     const row = <usize>i * stride;
     const t = target + row;
     const mass: f64 = probabilities ? (1 - <f64>smoothing) * row_sum(t, cols) + smoothing : 1;

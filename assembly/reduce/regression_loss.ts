@@ -2,12 +2,11 @@
 //   mse    d^2
 //   bce    max(x, 0) - x target + ln(1 + e^-|x|)           binary cross-entropy of sigmoid(x), without overflow
 //   huber  |d| <= delta ? d^2 / 2 : delta (|d| - delta / 2)
-import { RegressionLoss } from "../abi";
+import { RegressionLoss, RegressionLossDxRecord, RegressionLossRecord } from "../generated/records";
 import { exp_v128 } from "../math/exp";
 import { log1p_v128 } from "../math/log";
 import { sigmoid_v128 } from "../math/tanh";
 import { at_most_4, range_begin, store_part } from "../range";
-import { f32_arg, i32_arg, ptr_arg } from "../record";
 import { relu_v128 } from "../simd";
 import { claim, sync } from "../sync";
 import { sum_f64_lanes, widen } from "./chunks";
@@ -33,14 +32,9 @@ function term(x: v128, target: v128, kind: i32, delta: f32): v128 {
 }
 
 /** `partial`: one float64 for each chunk. */
-export function f32_regression_loss(r: usize, thread: i32, threads: i32): void {
-  const x = ptr_arg(r, 0);
-  const target = ptr_arg(r, 1);
-  const n = i32_arg(r, 2);
-  const kind = i32_arg(r, 3);
-  const param = f32_arg(r, 4);
-  const loss = ptr_arg(r, 5);
-  const partial = ptr_arg(r, 6);
+export function f32_regression_loss(r: RegressionLossRecord, thread: i32, threads: i32): void {
+  const x = r.x, target = r.target, n = r.n, kind = r.kind, param = r.param, loss = r.loss;
+  const partial = r.partial;
   const chunks = (n + CHUNK - 1) / CHUNK;
   let chunk = 0;
   while ((chunk = claim(chunks, thread, threads)) >= 0) {
@@ -75,16 +69,11 @@ function term_dx(x: v128, target: v128, kind: i32, delta: f32): v128 {
 }
 
 /** dx may be x. */
-export function f32_regression_loss_dx(r: usize, thread: i32, threads: i32): void {
-  const x = ptr_arg(r, 0);
-  const target = ptr_arg(r, 1);
-  const dx = ptr_arg(r, 2);
-  const n = i32_arg(r, 3);
-  const kind = i32_arg(r, 4);
-  const param = f32_arg(r, 5);
+export function f32_regression_loss_dx(r: RegressionLossDxRecord, part: i32, parts: i32): void {
+  const x = r.x, target = r.target, dx = r.dx, n = r.n, kind = r.kind, param = r.param;
   const factor = f32x4.splat(<f32>(1 / <f64>n));
-  const end = range_begin(n, 16, thread + 1, threads);
-  for (let i = range_begin(n, 16, thread, threads); i < end; i += 4) {
+  const end = range_begin(n, 16, part + 1, parts);
+  for (let i = range_begin(n, 16, part, parts); i < end; i += 4) {
     const at = <usize>i << 2, count = end - i;
     const a = at_most_4(x + at, count, 0);
     const b = at_most_4(target + at, count, 0);

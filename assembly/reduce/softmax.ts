@@ -1,8 +1,8 @@
 // Softmax and log-softmax over rows, the row's largest element subtracted first; one thread per row.
+import { SoftmaxDxRecord, SoftmaxRecord } from "../generated/records";
 import { exp_v128 } from "../math/exp";
 import { log_v128 } from "../math/log";
 import { load_4, load_part, range_begin, store_4, store_part } from "../range";
-import { i32_arg, ptr_arg } from "../record";
 import { sum_f64_lanes, widen } from "./chunks";
 
 /** The largest of `cols` numbers, NaN ignored. */
@@ -57,15 +57,11 @@ function finish(x: usize, y: usize, log: i32, shift: v128, logSum: v128, factor:
 }
 
 /** softmax: y = e^(x - max) / sum e^(x - max);  log: y = x - max - ln sum e^(x - max).  y may be x. */
-export function f32_softmax(r: usize, thread: i32, threads: i32): void {
-  const x = ptr_arg(r, 0);
-  const y = ptr_arg(r, 1);
-  const rows = i32_arg(r, 2);
-  const cols = i32_arg(r, 3);
-  const log = i32_arg(r, 4);
+export function f32_softmax(r: SoftmaxRecord, part: i32, parts: i32): void {
+  const x = r.x, y = r.y, rows = r.rows, cols = r.cols, log = r.log;
   const stride = <usize>cols << 2;
-  const end = range_begin(rows, 1, thread + 1, threads);
-  for (let i = range_begin(rows, 1, thread, threads); i < end; ++i) {
+  const end = range_begin(rows, 1, part + 1, parts);
+  for (let i = range_begin(rows, 1, part, parts); i < end; ++i) {
     let from = x + <usize>i * stride, to = y + <usize>i * stride;
     const largest = row_max(from, cols);
     const sum = row_exp_sum(from, log ? 0 : to, cols, largest);
@@ -98,16 +94,11 @@ function backward(dy: usize, y: usize, dx: usize, log: i32, sum: v128, count: i3
 }
 
 /** softmax: dx = y (dy - sum dy y);  log: dx = dy - e^y sum dy.  dx may be dy or y. */
-export function f32_softmax_dx(r: usize, thread: i32, threads: i32): void {
-  const dy = ptr_arg(r, 0);
-  const y = ptr_arg(r, 1);
-  const dx = ptr_arg(r, 2);
-  const rows = i32_arg(r, 3);
-  const cols = i32_arg(r, 4);
-  const log = i32_arg(r, 5);
+export function f32_softmax_dx(r: SoftmaxDxRecord, part: i32, parts: i32): void {
+  const dy = r.dy, y = r.y, dx = r.dx, rows = r.rows, cols = r.cols, log = r.log;
   const stride = <usize>cols << 2;
-  const end = range_begin(rows, 1, thread + 1, threads);
-  for (let i = range_begin(rows, 1, thread, threads); i < end; ++i) {
+  const end = range_begin(rows, 1, part + 1, parts);
+  for (let i = range_begin(rows, 1, part, parts); i < end; ++i) {
     const row = <usize>i * stride;
     const whole = row + ((<usize>cols & ~3) << 2), rest = cols & 3;
     let total = f64x2.splat(0);

@@ -1,10 +1,12 @@
+import { CONTROL } from "./control.js";
+
 /**
- * Scalars that the host writes before a step and reads behind it (byte offsets): `lr`; Adam's two bias corrections;
+ * Scalars that the host writes before a step and reads after it (byte offsets): `lr`; Adam's two bias corrections;
  * `dampening` (0 in the first step); the factor and norm of gradient clipping; `status`, not 0 when loss or gradients
  * were not finite; `rng`, four words of key and step counter.
  */
 export const SCALARS = {
-  base: 1024,
+  base: CONTROL.bytes,
   lr: 1024,
   correction: 1028,
   dampening: 1036,

@@ -16,7 +16,8 @@ export function poolSizes({ kernel, stride, padding, output }: Pool, [batch, h, 
   const [strideH, strideW] = stride;
   const [padTop, padLeft] = padding;
   const [oh, ow] = output;
-  return { batch, h, w, c: channels, oh, ow, kh, kw, strideH, strideW, padTop, padLeft };
+  const sizes = { batch, h, w, c: channels, oh, ow, kh, kw, strideH, strideW, padTop, padLeft };
+  return { ...sizes, dilationH: 1, dilationW: 1 };
 }
 
 export const dilations = ({ dilation: [dilationH, dilationW] }: { dilation: readonly [number, number] }) => ({
