@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 // Four lanes, by what must be there before: nothing (unit), the kernels of `npm run build:kernels` (kernels, golden), or the
@@ -11,6 +12,10 @@ const LANES = {
 };
 
 export default defineConfig({
+  resolve: {
+    // What package.json calls so is built; tests take the source.
+    alias: { "#file-system": fileURLToPath(new URL("src/hosts/node/file-system.ts", import.meta.url)) },
+  },
   test: {
     // Worker threads and WASM memories of one file end with its process.
     pool: "forks",

@@ -10,9 +10,8 @@ const TOPICS = [
   ["model/state", "Weights and files"],
   ["io/", "Weights and files"],
   ["model/", "Models"],
-  ["index", "Models"],
-  ["inference", "Models"],
-  ["exports", "Models"],
+  ["hosts/node/worker", undefined],
+  ["hosts/", "Models"],
   ["nn/losses", "Losses"],
   ["nn/resnet", "Ready-made networks"],
   ["nn/mlp", "Ready-made networks"],
@@ -24,6 +23,7 @@ const TOPICS = [
   ["nn/", "Layers"],
   ["optim/optimizers", "Optimisers"],
   ["optim/schedules", "Schedules"],
+  ["train/progress-bar", undefined],
   ["train/", "Training"],
   ["data/image/", "Images"],
   ["data", "Data sets"],
@@ -54,8 +54,8 @@ export function load(app) {
     for (const member of members.filter(isRepeated)) project.removeReflection(member);
     for (const entry of project.getReflectionsByKind(ReflectionKind.All)) {
       if (entry.kindOf(ReflectionKind.Module)) {
-        const name = entry.name.replace(".node", "");
-        entry.name = name === "index" ? "resnet-wasm" : `resnet-wasm/${name}`;
+        const name = entry.name.split("/").at(-1);
+        entry.name = name === "node" ? "resnet-wasm" : `resnet-wasm/${name}`;
         continue;
       }
       if (!entry.parent?.kindOf(ReflectionKind.Module)) continue;

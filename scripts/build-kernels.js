@@ -3,7 +3,7 @@
 // The binaries export every kernel, for tests and benches; the text keeps the exports that the library calls.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { buildSync } from "esbuild";
@@ -56,13 +56,13 @@ for (const name of ["build-kernels.js", "pack-kernels.js"]) hash.update(readFile
 for (const path of sources(join(root, "assembly")).sort()) hash.update(path).update(readFileSync(path));
 const digest = hash.digest("hex");
 
-// The workers' programs, as text: a worker started from a bundle has no file of its own.
+// The threads' programs, as text: a thread started from a bundle has no file of its own.
 // Browsers get a classic script, which may also be served as a file.
-const workers = { "runtime/worker.node": ["node", "esm"], thread: ["browser", "iife"] };
-for (const [path, [platform, format]] of Object.entries(workers)) {
-  const name = basename(path);
+const threads = { node: "esm", browser: "iife" };
+for (const [platform, format] of Object.entries(threads)) {
+  const name = `thread.${platform}`;
   const { outputFiles } = buildSync({
-    entryPoints: [join(root, `src/${path}.ts`)],
+    entryPoints: [join(root, `src/hosts/${platform}/thread.ts`)],
     bundle: true,
     minify: true,
     format,

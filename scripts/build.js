@@ -1,6 +1,6 @@
 // Bundles src/ into dist/: one file for each entry point, the kernel variants as chunks, and the declarations.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -12,8 +12,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 rmSync(dist, { recursive: true, force: true });
 
-/** The files that the maps of exports and imports name, by ending: `./dist/index.node.js` is made of `src/index.node.ts`. */
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+/** The files that the maps of exports and imports name. */
 const targets = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(targets));
 const named = (pattern) => [
   ...new Set(targets([manifest.exports, manifest.imports]).flatMap((path) => pattern.exec(path)?.[1] ?? [])),
@@ -23,7 +23,14 @@ const programNames = ["thread", "model-worker", "model-worker.node"];
 /** What uses the package as its users do. */
 const userNames = ["doctor", "bin"];
 const entries = named(/^\.\/dist\/([\w./-]+)\.js$/).filter((name) => ![...programNames, ...userNames].includes(name));
-const sources = (names) => Object.fromEntries(names.map((name) => [name, join(root, `src/${name}.ts`)]));
+
+/** `dist/index.node.js` is made of `src/hosts/node/index.ts`; what differs in no runtime is a face or a tool. */
+function sourceOf(name) {
+  const [base, runtime = "default"] = name.split(".");
+  const rooms = [`hosts/${runtime}`, "hosts/browser", "faces", "tools"];
+  return rooms.map((room) => join(root, "src", room, `${base}.ts`)).find(existsSync);
+}
+const sources = (names) => Object.fromEntries(names.map((name) => [name, sourceOf(name)]));
 
 /** Leaves `import simd from "….wasm"` to the bundlers and runtimes that know it, with its path inside the package. */
 const staticKernels = {
@@ -36,28 +43,16 @@ const staticKernels = {
   },
 };
 
-/** Leaves the choice of the file system to the package's imports map. */
-const chosenFileSystem = {
-  name: "chosen-file-system",
-  setup(build) {
-    build.onResolve({ filter: /\/file-system\.node\.js$/ }, () => ({ path: "#file-system", external: true }));
-  },
-};
-
-/** Leaves the main entry to the runtime, as "resnet-wasm", so that each gives its own. */
-const ownPackage = {
-  name: "own-package",
-  setup(build) {
-    build.onResolve({ filter: /^\.\/index\.js$/ }, () => ({ path: manifest.name, external: true }));
-  },
-};
-
 const split = {
   bundle: true,
-  minify: true,
+  // White space is terser's: esbuild would drop the marks of pure calls with it.
+  minifyIdentifiers: true,
+  minifySyntax: true,
   splitting: true,
   format: "esm",
   platform: "node",
+  // What package.json gives each runtime of its own.
+  external: ["#file-system", manifest.name],
   // Its file for Node imports node:module, which pages and workers do not have.
   alias: { fflate: "fflate/browser" },
   target: "es2022",
@@ -70,29 +65,34 @@ const split = {
 const library = await build({
   ...split,
   entryPoints: sources(entries),
-  plugins: [staticKernels, chosenFileSystem],
+  plugins: [staticKernels],
   metafile: true,
 });
 const files = await mergeChunks(library, entries);
 const define = { VERSION: JSON.stringify(manifest.version) };
-const users = await build({ ...split, entryPoints: sources(userNames), plugins: [ownPackage], define });
+const users = await build({ ...split, entryPoints: sources(userNames), define });
 
 // What a model's worker runs: one file without imports, to be hosted anywhere, with both kernel variants in it.
 const program = { bundle: true, minify: true, target: "es2022", outdir: dist, logLevel: "warning", write: false };
 const programs = await Promise.all([
-  build({ ...program, entryPoints: [join(root, "src/model-worker.node.ts")], format: "esm", platform: "node" }),
-  build({ ...program, entryPoints: [join(root, "src/model-worker.ts")], format: "iife", platform: "browser" }),
+  build({ ...program, entryPoints: sources(["model-worker.node"]), format: "esm", platform: "node" }),
+  build({ ...program, entryPoints: sources(["model-worker"]), format: "iife", platform: "browser" }),
 ]);
 
 // terser takes another 3 % off what esbuild leaves. Lines end somewhere: Node prints the whole source line in front of an
 // uncaught error. The kernels, strings, stay as they are.
-const options = { module: true, ecma: 2022, compress: { passes: 3 }, format: { max_line_len: 1000 } };
+const options = {
+  module: true,
+  ecma: 2022,
+  compress: { passes: 3 },
+  format: { max_line_len: 1000, preserve_annotations: true },
+};
 for (const { path, text } of [...files, ...[users, ...programs].flatMap(({ outputFiles }) => outputFiles)]) {
   mkdirSync(dirname(path), { recursive: true });
   const isKernels = /^(inference-)?(simd|relaxed)-/.test(basename(path));
   const code = isKernels ? text : (await minify(text, options)).code;
   // No module does anything when it is loaded, so none is imported for its effects; bundlers would warn of such imports.
-  writeFileSync(path, code.replace(/import"\.\/[^"]+"[;\n]/g, ""));
+  writeFileSync(path, code.replace(/import *"\.\/[^"]+"[;\n]/g, ""));
 }
 
 mkdirSync(join(dist, "kernels"));
@@ -102,7 +102,7 @@ for (const variant of ["simd", "relaxed", "inference-simd", "inference-relaxed"]
 }
 
 // The worker threads' program, for pages that host it themselves. It exports nothing.
-const { default: thread } = await import("../build/thread.js");
+const { default: thread } = await import("../build/thread.browser.js");
 writeFileSync(join(dist, "thread.js"), thread);
 
 const tsc = join(root, "node_modules/typescript/bin/tsc");
@@ -118,6 +118,6 @@ const reach = (path) => {
   for (const [, specifier] of text.matchAll(/(?:from|import\()\s*"(\.{1,2}\/[^"]+)\.js"/g))
     reach(join(dirname(path), `${specifier}.d.ts`));
 };
-for (const entry of named(/^\.\/dist\/types\/([\w.-]+)\.d\.ts$/)) reach(join(types, `${entry}.d.ts`));
+for (const entry of named(/^\.\/dist\/types\/([\w./-]+)\.d\.ts$/)) reach(join(types, `${entry}.d.ts`));
 for (const path of readdirSync(types, { recursive: true }).map((name) => join(types, name)))
   if (path.endsWith(".d.ts") && !reached.has(path)) rmSync(path);

@@ -92,7 +92,8 @@ async function merge(names, files, renamed) {
   const { outputFiles } = await build({
     stdin: { contents: all.join("\n") },
     bundle: true,
-    minify: true,
+    minifyIdentifiers: true,
+    minifySyntax: true,
     format: "esm",
     target: "es2022",
     write: false,

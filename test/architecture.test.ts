@@ -24,7 +24,7 @@ function imports(path: string): string[] {
   );
 }
 
-/** A folder imports folders of lower rank only; the entry files at the top may import all. */
+/** A folder imports folders of lower rank only. */
 const RANKS: Record<string, number> = {
   core: 0,
   abi: 1,
@@ -39,26 +39,36 @@ const RANKS: Record<string, number> = {
   model: 6,
   train: 7,
   worker: 8,
+  faces: 9,
+  hosts: 10,
+  tools: 10,
 };
-const ENTRY_RANK = 9;
 const folder = (path: string) => path.split("/")[1];
-const rank = (path: string) => RANKS[folder(path)] ?? ENTRY_RANK;
+const rank = (path: string) => RANKS[folder(path)];
 const source = files("src");
 
 describe("src", () => {
-  it("has no folder without a rank", () => {
-    const folders = source.filter((path) => path.split("/").length > 2).map(folder);
-    expect([...new Set(folders)].filter((name) => !(name in RANKS))).toEqual([]);
+  it("has nothing without a rank, and no file outside of the folders", () => {
+    expect([...new Set(source.map(folder))].filter((name) => !(name in RANKS))).toEqual([]);
   });
 
   it("imports downwards only", () => {
     const upward = source.flatMap((path) =>
       imports(path)
         .filter((target) => target.startsWith("src/") && folder(target) !== folder(path))
-        .filter((target) => rank(target) >= rank(path) && !(rank(path) === ENTRY_RANK && rank(target) === ENTRY_RANK))
+        .filter((target) => rank(target) >= rank(path))
         .map((target) => `${path} imports ${target}`),
     );
     expect(upward).toEqual([]);
+  });
+
+  it("keeps the runtimes apart", () => {
+    const host = (path: string) => path.split("/")[2];
+    const hosts = source.filter((path) => folder(path) === "hosts");
+    const across = hosts.flatMap((path) =>
+      imports(path).filter((target) => folder(target) === "hosts" && host(target) !== host(path)),
+    );
+    expect(across).toEqual([]);
   });
 
   it("has no import cycle", () => {

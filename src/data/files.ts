@@ -87,7 +87,7 @@ async function keep(where: string, folder: string, name: string, bytes: Uint8Arr
 /** @internal */
 export async function openFileSystem(where: string): Promise<NonNullable<FileSystem>> {
   // Pages without a bundler know no imports map of packages.
-  const { fileSystem } = await (import("./file-system.node.js") as Promise<{ fileSystem: FileSystem }>).catch(() => ({
+  const { fileSystem } = await (import("#file-system") as Promise<{ fileSystem: FileSystem }>).catch(() => ({
     fileSystem: null,
   }));
   if (fileSystem) return fileSystem;
@@ -95,7 +95,7 @@ export async function openFileSystem(where: string): Promise<NonNullable<FileSys
   throw new RuntimeSupportError(expectation(where, "file system", "one", "none", { hint }));
 }
 
-type FileSystem = typeof import("./file-system.node.js").fileSystem | null;
+type FileSystem = typeof import("#file-system").fileSystem | null;
 
 /** The path of a folder given as a path or a file: URL. */
 export async function folderPath(where: string, folder: string | URL): Promise<string> {

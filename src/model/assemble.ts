@@ -8,7 +8,7 @@ import { stepMacs } from "../plan/cost.js";
 import type { OpSet } from "../program/encode.js";
 import { Executor } from "../runtime/executor.js";
 import { hasRelaxedSimd, hasSimd } from "../runtime/features.js";
-import type { Host, WorkerSource } from "../runtime/host.js";
+import type { Host, ThreadSource } from "../runtime/host.js";
 import { compileBytes } from "../runtime/kernels.js";
 import { createMemory, ModelMemory } from "../runtime/memory.js";
 import { ThreadPool } from "../runtime/pool.js";
@@ -18,7 +18,7 @@ import type { ModelInfo } from "./predictor.js";
 import { matchStateDict, writeStateDict } from "./state.js";
 
 /** What `createModel` is told. All but `inputShape` have defaults. */
-export interface ModelOptions extends WorkerSource {
+export interface ModelOptions extends ThreadSource {
   /** Shape of one sample: [features], or [height, width, channels]. */
   inputShape: Shape;
   /** Decides initial weights and dropout. Default 0. */

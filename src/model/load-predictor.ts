@@ -1,14 +1,13 @@
 /** Loads models for predictions alone: neither gradients nor training come into the bundle. */
 import { INFERENCE } from "../program/encode-inference.js";
-import type { Host } from "../runtime/host.js";
+import type { Host, Runtime } from "../runtime/host.js";
 import { assembleSaved, type LoadOptions } from "./assemble.js";
 import { Predictor } from "./predictor.js";
 
-export async function loadPredictorOn(
-  host: Host,
-  bytes: Uint8Array | ArrayBuffer,
-  options?: LoadOptions,
-): Promise<Predictor> {
-  const { engine, info, transform } = await assembleSaved(host, bytes, options, INFERENCE);
-  return new Predictor(engine, info, transform);
-}
+/** `loadModel` of an entry point for inference. */
+export const predictorLoader =
+  (runtime: Runtime, kernels: Host["kernels"]) =>
+  async (bytes: Uint8Array | ArrayBuffer, options?: LoadOptions): Promise<Predictor> => {
+    const { engine, info, transform } = await assembleSaved({ ...runtime, kernels }, bytes, options, INFERENCE);
+    return new Predictor(engine, info, transform);
+  };

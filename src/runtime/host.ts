@@ -1,4 +1,4 @@
-/** What the library asks of a JavaScript runtime; one small `host.<runtime>.ts` answers for each. */
+/** What the library asks of a JavaScript runtime; `hosts/<runtime>/host.ts` answers for each. */
 
 /** Which instructions kernels may use: fused multiply-adds only in the relaxed ones. */
 export type Variant = "simd" | "relaxed";
@@ -18,26 +18,26 @@ export interface Host {
   noThreads(): string | null;
   /** Whether the calling thread may sleep in `Atomics.wait`. */
   mayWait(): boolean;
-  /** Starts a worker that serves programs; `failed` hears of its death. */
-  startWorker(
-    start: WorkerStart,
+  /** Starts a thread that serves programs; `failed` hears of its death. */
+  startThread(
+    start: ThreadStart,
     failed: (error: Error) => void,
-    source?: WorkerSource,
-  ): WorkerHandle | Promise<WorkerHandle>;
+    source?: ThreadSource,
+  ): ThreadHandle | Promise<ThreadHandle>;
 }
 
-/** What a worker needs to take part in a model's programs. */
-export interface WorkerStart {
+/** What a thread needs to take part in a model's programs. */
+export interface ThreadStart {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
   thread: number;
   threads: number;
-  /** Programs announced before the worker started. */
+  /** Programs announced before the thread started. */
   seen: number;
 }
 
-export interface WorkerHandle {
-  /** Resolves when the worker waits for programs. */
+export interface ThreadHandle {
+  /** Resolves when the thread waits for programs. */
   ready: Promise<void>;
   terminate(): void;
 }
@@ -52,7 +52,7 @@ export interface ThreadWorker {
 }
 
 /** Where a browser's worker threads come from; by default from a `blob:` URL, which a page's policy may forbid. */
-export interface WorkerSource {
+export interface ThreadSource {
   /** Address of the file `resnet-wasm/thread`, for pages whose Content-Security-Policy has no `worker-src blob:`. */
   workerUrl?: string | URL | undefined;
   /** Makes a worker that runs `resnet-wasm/thread`, for bundlers that find workers by their constructor call. */
@@ -60,11 +60,11 @@ export interface WorkerSource {
 }
 
 /** The answers of runtimes without threads. */
-export const singleThread = (why: string): Pick<Host, "cores" | "noThreads" | "mayWait" | "startWorker"> => ({
+export const singleThread = (why: string): Pick<Host, "cores" | "noThreads" | "mayWait" | "startThread"> => ({
   cores: () => 1,
   noThreads: () => why,
   mayWait: () => false,
-  startWorker: () => {
+  startThread: () => {
     throw new Error(why);
   },
 });

@@ -2,18 +2,18 @@
 
 import { CONTROL } from "../abi/control.js";
 import { expectation, RuntimeSupportError } from "../core/errors.js";
-import type { Host, WorkerHandle, WorkerSource } from "./host.js";
+import type { Host, ThreadHandle, ThreadSource } from "./host.js";
 
 /** A worker that takes longer than this to start is given up. */
 const START_TIMEOUT = 5000;
 
 export class ThreadPool {
   readonly threads: number;
-  #workers: WorkerHandle[];
+  #workers: ThreadHandle[];
   #control: Int32Array;
   #failure: Error | null = null;
 
-  private constructor(workers: WorkerHandle[], control: Int32Array) {
+  private constructor(workers: ThreadHandle[], control: Int32Array) {
     this.#workers = workers;
     this.#control = control;
     this.threads = workers.length + 1;
@@ -25,18 +25,18 @@ export class ThreadPool {
     module: WebAssembly.Module,
     memory: WebAssembly.Memory,
     threads: number,
-    source?: WorkerSource,
+    source?: ThreadSource,
   ): Promise<ThreadPool> {
     const control = new Int32Array(memory.buffer, 0, CONTROL.bytes / 4);
     control[CONTROL.mayWait / 4] = host.mayWait() ? 1 : 0;
     const seen = Atomics.load(control, CONTROL.jobs / 4);
     let pool: ThreadPool | undefined;
     const failed = (error: Error) => pool?.fail(error);
-    const workers: WorkerHandle[] = [];
+    const workers: ThreadHandle[] = [];
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       for (let thread = 1; thread < threads; thread++)
-        workers.push(await host.startWorker({ module, memory, thread, threads, seen }, failed, source));
+        workers.push(await host.startThread({ module, memory, thread, threads, seen }, failed, source));
       const timeout = new Promise<never>((_, reject) => {
         const late = () =>
           reject(

@@ -1,9 +1,9 @@
 /** What every worker thread does, however it was started. */
 import { CONTROL } from "../abi/control.js";
-import type { WorkerStart } from "./host.js";
+import type { ThreadStart } from "./host.js";
 
 /** Joins the model's memory and serves programs until told to leave; `ready` is called before the first. */
-export function serveThread({ module, memory, thread, threads, seen }: WorkerStart, ready: () => void): void {
+export function serveThread({ module, memory, thread, threads, seen }: ThreadStart, ready: () => void): void {
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   const { serve } = instance.exports as { serve(thread: number, threads: number, seen: number): void };
   ready();

@@ -14,27 +14,24 @@ export interface WorkerOption {
   worker?: WorkerSource;
 }
 
-export async function createModelIn(
-  start: StartLink,
-  network: Layer | LayerJSON,
-  options: ModelOptions & WorkerOption,
-): Promise<WorkerModel> {
-  const where = "createModel";
-  const json = (network as Partial<Layer>)?.toJSON?.() ?? network;
-  if (typeof (json as LayerJSON)?.type !== "string")
-    throw new ArgumentError(expectation(where, "network", "a layer, or the JSON of one", network));
-  if (typeof options !== "object" || options === null)
-    throw new ArgumentError(expectation(where, "options", "an object", options));
-  return open(start, where, [json], options);
-}
+/** `createModel` of an entry point, by the runtime's way of starting workers. */
+export const workerModelCreator =
+  (start: StartLink) =>
+  async (network: Layer | LayerJSON, options: ModelOptions & WorkerOption): Promise<WorkerModel> => {
+    const where = "createModel";
+    const json = (network as Partial<Layer>)?.toJSON?.() ?? network;
+    if (typeof (json as LayerJSON)?.type !== "string")
+      throw new ArgumentError(expectation(where, "network", "a layer, or the JSON of one", network));
+    if (typeof options !== "object" || options === null)
+      throw new ArgumentError(expectation(where, "options", "an object", options));
+    return open(start, where, [json], options);
+  };
 
-export function loadModelIn(
-  start: StartLink,
-  bytes: Uint8Array | ArrayBuffer,
-  options?: LoadOptions & WorkerOption & TransferOption,
-): Promise<WorkerModel> {
-  return open(start, "loadModel", [bytes], options);
-}
+/** `loadModel` of an entry point, by the runtime's way of starting workers. */
+export const workerModelLoader =
+  (start: StartLink) =>
+  (bytes: Uint8Array | ArrayBuffer, options?: LoadOptions & WorkerOption & TransferOption): Promise<WorkerModel> =>
+    open(start, "loadModel", [bytes], options);
 
 async function open(
   start: StartLink,

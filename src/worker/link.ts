@@ -1,4 +1,4 @@
-/** A worker as this thread sees it; `link.<runtime>.ts` makes one. */
+/** A worker as this thread sees it; `hosts/<runtime>/link.ts` makes one. */
 import type { Request, Response } from "./messages.js";
 
 /** What is used of a worker of one's own making: a Web Worker, or one of node:worker_threads. */

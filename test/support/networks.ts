@@ -22,7 +22,7 @@ import {
   StochasticDepth,
   Tanh,
   tabularResNet,
-} from "../../src/exports.js";
+} from "../../src/faces/main.js";
 
 /** A layer that takes features of one width to another. */
 interface Piece {

@@ -1,6 +1,6 @@
 // The ways in which a model can run here: kernel variants and thread counts. Small networks would stay on one thread, so
 // models made by `build` are told that every step is worth waking the others.
-import { createModel, type Layer, type Model } from "../../src/index.node.js";
+import { createModel, type Layer, type Model } from "../../src/hosts/node/index.js";
 import { hasRelaxedSimd } from "../../src/runtime/features.js";
 
 export interface Setup {

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { serve } from "../../../examples/browser/serve.js";
-import { readSafetensors } from "../../../src/index.node.js";
+import { readSafetensors } from "../../../src/hosts/node/index.js";
 import { launch, NO_BROWSER } from "./chromium.js";
 import { mainThreadTasks } from "./trace.js";
 

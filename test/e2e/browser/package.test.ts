@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import type { Server } from "node:http";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { glyphs } from "../../../src/data.js";
-import { createModel, createTrainer, crossEntropy, residualMLP, SGD } from "../../../src/index.node.js";
+import { glyphs } from "../../../src/faces/data.js";
+import { createModel, createTrainer, crossEntropy, residualMLP, SGD } from "../../../src/hosts/node/index.js";
 import { ISOLATED, launch, NO_BROWSER, STRICT, servePackage } from "./chromium.js";
 
 vi.setConfig({ testTimeout: 120_000 });

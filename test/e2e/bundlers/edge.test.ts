@@ -7,8 +7,8 @@ import jpegJs from "jpeg-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeImage } from "../../../src/data/image/decode.js";
 import type { ImageTransform } from "../../../src/data/image/transform.js";
-import { CIFAR10_CLASSES, readCifar, transformImage } from "../../../src/data.js";
-import { cifarResNet, createModel, loadModel, type Model, writeSafetensors } from "../../../src/index.node.js";
+import { CIFAR10_CLASSES, readCifar, transformImage } from "../../../src/faces/data.js";
+import { cifarResNet, createModel, loadModel, type Model, writeSafetensors } from "../../../src/hosts/node/index.js";
 import { type Packed, packAndInstall, root } from "../package/pack.js";
 import { configure, startWorkerd, type Workerd } from "./workerd.js";
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type BuildOptions, build } from "esbuild";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cifarResNet, createModel, resnet18, writeSafetensors } from "../../../src/index.node.js";
+import { cifarResNet, createModel, resnet18, writeSafetensors } from "../../../src/hosts/node/index.js";
 import { type Block, blocks, pages, root } from "./blocks.js";
 
 /** Inside the package, so that programs in it import the package by its name. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createModel, readSafetensors, resnet18, writeSafetensors } from "../../../src/index.node.js";
+import { createModel, readSafetensors, resnet18, writeSafetensors } from "../../../src/hosts/node/index.js";
 import { runExample } from "./run.js";
 
 const folder = mkdtempSync(join(tmpdir(), "resnet-wasm-images-"));

@@ -12,7 +12,7 @@ import {
   resnet18,
   Sequential,
   SGD,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { uniform } from "../../golden/generator.js";
 import { build } from "../../support/setups.js";
 

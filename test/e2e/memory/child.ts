@@ -23,7 +23,7 @@ export interface Outcome<T> {
 export async function runChild<T>(script: string, flags: string[] = []): Promise<Outcome<T>> {
   const folder = mkdtempSync(join(tmpdir(), "resnet-wasm-"));
   const outfile = join(folder, "script.mjs");
-  const contents = `import * as lib from "./src/index.node.ts";
+  const contents = `import * as lib from "./src/hosts/node/index.ts";
     const report = (value) => process.stdout.write(JSON.stringify(value) + "\\n");
     ${script}`;
   try {

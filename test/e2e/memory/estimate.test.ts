@@ -9,7 +9,7 @@ import {
   mse,
   residualMLP,
   SGD,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { build, setups } from "../../support/setups.js";
 
 const pages = (model: Model) => model.engine.executor.memory.memory.buffer.byteLength / 65536;

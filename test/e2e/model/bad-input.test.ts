@@ -21,7 +21,7 @@ import {
   SGD,
   ShapeError,
   StateDictError,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { uniform } from "../../golden/generator.js";
 import { build, weightBits } from "../../support/setups.js";
 

@@ -1,6 +1,6 @@
 // Every block in every option: its backward pass against finite differences of its forward pass.
 import { expect, it } from "vitest";
-import { BasicBlock, Bottleneck, gradcheck, type Layer, PreActBlock } from "../../../src/index.node.js";
+import { BasicBlock, Bottleneck, gradcheck, type Layer, PreActBlock } from "../../../src/hosts/node/index.js";
 import { uniform } from "../../golden/generator.js";
 import { build, setWeights } from "../../support/setups.js";
 

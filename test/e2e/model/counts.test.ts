@@ -9,7 +9,7 @@ import {
   resnet50,
   resnet101,
   resnet152,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { count } from "../../support/nets.js";
 
 describe("CIFAR ResNets", () => {

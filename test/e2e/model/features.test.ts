@@ -19,7 +19,7 @@ import {
   Sequential,
   SGD,
   unfreeze,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 
 const network = () =>
   new Sequential({

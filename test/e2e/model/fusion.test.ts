@@ -1,7 +1,7 @@
 // Fused, folded and in-place plans compute what the plain ops do, on random networks.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Model } from "../../../src/index.node.js";
+import type { Model } from "../../../src/hosts/node/index.js";
 import type { Plan } from "../../../src/plan/plan.js";
 import { uniform } from "../../golden/generator.js";
 import { RUNS, type Sample, samples } from "../../support/networks.js";

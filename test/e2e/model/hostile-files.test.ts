@@ -15,7 +15,7 @@ import {
   residualMLP,
   tabularResNet,
   writeSafetensors,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { build, weightBits } from "../../support/setups.js";
 
 const RUNS = { seed: 1512, numRuns: 300 };

@@ -1,7 +1,7 @@
 // The entry for inference alone: the same predictions from a smaller build of the kernels.
 import { describe, expect, it } from "vitest";
-import * as full from "../../../src/index.node.js";
-import * as inference from "../../../src/inference.node.js";
+import * as full from "../../../src/hosts/node/index.js";
+import * as inference from "../../../src/hosts/node/inference.js";
 import { uniform } from "../../golden/generator.js";
 
 const {

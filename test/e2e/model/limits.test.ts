@@ -1,6 +1,6 @@
 // Batches that no memory holds: a typed error, and a model that goes on.
 import { expect, it } from "vitest";
-import { createTrainer, Linear, mse, RuntimeSupportError, Sequential, SGD } from "../../../src/index.node.js";
+import { createTrainer, Linear, mse, RuntimeSupportError, Sequential, SGD } from "../../../src/hosts/node/index.js";
 import { uniform } from "../../golden/generator.js";
 import { build, setups, weightBits } from "../../support/setups.js";
 

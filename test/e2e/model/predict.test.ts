@@ -12,7 +12,7 @@ import {
   residualMLP,
   Sequential,
   SGD,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { uniform } from "../../golden/generator.js";
 import { maxDifference } from "../../golden/load.js";
 import { build, setups, setWeights } from "../../support/setups.js";

@@ -23,7 +23,7 @@ import {
   Sequential,
   SGD,
   ShapeError,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { build, setupName, setups, weightBits } from "../../support/setups.js";
 
 const x = (...shape: number[]) => Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i));

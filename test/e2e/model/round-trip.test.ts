@@ -14,7 +14,7 @@ import {
   resnet18,
   resnet50,
   writeSafetensors,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { images } from "../../golden/generator.js";
 import { maxDifference, nchwToNhwc } from "../../golden/load.js";
 

@@ -1,6 +1,6 @@
 // State dicts: names, prefixes, renaming, what a mismatch says; files of models; layers as JSON.
 import { describe, expect, it } from "vitest";
-import * as library from "../../../src/index.node.js";
+import * as library from "../../../src/hosts/node/index.js";
 import {
   ArgumentError,
   createModel,
@@ -19,7 +19,7 @@ import {
   StateDictError,
   tabularResNet,
   writeSafetensors,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { uniform } from "../../golden/generator.js";
 import { build, weightBits } from "../../support/setups.js";
 

@@ -13,7 +13,7 @@ import {
   Sequential,
   SGD,
   tabularResNet,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { hasRelaxedSimd } from "../../../src/runtime/features.js";
 import { build } from "../../support/setups.js";
 

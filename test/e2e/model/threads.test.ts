@@ -12,7 +12,7 @@ import {
   ReLU,
   Residual,
   Sequential,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { uniform } from "../../golden/generator.js";
 import { build, weightBits } from "../../support/setups.js";
 

@@ -16,7 +16,7 @@ import {
   residualTwin,
   resnet18,
   Sequential,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { uniform } from "../../golden/generator.js";
 import { maxDifference } from "../../golden/load.js";
 import { count } from "../../support/nets.js";

@@ -16,7 +16,7 @@ import {
   Softmax,
   Tanh,
   tabularResNet,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { uniform } from "../../golden/generator.js";
 import { maxDifference } from "../../golden/load.js";
 import { build } from "../../support/setups.js";

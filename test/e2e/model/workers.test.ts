@@ -1,27 +1,27 @@
 // Workers that do not start, and workers that die.
 import { describe, expect, it } from "vitest";
-import { RuntimeSupportError, residualMLP } from "../../../src/index.node.js";
-import { createModelOn } from "../../../src/model/create.js";
-import type { Host, WorkerHandle } from "../../../src/runtime/host.js";
-import { nodeHost as runtime } from "../../../src/runtime/host.node.js";
+import { nodeHost } from "../../../src/hosts/node/host.js";
+import { RuntimeSupportError, residualMLP } from "../../../src/hosts/node/index.js";
+import { modelCreator } from "../../../src/model/create.js";
+import type { Runtime, ThreadHandle } from "../../../src/runtime/host.js";
 import { compileKernels } from "../../../src/runtime/kernels.js";
 import { uniform } from "../../golden/generator.js";
 
-const nodeHost: Host = { ...runtime, kernels: compileKernels };
+const createOn = (runtime: Runtime) => modelCreator(runtime, compileKernels);
 const net = residualMLP({ in: 8, width: 16, blocks: 1, out: 3 });
 const x = uniform("workers/x", 8 * 20);
 const expected = async () =>
-  (await createModelOn(nodeHost, net, { inputShape: [8], threads: 1, relaxedSimd: false })).predict(x);
+  (await createOn(nodeHost)(net, { inputShape: [8], threads: 1, relaxedSimd: false })).predict(x);
 
-async function modelOn(host: Host) {
-  const model = await createModelOn(host, net, { inputShape: [8], threads: 2, relaxedSimd: false });
+async function modelOn(runtime: Runtime) {
+  const model = await createOn(runtime)(net, { inputShape: [8], threads: 2, relaxedSimd: false });
   model.engine.macs = () => Infinity;
   return model;
 }
 
 describe("workers that do not start", () => {
-  const never: WorkerHandle = { ready: new Promise(() => {}), terminate: () => {} };
-  const hosts: [string, Host["startWorker"], RegExp][] = [
+  const never: ThreadHandle = { ready: new Promise(() => {}), terminate: () => {} };
+  const hosts: [string, Runtime["startThread"], RegExp][] = [
     [
       "because the host throws",
       () => {
@@ -40,8 +40,8 @@ describe("workers that do not start", () => {
       /no worker started: threads: worker start expected under 5000 ms, got no answer/,
     ],
   ];
-  it.each(hosts)("%s: one thread does the work and info says why", async (_, startWorker, why) => {
-    const model = await modelOn({ ...nodeHost, startWorker });
+  it.each(hosts)("%s: one thread does the work and info says why", async (_, startThread, why) => {
+    const model = await modelOn({ ...nodeHost, startThread });
     expect(model.info.threads).toBe(1);
     expect(model.info.why).toMatch(why);
     expect(model.predict(x)).toEqual(await expected());
@@ -49,11 +49,11 @@ describe("workers that do not start", () => {
 
   it("terminates those that did when another one does not", async () => {
     let [started, terminated] = [0, 0];
-    const startWorker = () => {
+    const startThread = () => {
       if (started++ === 1) throw new Error("only one");
       return { ready: Promise.resolve(), terminate: () => void terminated++ };
     };
-    const model = await createModelOn({ ...nodeHost, startWorker }, net, { inputShape: [8], threads: 3 });
+    const model = await createOn({ ...nodeHost, startThread })(net, { inputShape: [8], threads: 3 });
     expect([model.info.threads, terminated]).toEqual([1, 1]);
   });
 });
@@ -61,12 +61,12 @@ describe("workers that do not start", () => {
 describe("a worker that dies", () => {
   // Pages may not sleep and spin instead; Node does so when told that it may not.
   it.each([true, false])("in the middle of a step ends that step, main thread may sleep: %s", async (mayWait) => {
-    const handles: WorkerHandle[] = [];
-    const startWorker: Host["startWorker"] = async (...args) => {
-      handles.push(await nodeHost.startWorker(...args));
+    const handles: ThreadHandle[] = [];
+    const startThread: Runtime["startThread"] = async (...args) => {
+      handles.push(await nodeHost.startThread(...args));
       return handles[handles.length - 1];
     };
-    const model = await modelOn({ ...nodeHost, startWorker, mayWait: () => mayWait });
+    const model = await modelOn({ ...nodeHost, startThread, mayWait: () => mayWait });
     expect(model.predict(x)).toEqual(await expected());
     handles[0].terminate();
     const start = Date.now();
@@ -83,12 +83,12 @@ describe("a worker that dies", () => {
   });
 
   it("makes calls that need it fail with a typed error instead of waiting for it", async () => {
-    const handles: WorkerHandle[] = [];
-    const startWorker: Host["startWorker"] = async (...args) => {
-      handles.push(await nodeHost.startWorker(...args));
+    const handles: ThreadHandle[] = [];
+    const startThread: Runtime["startThread"] = async (...args) => {
+      handles.push(await nodeHost.startThread(...args));
       return handles[handles.length - 1];
     };
-    const model = await modelOn({ ...nodeHost, startWorker });
+    const model = await modelOn({ ...nodeHost, startThread });
     expect(model.predict(x)).toEqual(await expected());
     handles[0].terminate();
     await new Promise((resolve) => setTimeout(resolve, 500));
@@ -110,8 +110,8 @@ describe("a worker that dies", () => {
       ...[118, 101, 0, 0, 10, 5, 1, 3, 0, 0, 11],
     );
     const module = new WebAssembly.Module(bytes);
-    const startWorker: Host["startWorker"] = (start, failed) => nodeHost.startWorker({ ...start, module }, failed);
-    const model = await modelOn({ ...nodeHost, startWorker });
+    const startThread: Runtime["startThread"] = (start, failed) => nodeHost.startThread({ ...start, module }, failed);
+    const model = await modelOn({ ...nodeHost, startThread });
     const begin = performance.now();
     expect(() => model.predict(x)).toThrow(RuntimeSupportError);
     expect(performance.now() - begin).toBeLessThan(5000); // far below the patience of a barrier

@@ -12,7 +12,7 @@ import {
   residualTwin,
   Sequential,
   SGD,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 
 const [WIDTH, DEPTH, CLASSES] = [16, 50, 4];
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { DoctorReport } from "../../../src/doctor.js";
+import type { DoctorReport } from "../../../src/tools/doctor.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const bin = join(root, "dist/bin.js");

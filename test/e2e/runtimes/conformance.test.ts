@@ -1,7 +1,7 @@
 // The conformance suite in the Node at hand, from the sources; `npm run test:runtimes` has the other runtimes.
 import { expect, it } from "vitest";
-import * as library from "../../../src/index.node.js";
-import * as inference from "../../../src/inference.node.js";
+import * as library from "../../../src/hosts/node/index.js";
+import * as inference from "../../../src/hosts/node/inference.js";
 import { hasRelaxedSimd } from "../../../src/runtime/features.js";
 import { conformance } from "./conformance/index.js";
 

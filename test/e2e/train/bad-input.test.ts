@@ -19,7 +19,7 @@ import {
   SGD,
   ShapeError,
   type Trainer,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { blobs, lineDataset } from "../../support/datasets.js";
 import { build, weightBits } from "../../support/setups.js";
 

@@ -24,7 +24,7 @@ import {
   StochasticDepth,
   Tanh,
   warmup,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { indices, uniform } from "../../golden/generator.js";
 import { build } from "../../support/setups.js";
 

@@ -12,7 +12,7 @@ import {
   residualMLP,
   SGD,
   type Trainer,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { blobs, lineDataset, type Recorded } from "../../support/datasets.js";
 import { build, weightBits } from "../../support/setups.js";
 

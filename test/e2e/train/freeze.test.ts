@@ -15,7 +15,7 @@ import {
   Sequential,
   SGD,
   unfreeze,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { uniform } from "../../golden/generator.js";
 import { build } from "../../support/setups.js";
 

@@ -24,7 +24,7 @@ import {
   type Trainer,
   type TrainerOptions,
   writeSafetensors,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { uniform } from "../../golden/generator.js";
 import { blobs } from "../../support/datasets.js";
 import { build, weightBits } from "../../support/setups.js";

@@ -13,7 +13,7 @@ import {
   SGD,
   stepLR,
   warmup,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { readJson } from "../../golden/load.js";
 import { lineDataset } from "../../support/datasets.js";
 import { build, weightBits } from "../../support/setups.js";

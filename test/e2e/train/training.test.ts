@@ -17,7 +17,7 @@ import {
   Sequential,
   SGD,
   type Trainer,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { uniform } from "../../golden/generator.js";
 import { maxDifference } from "../../golden/load.js";
 import { build, setWeights, weightBits } from "../../support/setups.js";

@@ -1,7 +1,7 @@
 // Calls across threads: what is transferred, what is heard on the way, how calls end early.
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { arrayDataset, subset } from "../../../src/data.js";
+import { arrayDataset, subset } from "../../../src/faces/data.js";
 import {
   ArgumentError,
   createModel,
@@ -14,7 +14,7 @@ import {
   SGD,
   StateDictError,
   type StepEvent,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import type { WorkerModel } from "../../../src/worker/model.js";
 import { createTrainer, type WorkerTrainer } from "../../../src/worker/trainer.js";
 import { uniform } from "../../golden/generator.js";

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
-import { crossEntropy, ResnetWasmError, RuntimeSupportError, residualMLP, SGD } from "../../../src/index.node.js";
+import { crossEntropy, ResnetWasmError, RuntimeSupportError, residualMLP, SGD } from "../../../src/hosts/node/index.js";
 import { createTrainer } from "../../../src/worker/trainer.js";
 import { blobs } from "../../support/datasets.js";
 import { openModel, PROGRAM, rejection } from "./open.js";

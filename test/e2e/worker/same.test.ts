@@ -1,6 +1,7 @@
 // Whatever the model says in this thread, it says in a worker, to the last bit.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { arrayDataset, augment, horizontalFlip, mixup, normalise, randomCrop, split } from "../../../src/data.js";
+import { arrayDataset, augment, horizontalFlip, mixup, normalise, randomCrop, split } from "../../../src/faces/data.js";
+import { freeze as freezeInWorker, gradCam as gradCamInWorker } from "../../../src/faces/worker.js";
 import {
   AdamW,
   activations,
@@ -25,8 +26,7 @@ import {
   type StateDict,
   type TrainerOptions,
   warmup,
-} from "../../../src/index.node.js";
-import { freeze as freezeInWorker, gradCam as gradCamInWorker } from "../../../src/worker/exports.js";
+} from "../../../src/hosts/node/index.js";
 import type { WorkerModel } from "../../../src/worker/model.js";
 import { createTrainer as createWorkerTrainer } from "../../../src/worker/trainer.js";
 import { indices, uniform } from "../../golden/generator.js";

@@ -1,5 +1,5 @@
 // Models and trainers of which a released version wrote files: `generate.ts` runs them there, `compat.test.ts` here.
-import type * as Library from "../../../src/index.node.js";
+import type * as Library from "../../../src/hosts/node/index.js";
 import { uniform } from "../generator.js";
 
 export type Lib = Pick<typeof Library, keyof typeof Library>;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import * as lib from "../../../src/index.node.js";
+import * as lib from "../../../src/hosts/node/index.js";
 import { blobs } from "../../support/datasets.js";
 import { type Expected, FIT, nets, samples, trained, trainers } from "./cases.js";
 

@@ -1,7 +1,7 @@
 // CIFAR ResNets: training runs against PyTorch's float64, and real pretrained weights on the test images.
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { readCifar } from "../../../src/data.js";
+import { readCifar } from "../../../src/faces/data.js";
 import {
   cifarResNet,
   createModel,
@@ -9,7 +9,7 @@ import {
   crossEntropy,
   readSafetensors,
   SGD,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { count, relativeError, withCounters } from "../../support/nets.js";
 import { fingerprintDifference, maxDifference, nchwToNhwc } from "../load.js";
 import { loadCifarTrajectory } from "../load-nets.js";

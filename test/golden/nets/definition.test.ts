@@ -23,7 +23,7 @@ import {
   Softmax,
   Tanh,
   tabularResNet,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { RUNS, type Sample, samples } from "../../support/networks.js";
 import { type Context, evaluate } from "../../support/reference/network.js";
 import { build, setups, setWeights } from "../../support/setups.js";

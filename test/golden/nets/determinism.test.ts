@@ -1,7 +1,7 @@
 // One seed, one weight hash after 50 training steps of ResNet-20: any number of threads, any version of Node.
 import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
-import { cifarResNet, createTrainer, crossEntropy, SGD } from "../../../src/index.node.js";
+import { cifarResNet, createTrainer, crossEntropy, SGD } from "../../../src/hosts/node/index.js";
 import { build } from "../../support/setups.js";
 import { images, indices } from "../generator.js";
 import { nchwToNhwc } from "../load.js";

@@ -8,7 +8,7 @@ import {
   resnet50,
   resnet101,
   resnet152,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { count, crossEntropyDx, relativeError, withCounters } from "../../support/nets.js";
 import { fingerprintDifference, maxDifference, nchwToNhwc, nhwcToNchw } from "../load.js";
 import { type LogitCase, loadGradients, loadLogits } from "../load-nets.js";

@@ -1,6 +1,6 @@
 // A whole training run against PyTorch: the same net, weights and batches, in float64 there.
 import { describe, expect, it } from "vitest";
-import { createModel, createTrainer, crossEntropy, residualMLP, SGD } from "../../../src/index.node.js";
+import { createModel, createTrainer, crossEntropy, residualMLP, SGD } from "../../../src/hosts/node/index.js";
 import { fingerprintDifference, loadMlpTrajectory } from "../load.js";
 
 describe.each([

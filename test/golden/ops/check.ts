@@ -1,7 +1,7 @@
 // One layer against a golden case of PyTorch, through the public API. Parameters are called as the golden inputs; images,
 // NCHW in the golden files, are NHWC in the model.
 import { expect } from "vitest";
-import type { Layer, Model } from "../../../src/index.node.js";
+import type { Layer, Model } from "../../../src/hosts/node/index.js";
 import { build, type Setup, setWeights } from "../../support/setups.js";
 import { type GoldenCase, type GoldenTensor, loadCases, maxDifference, nchwToNhwc, tolerance } from "../load.js";
 

@@ -3,7 +3,7 @@
 // (1.2e-6 of the largest value), the direct one a seventh (6e-7).
 import { describe, expect, it } from "vitest";
 import { type Conv2dShape, isDepthwise, winogradDwPays, winogradLegal } from "../../../src/abi/conv.js";
-import { Conv2d, type Model } from "../../../src/index.node.js";
+import { Conv2d, type Model } from "../../../src/hosts/node/index.js";
 import { nameOf, shapeOf } from "../../support/kernels/conv-cases.js";
 import { conv2d, conv2dDw, conv2dDx } from "../../support/reference/conv.js";
 import { build, setupName, setups, setWeights } from "../../support/setups.js";

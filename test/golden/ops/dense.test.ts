@@ -22,7 +22,7 @@ import {
   SiLU,
   Softmax,
   Tanh,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { build, setupName, setups, setWeights } from "../../support/setups.js";
 import type { GoldenCase } from "../load.js";
 import { check, checkFixedNorm, checkTrainedNorm, expectGolden, named } from "./check.js";

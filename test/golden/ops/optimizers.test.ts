@@ -1,6 +1,6 @@
 // Optimisers and clipping against PyTorch, through the public API: for y = x w^T and dy = 1 the gradient of w is x itself.
 import { describe, expect, it } from "vitest";
-import { Adam, AdamW, createTrainer, Linear, mse, SGD, stepLR } from "../../../src/index.node.js";
+import { Adam, AdamW, createTrainer, Linear, mse, SGD, stepLR } from "../../../src/hosts/node/index.js";
 import { build, setups, setWeights } from "../../support/setups.js";
 import { loadClipping, loadOptimizers, maxDifference, tolerance } from "../load.js";
 

@@ -1,6 +1,6 @@
 // Pools and two-dimensional batch normalisation against PyTorch, through the public API.
 import { describe, it } from "vitest";
-import { AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, type Layer, MaxPool2d } from "../../../src/index.node.js";
+import { AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, type Layer, MaxPool2d } from "../../../src/hosts/node/index.js";
 import { setupName, setups } from "../../support/setups.js";
 import type { GoldenCase } from "../load.js";
 import { check, checkFixedNorm, checkTrainedNorm, named } from "./check.js";

@@ -17,7 +17,7 @@ import {
   Sequential,
   Softmax,
   StochasticDepth,
-} from "../../../src/index.node.js";
+} from "../../../src/hosts/node/index.js";
 import { ActivationLayer } from "../../../src/nn/activations.js";
 import { TabularBlock } from "../../../src/nn/tabular-block.js";
 import { activations } from "./activations.js";

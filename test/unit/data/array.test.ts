@@ -8,7 +8,7 @@ import {
   normalise,
   split,
   subset,
-} from "../../../src/data.js";
+} from "../../../src/faces/data.js";
 import { read } from "./read.js";
 
 const small = arrayDataset({ x: [0, 1, 2, 3, 4, 5], y: [1, 0, 2], classes: 3, inputShape: [2] });

@@ -18,7 +18,7 @@ import {
   randomErasing,
   randomResizedCrop,
   subset,
-} from "../../../src/data.js";
+} from "../../../src/faces/data.js";
 import { image } from "./picture.js";
 import { read } from "./read.js";
 

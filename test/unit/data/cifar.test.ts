@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ArgumentError, DataError, FormatError } from "../../../src/core/errors.js";
-import { channelStatistics, loadCifar, readCifar } from "../../../src/data.js";
+import { channelStatistics, loadCifar, readCifar } from "../../../src/faces/data.js";
 import { read } from "./read.js";
 
 /** A record whose byte at plane c, pixel i is (40 c + i) mod 256. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { ArgumentError } from "../../../src/core/errors.js";
-import { glyphs, subset } from "../../../src/data.js";
+import { glyphs, subset } from "../../../src/faces/data.js";
 import { read } from "./read.js";
 
 const sha256 = (data: Float32Array): string => createHash("sha256").update(new Uint8Array(data.buffer)).digest("hex");

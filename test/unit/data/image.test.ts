@@ -20,7 +20,7 @@ import {
   resizeImage,
   transformedShape,
   transformImage,
-} from "../../../src/data.js";
+} from "../../../src/faces/data.js";
 import { image } from "./picture.js";
 import { read } from "./read.js";
 

@@ -16,7 +16,7 @@ import {
   loadMnist,
   readIdx,
   sha256Hex,
-} from "../../../src/data.js";
+} from "../../../src/faces/data.js";
 import { read } from "./read.js";
 
 const idx = (type: number, shape: number[], data: number[]): Uint8Array => {

@@ -1,4 +1,4 @@
-import type { Image } from "../../../src/data.js";
+import type { Image } from "../../../src/faces/data.js";
 
 /** A picture by the formula of test/golden/generate/images.py. */
 export function image(width: number, height: number, channels: number): Image {

@@ -3,7 +3,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ArgumentError, DataError, FormatError, ResnetWasmError, ShapeError } from "../../../src/core/errors.js";
 import { fitQuantiles, normalQuantile, toNormal } from "../../../src/data/quantile.js";
-import { fitTable, makeTable, readCsv, splitTable, type Table, TableTransform, tableRows } from "../../../src/data.js";
+import {
+  fitTable,
+  makeTable,
+  readCsv,
+  splitTable,
+  type Table,
+  TableTransform,
+  tableRows,
+} from "../../../src/faces/data.js";
 import { read } from "./read.js";
 
 const PETS = `name, legs ,weight,colour,age

@@ -1,6 +1,6 @@
 // A frozen prefix in a training step: it runs as in prediction, and nothing of it runs backward.
 import { describe, expect, it } from "vitest";
-import { cifarResNet, crossEntropy, resnet18, SGD } from "../../../src/exports.js";
+import { cifarResNet, crossEntropy, resnet18, SGD } from "../../../src/faces/main.js";
 import type { Graph } from "../../../src/graph/graph.js";
 import { differentiate } from "../../../src/plan/autodiff.js";
 import { createPlan, type Plan, type PlanRequest } from "../../../src/plan/plan.js";

@@ -1,6 +1,6 @@
 // The kinds of plan that models and trainers ask for.
 
-import { Adam, crossEntropy, mse, SGD } from "../../../src/exports.js";
+import { Adam, crossEntropy, mse, SGD } from "../../../src/faces/main.js";
 import type { Graph } from "../../../src/graph/graph.js";
 import { differentiate } from "../../../src/plan/autodiff.js";
 import { createPlan, type Plan, type PlanRequest } from "../../../src/plan/plan.js";

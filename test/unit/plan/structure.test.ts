@@ -1,7 +1,7 @@
 // What every plan looks like: order, stages, constants, gradients, and its text.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Linear, ReLU, Residual, Sequential } from "../../../src/exports.js";
+import { Linear, ReLU, Residual, Sequential } from "../../../src/faces/main.js";
 import { type AnyNode, printGraph, STAGES, type ValueId } from "../../../src/graph/graph.js";
 import { OPS, type OpName, type OpRule } from "../../../src/graph/ops.js";
 import type { Plan } from "../../../src/plan/plan.js";

@@ -1,7 +1,7 @@
 // The bar is checked through the callbacks that `fit` calls; no network is needed for that.
 import { describe, expect, it } from "vitest";
 import { ArgumentError } from "../../../src/core/errors.js";
-import { type ProgressBarOptions, progressBar } from "../../../src/progress.js";
+import { type ProgressBarOptions, progressBar } from "../../../src/faces/progress.js";
 import type { Callback, History, StepEvent } from "../../../src/train/fit.js";
 
 /** Keeps what a terminal of 80 columns would have been told. */

@@ -1,9 +1,9 @@
 /** What a conformance case is, and the few checks it needs. No test framework: the suite runs wherever JavaScript does. */
 
 /** The package's main entry, as a runtime loads it. */
-export type Library = typeof import("../../../../src/index.node.js");
+export type Library = typeof import("../../../../src/hosts/node/index.js");
 /** The entry for inference alone. */
-export type Inference = typeof import("../../../../src/inference.node.js");
+export type Inference = typeof import("../../../../src/hosts/node/inference.js");
 export type Model = Awaited<ReturnType<Library["createModel"]>>;
 export type Layer = InstanceType<Library["Layer"]>;
 

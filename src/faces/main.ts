@@ -1,0 +1,77 @@
+/** Everything that the package's main entry exports in every runtime; `createModel` and `loadModel` come from the host's entry. */
+export * from "../core/errors.js";
+export type { Shape } from "../core/shape.js";
+export type { NestedArray, Tensor, TensorLike } from "../core/tensor.js";
+export type { ClassDataset, Dataset, ValueDataset } from "../data/dataset.js";
+export type { IntegerRule } from "../io/dtypes.js";
+export {
+  type Dtype,
+  type ReadOptions,
+  readSafetensors,
+  type SafetensorsFile,
+  type StoredTensor,
+  type WriteOptions,
+  writeSafetensors,
+} from "../io/safetensors.js";
+export { readSafetensorsStream, type StreamOptions } from "../io/safetensors-stream.js";
+export type { LoadOptions, ModelOptions } from "../model/create.js";
+export { activations, type GradCamOptions, gradCam } from "../model/features.js";
+export { freeze, type NamePattern, unfreeze } from "../model/freeze.js";
+export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from "../model/gradcheck.js";
+export type { MemoryPlan, MemoryPlanOptions, Model, ModelInfo, PredictOptions } from "../model/model.js";
+export type { PathPattern } from "../model/names.js";
+export type { Predictor } from "../model/predictor.js";
+export type { ProfileOptions } from "../model/profile.js";
+export type { Cost, LayerProfile, OpProfile, Profile, ProfileData } from "../model/profile-report.js";
+export type { LoadReport, LoadStateDictOptions, StateDict, StateDictLike } from "../model/state.js";
+export * from "../nn/activations.js";
+export { BasicBlock, type BlockOptions, Bottleneck, PreActBlock } from "../nn/blocks.js";
+export { layerFromJSON, registerLayer } from "../nn/catalogue.js";
+export { Conv2d, type Conv2dOptions } from "../nn/conv.js";
+export * from "../nn/dropout.js";
+export type { InitName } from "../nn/init.js";
+export { Layer, type LayerJSON } from "../nn/layer.js";
+export { Linear, type LinearOptions } from "../nn/linear.js";
+export { bceWithLogits, crossEntropy, huber, type Loss, mse, type TargetKind } from "../nn/losses.js";
+export { type ResidualMLPOptions, residualMLP, type TabularResNetOptions, tabularResNet } from "../nn/mlp.js";
+export { BatchNorm1d, BatchNorm2d, type BatchNormOptions, LayerNorm } from "../nn/norm.js";
+export { AdaptiveAvgPool2d, AvgPool2d, type AvgPool2dOptions, MaxPool2d, type MaxPool2dOptions } from "../nn/pool.js";
+export { Residual, type ResidualOptions, type Shortcut } from "../nn/residual.js";
+export {
+  type CifarResNetOptions,
+  cifarResNet,
+  type ResNetOptions,
+  resnet18,
+  resnet34,
+  resnet50,
+  resnet101,
+  resnet152,
+} from "../nn/resnet.js";
+export { Flatten, Identity, Sequential } from "../nn/sequential.js";
+export { PadShortcut, type PadShortcutOptions } from "../nn/shortcut.js";
+export type { Size } from "../nn/size.js";
+export { SqueezeExcitation } from "../nn/squeeze-excitation.js";
+export { plainTwin, type ResidualTwinOptions, residualTwin } from "../nn/twins.js";
+export { Adam, type AdamOptions, AdamW, type Optimizer, SGD, type SGDOptions } from "../optim/optimizers.js";
+export {
+  type CosineAnnealingOptions,
+  constant,
+  cosineAnnealing,
+  type MultiStepLROptions,
+  multiStepLR,
+  type OneCycleOptions,
+  oneCycle,
+  type Schedule,
+  type StepLROptions,
+  stepLR,
+  type WarmupOptions,
+  warmup,
+} from "../optim/schedules.js";
+export type { ThreadWorker } from "../runtime/host.js";
+export { type CacheFeaturesOptions, cacheFeatures } from "../train/cache.js";
+export type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
+export type { Callback, EpochRecord, FitOptions, History, StepEvent } from "../train/fit.js";
+export type { ParameterGroup } from "../train/groups.js";
+export type { Labels } from "../train/labels.js";
+export { createTrainer, type Trainer } from "../train/trainer.js";
+export type { StepResult, TrainerOptions } from "../train/training.js";

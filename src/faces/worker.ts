@@ -1,0 +1,7 @@
+/** What `resnet-wasm/worker` exports in every runtime; `createModel` and `loadModel` come from the runtime's entry. */
+export * from "../core/errors.js";
+export type { WorkerOption } from "../worker/create.js";
+export type { WorkerLike, WorkerSource } from "../worker/link.js";
+export type { TransferOption, WorkerModel } from "../worker/model.js";
+export { createTrainer, type WorkerFitOptions, type WorkerTrainer } from "../worker/trainer.js";
+export { activations, freeze, gradCam, unfreeze } from "../worker/verbs.js";

@@ -1,0 +1,12 @@
+/** The entry for inference alone in Node, Deno and Bun. */
+import { predictorLoader } from "../../model/load-predictor.js";
+import { compileInferenceKernels } from "../../runtime/kernels.js";
+import { nodeHost } from "./host.js";
+
+export * from "../../faces/inference.js";
+
+/**
+ * Restores a model from the bytes of `model.save()`, for predictions. Throws `FormatError` when they are something else.
+ * @function
+ */
+export const loadModel = /* @__PURE__ */ predictorLoader(nodeHost, compileInferenceKernels);

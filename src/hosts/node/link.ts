@@ -1,0 +1,28 @@
+/** Workers in Node, Deno and Bun: node:worker_threads. */
+import { Worker } from "node:worker_threads";
+import type { Link, WorkerSource } from "../../worker/link.js";
+
+function startWorker(source: WorkerSource | undefined): Worker {
+  if (typeof source === "function") return source() as unknown as Worker;
+  // Options of the process such as --input-type or --import are not meant for this file.
+  const options = { execArgv: [] };
+  // A literal URL, which bundlers recognise.
+  if (source === undefined) return new Worker(new URL("./model-worker.node.js", import.meta.url), options);
+  return new Worker(typeof source === "string" && /^(file|data):/.test(source) ? new URL(source) : source, options);
+}
+
+export function startNodeLink(source: WorkerSource | undefined): Link {
+  const worker = startWorker(source);
+  return {
+    post: (request, transfer) => worker.postMessage(request, transfer),
+    listen(received, died) {
+      worker.on("message", received);
+      worker.on("error", (error) => died(String((error as Error)?.message ?? error)));
+      worker.on("exit", (code) => died(`a worker left with code ${code}`));
+      worker.on("messageerror", (error) => died(`a message that cannot be read (${error.message})`));
+      worker.unref();
+    },
+    keepAlive: (pending) => (pending ? worker.ref() : worker.unref()),
+    terminate: () => void worker.terminate(),
+  };
+}

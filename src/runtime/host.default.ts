@@ -1,8 +1,0 @@
-/** Any runtime of which nothing more is known: one thread. */
-import { type Runtime, singleThread } from "./host.js";
-
-export const defaultHost: Runtime = {
-  ...singleThread("this entry point of the package runs on one thread"),
-  name: "default",
-  noRelaxed: () => null,
-};

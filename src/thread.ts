@@ -1,7 +1,0 @@
-/** `resnet-wasm/thread`: the program of a worker thread in browsers, also for pages that host it as a file of their own. */
-import type { WorkerStart } from "./runtime/host.js";
-import { serveThread } from "./runtime/serve.js";
-
-addEventListener("message", ({ data }: MessageEvent<WorkerStart>) => serveThread(data, () => postMessage("ready")), {
-  once: true,
-});
