@@ -92,6 +92,8 @@ type Expanded<W extends string> = W extends keyof typeof PARTS ? Words<(typeof P
 type Fields<S extends string> = Exclude<Expanded<Words<S>>, FieldType | "train">;
 type Arguments = { [K in KernelName]: { [F in Fields<(typeof SIGNATURES)[K]>]: number } };
 export type KernelArguments<K extends KernelName> = Arguments[K];
+/** The kernels of optimisers. */
+export type UpdateKernel = { [K in KernelName]: "lrScale" extends keyof KernelArguments<K> ? K : never }[KernelName];
 
 /** The type of each field of a signature, in order, parts opened up. */
 export function parseFields(signature: string): Record<string, FieldType> {

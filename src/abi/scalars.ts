@@ -1,18 +1,55 @@
 import { CONTROL } from "./control.js";
 
 /**
+<<<<<<< HEAD
  * Scalars that the host writes before a step and reads after it (byte offsets): `lr`; Adam's two bias corrections;
  * `dampening` (0 in the first step); the factor and norm of gradient clipping; `status`, not 0 when loss or gradients
  * were not finite; `rng`, four words of key and step counter.
+=======
+ * Scalars that the host writes before a step and reads after it, by byte addresses: `lr`; the factor and norm of gradient
+ * clipping; `status`, not 0 when loss or gradients were not finite; `rng`, four words of key and step counter; from `own`
+ * on the numbers that an optimiser declares, in its order.
+>>>>>>> 13f9b0e (Let optimisers declare named state and scalars of their own)
  */
 export const SCALARS = {
   base: CONTROL.bytes,
   lr: 1024,
-  correction: 1028,
-  dampening: 1036,
-  scale: 1040,
-  norm: 1044,
-  status: 1048,
-  rng: 1056,
+  scale: 1028,
+  norm: 1032,
+  status: 1036,
+  rng: 1040,
+  own: 1056,
   end: 1088,
 } as const;
+
+/** The scalars in one model's memory: all reads and writes go through here. */
+export class Scalars {
+  readonly #memory: { readonly buffer: ArrayBufferLike };
+
+  constructor(memory: { readonly buffer: ArrayBufferLike }) {
+    this.#memory = memory;
+  }
+
+  // Views are made anew each time: the memory may have grown.
+  set(name: "lr" | "status", value: number): void {
+    new Float32Array(this.#memory.buffer, SCALARS[name], 1)[0] = value;
+  }
+
+  get(name: "norm"): number {
+    return new Float32Array(this.#memory.buffer, SCALARS[name], 1)[0];
+  }
+
+  /** What the optimiser's `scalars` gave: at most 8 numbers. */
+  setOwn(values: Readonly<Record<string, number>>): void {
+    new Float32Array(this.#memory.buffer, SCALARS.own, (SCALARS.end - SCALARS.own) / 4).set(Object.values(values));
+  }
+
+  /** Key and counter of the step's random numbers, 64 bits each. */
+  setRandom(seed: number, step: number): void {
+    const words = new Int32Array(this.#memory.buffer, SCALARS.rng, 4);
+    words[0] = seed | 0;
+    words[1] = Math.floor(seed / 2 ** 32) | 0;
+    words[2] = step | 0;
+    words[3] = Math.floor(step / 2 ** 32) | 0;
+  }
+}

@@ -1,4 +1,5 @@
 /** The ops by name, with their attributes, and what a rule has to say about each. */
+import type { UpdateKernel } from "../abi/records.js";
 import type { Shape } from "../core/shape.js";
 
 export type ActivationName =
@@ -46,13 +47,6 @@ export const noEpilogue: Epilogue = { bias: false, residual: false, activation: 
 
 /** How a matrix product reads its weights: packed panels (an inserted `packB`), or rows in place for a few rows. */
 export type GemmAlgorithm = "gemm" | "gemv";
-
-/** Neighbouring parameters that share their hyper-parameters; `lrScale` multiplies the learning rate. */
-export interface ParameterRun {
-  first: number;
-  count: number;
-  lrScale: number;
-}
 
 /** A 2-D convolution of [n, h, w, c] with OHWI weights; pairs are [vertical, horizontal]. */
 export interface Convolution {
@@ -129,9 +123,17 @@ export interface OpAttributes {
   regressionLossDx: { kind: "mse" | "bceWithLogits" | "huber"; param: number };
   /** The norm of all `count` gradients, the clipping factor, and the check that both loss and gradients are finite. */
   gradNorm: { maxNorm: number; loss: boolean; count: number };
-  /** Optimiser steps over `count` parameters that stand side by side in memory, from parameter `first` on. */
-  sgd: ParameterRun & { momentum: number; dampening: number; weightDecay: number; nesterov: boolean };
-  adam: ParameterRun & { beta1: number; beta2: number; eps: number; weightDecay: number; decoupled: boolean };
+  /**
+   * An optimiser's kernel over `count` parameters that stand side by side in memory, from parameter `first` on. `state`
+   * says which argument is which of the optimiser's state, by name.
+   */
+  optimizerStep: {
+    kernel: UpdateKernel;
+    first: number;
+    count: number;
+    state: Readonly<Record<string, string>>;
+    args: Readonly<Record<string, number>>;
+  };
   ema: { decay: number };
 }
 

@@ -141,7 +141,6 @@ export const GRADIENTS: { [K in OpName]: GradientRule<K> | null } = {
   crossEntropyDx: null,
   regressionLossDx: null,
   gradNorm: null,
-  sgd: null,
-  adam: null,
+  optimizerStep: null,
   ema: null,
 };

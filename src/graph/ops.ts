@@ -78,7 +78,6 @@ export const OPS: { [K in OpName]: OpRule<K> } = {
   regressionLoss: { shapes: () => [[]], workspace: ([x]) => partialBytes.regressionLoss(numel(x)) },
   regressionLossDx: { shapes: ([x]) => [x], inPlace: () => [0] },
   gradNorm: { shapes: () => [], workspace: (_, { count }) => partialBytes.gradNorm(count) },
-  sgd: { shapes: () => [] },
-  adam: { shapes: () => [] },
+  optimizerStep: { shapes: () => [] },
   ema: { shapes: () => [] },
 };

@@ -1,6 +1,5 @@
 /** What a model is made of behind its public API; the trainer works with it too. */
 
-import { SCALARS } from "../abi/scalars.js";
 import type { Shape } from "../core/shape.js";
 import type { Builder } from "../graph/builder.js";
 import type { Parameter, ValueId } from "../graph/graph.js";
@@ -127,10 +126,6 @@ export class Engine {
 
   /** Key and counter of the next step's random numbers. */
   writeRandomKey(): void {
-    const words = this.executor.memory.i32(SCALARS.rng, 4);
-    words[0] = this.seed | 0;
-    words[1] = Math.floor(this.seed / 2 ** 32) | 0;
-    words[2] = this.randomStep | 0;
-    words[3] = Math.floor(this.randomStep / 2 ** 32) | 0;
+    this.executor.scalars.setRandom(this.seed, this.randomStep);
   }
 }

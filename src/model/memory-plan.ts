@@ -6,7 +6,9 @@ import { numel, roundUp, type Shape } from "../core/shape.js";
 import type { Graph, ValueId } from "../graph/graph.js";
 import { crossEntropy } from "../nn/losses.js";
 import { Adam, SGD } from "../optim/optimizers.js";
-import type { Plan } from "../plan/plan.js";
+import { parameterRuns } from "../optim/runs.js";
+import { recordUpdate } from "../optim/update.js";
+import type { Plan, PlanRequest } from "../plan/plan.js";
 import type { Engine } from "./engine.js";
 
 /** For what `memoryPlan` counts bytes. */
@@ -74,12 +76,8 @@ export function planMemory(engine: Engine, options?: MemoryPlanOptions): MemoryP
 /** A plan such as a trainer makes: cross-entropy, and SGD or, with two states or more, Adam. */
 function trainingPlan(engine: Engine, batchSize: number, states: number): Plan {
   const optimizer = states > 1 ? new Adam() : new SGD({ lr: 0, momentum: states > 0 ? 0.9 : 0 });
-  const { executor, description } = engine;
-  const update = (graph: Graph) => {
-    const loss = graph.nodes.find(({ op }) => op === "crossEntropy")!.outputs[0];
-    graph.add("gradNorm", [loss], { maxNorm: 0, loss: true, count: executor.floats }, "optimizer");
-    optimizer.record(graph, { first: 0, count: description.parameters.length, lrScale: 1 });
-  };
+  const runs = parameterRuns(engine.description.parameters, (name) => engine.frozen.has(name));
+  const update: PlanRequest["update"] = (graph, loss) => recordUpdate(graph, loss, { optimizer, runs });
   const loss = (graph: Graph, output: ValueId) => crossEntropy().record(graph, output, "indices");
   return engine.plan({ batchSize, training: true, backward: "loss", loss, update }, `memory ${states}`);
 }

@@ -1,7 +1,6 @@
 /** Where the time of a step goes: each op of a program timed by itself. Loaded at the first `model.profile`. */
 
 import { KERNELS } from "../abi/records.js";
-import { SCALARS } from "../abi/scalars.js";
 import { expectBoolean, expectInteger, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation, NumericError, RuntimeSupportError } from "../core/errors.js";
 import { numel } from "../core/shape.js";
@@ -9,9 +8,11 @@ import { type TensorLike, toBatch } from "../core/tensor.js";
 import type { AnyNode, Graph } from "../graph/graph.js";
 import type { OpName } from "../graph/ops.js";
 import { crossEntropy, type Loss } from "../nn/losses.js";
-import { type Optimizer, type Run, SGD } from "../optim/optimizers.js";
+import { type Optimizer, SGD } from "../optim/optimizers.js";
+import { parameterRuns } from "../optim/runs.js";
+import { recordUpdate } from "../optim/update.js";
 import { nodeMacs } from "../plan/cost.js";
-import type { Plan } from "../plan/plan.js";
+import type { Plan, PlanRequest } from "../plan/plan.js";
 import type { Engine } from "./engine.js";
 import { isInStep, type LayerProfile, type OpProfile, Profile, perSecond, sumUp } from "./profile-report.js";
 import { isInside, layersInOrder } from "./summary.js";
@@ -51,14 +52,17 @@ export function profile(engine: Engine, x: TensorLike, options?: ProfileOptions)
   }
 
   executor.region("gradients");
-  for (const state of (["state0", "state1"] as const).slice(0, optimizer.states)) executor.region(state);
+  for (const name of optimizer.state) executor.region(`optimizer.${name}`);
   const plan = trainingPlan(engine, batch.batchSize, loss, optimizer);
   const load = () => {
     copyInto(executor.view(plan, plan.input), batch.data);
     executor.view(plan, plan.target!).fill(0);
-    writeScalars(engine);
+    // A learning rate of 0: the weights stay finite however often the step is repeated.
+    executor.scalars.set("lr", 0);
+    executor.scalars.set("status", 0);
+    executor.scalars.setOwn(optimizer.scalars(0));
   };
-  const restore = keepState(engine);
+  const restore = keepState(engine, optimizer);
   try {
     const types = { loss: loss.type, optimizer: optimizer.type };
     return measure(engine, plan, load, { training, types, repetitions: given.repetitions });
@@ -69,36 +73,20 @@ export function profile(engine: Engine, x: TensorLike, options?: ProfileOptions)
 
 /** The step that a trainer with this loss and optimiser would run; frozen parameters are left out of the update. */
 function trainingPlan(engine: Engine, batchSize: number, loss: Loss, optimizer: Optimizer): Plan {
-  const { frozen, description, executor } = engine;
+  const { frozen, description } = engine;
   const kind = loss.targets[0];
-  const update = (graph: Graph) => {
-    const recorded = graph.nodes.find(({ op }) => op === "crossEntropy" || op === "regressionLoss")!.outputs[0];
-    graph.add("gradNorm", [recorded], { maxNorm: 0, loss: true, count: executor.floats }, "optimizer");
-    const runs: Run[] = [];
-    description.parameters.forEach(({ name }, i) => {
-      const last = runs[runs.length - 1];
-      if (frozen.has(name)) return;
-      if (last && last.first + last.count === i) last.count++;
-      else runs.push({ first: i, count: 1, lrScale: 1 });
-    });
-    for (const run of runs) optimizer.record(graph, run);
-  };
+  const runs = parameterRuns(description.parameters, (name) => frozen.has(name));
+  const update: PlanRequest["update"] = (graph, loss) => recordUpdate(graph, loss, { optimizer, runs });
   return engine.plan(
     { batchSize, training: true, backward: "loss", loss: (graph, output) => loss.record(graph, output, kind), update },
     `profile ${kind} ${JSON.stringify([loss, optimizer])}`,
   );
 }
 
-/** A learning rate of 0, and no bias to correct: the weights stay finite however often the step is repeated. */
-function writeScalars({ executor }: Engine): void {
-  const scalars = executor.memory.f32(SCALARS.base, (SCALARS.rng - SCALARS.base) / 4);
-  scalars.fill(0);
-  scalars.fill(1, (SCALARS.correction - SCALARS.base) / 4, (SCALARS.correction - SCALARS.base) / 4 + 2);
-}
-
 /** Copies everything that a training step writes to and that outlives it; the result puts it back. */
-function keepState({ executor, description }: Engine): () => void {
-  const regions = (["parameters", "gradients", "state0", "state1"] as const).filter((name) => executor.hasRegion(name));
+function keepState({ executor, description }: Engine, optimizer: Optimizer): () => void {
+  const state = optimizer.state.map((name) => `optimizer.${name}` as const);
+  const regions = (["parameters", "gradients", ...state] as const).filter((name) => executor.hasRegion(name));
   const views = () => [
     ...regions.map((name) => executor.regionView(name)),
     ...description.buffers.map(({ name }) => executor.bufferView(name)),
@@ -132,7 +120,7 @@ function measure(engine: Engine, plan: Plan, load: () => void, { training, types
   const run = (from: number, to: number) => {
     const { base } = executor.activate(plan);
     if (executor.submit(base + from * 4, base + to * 4, threads) === 0) return;
-    const got = `loss ${executor.view(plan, plan.loss!)[0]}, norm ${executor.memory.f32(SCALARS.norm, 1)[0]}`;
+    const got = `loss ${executor.view(plan, plan.loss!)[0]}, norm ${executor.scalars.get("norm")}`;
     throw new NumericError(expectation("profile", "loss and gradients", "finite numbers", got));
   };
   const { program } = executor.activate(plan);
@@ -217,8 +205,7 @@ const OUTSIDE: Partial<Record<OpName, "loss" | "optimizer">> = {
   regressionLoss: "loss",
   regressionLossDx: "loss",
   gradNorm: "optimizer",
-  sgd: "optimizer",
-  adam: "optimizer",
+  optimizerStep: "optimizer",
 };
 
 function layersOf({ graph }: Plan, ops: readonly OpProfile[], types: Record<string, string>): LayerProfile[] {
@@ -246,14 +233,13 @@ function countCalls(words: Int32Array, from: number, to: number): number {
 
 function nodeBytes({ executor }: Engine, graph: Graph, node: AnyNode): number {
   const floats = (ids: readonly number[]) => ids.reduce((sum, id) => sum + numel(graph.shape(id)), 0);
-  const run = ({ first, count }: { first: number; count: number }) => executor.runFloats(first, count);
   switch (node.op) {
     case "gradNorm":
       return node.attributes.count * 4;
-    case "sgd": // reads w, g, v; writes w, v
-      return run(node.attributes) * (node.attributes.momentum ? 5 : 3) * 4;
-    case "adam": // reads w, g, m, v; writes w, m, v
-      return run(node.attributes) * 7 * 4;
+    case "optimizerStep": {
+      const { first, count, state } = node.attributes;
+      return executor.runFloats(first, count) * (3 + 2 * Object.keys(state).length) * 4; // reads w, g, state; writes w, state
+    }
     default:
       return (floats(node.inputs) + floats(node.outputs)) * 4;
   }

@@ -1,28 +1,36 @@
 /** Optimisers: immutable descriptions that record one update op for each run of neighbouring parameters. */
+import type { KernelArguments, UpdateKernel } from "../abi/records.js";
+import { SCALARS } from "../abi/scalars.js";
 import { expectBoolean, expectNumber, expectOneOf, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation } from "../core/errors.js";
+import { ipow } from "../core/math.js";
 import type { Graph } from "../graph/graph.js";
-
-/** Parameters `first` to `first + count - 1` of the network, with their own learning-rate factor and weight decay. */
-export interface Run {
-  first: number;
-  count: number;
-  lrScale: number;
-  /** Overrides the optimiser's own. */
-  weightDecay?: number;
-}
+import type { ParameterRun } from "./runs.js";
 
 /** An optimiser: `SGD`, `Adam` or `AdamW`. */
 export interface Optimizer {
   readonly type: string;
   readonly lr: number;
-  /** How many numbers the optimiser keeps for each weight. */
-  readonly states: 0 | 1 | 2;
-  /** The decay rates whose powers correct Adam's bias; 0 elsewhere. */
-  readonly betas: readonly [number, number];
-  readonly dampening: number;
-  record(graph: Graph, run: Run): void;
+  /** Names of what is kept for each weight, one number each: "velocity", or "m" and "v". */
+  readonly state: readonly string[];
+  /** Numbers of its own that its kernel reads in a step, after `step` steps have been taken: at most 8. */
+  scalars(step: number): Readonly<Record<string, number>>;
+  record(graph: Graph, run: ParameterRun): void;
   toJSON(): { type: string; options: object };
+}
+
+/**
+ * Records an optimiser's kernel over a run of parameters. `state` says which argument of the kernel is which of the
+ * optimiser's state, by name; weights, gradients, learning rate and the factor of clipping are given to all.
+ */
+function recordKernel<K extends UpdateKernel, S extends keyof KernelArguments<K> & string>(
+  graph: Graph,
+  kernel: K,
+  { first, count, lrScale }: ParameterRun,
+  state: Readonly<Record<S, string>>,
+  args: Omit<KernelArguments<K>, "w" | "g" | "n" | "lr" | "lrScale" | "scale" | S>,
+): void {
+  graph.add("optimizerStep", [], { kernel, first, count, state, args: { lrScale, ...args } }, "optimizer");
 }
 
 export interface SGDOptions {
@@ -42,9 +50,7 @@ export interface SGDOptions {
 export class SGD implements Optimizer {
   readonly type = "SGD";
   readonly lr: number;
-  readonly states: 0 | 1;
-  readonly betas = [0, 0] as const;
-  readonly dampening: number;
+  readonly state: readonly string[];
   readonly #options: Required<SGDOptions>;
 
   constructor(options: SGDOptions) {
@@ -67,13 +73,24 @@ export class SGD implements Optimizer {
           `momentum ${momentum}, dampening ${dampening}`,
         ),
       );
-    this.dampening = dampening;
-    this.states = momentum > 0 ? 1 : 0;
+    this.state = momentum > 0 ? ["velocity"] : [];
   }
 
-  record(graph: Graph, { weightDecay, ...run }: Run): void {
-    const { momentum, dampening, nesterov, weightDecay: own } = this.#options;
-    graph.add("sgd", [], { ...run, momentum, dampening, nesterov, weightDecay: weightDecay ?? own }, "optimizer");
+  /** The first velocity is the gradient itself. */
+  scalars(step: number) {
+    return { dampening: step === 0 ? 0 : this.#options.dampening };
+  }
+
+  record(graph: Graph, run: ParameterRun): void {
+    const { momentum, dampening, nesterov, weightDecay } = this.#options;
+    const args = {
+      momentum,
+      dampening: dampening ? SCALARS.own : 0,
+      weightDecay: run.weightDecay ?? weightDecay,
+      nesterov: Number(nesterov),
+    };
+    if (momentum > 0) recordKernel(graph, "f32_sgd", run, { v: "velocity" }, args);
+    else recordKernel(graph, "f32_sgd", run, {}, { v: 0, ...args });
   }
 
   toJSON() {
@@ -98,9 +115,7 @@ const ADAM_OPTIONS = ["lr", "betas", "eps", "weightDecay"] as const;
 export class Adam implements Optimizer {
   readonly type: "Adam" | "AdamW" = "Adam";
   readonly lr: number;
-  readonly states = 2;
-  readonly betas: readonly [number, number];
-  readonly dampening = 0;
+  readonly state = ["m", "v"];
   protected readonly decoupled: boolean = false;
   readonly #options: Required<AdamOptions>;
 
@@ -117,20 +132,37 @@ export class Adam implements Optimizer {
       expectNumber("Adam", `betas[${i}]`, beta, 0, 1, "max");
     });
     this.lr = expectNumber("Adam", "lr", lr, 0);
-    this.betas = [betas[0], betas[1]];
     expectNumber("Adam", "eps", eps, 0);
     expectNumber("Adam", "weightDecay", weightDecay, 0);
-    this.#options = { lr, betas: this.betas, eps, weightDecay };
+    this.#options = { lr, betas: [betas[0], betas[1]], eps, weightDecay };
   }
 
-  record(graph: Graph, { weightDecay, ...run }: Run): void {
+  /** What makes up for running means that start from zero. */
+  scalars(step: number) {
+    const [beta1, beta2] = this.#options.betas;
+    return { c1: 1 / (1 - ipow(beta1, step + 1)), c2: 1 / Math.sqrt(1 - ipow(beta2, step + 1)) };
+  }
+
+  record(graph: Graph, run: ParameterRun): void {
     const {
       betas: [beta1, beta2],
       eps,
-      weightDecay: own,
+      weightDecay,
     } = this.#options;
-    const { decoupled } = this;
-    graph.add("adam", [], { ...run, beta1, beta2, eps, weightDecay: weightDecay ?? own, decoupled }, "optimizer");
+    recordKernel(
+      graph,
+      "f32_adam",
+      run,
+      { m: "m", v: "v" },
+      {
+        rate1: 1 - beta1,
+        rate2: 1 - beta2,
+        eps,
+        weightDecay: run.weightDecay ?? weightDecay,
+        decoupled: Number(this.decoupled),
+        correction: SCALARS.own,
+      },
+    );
   }
 
   toJSON() {

@@ -6,9 +6,7 @@
 import { numel, roundUp } from "../core/shape.js";
 import type { AnyNode, Graph, ValueId } from "../graph/graph.js";
 import { OPS, type OpName, type OpRule } from "../graph/ops.js";
-
-/** A cache line; also more than any vector load needs. */
-export const ALIGNMENT = 64;
+import { ALIGNMENT } from "../graph/regions.js";
 
 export interface Arena {
   bytes: number;

@@ -31,8 +31,8 @@ export interface PlanRequest {
   loss?: (graph: Graph, output: ValueId) => RecordedLoss;
   /** Where gradients come from: nowhere, from a gradient of the output that the host writes, or from the loss. */
   backward: "none" | "output" | "loss";
-  /** Records the optimiser's ops; the plan then updates the parameters that are not frozen. */
-  update?: (graph: Graph) => void;
+  /** Records the optimiser's ops, after the loss where there is one; the plan then updates what is not frozen. */
+  update?: (graph: Graph, loss: ValueId | undefined) => void;
   /** Default "speed". */
   prefer?: "speed" | "memory";
   /** Values to keep for the host: outputs of the layers at these paths, and their gradients where there is a backward pass. */
@@ -100,7 +100,7 @@ export function createPlan(request: PlanRequest, differentiate?: Differentiate):
 
   graph.stage = "update";
   if (request.update) {
-    request.update(graph);
+    request.update(graph, recorded?.loss);
     // Running statistics move only in steps that are carried out: behind the check for finite gradients.
     const statistics = graph.nodes.filter((node) => node.op === "batchNormUpdate");
     for (const node of statistics) node.stage = "update";

@@ -9,8 +9,8 @@ import type { Activation, Epilogue, OpName } from "../graph/ops.js";
 /** Byte addresses of everything that a program touches. */
 export interface Addresses {
   value(id: ValueId): number;
-  /** Weights, gradients and optimiser state of neighbouring parameters; `n` floats. */
-  run(first: number, count: number): { w: number; g: number; state0: number; state1: number; n: number };
+  /** Weights and gradients of neighbouring parameters, and what an optimiser keeps for them under a name; `n` floats. */
+  run(first: number, count: number): { w: number; g: number; n: number; state(name: string): number };
   /** All parameters, their gradients and averages. */
   all: { w: number; g: number; ema: number; n: number };
   workspace: number;
@@ -80,6 +80,11 @@ export class Context {
     };
     const operands = { ...this.#named(inputs, node.inputs), ...this.#named(outputs, node.outputs) };
     encodeRecord(this.#words, kernel, { ...usual, ...node.attributes, ...operands, ...rest } as KernelArguments<K>);
+  }
+
+  /** Appends the record of a kernel of which only the graph knows what its arguments are called. */
+  record(kernel: KernelName, args: Readonly<Record<string, number>>): void {
+    encodeRecord(this.#words, kernel, args as KernelArguments<KernelName>);
   }
 
   #named(names: string, ids: ValueId[]): Record<string, number> {

@@ -53,19 +53,12 @@ const TRAINING_ENCODERS = {
     c.emit("f32_grad_norm", node, "loss", "", { g, n: g ? n : 0, norm, scale, status });
     c.emit("guard", node, "", "", { status });
   },
-  sgd: (node, c) => {
-    const { first, count, momentum, dampening } = node.attributes;
-    const { state0, ...run } = c.at.run(first, count);
+  optimizerStep: (node, c) => {
+    const { kernel, first, count, state: names, args } = node.attributes;
+    const { state, ...run } = c.at.run(first, count);
+    const kept = Object.fromEntries(Object.entries(names).map(([argument, name]) => [argument, state(name)]));
     const { lr, scale } = SCALARS;
-    const state = { v: momentum ? state0 : 0, dampening: dampening ? SCALARS.dampening : 0 };
-    c.emit("f32_sgd", node, "", "", { ...run, ...state, lr, scale });
-  },
-  adam: (node, c) => {
-    const { first, count, beta1, beta2 } = node.attributes;
-    const { state0: m, state1: v, ...run } = c.at.run(first, count);
-    const { lr, correction, scale } = SCALARS;
-    const rates = { lr, rate1: 1 - beta1, rate2: 1 - beta2, correction };
-    c.emit("f32_adam", node, "", "", { ...run, m, v, ...rates, scale });
+    c.record(kernel, { ...run, lr, scale, ...kept, ...args });
   },
   ema: (node, c) => c.emit("f32_ema", node, "", "", { ...c.at.all, rate: 1 - node.attributes.decay }),
 } satisfies { [K in OpName]: Encoder<K> };

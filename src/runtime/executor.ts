@@ -1,8 +1,9 @@
 /** Runs plans: keeps their values and programs in the model's memory and calls into the kernels once for each run. */
+import { Scalars } from "../abi/scalars.js";
 import { expectation, RuntimeSupportError } from "../core/errors.js";
 import { numel, roundUp } from "../core/shape.js";
 import type { Parameter, ValueId } from "../graph/graph.js";
-import { ALIGNMENT } from "../plan/memory.js";
+import { ALIGNMENT, layoutParameters, type ParameterLayout } from "../graph/regions.js";
 import type { Plan } from "../plan/plan.js";
 import type { Addresses } from "../program/context.js";
 import { type Encoders, encode, type Program } from "../program/encode.js";
@@ -15,8 +16,8 @@ interface Exports {
   submit(begin: number, end: number, threads: number): number;
 }
 
-/** Flat regions that run parallel to the parameters. */
-export type ParameterRegion = "parameters" | "gradients" | "state0" | "state1" | "ema";
+/** Flat regions that run parallel to the parameters; `optimizer.<name>` holds what an optimiser keeps under that name. */
+export type ParameterRegion = "parameters" | "gradients" | "ema" | `optimizer.${string}`;
 
 /** Below this many multiply-adds in a step, waking threads costs more than they save (bench/NOTES.md, Threads). */
 const MACS_FOR_THREADS = 2e6;
@@ -49,6 +50,7 @@ function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Ex
 
 export class Executor {
   readonly memory: ModelMemory;
+  readonly scalars: Scalars;
   readonly #encoders: Encoders;
   pool: ThreadPool | null = null;
   /** Why no program may run any more: one stopped halfway, and late threads may still write its results. */
@@ -58,8 +60,7 @@ export class Executor {
   #exports: Exports;
   #bound = new WeakMap<Plan, Bound>();
   #active: Plan | null = null;
-  #parameters: { offset: number; floats: number }[] = [];
-  #floats = 0;
+  readonly #layout: ParameterLayout;
   #byName = new Map<string, number>();
   #buffers = new Map<string, Parameter>();
 
@@ -73,31 +74,28 @@ export class Executor {
     this.memory = memory;
     this.#encoders = encoders;
     this.#exports = instantiate(module, memory.memory);
-    parameters.forEach(({ name, shape }, i) => {
-      const floats = roundUp(numel(shape), ALIGNMENT / 4);
-      this.#parameters.push({ offset: this.#floats, floats });
-      this.#byName.set(name, i);
-      this.#floats += floats;
-    });
+    this.scalars = new Scalars(memory.memory);
+    this.#layout = layoutParameters(parameters);
+    for (const [i, { name }] of parameters.entries()) this.#byName.set(name, i);
     for (const buffer of buffers) this.#buffers.set(buffer.name, buffer);
     const regions = buffers.map(({ name, shape }) => [`buffer ${name}`, numel(shape) * 4] as const);
-    memory.reserveAll(new Map([["parameters", this.#floats * 4], ...regions]));
+    memory.reserveAll(new Map([["parameters", this.floats * 4], ...regions]));
   }
 
   /** Floats in each parameter region. */
   get floats(): number {
-    return this.#floats;
+    return this.#layout.floats;
   }
 
   /** Floats of neighbouring parameters, with the gaps between them. */
   runFloats(first: number, count: number): number {
-    const end = this.#parameters[first + count - 1];
-    return end.offset + end.floats - this.#parameters[first].offset;
+    const end = this.#layout.places[first + count - 1];
+    return end.offset + end.floats - this.#layout.places[first].offset;
   }
 
   /** Address of a region, reserved at the first call. */
   region(region: ParameterRegion): number {
-    return this.memory.reserve(region, this.#floats * 4);
+    return this.memory.reserve(region, this.floats * 4);
   }
 
   hasRegion(region: ParameterRegion): boolean {
@@ -107,7 +105,7 @@ export class Executor {
   /** One parameter's slice of a region, in the kernels' layout. */
   parameterView(name: string, region: ParameterRegion, length: number): Float32Array {
     const base = this.region(region);
-    return this.memory.f32(base + this.#parameters[this.#byName.get(name)!].offset * 4, length);
+    return this.memory.f32(base + this.#layout.places[this.#byName.get(name)!].offset * 4, length);
   }
 
   bufferView(name: string): Float32Array {
@@ -115,7 +113,7 @@ export class Executor {
   }
 
   regionView(region: ParameterRegion): Float32Array {
-    return this.memory.f32(this.region(region), this.#floats);
+    return this.memory.f32(this.region(region), this.floats);
   }
 
   /** A value of the plan that is active, or of a kept region. */
@@ -179,7 +177,7 @@ export class Executor {
     const { graph } = plan;
     const { memory } = this;
     const region = (name: ParameterRegion) => memory.address(name) ?? 0;
-    const offset = (name: string) => this.#parameters[this.#byName.get(name)!].offset * 4;
+    const offset = (name: string) => this.#layout.places[this.#byName.get(name)!].offset * 4;
     const value = (id: ValueId): number => {
       const { role, name } = graph.values[id];
       if (role === "parameter") return region("parameters") + offset(name);
@@ -190,12 +188,12 @@ export class Executor {
       return arena + plan.arena.offsets.get(id)!;
     };
     const run = (first: number, count: number) => {
-      const start = this.#parameters[first].offset;
+      const start = this.#layout.places[first].offset;
       const at = (name: ParameterRegion) => (region(name) ? region(name) + start * 4 : 0);
       const n = this.runFloats(first, count);
-      return { w: at("parameters"), g: at("gradients"), state0: at("state0"), state1: at("state1"), n };
+      return { w: at("parameters"), g: at("gradients"), n, state: (name: string) => at(`optimizer.${name}`) };
     };
-    const all = { w: region("parameters"), g: region("gradients"), ema: region("ema"), n: this.#floats };
+    const all = { w: region("parameters"), g: region("gradients"), ema: region("ema"), n: this.floats };
     return { value, run, all, workspace: 0, scratch: 0, scratchStride };
   }
 

@@ -12,8 +12,9 @@ import type { FitState, Training } from "./training.js";
 
 const METADATA_KEY = "resnet-wasm-trainer";
 
-interface Progress {
-  format: 1;
+/** Everything but tensors. */
+interface Counters {
+  format: 1 | 2;
   stepCount: number;
   randomStep: number;
   seed: number;
@@ -24,11 +25,15 @@ interface Progress {
   ema: number | null;
 }
 
-/** Regions that a trainer keeps beside the weights, as prefixes of their tensors' names. */
-function regions(trainer: Training): ParameterRegion[] {
-  const states = (["state0", "state1"] as const).slice(0, trainer.optimizer.states);
-  return trainer.ema === null ? [...states] : [...states, "ema"];
+/** Regions that a trainer keeps beside the weights; their names begin those of their tensors. */
+function regions({ optimizer, ema }: Training): ParameterRegion[] {
+  const state = optimizer.state.map((name) => `optimizer.${name}` as const);
+  return ema === null ? state : [...state, "ema"];
 }
+
+/** What begins the names of a region's tensors: 0.1.0 numbered the optimiser's state, `state0`, `state1`. */
+const prefixes = (kept: readonly ParameterRegion[], format: number): string[] =>
+  kept.map((region, i) => (format === 1 && region !== "ema" ? `state${i}` : region));
 
 export function saveCheckpoint(trainer: Training): Uint8Array<ArrayBuffer> {
   const { engine } = trainer.model;
@@ -39,7 +44,7 @@ export function saveCheckpoint(trainer: Training): Uint8Array<ArrayBuffer> {
       tensors.set(`${region}.${parameter.name}`, readParameter(engine, parameter, region));
   const { stepCount, fitState, optimizer, loss, schedule, ema } = trainer;
   const progress = {
-    format: 1,
+    format: 2,
     stepCount,
     randomStep: engine.randomStep,
     seed: engine.seed,
@@ -55,7 +60,7 @@ export function saveCheckpoint(trainer: Training): Uint8Array<ArrayBuffer> {
 export function loadCheckpoint(trainer: Training, bytes: Uint8Array | ArrayBuffer): void {
   const { engine } = trainer.model;
   const { tensors, metadata } = readSafetensors(bytes, { fileName: "checkpoint" });
-  const progress = readProgress(metadata[METADATA_KEY]);
+  const progress = readCounters(metadata[METADATA_KEY]);
   for (const key of ["optimizer", "loss", "schedule", "ema"] as const) {
     const [expected, got] = [JSON.stringify(trainer[key]), JSON.stringify(progress[key])];
     if (expected !== got)
@@ -70,10 +75,11 @@ export function loadCheckpoint(trainer: Training, bytes: Uint8Array | ArrayBuffe
 
   // Everything is checked before the first number is written.
   const kept = regions(trainer);
+  const stored = prefixes(kept, progress.format);
   const writes: (() => void)[] = [];
-  for (const region of kept) {
+  for (const [i, region] of kept.entries()) {
     for (const parameter of engine.description.parameters) {
-      const name = `${region}.${parameter.name}`;
+      const name = `${stored[i]}.${parameter.name}`;
       const tensor = tensors.get(name);
       if (!tensor || !sameShape(tensor.shape, parameter.shape))
         throw new FormatError(
@@ -97,10 +103,10 @@ export function loadCheckpoint(trainer: Training, bytes: Uint8Array | ArrayBuffe
   engine.randomStep = progress.randomStep;
 }
 
-function readProgress(text: string | undefined): Progress {
+function readCounters(text: string | undefined): Counters {
   if (text === undefined)
     throw new FormatError(expectation("trainer.load", "metadata", `the key "${METADATA_KEY}"`, "none"));
-  let json: Partial<Progress>;
+  let json: Partial<Counters>;
   try {
     json = JSON.parse(text) ?? {};
   } catch (cause) {
@@ -117,7 +123,11 @@ function readProgress(text: string | undefined): Progress {
     ...(current ? [current.epochInFit, current.step, current.samples, current.length, current.batchSize] : []),
   ];
   const sums = current ? [current.lossSum, current.lr] : [];
-  if (json.format !== 1 || !counts.every(isCount) || !sums.every((sum) => typeof sum === "number"))
+  if (
+    (json.format !== 1 && json.format !== 2) ||
+    !counts.every(isCount) ||
+    !sums.every((sum) => typeof sum === "number")
+  )
     throw new FormatError(expectation("trainer.load", "metadata", "the counters of a checkpoint", text.slice(0, 80)));
-  return json as Progress;
+  return json as Counters;
 }

@@ -1,8 +1,8 @@
-/** Parameter groups: which neighbouring parameters share a learning rate and a weight decay. */
+/** Parameter groups: parameters with a learning rate and a weight decay of their own. */
 import { expectNumber, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation } from "../core/errors.js";
 import type { Parameter } from "../graph/graph.js";
-import type { Run } from "../optim/optimizers.js";
+import type { ParameterRun } from "../optim/runs.js";
 
 /** Parameters with settings of their own. */
 export interface ParameterGroup {
@@ -29,28 +29,12 @@ export function expectGroups(where: string, groups: readonly ParameterGroup[]): 
 /** A parameter of one dimension is a bias, or the scale or shift of a normalisation. */
 export const normsAndBiases = ({ shape }: Pick<Parameter, "shape">): boolean => shape.length < 2;
 
-/** Runs of neighbouring trained parameters with equal settings, in the order of the network. */
-export function parameterRuns(
-  parameters: readonly Parameter[],
-  groups: readonly ParameterGroup[],
-  decayNormsAndBiases: boolean,
-  isFrozen: (name: string) => boolean,
-): Run[] {
-  const runs: Run[] = [];
-  const settings = (parameter: Parameter) => {
+/** What a parameter's group and kind say of it; for `parameterRuns`. */
+export function settingsOf(groups: readonly ParameterGroup[], decayNormsAndBiases: boolean) {
+  return (parameter: Parameter): Pick<ParameterRun, "lrScale" | "weightDecay"> => {
     const matches = ({ match }: ParameterGroup) =>
       match instanceof RegExp ? parameter.name.search(match) >= 0 : match(parameter.name);
     const { lrScale = 1, weightDecay } = groups.find(matches) ?? {};
     return { lrScale, weightDecay: weightDecay ?? (!decayNormsAndBiases && normsAndBiases(parameter) ? 0 : undefined) };
   };
-  parameters.forEach((parameter, i) => {
-    if (isFrozen(parameter.name)) return;
-    const own = settings(parameter);
-    const last = runs[runs.length - 1];
-    const continues =
-      last && last.first + last.count === i && last.lrScale === own.lrScale && last.weightDecay === own.weightDecay;
-    if (continues) last.count++;
-    else runs.push({ first: i, count: 1, ...own });
-  });
-  return runs;
 }

@@ -1,21 +1,20 @@
 /** Training step by step: the state that steps share. `fit`, `evaluate` and checkpoints stand on it. */
 
-import { SCALARS } from "../abi/scalars.js";
 import { expectBoolean, expectNumber, expectOptions } from "../core/check.js";
 import { ArgumentError, DataError, expectation, NumericError, ResnetWasmError, ShapeError } from "../core/errors.js";
-import { ipow } from "../core/math.js";
 import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";
 import { type TensorLike, toBatch } from "../core/tensor.js";
 import type { Dataset } from "../data/dataset.js";
-import type { Graph } from "../graph/graph.js";
 import type { Engine } from "../model/engine.js";
 import { Model } from "../model/model.js";
 import type { Loss, TargetKind } from "../nn/losses.js";
 import type { Optimizer } from "../optim/optimizers.js";
+import { parameterRuns } from "../optim/runs.js";
 import { constant, type Schedule } from "../optim/schedules.js";
-import type { Plan } from "../plan/plan.js";
+import { recordUpdate } from "../optim/update.js";
+import type { Plan, PlanRequest } from "../plan/plan.js";
 import { findNonFinite } from "./diagnose.js";
-import { expectGroups, type ParameterGroup, parameterRuns } from "./groups.js";
+import { expectGroups, type ParameterGroup, settingsOf } from "./groups.js";
 import { checkTargets, type Labels, readLabels } from "./labels.js";
 
 /** How a model is trained. Loss and optimiser have no default. */
@@ -120,8 +119,7 @@ export class Training {
     this.#decayNormsAndBiases = expectBoolean(where, "decayNormsAndBiases", decayNormsAndBiases);
     const { executor } = this.#engine;
     // A new trainer starts afresh, whatever a former one left in these regions.
-    for (const state of ["state0", "state1"].slice(0, optimizer.states) as ("state0" | "state1")[])
-      executor.regionView(state).fill(0);
+    for (const name of optimizer.state) executor.regionView(`optimizer.${name}`).fill(0);
     if (this.ema !== null) executor.region("ema");
   }
 
@@ -156,7 +154,7 @@ export class Training {
         training: true,
         backward: "loss",
         loss: (graph, output) => loss.record(graph, output, kind),
-        update: (graph) => this.#recordUpdate(graph),
+        update: this.#update(),
       },
       `${kind} ${this.#key}`,
     );
@@ -172,20 +170,13 @@ export class Training {
     return JSON.stringify([optimizer, loss, clipGradNorm, ema, groups, this.#decayNormsAndBiases]);
   }
 
-  #recordUpdate(graph: Graph): void {
-    const { frozen, description, executor } = this.#engine;
-    const runs = parameterRuns(description.parameters, this.#groups, this.#decayNormsAndBiases, (name) =>
-      frozen.has(name),
-    );
-    const loss = graph.nodes.find(({ op }) => op === "crossEntropy" || op === "regressionLoss")?.outputs[0];
-    graph.add(
-      "gradNorm",
-      loss === undefined ? [] : [loss],
-      { maxNorm: this.clipGradNorm, loss: loss !== undefined, count: executor.floats },
-      "optimizer",
-    );
-    for (const run of runs) this.optimizer.record(graph, run);
-    if (this.ema !== null) graph.add("ema", [], { decay: this.ema }, "optimizer");
+  /** Records the end of a step. */
+  #update(): NonNullable<PlanRequest["update"]> {
+    const { frozen, description } = this.#engine;
+    const settings = settingsOf(this.#groups, this.#decayNormsAndBiases);
+    const runs = parameterRuns(description.parameters, (name) => frozen.has(name), settings);
+    const { optimizer, clipGradNorm, ema } = this;
+    return (graph, loss) => recordUpdate(graph, loss, { optimizer, runs, clipGradNorm, ema });
   }
 
   /** @internal Runs a step whose input and target are in place. */
@@ -193,11 +184,10 @@ export class Training {
     const engine = this.#engine;
     const lr = this.#prepareStep(stepsPerEpoch);
     const finished = engine.run(plan, "forward", "update", true);
-    const scalars = engine.executor.memory.f32(SCALARS.base, (SCALARS.end - SCALARS.base) / 4);
     const loss = engine.executor.view(plan, plan.loss!)[0];
     if (!finished) throw this.#nonFinite(plan, loss);
     this.stepCount++;
-    return { loss, gradNorm: scalars[(SCALARS.norm - SCALARS.base) / 4], lr };
+    return { loss, gradNorm: engine.executor.scalars.get("norm"), lr };
   }
 
   /** What the step that comes next reads beside its batch. Returns its learning rate. */
@@ -212,16 +202,9 @@ export class Training {
       );
     // Averages start from the weights that training starts from.
     if (this.ema !== null && stepCount === 0) executor.regionView("ema").set(executor.regionView("parameters"));
-    const scalars = executor.memory.f32(SCALARS.base, (SCALARS.end - SCALARS.base) / 4);
-    const set = (address: number, value: number) => {
-      scalars[(address - SCALARS.base) / 4] = value;
-    };
-    set(SCALARS.lr, lr);
-    const [beta1, beta2] = optimizer.betas;
-    set(SCALARS.correction, 1 / (1 - ipow(beta1, stepCount + 1)));
-    set(SCALARS.correction + 4, 1 / Math.sqrt(1 - ipow(beta2, stepCount + 1)));
-    set(SCALARS.dampening, stepCount === 0 ? 0 : optimizer.dampening);
-    set(SCALARS.status, 0);
+    executor.scalars.set("lr", lr);
+    executor.scalars.set("status", 0);
+    executor.scalars.setOwn(optimizer.scalars(stepCount));
     return lr;
   }
 
@@ -244,16 +227,17 @@ export class Training {
     if (!engine.executor.hasRegion("gradients"))
       throw new ResnetWasmError(expectation("applyGradients", "call", "behind model.backward", "no gradients"));
     const plan = engine.plan(
-      { batchSize: 1, training: false, backward: "none", update: (graph) => this.#recordUpdate(graph) },
+      { batchSize: 1, training: false, backward: "none", update: this.#update() },
       `apply ${this.#key}`,
     );
     engine.executor.activate(plan);
     const lr = this.#prepareStep(undefined);
-    const scalars = () => engine.executor.memory.f32(SCALARS.norm, 1);
-    if (!engine.run(plan, "update", "update", true))
-      throw new NumericError(expectation("applyGradients", "gradients", "finite numbers", `norm ${scalars()[0]}`));
+    const finished = engine.run(plan, "update", "update", true);
+    const gradNorm = engine.executor.scalars.get("norm");
+    if (!finished)
+      throw new NumericError(expectation("applyGradients", "gradients", "finite numbers", `norm ${gradNorm}`));
     this.stepCount++;
-    return { gradNorm: scalars()[0], lr };
+    return { gradNorm, lr };
   }
 
   /** @internal Throws `ShapeError` when a dataset does not fit the model, `DataError` when it is none or empty. */

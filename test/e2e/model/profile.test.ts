@@ -152,7 +152,7 @@ describe("profile", () => {
     const update = async () => {
       const profile = await model.profile(x(8, 4), { training: true, loss: mse(), repetitions: 3 });
       expect(profile.layers.at(-2)).toMatchObject({ path: "loss", type: "mse" });
-      return profile.ops.filter(({ op }) => op === "sgd");
+      return profile.ops.filter(({ op }) => op === "optimizerStep");
     };
     const [all] = await update();
     freeze(model, /^body/);

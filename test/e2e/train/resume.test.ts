@@ -155,9 +155,9 @@ describe("checkpoints", () => {
       [good.slice(0, -3), FormatError, /checkpoint: file expected \d+ bytes, got \d+/],
       [model, FormatError, /key "resnet-wasm-trainer", got none/],
       [
-        await changed((tensors) => tensors.delete("state1.4.weight")),
+        await changed((tensors) => tensors.delete("optimizer.v.4.weight")),
         FormatError,
-        /state1\.4\.weight expected \[3, 12\], got nothing/,
+        /optimizer\.v\.4\.weight expected \[3, 12\], got nothing/,
       ],
       [
         await changed((tensors) => tensors.set("ema.4.bias", { data: new Float32Array(2), shape: [2] })),
@@ -177,7 +177,7 @@ describe("checkpoints", () => {
         FormatError,
         /counters/,
       ],
-      [await changed((_, progress) => Object.assign(progress, { format: 2 })), FormatError, /counters/],
+      [await changed((_, progress) => Object.assign(progress, { format: 3 })), FormatError, /counters/],
       [await changed((_, progress) => Object.assign(progress, { seed: 12 })), FormatError, /seed expected 11, got 12/],
       [
         await changed((_, progress) => Object.assign(progress, { optimizer: { type: "SGD", options: {} } })),
@@ -202,11 +202,28 @@ describe("checkpoints", () => {
     expect(step(twin)).toEqual(step(trainer));
   });
 
+  it("are read in the form of 0.1.0, which numbered the optimiser's state", async () => {
+    const trainer = await fresh(options());
+    await trainer.load(
+      await changed((tensors, progress) => {
+        for (const [name, tensor] of [...tensors]) {
+          if (!name.startsWith("optimizer.")) continue;
+          tensors.delete(name);
+          tensors.set(name.replace("optimizer.m.", "state0.").replace("optimizer.v.", "state1."), tensor);
+        }
+        progress.format = 1;
+      }),
+    );
+    const expected = await fresh(options());
+    step(expected);
+    expect(await bits(trainer)).toBe(await bits(expected));
+  });
+
   it("are refused by another network", async () => {
     const trainer = await fresh(options());
     const other: Model = await build(new Linear(4, 3), [4], undefined, 11);
     await expect(createTrainer(other, options()).load(await trainer.save())).rejects.toThrow(
-      /state0\.weight expected \[3, 4\], got nothing/,
+      /optimizer\.m\.weight expected \[3, 4\], got nothing/,
     );
   });
 });

@@ -1,7 +1,8 @@
 // The kinds of plan that models and trainers ask for.
 
 import { Adam, crossEntropy, mse, SGD } from "../../../src/faces/main.js";
-import type { Graph } from "../../../src/graph/graph.js";
+import { parameterRuns } from "../../../src/optim/runs.js";
+import { recordUpdate } from "../../../src/optim/update.js";
 import { differentiate } from "../../../src/plan/autodiff.js";
 import { createPlan, type Plan, type PlanRequest } from "../../../src/plan/plan.js";
 import type { Sample } from "../../support/networks.js";
@@ -9,11 +10,11 @@ import type { Sample } from "../../support/networks.js";
 type Kind = Omit<PlanRequest, "network" | "batchSize" | "inputShape">;
 
 const update =
-  (optimizer: SGD | Adam) =>
-  (graph: Graph): void => {
-    graph.add("gradNorm", [], { maxNorm: 0, loss: false, count: 1 }, "optimizer");
-    if (graph.parameters.length > 0) optimizer.record(graph, { first: 0, count: graph.parameters.length, lrScale: 1 });
-  };
+  (optimizer: SGD | Adam, isFrozen: (name: string) => boolean = () => false): Kind["update"] =>
+  (graph, loss) =>
+    recordUpdate(graph, loss, { optimizer, runs: parameterRuns(graph.parameters, isFrozen) });
+
+const isWeight = (name: string): boolean => name.endsWith("weight");
 
 const byCrossEntropy: Kind["loss"] = (graph, output) => crossEntropy().record(graph, output, "indices");
 const byMse: Kind["loss"] = (graph, output) => mse().record(graph, output, "values");
@@ -29,8 +30,8 @@ export const kinds: Record<string, Kind> = {
     training: true,
     backward: "loss",
     loss: byMse,
-    update: update(new SGD({ lr: 0.1 })),
-    isFrozen: (name) => name.endsWith("weight"),
+    update: update(new SGD({ lr: 0.1 }), isWeight),
+    isFrozen: isWeight,
   },
   "everything kept": { training: true, backward: "loss", loss: byMse, keepAll: true },
 };

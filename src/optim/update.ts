@@ -1,0 +1,24 @@
+/** The update at the end of a training step, as every step records it. */
+import type { Graph, ValueId } from "../graph/graph.js";
+import { layoutParameters } from "../graph/regions.js";
+import type { Optimizer } from "./optimizers.js";
+import type { ParameterRun } from "./runs.js";
+
+export interface Update {
+  optimizer: Optimizer;
+  runs: readonly ParameterRun[];
+  /** Largest norm of all gradients together; 0: no clipping. */
+  clipGradNorm?: number;
+  /** Decay of the weights' moving average. */
+  ema?: number | null;
+}
+
+/** The gradients' norm and the check that it and the loss are finite, the optimiser's ops, the moving average. */
+export function recordUpdate(graph: Graph, loss: ValueId | undefined, update: Update): void {
+  const { optimizer, runs, clipGradNorm = 0, ema = null } = update;
+  const { floats } = layoutParameters(graph.parameters);
+  const inputs = loss === undefined ? [] : [loss];
+  graph.add("gradNorm", inputs, { maxNorm: clipGradNorm, loss: loss !== undefined, count: floats }, "optimizer");
+  for (const run of runs) optimizer.record(graph, run);
+  if (ema !== null) graph.add("ema", [], { decay: ema }, "optimizer");
+}
