@@ -1,14 +1,21 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-// Four lanes, by what must be there before: nothing (unit), the kernels of `npm run build:kernels` (kernels, golden), or the
-// whole package in dist/ (e2e). `speed` compares timings and runs apart, on a machine that is idle.
+// Lanes, by what must be there before: nothing (unit, types), the kernels of `npm run build:kernels` (kernels, golden), or
+// the whole package in dist/ (e2e). `speed` compares timings and runs apart, on a machine that is idle.
 const LANES = {
   unit: ["test/*.test.ts", "test/unit/**/*.test.ts"],
   kernels: ["test/kernels/**/*.test.ts"],
   golden: ["test/golden/**/*.test.ts"],
   e2e: ["test/e2e/**/*.test.ts"],
   speed: ["test/speed/**/*.test.ts"],
+};
+
+/** `npm run typecheck` tells of errors in src/, and of kernels that are not built. */
+const types = {
+  name: "types",
+  include: [],
+  typecheck: { enabled: true, only: true, include: ["test/types/**/*.test-d.ts"], ignoreSourceErrors: true },
 };
 
 export default defineConfig({
@@ -22,6 +29,11 @@ export default defineConfig({
     testTimeout: 60_000,
     // npm installs the package, and bundlers start, in hooks.
     hookTimeout: 240_000,
-    projects: Object.entries(LANES).map(([name, include]) => ({ extends: true, test: { name, include } })),
+    // Watching: new kernels concern every test that calls them, and no import tells so.
+    forceRerunTriggers: ["**/vitest.config.js", "**/build/kernels/digest"],
+    projects: [
+      ...Object.entries(LANES).map(([name, include]) => ({ extends: true, test: { name, include } })),
+      { extends: true, test: types },
+    ],
   },
 });

@@ -36,6 +36,9 @@ type Rest<K extends KernelName, Given> = [Missing<K, Given>] extends [never]
   ? [rest?: Partial<KernelArguments<K>>]
   : [rest: Partial<KernelArguments<K>> & Pick<KernelArguments<K>, Missing<K, Given>>];
 
+/** The attributes that a record can hold as they are. */
+type Scalars<A> = { [K in keyof A]: A[K] extends number | boolean ? K : never }[keyof A];
+
 export class Context {
   readonly graph: Graph;
   readonly at: Addresses;
@@ -69,7 +72,7 @@ export class Context {
     node: { inputs: ValueId[]; outputs: ValueId[]; attributes: A },
     inputs: I,
     outputs: O,
-    ...[rest]: Rest<K, Words<I> | Words<O> | keyof A>
+    ...[rest]: Rest<K, Words<I> | Words<O> | Scalars<A>>
   ): void {
     const { workspace, scratch, scratchStride } = this.at;
     const shape = node.inputs.length > 0 ? this.graph.shape(node.inputs[0]) : [1];

@@ -1,5 +1,5 @@
 // Small datasets for the tests of training.
-import type { ClassDataset, ValueDataset } from "../../src/hosts/node/index.js";
+import type { ClassDataset, ValueDataset } from "../../src/faces/main.js";
 import { indices, uniform } from "../golden/generator.js";
 
 /** y = x0 - 2 x1 + 1 on `length` points. */

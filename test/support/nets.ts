@@ -1,5 +1,5 @@
 // What the tests of whole networks share.
-import type { Layer } from "../../src/hosts/node/index.js";
+import type { Layer } from "../../src/faces/main.js";
 import { describeNetwork } from "../../src/model/engine.js";
 import { stateNames } from "../../src/model/state.js";
 import { stepMacs } from "../../src/plan/cost.js";

@@ -3,6 +3,8 @@
 import { createModel, type Layer, type Model } from "../../src/hosts/node/index.js";
 import { hasRelaxedSimd } from "../../src/runtime/features.js";
 
+export { setWeights, weightBits } from "./weights.js";
+
 export interface Setup {
   threads: number;
   relaxedSimd: boolean;
@@ -27,24 +29,4 @@ export async function build(network: Layer, inputShape: number[], setup: Setup =
     throw new Error(`not ${setupName(setup)}: ${why}`);
   model.engine.macs = () => Infinity;
   return model;
-}
-
-/** Replaces some weights, in PyTorch's layout, and keeps the others. */
-export function setWeights(
-  model: Model,
-  weights: Record<string, { data: ArrayLike<number>; shape: readonly number[] }>,
-): void {
-  model.loadStateDict(
-    new Map<string, { data: ArrayLike<number>; shape: readonly number[] }>([
-      ...model.stateDict(),
-      ...Object.entries(weights),
-    ]),
-  );
-}
-
-/** The bits of all weights and buffers. */
-export function weightBits(model: Model): string {
-  return [...model.stateDict()]
-    .map(([name, { data }]) => `${name}:${Buffer.from(data.buffer).toString("base64")}`)
-    .join("\n");
 }

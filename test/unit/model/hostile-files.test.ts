@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   Adam,
+  build,
   cifarResNet,
   createTrainer,
   crossEntropy,
@@ -15,8 +16,8 @@ import {
   residualMLP,
   tabularResNet,
   writeSafetensors,
-} from "../../../src/hosts/node/index.js";
-import { build, weightBits } from "../../support/setups.js";
+} from "../../support/stubbed.js";
+import { weightBits } from "../../support/weights.js";
 
 const RUNS = { seed: 1512, numRuns: 300 };
 const scalars = fc.constantFrom<unknown>(

@@ -1,0 +1,142 @@
+// What the compiler tells users of the main entry: results as they come, and mistakes as errors.
+import { describe, expectTypeOf, it } from "vitest";
+import {
+  Adam,
+  AdamW,
+  BasicBlock,
+  type ClassDataset,
+  Conv2d,
+  cifarResNet,
+  cosineAnnealing,
+  createModel,
+  createTrainer,
+  crossEntropy,
+  type Evaluation,
+  type History,
+  type Layer,
+  LayerNorm,
+  Linear,
+  type LoadReport,
+  layerFromJSON,
+  loadModel,
+  type Model,
+  mse,
+  ReLU,
+  Residual,
+  residualMLP,
+  resnet50,
+  type Schedule,
+  Sequential,
+  SGD,
+  type StateDict,
+  type Tensor,
+  type Trainer,
+} from "../../src/hosts/node/index.js";
+
+declare const network: Layer;
+declare const model: Model;
+declare const trainer: Trainer;
+declare const dataset: ClassDataset;
+
+describe("models", () => {
+  it("come from a network and an input shape", () => {
+    expectTypeOf(createModel(network, { inputShape: [32, 32, 3] })).resolves.toEqualTypeOf<Model>();
+    expectTypeOf(loadModel(new Uint8Array())).resolves.toEqualTypeOf<Model>();
+    createModel(network, { inputShape: [4], threads: "auto", relaxedSimd: false, prefer: "memory", seed: 1 });
+    // @ts-expect-error: no input shape
+    createModel(network, {});
+    // @ts-expect-error: an option that there is not
+    createModel(network, { inputShape: [4], Seed: 1 });
+    // @ts-expect-error: a mode that there is not
+    createModel(network, { inputShape: [4], prefer: "quality" });
+    // @ts-expect-error: no network
+    createModel({ inputShape: [4] }, { inputShape: [4] });
+    // @ts-expect-error: the file has the input shape
+    loadModel(new Uint8Array(), { inputShape: [4] });
+  });
+
+  it("predict float32 from numbers in any form", () => {
+    expectTypeOf(model.predict([[1, 2]])).toEqualTypeOf<Tensor>();
+    expectTypeOf<Tensor["data"]>().toExtend<Float32Array>();
+    model.predict(new Uint8Array(4));
+    model.predict({ data: new Float64Array(4), shape: [1, 4] });
+    // @ts-expect-error: words
+    model.predict("1 2 3 4");
+    // @ts-expect-error: an option that there is not
+    model.predict([1], { batch: 1 });
+  });
+
+  it("give and take states", () => {
+    expectTypeOf(model.stateDict()).toEqualTypeOf<StateDict>();
+    expectTypeOf(model.loadStateDict({ weight: { data: [1], shape: [1] } })).toEqualTypeOf<LoadReport>();
+    // @ts-expect-error: a tensor without a shape
+    model.loadStateDict({ weight: { data: [1] } });
+  });
+});
+
+describe("layers", () => {
+  it("are told their sizes and options", () => {
+    expectTypeOf(new Sequential(new Linear(4, 8), new ReLU())).toExtend<Layer>();
+    expectTypeOf(new Residual(network, { shortcut: "projection", activation: new ReLU() })).toExtend<Layer>();
+    expectTypeOf(layerFromJSON({ type: "ReLU", args: [] })).toEqualTypeOf<Layer>();
+    new Conv2d(3, 8, { kernelSize: [3, 5], stride: 2, padding: 1 });
+    // @ts-expect-error: PyTorch's spelling
+    new Conv2d(3, 8, { kernel_size: 3 });
+    // @ts-expect-error: no output size
+    new Linear(4);
+    // @ts-expect-error: an initialisation that there is not
+    new Linear(4, 8, { init: "glorot" });
+    // @ts-expect-error: a shortcut that there is not
+    new BasicBlock(4, 8, { shortcut: "skip" });
+    // @ts-expect-error: a switch is a boolean
+    new LayerNorm(4, { affine: "yes" });
+  });
+
+  it("of ready-made networks are layers", () => {
+    expectTypeOf(resnet50({ classes: 10, stem: "deep" })).toExtend<Layer>();
+    expectTypeOf(cifarResNet(20)).toExtend<Layer>();
+    // @ts-expect-error: no sizes
+    residualMLP({});
+    // @ts-expect-error: an option that there is not
+    resnet50({ numClasses: 10 });
+  });
+});
+
+describe("trainers", () => {
+  const optimizer = new SGD({ lr: 0.1 });
+
+  it("take a loss, an optimizer and a schedule", () => {
+    expectTypeOf(createTrainer(model, { loss: crossEntropy(), optimizer })).toEqualTypeOf<Trainer>();
+    createTrainer(model, { loss: mse(), optimizer: new AdamW(), schedule: cosineAnnealing({ tMax: 10 }) });
+    expectTypeOf(cosineAnnealing({ tMax: 10 })).toExtend<Schedule>();
+    // @ts-expect-error: no optimizer
+    createTrainer(model, { loss: mse() });
+    // @ts-expect-error: a name in place of an optimizer
+    createTrainer(model, { loss: mse(), optimizer: "sgd" });
+    // @ts-expect-error: no learning rate
+    new SGD({});
+    // @ts-expect-error: one beta
+    new Adam({ betas: [0.9] });
+    // @ts-expect-error: no end
+    cosineAnnealing({});
+  });
+
+  it("step, fit and evaluate", () => {
+    expectTypeOf(trainer.step([[1, 2]], [0]).loss).toEqualTypeOf<number>();
+    expectTypeOf(trainer.fit(dataset)).resolves.toEqualTypeOf<History>();
+    expectTypeOf(trainer.evaluate(dataset)).resolves.toEqualTypeOf<Evaluation>();
+    trainer.fit(dataset, {
+      epochs: 2,
+      callbacks: [
+        {
+          onStep: ({ loss, lr }) => void expectTypeOf([loss, lr]).toEqualTypeOf<number[]>(),
+          onEpoch: async ({ validation }) => void expectTypeOf(validation).toEqualTypeOf<Evaluation | undefined>(),
+        },
+      ],
+    });
+    // @ts-expect-error: an array in place of a dataset
+    trainer.fit([[1, 2]]);
+    // @ts-expect-error: an option that there is not
+    trainer.fit(dataset, { batch_size: 4 });
+  });
+});
