@@ -1,7 +1,7 @@
 /** Everything that the entry for inference exports in every runtime; `loadModel` comes from the host's entry. */
 export * from "../core/errors.js";
 export type { Tensor, TensorLike } from "../core/tensor.js";
-export type { LoadOptions } from "../model/assemble.js";
+export type { LoadOptions } from "../model/options.js";
 export type { ModelInfo, PredictOptions, Predictor } from "../model/predictor.js";
 export { registerLayer } from "../nn/catalogue.js";
 export { Layer } from "../nn/layer.js";

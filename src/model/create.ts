@@ -1,20 +1,25 @@
 /** Makes models. */
-import type { Layer } from "../nn/layer.js";
+import { expectLayer, type Layer } from "../nn/layer.js";
 import { TRAINING } from "../program/encode-training.js";
 import type { Host, Runtime } from "../runtime/host.js";
-import { assemble, assembleSaved, type LoadOptions, type ModelOptions } from "./assemble.js";
+import { assemble, assembleSaved } from "./assemble.js";
+import { describeNetwork } from "./engine.js";
 import { initialise } from "./initialise.js";
 import { Model } from "./model.js";
+import { type LoadOptions, type ModelOptions, readModelOptions } from "./options.js";
 
-export type { LoadOptions, ModelOptions } from "./assemble.js";
+export type { LoadOptions, ModelOptions } from "./options.js";
 
 /** `createModel` of an entry point: of its runtime, with the kernels that it brings. */
 export const modelCreator =
   (runtime: Runtime, kernels: Host["kernels"]) =>
   async (network: Layer, options: ModelOptions): Promise<Model> => {
-    const { engine, info } = await assemble({ ...runtime, kernels }, network, options, TRAINING);
+    expectLayer("createModel", "network", network);
+    const settings = readModelOptions(options);
+    const described = describeNetwork(network, [...settings.inputShape], settings.prefer);
+    const { engine, info } = await assemble({ ...runtime, kernels }, described, settings, TRAINING);
     initialise(engine);
-    return new Model(engine, info, options.transform);
+    return new Model(engine, info, settings.transform);
   };
 
 /** `loadModel` of an entry point. */

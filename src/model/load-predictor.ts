@@ -1,7 +1,8 @@
 /** Loads models for predictions alone: neither gradients nor training come into the bundle. */
 import { INFERENCE } from "../program/encode-inference.js";
 import type { Host, Runtime } from "../runtime/host.js";
-import { assembleSaved, type LoadOptions } from "./assemble.js";
+import { assembleSaved } from "./assemble.js";
+import type { LoadOptions } from "./options.js";
 import { Predictor } from "./predictor.js";
 
 /** `loadModel` of an entry point for inference. */

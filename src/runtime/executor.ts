@@ -53,6 +53,8 @@ export class Executor {
   readonly scalars: Scalars;
   readonly #encoders: Encoders;
   pool: ThreadPool | null = null;
+  /** All threads take part in every step, however short it is and however long it takes. */
+  allThreads = false;
   /** Why no program may run any more: one stopped halfway, and late threads may still write its results. */
   #broken: unknown = null;
   /** Changes whenever parameters or buffers do; prepared values of other versions are stale. */
@@ -213,7 +215,7 @@ export class Executor {
     const stages = `${from} ${to}`;
     const pace = paces.get(stages) ?? new Pace();
     paces.set(stages, pace);
-    const threads = pace.threads(all);
+    const threads = this.allThreads ? all : pace.threads(all);
     if (from === "forward" && program.prepare > 0 && bound.weights !== this.weightsVersion) {
       this.submit(base, base + program.prepare * 4, threads);
       bound.weights = this.weightsVersion;
@@ -221,13 +223,13 @@ export class Executor {
     const begins = { forward: program.prepare, backward: program.forward, update: program.backward };
     const start = performance.now();
     const stopped = this.submit(base + begins[from] * 4, base + program[to] * 4, threads);
-    if (all > 1) pace.took(performance.now() - start);
+    if (all > 1 && !this.allThreads) pace.took(performance.now() - start);
     return stopped === 0;
   }
 
   /** Threads that take part in a step of this many multiply-adds. */
   threadsFor(macs: number): number {
-    return this.pool && macs >= MACS_FOR_THREADS ? this.pool.threads : 1;
+    return this.pool && (this.allThreads || macs >= MACS_FOR_THREADS) ? this.pool.threads : 1;
   }
 
   /** Runs the records between two addresses. Returns 0, or the address of the guard that stopped them. */

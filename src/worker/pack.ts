@@ -1,6 +1,5 @@
 /** Makes values ready for `postMessage`: without copies where allowed, with one copy elsewhere. */
-
-const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+import { tagOf } from "../core/tag.js";
 
 const isShared = (buffer: ArrayBufferLike): boolean => tagOf(buffer) === "SharedArrayBuffer";
 

@@ -270,6 +270,12 @@ describe("networks that do not fit together", () => {
     ["a negative seed", () => make(new Linear(4, 3), { seed: -1 }), ArgumentError, /seed .* got -1/],
     ["no threads", () => make(new Linear(4, 3), { threads: 0 }), ArgumentError, /threads .* from 1 to 64, got 0/],
     [
+      "half a thread in every step",
+      () => make(new Linear(4, 3), { threads: { force: 0.5 } }),
+      ArgumentError,
+      /createModel: threads\.force .* from 1 to 64, got 0\.5/,
+    ],
+    [
       "a module that is none",
       () => make(new Linear(4, 3), { wasm: {} }),
       ArgumentError,

@@ -3,11 +3,13 @@ import { describe, expect, it } from "vitest";
 import {
   Adam,
   BatchNorm1d,
+  createModel,
   createTrainer,
   crossEntropy,
   Dropout,
   Linear,
   type Model,
+  type ModelOptions,
   NumericError,
   ReLU,
   Residual,
@@ -57,4 +59,18 @@ describe("threads in turn", () => {
     one.dispose();
     several.dispose();
   });
+});
+
+it("work on short steps where they are forced to, and else on long ones only", async () => {
+  const [short, long] = [1000, 1e7]; // multiply-adds
+  const threadsOf = async (threads: ModelOptions["threads"]) => {
+    const model = await createModel(network, { inputShape: [11], threads });
+    const { executor } = model.engine;
+    const result = [executor.threadsFor(short), executor.threadsFor(long), model.info.why.split(": ").at(-1)];
+    model.dispose();
+    return result;
+  };
+  expect(await threadsOf(2)).toEqual([1, 2, "as asked"]);
+  expect(await threadsOf({ force: 2 })).toEqual([2, 2, "as asked, in every step"]);
+  expect(await threadsOf({ force: 1 })).toEqual([1, 1, "as asked"]);
 });

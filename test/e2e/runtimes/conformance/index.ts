@@ -23,11 +23,9 @@ export async function conformance(library: Library, inference: Inference, enviro
     library,
     inference,
     environment,
-    async create(network, inputShape, { threads = 1, seed = 0 } = {}) {
-      const model = await library.createModel(network, { inputShape, threads, seed, relaxedSimd: false, wasm });
+    create(network, inputShape, { threads = 1, seed = 0 } = {}) {
       // Small networks would stay on one thread.
-      model.engine.macs = () => Number.POSITIVE_INFINITY;
-      return model;
+      return library.createModel(network, { inputShape, threads: { force: threads }, seed, relaxedSimd: false, wasm });
     },
     note: (key, value) => void (notes[key] = value),
   };

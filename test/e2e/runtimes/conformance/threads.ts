@@ -14,7 +14,7 @@ export const threads: Cases = {
     const { threads, why } = model.info;
     note("threads", String(threads));
     equal(threads, environment.threads, `info.threads (${why})`);
-    const reason = environment.threads === 2 ? "2 threads: as asked" : environment.whyOneThread;
+    const reason = environment.threads === 2 ? "2 threads: as asked, in every step" : environment.whyOneThread;
     if (reason) check(why.includes(reason), `info.why expected "${reason}", got "${why}"`);
     const alone = await create(network(context), [INPUTS]);
     check(alone.info.why.endsWith("one thread: as asked"), `info.why expected "as asked", got "${alone.info.why}"`);

@@ -1,0 +1,87 @@
+/** What `createModel` and `loadModel` are told. */
+import { expectInteger } from "../core/check.js";
+import { checked, integer, type Option, oneOf, optional, readOptions, type Schema } from "../core/options.js";
+import type { Shape } from "../core/shape.js";
+import { tagOf } from "../core/tag.js";
+import type { ThreadSource } from "../runtime/host.js";
+import { isSampleShape } from "./architecture.js";
+
+/** What `createModel` is told. All but `inputShape` have defaults. */
+export interface ModelOptions extends ThreadSource {
+  /** Shape of one sample: [features], or [height, width, channels]. */
+  inputShape: Shape;
+  /** Decides initial weights and dropout. Default 0. */
+  seed?: number;
+  /**
+   * Default "auto": as many as there are cores, where threads can be had and the network is large enough. A number: so
+   * many, in steps that are long enough to gain by them; a step of less than 2 million multiply-adds runs on one.
+   * `{ force: n }`: n in every step, however short and however slow that is; for tests and measurements.
+   */
+  threads?: number | "auto" | { force: number };
+  /** Fused multiply-adds where the runtime has them: faster, but bits differ between machines. Default "auto". */
+  relaxedSimd?: boolean | "auto";
+  /** Default "speed"; "memory" avoids transformed copies of the weights. */
+  prefer?: "speed" | "memory";
+  /**
+   * A file of `resnet-wasm/kernels/` in place of the embedded kernels: as bytes, or as a compiled module where it must be
+   * imported statically. A module works on plain memory, so on one thread.
+   */
+  wasm?: WebAssembly.Module | Uint8Array | ArrayBuffer;
+  /** How inputs are prepared (resizing, normalisation), as JSON: kept as `model.transform` and saved with the weights. */
+  transform?: unknown;
+}
+
+/** What `loadModel` is told; the input shape is in the file. */
+export type LoadOptions = Omit<ModelOptions, "inputShape">;
+
+/** How many threads are wanted, and whether for every step. */
+export interface Threads {
+  count: number | "auto";
+  forced: boolean;
+}
+
+export const MAX_THREADS = 64;
+
+const threads: Option<Threads, ModelOptions["threads"]> = (where, name, value = "auto") => {
+  if (value === "auto") return { count: value, forced: false };
+  const forced = typeof value === "object" && value !== null && "force" in value;
+  const count = forced ? value.force : value;
+  return { count: expectInteger(where, forced ? `${name}.force` : name, count, 1, MAX_THREADS), forced };
+};
+
+const relaxedSimd: Option<boolean | "auto", boolean | "auto" | undefined> = (where, name, value = "auto") =>
+  typeof value === "boolean" ? value : oneOf(["auto"])(where, name, value);
+
+export const isModule = (wasm: unknown): wasm is WebAssembly.Module => tagOf(wasm) === "WebAssembly.Module";
+
+const isKernels = (wasm: unknown): wasm is WebAssembly.Module | Uint8Array | ArrayBuffer =>
+  isModule(wasm) || ["Uint8Array", "ArrayBuffer"].includes(tagOf(wasm));
+
+const isAddress = (value: unknown): value is string | URL => typeof value === "string" || tagOf(value) === "URL";
+const isFunction = (value: unknown): value is NonNullable<ThreadSource["createWorker"]> => typeof value === "function";
+
+const transform: Option<unknown> = (_where, _name, value) => value;
+
+const loadSchema = () =>
+  ({
+    seed: integer({ max: Number.MAX_SAFE_INTEGER, default: 0 }),
+    threads,
+    relaxedSimd,
+    prefer: oneOf(["speed", "memory"], "speed"),
+    wasm: optional(checked("a WebAssembly.Module or the bytes of one", isKernels)),
+    transform,
+    workerUrl: optional(checked("an address", isAddress)),
+    createWorker: optional(checked("a function", isFunction)),
+  }) satisfies Schema<LoadOptions>;
+
+const modelSchema = () =>
+  ({
+    inputShape: checked<Shape>("[features] or [height, width, channels]", isSampleShape),
+    ...loadSchema(),
+  }) satisfies Schema<ModelOptions>;
+
+export const readModelOptions = (given: unknown) => readOptions("createModel", given, modelSchema);
+export const readLoadOptions = (given: unknown) => readOptions("loadModel", given, loadSchema);
+
+/** The options as they are meant, defaults filled in. */
+export type Settings = ReturnType<typeof readLoadOptions>;
