@@ -1,15 +1,9 @@
 import { CONTROL } from "./control.js";
 
 /**
-<<<<<<< HEAD
- * Scalars that the host writes before a step and reads after it (byte offsets): `lr`; Adam's two bias corrections;
- * `dampening` (0 in the first step); the factor and norm of gradient clipping; `status`, not 0 when loss or gradients
- * were not finite; `rng`, four words of key and step counter.
-=======
  * Scalars that the host writes before a step and reads after it, by byte addresses: `lr`; the factor and norm of gradient
  * clipping; `status`, not 0 when loss or gradients were not finite; `rng`, four words of key and step counter; from `own`
  * on the numbers that an optimiser declares, in its order.
->>>>>>> 13f9b0e (Let optimisers declare named state and scalars of their own)
  */
 export const SCALARS = {
   base: CONTROL.bytes,

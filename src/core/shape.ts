@@ -19,3 +19,17 @@ export function formatShape(shape: Shape): string {
 export function roundUp(n: number, unit: number): number {
   return Math.ceil(n / unit) * unit;
 }
+
+/** Size of the innermost dimension. */
+export const last = (shape: Shape): number => shape[shape.length - 1];
+
+/** Product of all dimensions but the innermost. */
+export const rows = (shape: Shape): number => numel(shape) / last(shape);
+
+/** [h, w, c] of images [n, h, w, c]. */
+export type ImageShape = readonly [number, number, number];
+
+export const imageOf = ([, h, w, c]: Shape): ImageShape => [h, w, c];
+
+/** Vertical and horizontal. */
+export type Pair = readonly [number, number];

@@ -4,46 +4,8 @@
  * recorded anew for each batch size.
  */
 import type { Shape } from "../core/shape.js";
-import type { OpAttributes, OpName } from "./ops.js";
-import { OPS } from "./ops.js";
-
-export type ValueId = number;
-
-/**
- * Where a value comes from and how long it lives:
- * - `input`, `target`: written by the host before a step
- * - `parameter`: trained; `buffer`: kept but not trained (running statistics)
- * - `gradient`: of the parameter of the same name; kept after a step
- * - `activation`: made by an op; lives in the arena from its producer to its last reader
- */
-export type Role = "input" | "target" | "parameter" | "buffer" | "gradient" | "activation";
-
-export interface Value {
-  readonly id: ValueId;
-  shape: Shape;
-  role: Role;
-  /** The state-dict name of parameters, buffers and gradients; otherwise empty. */
-  name: string;
-  /** This value is another one under a new shape (`reshape`). */
-  aliasOf?: ValueId;
-}
-
-export interface Node<K extends OpName = OpName> {
-  op: K;
-  inputs: ValueId[];
-  outputs: ValueId[];
-  attributes: OpAttributes[K];
-  /** The layer that recorded the op, as a path in the network: `main.0`. */
-  path: string;
-  stage: Stage;
-}
-
-/** The parts of a step, in the order in which they run. */
-export type Stage = "forward" | "backward" | "update";
-export const STAGES: readonly Stage[] = ["forward", "backward", "update"];
-
-/** A node whose `op` can be told apart by the type checker. */
-export type AnyNode = { [K in OpName]: Node<K> }[OpName];
+import type { Node, Op, Stage } from "./op.js";
+import type { DType, Role, Value, ValueId } from "./value.js";
 
 /** How a parameter's memory order relates to its state-dict order. */
 export type Layout = "same" | "OIHW";
@@ -73,9 +35,12 @@ export interface LayerRecord {
   output: ValueId;
 }
 
+/** Where a node stands: the layer that records it, and the part of the step. */
+type Place = Pick<Node, "path" | "stage">;
+
 export class Graph {
   readonly values: Value[] = [];
-  nodes: AnyNode[] = [];
+  nodes: Node[] = [];
   /** Trained parameters and, apart, buffers, each in the order of declaration. */
   readonly parameters: Parameter[] = [];
   readonly buffers: Parameter[] = [];
@@ -83,9 +48,9 @@ export class Graph {
   /** The stage of the ops that are being recorded. */
   stage: Stage = "forward";
 
-  value(shape: Shape, role: Role, name = ""): ValueId {
+  value(shape: Shape, role: Role, { name = "", dtype = "f32" }: { name?: string; dtype?: DType } = {}): ValueId {
     const id = this.values.length;
-    this.values.push({ id, shape, role, name });
+    this.values.push({ id, shape, dtype, role, name });
     return id;
   }
 
@@ -94,19 +59,19 @@ export class Graph {
   }
 
   /** Makes a node with its output values, without placing it among `nodes`. */
-  make<K extends OpName>(op: K, inputs: ValueId[], attributes: OpAttributes[K], path: string): AnyNode {
-    const shapes = OPS[op].shapes(
+  make<A extends object>(op: Op<A>, inputs: ValueId[], attributes: NoInfer<A>, { path, stage }: Place): Node<A> {
+    const shapes = op.shapes(
       inputs.map((id) => this.shape(id)),
       attributes,
     );
-    const outputs = shapes.map((shape) => this.value(shape, "activation"));
-    if (op === "reshape") this.values[outputs[0]].aliasOf = this.root(inputs[0]);
-    return { op, inputs, outputs, attributes, path, stage: this.stage } as AnyNode;
+    const outputs = shapes.map((shape, i) => this.value(shape, "activation", { dtype: op.dtypes?.[i] }));
+    if (op.isAlias) this.values[outputs[0]].aliasOf = this.root(inputs[0]);
+    return { op, inputs, outputs, attributes, path, stage };
   }
 
-  /** Appends an op and returns its outputs. */
-  add<K extends OpName>(op: K, inputs: ValueId[], attributes: OpAttributes[K], path: string): ValueId[] {
-    const node = this.make(op, inputs, attributes, path);
+  /** Appends an op, recorded by the layer at `path`, and returns its outputs. */
+  add<A extends object>(op: Op<A>, inputs: ValueId[], attributes: NoInfer<A>, path = ""): ValueId[] {
+    const node = this.make(op, inputs, attributes, { path, stage: this.stage });
     this.nodes.push(node);
     return node.outputs;
   }
@@ -117,14 +82,22 @@ export class Graph {
   }
 }
 
+/** How often each value is read. */
+export function countReaders(nodes: readonly Node[]): Map<ValueId, number> {
+  const readers = new Map<ValueId, number>();
+  for (const { inputs } of nodes) for (const id of inputs) readers.set(id, (readers.get(id) ?? 0) + 1);
+  return readers;
+}
+
 /** The graph as text, one line an op: `%7 [32, 128] = linear(%5, %1, %2) {"…"}  main.0`. */
-export function printGraph(graph: Graph, nodes: readonly AnyNode[] = graph.nodes): string {
+export function printGraph(graph: Graph, nodes: readonly Node[] = graph.nodes): string {
   const show = (id: ValueId) => graph.values[id].name || `%${id}`;
+  const type = ({ shape, dtype }: Value) => `${dtype === "f32" ? "" : `${dtype} `}[${shape.join(", ")}]`;
   return nodes
-    .map((node) => {
-      const left = node.outputs.map((id) => `${show(id)} [${graph.shape(id).join(", ")}]`).join(", ");
-      const attributes = JSON.stringify(node.attributes);
-      return `${left} = ${node.op}(${node.inputs.map(show).join(", ")})${attributes === "{}" ? "" : ` ${attributes}`}  ${node.path}`;
+    .map(({ op, inputs, outputs, attributes, path }) => {
+      const left = outputs.map((id) => `${show(id)} ${type(graph.values[id])}`).join(", ");
+      const text = JSON.stringify(attributes);
+      return `${left} = ${op.name}(${inputs.map(show).join(", ")})${text === "{}" ? "" : ` ${text}`}  ${path}`;
     })
     .join("\n");
 }

@@ -1,8 +1,8 @@
 /** What every model is made of: kernels and threads for the runtime at hand, and the memory, laid out. */
 import { expectation, RuntimeSupportError } from "../core/errors.js";
 import { readSafetensors } from "../io/safetensors.js";
+import type { Differentiate } from "../plan/autodiff.js";
 import { stepMacs } from "../plan/cost.js";
-import type { OpSet } from "../program/encode.js";
 import { Executor } from "../runtime/executor.js";
 import { hasRelaxedSimd, hasSimd } from "../runtime/features.js";
 import type { Host } from "../runtime/host.js";
@@ -26,7 +26,7 @@ export async function assemble(
   host: Host,
   description: Described,
   settings: Settings,
-  { encoders, differentiate }: OpSet,
+  differentiate: Differentiate | undefined,
 ): Promise<{ engine: Engine; info: ModelInfo }> {
   const { seed, threads, prefer, wasm, workerUrl, createWorker } = settings;
   const macs = stepMacs(description.plan.graph, [...description.plan.prepare, ...description.plan.step]);
@@ -39,7 +39,7 @@ export async function assemble(
         ? wasm
         : await compileBytes(new Uint8Array(wasm), shared);
   const memory = new ModelMemory(await createMemory(shared));
-  const executor = new Executor(memory, module, description.parameters, description.buffers, encoders);
+  const executor = new Executor(memory, module, description.parameters, description.buffers);
   const engine = new Engine(description, executor, seed, prefer, differentiate);
   executor.allThreads = threads.forced;
   if (shared) {
@@ -64,14 +64,14 @@ export async function assembleSaved(
   host: Host,
   bytes: Uint8Array | ArrayBuffer,
   options: LoadOptions | undefined,
-  ops: OpSet,
+  differentiate?: Differentiate,
 ): Promise<{ engine: Engine; info: ModelInfo; transform: unknown }> {
   const settings = readLoadOptions(options);
   const { tensors, metadata } = readSafetensors(bytes, { fileName: "model" });
   const { inputShape, network, transform } = readArchitecture(metadata);
   const described = describeNetwork(network, inputShape, settings.prefer);
   matchStateDict(described, tensors);
-  const { engine, info } = await assemble(host, described, settings, ops);
+  const { engine, info } = await assemble(host, described, settings, differentiate);
   writeStateDict(engine, tensors);
   return { engine, info, transform: settings.transform === undefined ? transform : settings.transform };
 }

@@ -1,6 +1,6 @@
 /** Makes models. */
 import { expectLayer, type Layer } from "../nn/layer.js";
-import { TRAINING } from "../program/encode-training.js";
+import { differentiate } from "../plan/autodiff.js";
 import type { Host, Runtime } from "../runtime/host.js";
 import { assemble, assembleSaved } from "./assemble.js";
 import { describeNetwork } from "./engine.js";
@@ -17,7 +17,7 @@ export const modelCreator =
     expectLayer("createModel", "network", network);
     const settings = readModelOptions(options);
     const described = describeNetwork(network, [...settings.inputShape], settings.prefer);
-    const { engine, info } = await assemble({ ...runtime, kernels }, described, settings, TRAINING);
+    const { engine, info } = await assemble({ ...runtime, kernels }, described, settings, differentiate);
     initialise(engine);
     return new Model(engine, info, settings.transform);
   };
@@ -26,6 +26,6 @@ export const modelCreator =
 export const modelLoader =
   (runtime: Runtime, kernels: Host["kernels"]) =>
   async (bytes: Uint8Array | ArrayBuffer, options?: LoadOptions): Promise<Model> => {
-    const { engine, info, transform } = await assembleSaved({ ...runtime, kernels }, bytes, options, TRAINING);
+    const { engine, info, transform } = await assembleSaved({ ...runtime, kernels }, bytes, options, differentiate);
     return new Model(engine, info, transform);
   };

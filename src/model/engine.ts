@@ -1,9 +1,10 @@
 /** What a model is made of behind its public API; the trainer works with it too. */
 
 import type { Shape } from "../core/shape.js";
-import type { Builder } from "../graph/builder.js";
-import type { Parameter, ValueId } from "../graph/graph.js";
+import type { Parameter } from "../graph/graph.js";
+import type { ValueId } from "../graph/value.js";
 import type { Layer } from "../nn/layer.js";
+import type { Builder } from "../ops/builder.js";
 import type { Differentiate } from "../plan/autodiff.js";
 import { stepMacs } from "../plan/cost.js";
 import { createPlan, type Plan, type PlanRequest } from "../plan/plan.js";

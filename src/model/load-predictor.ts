@@ -1,5 +1,4 @@
 /** Loads models for predictions alone: neither gradients nor training come into the bundle. */
-import { INFERENCE } from "../program/encode-inference.js";
 import type { Host, Runtime } from "../runtime/host.js";
 import { assembleSaved } from "./assemble.js";
 import type { LoadOptions } from "./options.js";
@@ -9,6 +8,6 @@ import { Predictor } from "./predictor.js";
 export const predictorLoader =
   (runtime: Runtime, kernels: Host["kernels"]) =>
   async (bytes: Uint8Array | ArrayBuffer, options?: LoadOptions): Promise<Predictor> => {
-    const { engine, info, transform } = await assembleSaved({ ...runtime, kernels }, bytes, options, INFERENCE);
+    const { engine, info, transform } = await assembleSaved({ ...runtime, kernels }, bytes, options);
     return new Predictor(engine, info, transform);
   };

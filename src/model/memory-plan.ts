@@ -3,7 +3,8 @@
 import { SCALARS } from "../abi/scalars.js";
 import { expectBoolean, expectInteger, expectOptions } from "../core/check.js";
 import { numel, roundUp, type Shape } from "../core/shape.js";
-import type { Graph, ValueId } from "../graph/graph.js";
+import type { Graph } from "../graph/graph.js";
+import type { ValueId } from "../graph/value.js";
 import { crossEntropy } from "../nn/losses.js";
 import { Adam, SGD } from "../optim/optimizers.js";
 import { parameterRuns } from "../optim/runs.js";

@@ -1,9 +1,10 @@
 /** The public face of a network with weights: predict, forward, backward, state. */
+
 import { expectBoolean, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation, ResnetWasmError } from "../core/errors.js";
 import { numel } from "../core/shape.js";
 import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
-import type { ValueId } from "../graph/graph.js";
+import type { ValueId } from "../graph/value.js";
 import { writeSafetensors } from "../io/safetensors.js";
 import type { Plan } from "../plan/plan.js";
 import { architectureMetadata } from "./architecture.js";

@@ -1,7 +1,7 @@
 /** What a profile holds, and its tables. */
+
 import type { Shape } from "../core/shape.js";
-import type { Stage } from "../graph/graph.js";
-import type { OpName } from "../graph/ops.js";
+import type { Stage } from "../graph/op.js";
 import { formatTable, layerCells } from "./summary.js";
 
 /** What a part of a step costs. */
@@ -18,7 +18,8 @@ export interface Cost {
 
 /** One op of a step. */
 export interface OpProfile extends Cost {
-  op: OpName;
+  /** Its name: "linear", "conv2d", "conv2dDw"… */
+  op: string;
   /** The layer that it belongs to, as in `summary()`; "loss" and "optimizer" for what stands behind the network. */
   path: string;
   /** `prepare` (packs and folds weights) runs only when weights have changed and is not part of the step. */

@@ -3,15 +3,12 @@
 import { KERNELS } from "../abi/records.js";
 import { expectBoolean, expectInteger, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation, NumericError, RuntimeSupportError } from "../core/errors.js";
-import { numel } from "../core/shape.js";
 import { type TensorLike, toBatch } from "../core/tensor.js";
-import type { AnyNode, Graph } from "../graph/graph.js";
-import type { OpName } from "../graph/ops.js";
 import { crossEntropy, type Loss } from "../nn/losses.js";
 import { type Optimizer, SGD } from "../optim/optimizers.js";
 import { parameterRuns } from "../optim/runs.js";
 import { recordUpdate } from "../optim/update.js";
-import { nodeMacs } from "../plan/cost.js";
+import { nodeBytes, nodeMacs } from "../plan/cost.js";
 import type { Plan, PlanRequest } from "../plan/plan.js";
 import type { Engine } from "./engine.js";
 import { isInStep, type LayerProfile, type OpProfile, Profile, perSecond, sumUp } from "./profile-report.js";
@@ -165,24 +162,25 @@ function measure(engine: Engine, plan: Plan, load: () => void, { training, types
   const summarize = statistic === "median" ? median : mean;
   const nodes = [...plan.prepare, ...plan.step];
   const names = Object.keys(KERNELS);
+  const outside = new Map<OpProfile, "loss" | "optimizer">();
   const ops = nodes.flatMap((node, i): OpProfile[] => {
     const [from, to] = [starts[i], starts[i + 1] ?? words.length];
     if (from === to) return []; // reshapes move nothing
     const [ms, macs] = [summarize(times[i]), nodeMacs(plan.graph, node)];
-    return [
-      {
-        op: node.op,
-        path: OUTSIDE[node.op] ?? node.path,
-        stage: from < prepare ? "prepare" : node.stage,
-        kernel: names[words[from]],
-        calls: countCalls(words, from, to),
-        shape: node.outputs.length > 0 ? plan.graph.shape(node.outputs[0]) : [],
-        ms,
-        macs,
-        gflops: perSecond(macs, ms),
-        bytes: nodeBytes(engine, plan.graph, node),
-      },
-    ];
+    const op: OpProfile = {
+      op: node.op.name,
+      path: node.op.part ?? node.path,
+      stage: from < prepare ? "prepare" : node.stage,
+      kernel: names[words[from]],
+      calls: countCalls(words, from, to),
+      shape: node.outputs.length > 0 ? plan.graph.shape(node.outputs[0]) : [],
+      ms,
+      macs,
+      gflops: perSecond(macs, ms),
+      bytes: nodeBytes(plan.graph, node, ({ first, count }) => executor.runFloats(first, count) * 4),
+    };
+    if (node.op.part) outside.set(op, node.op.part);
+    return [op];
   });
   return new Profile({
     batchSize: plan.batchSize,
@@ -193,24 +191,20 @@ function measure(engine: Engine, plan: Plan, load: () => void, { training, types
     clock,
     ms: summarize(whole),
     opsMs: sumUp(ops.filter(isInStep)).ms,
-    layers: layersOf(plan, ops, types),
+    layers: layersOf(plan, ops, outside, types),
     ops,
   });
 }
 
-/** The parts of a training step that belong to no layer. */
-const OUTSIDE: Partial<Record<OpName, "loss" | "optimizer">> = {
-  crossEntropy: "loss",
-  crossEntropyDx: "loss",
-  regressionLoss: "loss",
-  regressionLossDx: "loss",
-  gradNorm: "optimizer",
-  optimizerStep: "optimizer",
-};
-
-function layersOf({ graph }: Plan, ops: readonly OpProfile[], types: Record<string, string>): LayerProfile[] {
+/** The layers of the network, then the parts of a step that belong to no layer. */
+function layersOf(
+  { graph }: Plan,
+  ops: readonly OpProfile[],
+  outside: ReadonlyMap<OpProfile, string>,
+  types: Record<string, string>,
+): LayerProfile[] {
   const step = ops.filter(isInStep);
-  const inside = step.filter(({ op }) => OUTSIDE[op] === undefined);
+  const inside = step.filter((op) => !outside.has(op));
   const layers = layersInOrder(graph).map(({ path, type, outputShape }) => ({
     path,
     type,
@@ -219,7 +213,7 @@ function layersOf({ graph }: Plan, ops: readonly OpProfile[], types: Record<stri
     ops: inside.filter((op) => op.path === path),
   }));
   const others = Object.entries(types).map(([path, type]) => {
-    const own = step.filter(({ op }) => OUTSIDE[op] === path);
+    const own = step.filter((op) => outside.get(op) === path);
     return { path, type, outputShape: [], ...sumUp(own), ops: own };
   });
   return [...layers, ...others];
@@ -229,20 +223,6 @@ function countCalls(words: Int32Array, from: number, to: number): number {
   let calls = 0;
   for (let at = from; at < to; at += words[at + 1]) calls++;
   return calls;
-}
-
-function nodeBytes({ executor }: Engine, graph: Graph, node: AnyNode): number {
-  const floats = (ids: readonly number[]) => ids.reduce((sum, id) => sum + numel(graph.shape(id)), 0);
-  switch (node.op) {
-    case "gradNorm":
-      return node.attributes.count * 4;
-    case "optimizerStep": {
-      const { first, count, state } = node.attributes;
-      return executor.runFloats(first, count) * (3 + 2 * Object.keys(state).length) * 4; // reads w, g, state; writes w, state
-    }
-    default:
-      return (floats(node.inputs) + floats(node.outputs)) * 4;
-  }
 }
 
 /** The smallest step that the clock makes, in milliseconds. Throws where it stands still while code runs. */

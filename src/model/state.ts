@@ -1,4 +1,5 @@
 /** Weights in and out, in PyTorch's names, shapes and layouts. */
+
 import { expectBoolean } from "../core/check.js";
 import { ArgumentError, describe, expectation, StateDictError } from "../core/errors.js";
 import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";

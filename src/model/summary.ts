@@ -1,4 +1,5 @@
 /** The network as a table, and the memory it will need, both before anything runs. */
+
 import { numel } from "../core/shape.js";
 import type { Graph, LayerRecord } from "../graph/graph.js";
 import { nodeMacs } from "../plan/cost.js";

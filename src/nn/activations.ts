@@ -1,7 +1,9 @@
 import { expectNumber, expectOneOf, expectOptions } from "../core/check.js";
-import type { Builder } from "../graph/builder.js";
-import type { ValueId } from "../graph/graph.js";
-import type { Activation, ActivationName } from "../graph/ops.js";
+import type { Activation, ActivationKind } from "../graph/op.js";
+import type { ValueId } from "../graph/value.js";
+import type { Builder } from "../ops/builder.js";
+import { activation } from "../ops/elementwise.js";
+import { softmax } from "../ops/loss.js";
 import { Layer } from "./layer.js";
 
 /** An elementwise nonlinearity. Residual and the ready-made blocks take one as `activation`. */
@@ -13,11 +15,11 @@ export abstract class ActivationLayer extends Layer {
   }
 
   protected record(b: Builder, x: ValueId): ValueId {
-    return b.op("activation", [x], this.activation)[0];
+    return b.op(activation, [x], this.activation)[0];
   }
 }
 
-const plain = (kind: ActivationName): Activation => ({ kind, param: 0 });
+const plain = (kind: ActivationKind): Activation => ({ kind, param: 0 });
 
 /** max(0, x); NaN stays NaN. */
 export class ReLU extends ActivationLayer {
@@ -114,7 +116,7 @@ abstract class RowSoftmax extends Layer {
   }
 
   protected record(b: Builder, x: ValueId): ValueId {
-    return b.op("softmax", [x], { log: this.log })[0];
+    return b.op(softmax, [x], { log: this.log })[0];
   }
 }
 

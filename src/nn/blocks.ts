@@ -2,10 +2,12 @@
  * The residual blocks of He et al. Each is a layer of its own, because its parameters are named as torchvision names
  * them: conv1, bn1, conv2, bn2, (conv3, bn3,) downsample.0, downsample.1.
  */
+
 import { expectInteger, expectNumber, expectOneOf, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation } from "../core/errors.js";
-import type { Builder } from "../graph/builder.js";
-import type { ValueId } from "../graph/graph.js";
+import type { ValueId } from "../graph/value.js";
+import type { Builder } from "../ops/builder.js";
+import { activation, add } from "../ops/elementwise.js";
 import { Conv2d } from "./conv.js";
 import { StochasticDepth } from "./dropout.js";
 import { expectInit, type InitName } from "./init.js";
@@ -133,7 +135,7 @@ export abstract class Block extends Layer {
   }
 
   protected relu(b: Builder, x: ValueId): ValueId {
-    return b.op("activation", [x], { kind: "relu", param: 0 })[0];
+    return b.op(activation, [x], { kind: "relu", param: 0 })[0];
   }
 
   /** Squeeze-and-excitation and stochastic depth, in front of the sum. */
@@ -174,7 +176,7 @@ export abstract class Block extends Layer {
     if (this.options.shortcut === "none") return main;
     const layer = this.shortcutLayer(norm);
     const skip = layer ? b.scope("downsample", () => layer.build(b, x)) : x;
-    return b.op("add", [main, skip], { activation: null })[0];
+    return b.op(add, [main, skip], { activation: null })[0];
   }
 }
 

@@ -2,9 +2,11 @@ import { convOutputSize } from "../abi/conv.js";
 import { expectBoolean, expectInteger, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation, ShapeError } from "../core/errors.js";
 import { formatShape } from "../core/shape.js";
-import type { Builder } from "../graph/builder.js";
-import type { ValueId } from "../graph/graph.js";
-import { noEpilogue } from "../graph/ops.js";
+import type { ValueId } from "../graph/value.js";
+import type { Builder } from "../ops/builder.js";
+import { conv2d } from "../ops/conv.js";
+import { noEpilogue } from "../ops/epilogue.js";
+import { linear } from "../ops/linear.js";
 import { biasInit, expectInit, type InitName, weightInit } from "./init.js";
 import { Layer } from "./layer.js";
 import { expectPair, type Size } from "./size.js";
@@ -111,7 +113,7 @@ export class Conv2d extends Layer {
     const epilogue = { ...noEpilogue, bias };
     // A 1x1 convolution over all pixels is a product of matrices.
     const pointwise = kernel[0] * kernel[1] * stride[0] * stride[1] * groups === 1 && padding[0] + padding[1] === 0;
-    if (pointwise) return b.op("linear", inputs, { epilogue })[0];
-    return b.op("conv2d", inputs, { outChannels, kernel, stride, padding, dilation, groups, epilogue })[0];
+    if (pointwise) return b.op(linear, inputs, { epilogue })[0];
+    return b.op(conv2d, inputs, { outChannels, kernel, stride, padding, dilation, groups, epilogue })[0];
   }
 }

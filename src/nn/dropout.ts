@@ -1,7 +1,8 @@
 import { expectNumber, expectOneOf, expectOptions } from "../core/check.js";
 import { numel } from "../core/shape.js";
-import type { Builder } from "../graph/builder.js";
-import type { ValueId } from "../graph/graph.js";
+import type { ValueId } from "../graph/value.js";
+import type { Builder } from "../ops/builder.js";
+import { dropout } from "../ops/elementwise.js";
 import { Layer } from "./layer.js";
 
 /** In training zeroes each element with probability `p` (default 0.5) and scales the others by 1 / (1 - p). */
@@ -21,7 +22,7 @@ export class Dropout extends Layer {
   protected record(b: Builder, x: ValueId): ValueId {
     const stream = b.stream();
     if (!b.mode.training || this.p === 0) return x;
-    return b.op("dropout", [x], { p: this.p, group: 1, stream })[0];
+    return b.op(dropout, [x], { p: this.p, group: 1, stream })[0];
   }
 }
 
@@ -51,6 +52,6 @@ export class StochasticDepth extends Layer {
     if (!b.mode.training || this.p === 0) return x;
     const shape = b.shape(x);
     const group = numel(this.options.mode === "row" ? shape.slice(1) : shape);
-    return b.op("dropout", [x], { p: this.p, group, stream })[0];
+    return b.op(dropout, [x], { p: this.p, group, stream })[0];
   }
 }

@@ -1,4 +1,5 @@
 /** Initial weights. `fanIn` is the number of inputs that one output sums over. */
+
 import { expectOneOf } from "../core/check.js";
 import type { Init } from "../graph/graph.js";
 

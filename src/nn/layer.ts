@@ -3,9 +3,10 @@
  * parameters into a graph; it holds no weights. The same instance may stand at several places: each gets parameters of
  * its own, named after the place.
  */
+
 import { ArgumentError, expectation } from "../core/errors.js";
-import type { Builder } from "../graph/builder.js";
-import type { ValueId } from "../graph/graph.js";
+import type { ValueId } from "../graph/value.js";
+import type { Builder } from "../ops/builder.js";
 
 /** A layer as JSON: its class and the arguments of its constructor. */
 export interface LayerJSON {

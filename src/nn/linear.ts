@@ -1,9 +1,10 @@
 import { expectBoolean, expectInteger, expectOptions } from "../core/check.js";
 import { ShapeError } from "../core/errors.js";
 import { formatShape } from "../core/shape.js";
-import type { Builder } from "../graph/builder.js";
-import type { ValueId } from "../graph/graph.js";
-import { noEpilogue } from "../graph/ops.js";
+import type { ValueId } from "../graph/value.js";
+import type { Builder } from "../ops/builder.js";
+import { noEpilogue } from "../ops/epilogue.js";
+import { linear } from "../ops/linear.js";
 import { biasInit, expectInit, type InitName, weightInit } from "./init.js";
 import { Layer } from "./layer.js";
 
@@ -51,6 +52,6 @@ export class Linear extends Layer {
     const weight = b.parameter("weight", [outFeatures, inFeatures], { init });
     const inputs = [x, weight];
     if (options.bias) inputs.push(b.parameter("bias", [outFeatures], { init: biasInit(options.init, inFeatures) }));
-    return b.op("linear", inputs, { epilogue: { ...noEpilogue, bias: options.bias } })[0];
+    return b.op(linear, inputs, { epilogue: { ...noEpilogue, bias: options.bias } })[0];
   }
 }

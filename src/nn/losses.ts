@@ -1,9 +1,11 @@
 /** Losses: descriptions that record the mean loss of a batch behind a network. */
+
 import { expectNumber, expectOneOf, expectOptions } from "../core/check.js";
 import { expectation, ShapeError } from "../core/errors.js";
 import { formatShape, numel, type Shape } from "../core/shape.js";
-import type { Graph, ValueId } from "../graph/graph.js";
-import type { OpAttributes } from "../graph/ops.js";
+import type { Graph } from "../graph/graph.js";
+import type { ValueId } from "../graph/value.js";
+import { crossEntropy as crossEntropyOp, type RegressionLoss, regressionLoss } from "../ops/loss.js";
 
 /** What the targets of a batch are: one class index for a row of logits, or a tensor of numbers. */
 export type TargetKind = "indices" | "values";
@@ -34,20 +36,16 @@ export function crossEntropy(options?: { labelSmoothing?: number }): Loss {
       const shape = graph.shape(output);
       if (shape.length < 2)
         throw new ShapeError(expectation("crossEntropy", "output", "[n, classes]", formatShape(shape)));
-      const target = graph.value(this.targetShape(shape, kind), "target");
-      const [loss] = graph.add(
-        "crossEntropy",
-        [output, target],
-        { probabilities: kind === "values", smoothing },
-        "loss",
-      );
+      const dtype = kind === "indices" ? "i32" : "f32";
+      const target = graph.value(this.targetShape(shape, kind), "target", { dtype });
+      const [loss] = graph.add(crossEntropyOp, [output, target], { probabilities: kind === "values", smoothing });
       return { target, loss };
     },
     toJSON: () => ({ type: "crossEntropy", options: { labelSmoothing: smoothing } }),
   };
 }
 
-function regression(type: string, attributes: OpAttributes["regressionLoss"], options: object): Loss {
+function regression(type: string, attributes: RegressionLoss, options: object): Loss {
   return {
     type,
     targets: ["values"],
@@ -56,7 +54,7 @@ function regression(type: string, attributes: OpAttributes["regressionLoss"], op
       if (numel(graph.shape(output)) === 0)
         throw new ShapeError(expectation(type, "output", "a non-empty tensor", formatShape(graph.shape(output))));
       const target = graph.value(graph.shape(output), "target");
-      const [loss] = graph.add("regressionLoss", [output, target], attributes, "loss");
+      const [loss] = graph.add(regressionLoss, [output, target], attributes);
       return { target, loss };
     },
     toJSON: () => ({ type, options }),

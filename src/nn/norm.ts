@@ -1,8 +1,9 @@
 import { expectBoolean, expectInteger, expectNumber, expectOptions } from "../core/check.js";
 import { ShapeError } from "../core/errors.js";
 import { formatShape, numel } from "../core/shape.js";
-import type { Builder } from "../graph/builder.js";
-import type { ValueId } from "../graph/graph.js";
+import type { ValueId } from "../graph/value.js";
+import type { Builder } from "../ops/builder.js";
+import { batchNorm, batchNormRstd, batchNormStats, batchNormUpdate, layerNorm } from "../ops/norm.js";
 import { ones, zeros } from "./init.js";
 import { Layer } from "./layer.js";
 
@@ -75,8 +76,8 @@ abstract class BatchNorm extends Layer {
     const training = b.mode.training && !frozen;
     const attributes = { affine, residual: false, activation: null, training };
     if (!training) {
-      const [rstd] = b.op("batchNormRstd", [runningVar], { eps });
-      return b.op("batchNorm", [x, runningMean, rstd, ...weights], attributes)[0];
+      const [rstd] = b.op(batchNormRstd, [runningVar], { eps });
+      return b.op(batchNorm, [x, runningMean, rstd, ...weights], attributes)[0];
     }
     const rows = numel(shape) / channels;
     b.expect(
@@ -87,9 +88,9 @@ abstract class BatchNorm extends Layer {
       "Use a larger batch, or freeze this layer",
       ShapeError,
     );
-    const [mean, variance, rstd] = b.op("batchNormStats", [x], { eps });
-    b.op("batchNormUpdate", [mean, variance, runningMean, runningVar, batches], { momentum, rows });
-    return b.op("batchNorm", [x, mean, rstd, ...weights], attributes)[0];
+    const [mean, variance, rstd] = b.op(batchNormStats, [x], { eps });
+    b.op(batchNormUpdate, [mean, variance, runningMean, runningVar, batches], { momentum, rows });
+    return b.op(batchNorm, [x, mean, rstd, ...weights], attributes)[0];
   }
 }
 
@@ -142,6 +143,6 @@ export class LayerNorm extends Layer {
     const weights = options.affine
       ? [b.parameter("weight", [features], { init: ones }), b.parameter("bias", [features], { init: zeros })]
       : [];
-    return b.op("layerNorm", [x, ...weights], options)[0];
+    return b.op(layerNorm, [x, ...weights], options)[0];
   }
 }

@@ -2,8 +2,9 @@ import { poolOutputSize } from "../abi/conv.js";
 import { expectBoolean, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation, ShapeError } from "../core/errors.js";
 import { formatShape } from "../core/shape.js";
-import type { Builder } from "../graph/builder.js";
-import type { ValueId } from "../graph/graph.js";
+import type { ValueId } from "../graph/value.js";
+import type { Builder } from "../ops/builder.js";
+import { adaptiveAvgPool2d, avgPool2d, maxPool2d } from "../ops/pool.js";
 import { Layer } from "./layer.js";
 import { expectPair, type Size } from "./size.js";
 
@@ -85,7 +86,7 @@ export class MaxPool2d extends Layer {
 
   protected record(b: Builder, x: ValueId): ValueId {
     const { ceilMode, ...window } = this.#window;
-    return b.op("maxPool2d", [x], { ...window, output: outputSize(b, x, { ...window, ceilMode }) })[0];
+    return b.op(maxPool2d, [x], { ...window, output: outputSize(b, x, { ...window, ceilMode }) })[0];
   }
 }
 
@@ -116,7 +117,7 @@ export class AvgPool2d extends Layer {
   protected record(b: Builder, x: ValueId): ValueId {
     const { kernel, stride, padding } = this.#window;
     const attributes = { kernel, stride, padding, countIncludePad: this.#countIncludePad };
-    return b.op("avgPool2d", [x], { ...attributes, output: outputSize(b, x, this.#window) })[0];
+    return b.op(avgPool2d, [x], { ...attributes, output: outputSize(b, x, this.#window) })[0];
   }
 }
 
@@ -137,6 +138,6 @@ export class AdaptiveAvgPool2d extends Layer {
   protected record(b: Builder, x: ValueId): ValueId {
     const shape = b.shape(x);
     b.expect(shape.length === 4, "input", "[n, h, w, channels]", formatShape(shape), undefined, ShapeError);
-    return b.op("adaptiveAvgPool2d", [x], { output: this.size })[0];
+    return b.op(adaptiveAvgPool2d, [x], { output: this.size })[0];
   }
 }

@@ -1,8 +1,9 @@
 import { expectBoolean, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation, ShapeError } from "../core/errors.js";
 import { formatShape, type Shape, sameShape } from "../core/shape.js";
-import type { Builder } from "../graph/builder.js";
-import type { ValueId } from "../graph/graph.js";
+import type { ValueId } from "../graph/value.js";
+import type { Builder } from "../ops/builder.js";
+import { activation, add } from "../ops/elementwise.js";
 import { ActivationLayer } from "./activations.js";
 import { Conv2d } from "./conv.js";
 import { zeros } from "./init.js";
@@ -77,8 +78,8 @@ export class Residual extends Layer {
       weight!.init = zeros;
     }
     const skip = this.#skip(b, x, main);
-    const [sum] = b.op("add", [main, skip], { activation: null });
-    return this.activation ? b.op("activation", [sum], this.activation.activation)[0] : sum;
+    const [sum] = b.op(add, [main, skip], { activation: null });
+    return this.activation ? b.op(activation, [sum], this.activation.activation)[0] : sum;
   }
 
   #skip(b: Builder, x: ValueId, main: ValueId): ValueId {

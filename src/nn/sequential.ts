@@ -1,7 +1,8 @@
 import { ArgumentError, expectation } from "../core/errors.js";
 import { numel } from "../core/shape.js";
-import type { Builder } from "../graph/builder.js";
-import type { ValueId } from "../graph/graph.js";
+import type { ValueId } from "../graph/value.js";
+import type { Builder } from "../ops/builder.js";
+import { reshape, transposeChannels } from "../ops/shape.js";
 import { expectLayer, Layer } from "./layer.js";
 
 /**
@@ -69,7 +70,7 @@ export class Flatten extends Layer {
     const [n, ...rest] = b.shape(x);
     if (rest.length === 1) return x;
     const reorders = rest.length === 3 && rest[2] > 1 && rest[0] * rest[1] > 1;
-    const [ordered] = reorders ? b.op("transposeChannels", [x], { toFirst: true }) : [x];
-    return b.op("reshape", [ordered], { shape: [n, numel(rest)] })[0];
+    const [ordered] = reorders ? b.op(transposeChannels, [x], { toFirst: true }) : [x];
+    return b.op(reshape, [ordered], { shape: [n, numel(rest)] })[0];
   }
 }

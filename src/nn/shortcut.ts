@@ -1,8 +1,9 @@
 import { expectInteger, expectOneOf, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation, ShapeError } from "../core/errors.js";
 import { formatShape } from "../core/shape.js";
-import type { Builder } from "../graph/builder.js";
-import type { ValueId } from "../graph/graph.js";
+import type { ValueId } from "../graph/value.js";
+import type { Builder } from "../ops/builder.js";
+import { padShortcut, reshape } from "../ops/shape.js";
 import { Layer } from "./layer.js";
 
 export interface PadShortcutOptions {
@@ -53,10 +54,10 @@ export class PadShortcut extends Layer {
     );
     const added = outChannels - inChannels;
     const front = options.side === "split" ? Math.floor(added / 2) : 0;
-    if (shape.length === 4) return b.op("padShortcut", [x], { stride: options.stride, front, back: added - front })[0];
+    if (shape.length === 4) return b.op(padShortcut, [x], { stride: options.stride, front, back: added - front })[0];
     const [n] = shape;
-    const [image] = b.op("reshape", [x], { shape: [n, 1, 1, inChannels] });
-    const [padded] = b.op("padShortcut", [image], { stride: 1, front, back: added - front });
-    return b.op("reshape", [padded], { shape: [n, outChannels] })[0];
+    const [image] = b.op(reshape, [x], { shape: [n, 1, 1, inChannels] });
+    const [padded] = b.op(padShortcut, [image], { stride: 1, front, back: added - front });
+    return b.op(reshape, [padded], { shape: [n, outChannels] })[0];
   }
 }

@@ -1,6 +1,8 @@
 import { expectInteger } from "../core/check.js";
-import type { Builder } from "../graph/builder.js";
-import type { ValueId } from "../graph/graph.js";
+import type { ValueId } from "../graph/value.js";
+import type { Builder } from "../ops/builder.js";
+import { activation, scaleChannels } from "../ops/elementwise.js";
+import { adaptiveAvgPool2d } from "../ops/pool.js";
 import { Conv2d } from "./conv.js";
 import { Layer } from "./layer.js";
 
@@ -24,11 +26,11 @@ export class SqueezeExcitation extends Layer {
   }
 
   protected record(b: Builder, x: ValueId): ValueId {
-    const [mean] = b.op("adaptiveAvgPool2d", [x], { output: [1, 1] });
+    const [mean] = b.op(adaptiveAvgPool2d, [x], { output: [1, 1] });
     const fc = (name: string, from: number, to: number, value: ValueId) =>
       b.scope(name, () => new Conv2d(from, to, { kernelSize: 1 }).build(b, value));
-    const hidden = b.op("activation", [fc("fc1", this.channels, this.squeeze, mean)], { kind: "relu", param: 0 })[0];
-    const gate = b.op("activation", [fc("fc2", this.squeeze, this.channels, hidden)], { kind: "sigmoid", param: 0 })[0];
-    return b.op("scaleChannels", [x, gate], {})[0];
+    const hidden = b.op(activation, [fc("fc1", this.channels, this.squeeze, mean)], { kind: "relu", param: 0 })[0];
+    const gate = b.op(activation, [fc("fc2", this.squeeze, this.channels, hidden)], { kind: "sigmoid", param: 0 })[0];
+    return b.op(scaleChannels, [x, gate], {})[0];
   }
 }

@@ -1,6 +1,7 @@
 import { expectInteger, expectNumber } from "../core/check.js";
-import type { Builder } from "../graph/builder.js";
-import type { ValueId } from "../graph/graph.js";
+import type { ValueId } from "../graph/value.js";
+import type { Builder } from "../ops/builder.js";
+import { add } from "../ops/elementwise.js";
 import { ReLU } from "./activations.js";
 import { Dropout } from "./dropout.js";
 import { Layer } from "./layer.js";
@@ -45,6 +46,6 @@ export class TabularBlock extends Layer {
   }
 
   protected record(b: Builder, x: ValueId): ValueId {
-    return b.op("add", [this.#main.build(b, x), x], { activation: null })[0];
+    return b.op(add, [this.#main.build(b, x), x], { activation: null })[0];
   }
 }

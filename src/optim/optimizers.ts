@@ -1,10 +1,12 @@
 /** Optimisers: immutable descriptions that record one update op for each run of neighbouring parameters. */
+
 import type { KernelArguments, UpdateKernel } from "../abi/records.js";
 import { SCALARS } from "../abi/scalars.js";
 import { expectBoolean, expectNumber, expectOneOf, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation } from "../core/errors.js";
 import { ipow } from "../core/math.js";
 import type { Graph } from "../graph/graph.js";
+import { optimizerStep } from "../ops/update.js";
 import type { ParameterRun } from "./runs.js";
 
 /** An optimiser: `SGD`, `Adam` or `AdamW`. */
@@ -30,7 +32,7 @@ function recordKernel<K extends UpdateKernel, S extends keyof KernelArguments<K>
   state: Readonly<Record<S, string>>,
   args: Omit<KernelArguments<K>, "w" | "g" | "n" | "lr" | "lrScale" | "scale" | S>,
 ): void {
-  graph.add("optimizerStep", [], { kernel, first, count, state, args: { lrScale, ...args } }, "optimizer");
+  graph.add(optimizerStep, [], { kernel, first, count, state, args: { lrScale, ...args } });
 }
 
 export interface SGDOptions {

@@ -1,6 +1,8 @@
 /** The update at the end of a training step, as every step records it. */
-import type { Graph, ValueId } from "../graph/graph.js";
+import type { Graph } from "../graph/graph.js";
 import { layoutParameters } from "../graph/regions.js";
+import type { ValueId } from "../graph/value.js";
+import { ema, gradNorm } from "../ops/update.js";
 import type { Optimizer } from "./optimizers.js";
 import type { ParameterRun } from "./runs.js";
 
@@ -15,10 +17,10 @@ export interface Update {
 
 /** The gradients' norm and the check that it and the loss are finite, the optimiser's ops, the moving average. */
 export function recordUpdate(graph: Graph, loss: ValueId | undefined, update: Update): void {
-  const { optimizer, runs, clipGradNorm = 0, ema = null } = update;
+  const { optimizer, runs, clipGradNorm = 0, ema: decay = null } = update;
   const { floats } = layoutParameters(graph.parameters);
   const inputs = loss === undefined ? [] : [loss];
-  graph.add("gradNorm", inputs, { maxNorm: clipGradNorm, loss: loss !== undefined, count: floats }, "optimizer");
+  graph.add(gradNorm, inputs, { maxNorm: clipGradNorm, count: floats });
   for (const run of runs) optimizer.record(graph, run);
-  if (ema !== null) graph.add("ema", [], { decay: ema }, "optimizer");
+  if (decay !== null) graph.add(ema, [], { decay });
 }

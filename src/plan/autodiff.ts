@@ -1,8 +1,11 @@
-/** Reverse-mode differentiation: appends the backward ops of a graph behind its forward ops. */
+/** Reverse-mode differentiation: appends the backward ops of a graph after its forward ops. */
 
-import { GRADIENTS, type GradientContext, type GradientRule } from "../graph/gradients.js";
-import type { AnyNode, Graph, ValueId } from "../graph/graph.js";
-import type { OpName } from "../graph/ops.js";
+import { expectation, ResnetWasmError } from "../core/errors.js";
+import type { Graph } from "../graph/graph.js";
+import type { Gradient, Node, Op } from "../graph/op.js";
+import type { ValueId } from "../graph/value.js";
+import { add } from "../ops/elementwise.js";
+import { GRADIENTS } from "../ops/gradients.js";
 
 export interface Seed {
   /** The value to differentiate… */
@@ -10,6 +13,8 @@ export interface Seed {
   /** …and its gradient; null for a loss, whose rule needs none. */
   gradient: ValueId | null;
 }
+
+const RULES: ReadonlyMap<Op, Gradient> = new Map(GRADIENTS.map((gradient) => [gradient.of, gradient]));
 
 /**
  * Appends the ops that compute the gradients of `seed.output` with respect to each value in `wanted`, and returns
@@ -26,19 +31,20 @@ export function differentiate(graph: Graph, seed: Seed, wanted: Iterable<ValueId
     const dy = gradients.get(node.outputs[0]);
     const needs = node.inputs.map((id) => leads.has(id));
     if (dy === undefined || !needs.includes(true)) continue;
-    const rule = GRADIENTS[node.op] as GradientRule<OpName> | null;
-    if (rule === null) continue; // statistics, updates: gradients stop here
+    const gradient = RULES.get(node.op);
+    if (!gradient) throw new ResnetWasmError(expectation("differentiate", "op", "one with a gradient", node.op.name));
     const context = {
       node,
       dy,
       needs,
-      graph,
-      emit: (op, inputs, attributes) => graph.add(op, inputs, attributes, node.path),
-    } as GradientContext<OpName>;
-    rule(context).forEach((dx, i) => {
+      shape: (id: ValueId) => graph.shape(id),
+      emit: <E extends object>(op: Op<E>, inputs: ValueId[], attributes: NoInfer<E>) =>
+        graph.add(op, inputs, attributes, node.path),
+    };
+    gradient.rule(context).forEach((dx, i) => {
       if (dx === null || !needs[i]) return;
       const sum = gradients.get(node.inputs[i]);
-      const total = sum === undefined ? dx : graph.add("add", [sum, dx], { activation: null }, node.path)[0];
+      const total = sum === undefined ? dx : graph.add(add, [sum, dx], { activation: null }, node.path)[0];
       gradients.set(node.inputs[i], total);
     });
   }
@@ -55,7 +61,7 @@ export function differentiate(graph: Graph, seed: Seed, wanted: Iterable<ValueId
 export type Differentiate = typeof differentiate;
 
 /** All values that depend on a wanted one, the wanted ones included. */
-function leadsToWanted(nodes: readonly AnyNode[], wanted: Iterable<ValueId>): Set<ValueId> {
+function leadsToWanted(nodes: readonly Node[], wanted: Iterable<ValueId>): Set<ValueId> {
   const leads = new Set(wanted);
   for (const node of nodes) {
     if (node.inputs.some((id) => leads.has(id))) for (const id of node.outputs) leads.add(id);

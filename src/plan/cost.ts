@@ -1,34 +1,31 @@
-/** Multiply-adds of the ops that do most of the work; elementwise ops count as one for each element they write. */
-import { numel } from "../core/shape.js";
-import type { AnyNode, Graph } from "../graph/graph.js";
-import type { Convolution } from "../graph/ops.js";
+/** What ops cost: multiply-adds and bytes. */
+import type { Graph } from "../graph/graph.js";
+import type { Node } from "../graph/op.js";
+import { bytesOf, type ValueId } from "../graph/value.js";
 
-export function nodeMacs(graph: Graph, node: AnyNode): number {
-  const output = node.outputs.length > 0 ? graph.shape(node.outputs[0]) : [];
-  const input = node.inputs.length > 0 ? graph.shape(node.inputs[0]) : [];
-  switch (node.op) {
-    case "linear":
-    case "linearDx": // output elements × the sum's length
-      return numel(output) * input[input.length - 1];
-    case "linearDw":
-      return (numel(output) * numel(input)) / input[input.length - 1];
-    case "conv2d":
-      return numel(output) * convTaps(node.attributes, input[3]);
-    case "conv2dDx":
-      return numel(input) * convTaps(node.attributes, output[3]);
-    case "conv2dDw": {
-      const [, ...kernelAndChannels] = output;
-      return numel(input) * numel(kernelAndChannels);
-    }
-    default:
-      return 0;
-  }
+const shapes = (graph: Graph, ids: readonly ValueId[]) => ids.map((id) => graph.shape(id));
+
+export function nodeMacs(graph: Graph, { op, inputs, outputs, attributes }: Node): number {
+  return op.macs?.(shapes(graph, inputs), shapes(graph, outputs), attributes) ?? 0;
 }
 
-/** Products behind one output of a convolution from `channels` channels. */
-const convTaps = ({ kernel, groups }: Convolution, channels: number): number =>
-  (kernel[0] * kernel[1] * channels) / groups;
-
-export function stepMacs(graph: Graph, nodes: readonly AnyNode[]): number {
+export function stepMacs(graph: Graph, nodes: readonly Node[]): number {
   return nodes.reduce((sum, node) => sum + nodeMacs(graph, node), 0);
+}
+
+/** Operands read and results written, each counted once; `run` gives the bytes of neighbouring parameters. */
+export function nodeBytes(
+  graph: Graph,
+  node: Node,
+  run: (parameters: { first: number; count: number }) => number,
+): number {
+  const { op, inputs, outputs, attributes } = node;
+  const values = [...inputs, ...outputs].reduce((sum, id) => sum + bytesOf(graph.values[id]), 0);
+  return op.bytes?.(attributes, run) ?? values;
+}
+
+/** The most that any of the ops needs while it runs, in bytes: memory that threads share, or memory of each thread's own. */
+export function mostBytes(graph: Graph, nodes: readonly Node[], kind: "workspace" | "scratch"): number {
+  const needs = nodes.map(({ op, inputs, attributes }) => op[kind]?.(shapes(graph, inputs), attributes) ?? 0);
+  return needs.reduce((most, bytes) => Math.max(most, bytes), 0);
 }

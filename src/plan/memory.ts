@@ -3,10 +3,12 @@
  * never share a byte. Lives are intervals of step positions; values are placed from the largest to the smallest, each
  * at the lowest offset where nothing that lives at the same time stands.
  */
-import { numel, roundUp } from "../core/shape.js";
-import type { AnyNode, Graph, ValueId } from "../graph/graph.js";
-import { OPS, type OpName, type OpRule } from "../graph/ops.js";
+
+import { roundUp } from "../core/shape.js";
+import type { Graph } from "../graph/graph.js";
+import type { Node } from "../graph/op.js";
 import { ALIGNMENT } from "../graph/regions.js";
+import { bytesOf, type ValueId } from "../graph/value.js";
 
 export interface Arena {
   bytes: number;
@@ -19,12 +21,12 @@ export interface Lifetime {
   last: number;
 }
 
-export const valueBytes = (graph: Graph, id: ValueId): number => roundUp(numel(graph.shape(id)) * 4, ALIGNMENT);
+export const valueBytes = (graph: Graph, id: ValueId): number => roundUp(bytesOf(graph.values[id]), ALIGNMENT);
 
 /** First and last position at which each arena value is alive. Host-written values live from the start. */
 export function lifetimes(
   graph: Graph,
-  nodes: readonly AnyNode[],
+  nodes: readonly Node[],
   inArena: (id: ValueId) => boolean,
   keep: ReadonlySet<ValueId>,
 ): Map<ValueId, Lifetime> {
@@ -54,7 +56,7 @@ interface Buffer {
 
 export function planArena(
   graph: Graph,
-  nodes: readonly AnyNode[],
+  nodes: readonly Node[],
   inArena: (id: ValueId) => boolean,
   keep: ReadonlySet<ValueId>,
 ): Arena {
@@ -72,8 +74,8 @@ export function planArena(
       if (offset + buffer.bytes <= start) break;
       offset = Math.max(offset, start + rival.bytes);
     }
-    const behind = placed.findIndex((other) => other.offset > offset);
-    placed.splice(behind < 0 ? placed.length : behind, 0, { offset, buffer });
+    const after = placed.findIndex((other) => other.offset > offset);
+    placed.splice(after < 0 ? placed.length : after, 0, { offset, buffer });
     bytes = Math.max(bytes, offset + buffer.bytes);
     for (const id of buffer.values) offsets.set(id, offset);
   }
@@ -85,15 +87,14 @@ export function planArena(
 }
 
 /** Lets an op's first output take over the buffer of an input that dies there. */
-function shareInPlace(graph: Graph, nodes: readonly AnyNode[], lives: Map<ValueId, Lifetime>): Map<ValueId, Buffer> {
+function shareInPlace(graph: Graph, nodes: readonly Node[], lives: Map<ValueId, Lifetime>): Map<ValueId, Buffer> {
   const buffers = new Map<ValueId, Buffer>();
   for (const [id, life] of lives) buffers.set(id, { bytes: valueBytes(graph, id), values: [id], life: { ...life } });
   nodes.forEach((node, at) => {
     if (node.outputs.length === 0) return;
-    const rule = OPS[node.op] as OpRule<OpName>;
     const output = buffers.get(graph.root(node.outputs[0]));
     if (!output || output.life.first !== at || graph.values[node.outputs[0]].aliasOf !== undefined) return;
-    for (const i of rule.inPlace?.(node.attributes) ?? []) {
+    for (const i of node.op.inPlace?.(node.attributes) ?? []) {
       const source = buffers.get(graph.root(node.inputs[i]));
       if (!source || source.life.last !== at || source.bytes !== output.bytes || source === output) continue;
       // Another operand in the same buffer would be overwritten while it is read.

@@ -2,18 +2,21 @@
  * A plan: all decisions about one network at one batch size in one mode. It says which ops run in which order, by which
  * algorithm, and where in memory every value stands, relative to the regions that the runtime lays out.
  */
+
 import type { Shape } from "../core/shape.js";
-import { Builder } from "../graph/builder.js";
-import { type AnyNode, type Graph, STAGES, type Stage, type ValueId } from "../graph/graph.js";
-import { OPS, type OpName, type OpRule } from "../graph/ops.js";
+import type { Graph } from "../graph/graph.js";
+import { type Node, type Selection, STAGES, type Stage } from "../graph/op.js";
+import type { ValueId } from "../graph/value.js";
+import { Builder } from "../ops/builder.js";
 import type { Differentiate } from "./autodiff.js";
 import { constantNodes } from "./constants.js";
+import { mostBytes } from "./cost.js";
 import { foldBatchNorms } from "./fold.js";
 import { fuse } from "./fuse.js";
 import { type Arena, planArena } from "./memory.js";
 import { select } from "./select.js";
 
-/** What a loss records behind a network: the host-written target and the mean loss, a single number. */
+/** What a loss records after a network: the host-written target and the mean loss, a single number. */
 export interface RecordedLoss {
   target: ValueId;
   loss: ValueId;
@@ -34,7 +37,7 @@ export interface PlanRequest {
   /** Records the optimiser's ops, after the loss where there is one; the plan then updates what is not frozen. */
   update?: (graph: Graph, loss: ValueId | undefined) => void;
   /** Default "speed". */
-  prefer?: "speed" | "memory";
+  prefer?: Selection["prefer"];
   /** Values to keep for the host: outputs of the layers at these paths, and their gradients where there is a backward pass. */
   watch?: readonly string[];
   /** Keep every value to the end of the step, unfused, to look at them afterwards. Default false. */
@@ -54,9 +57,9 @@ export interface Plan {
   /** What the request asked to watch, by path. */
   watched: Map<string, { output: ValueId; gradient?: ValueId }>;
   /** Runs when weights have changed: what depends on weights alone. */
-  prepare: AnyNode[];
+  prepare: Node[];
   /** Runs every time; stages are contiguous and in order. */
-  step: AnyNode[];
+  step: Node[];
   /** Results of `prepare` that the step reads, by a name that is the same in every plan of the model. */
   prepared: Map<ValueId, string>;
   arena: Arena;
@@ -101,14 +104,14 @@ export function createPlan(request: PlanRequest, differentiate?: Differentiate):
   graph.stage = "update";
   if (request.update) {
     request.update(graph, recorded?.loss);
-    // Running statistics move only in steps that are carried out: behind the check for finite gradients.
-    const statistics = graph.nodes.filter((node) => node.op === "batchNormUpdate");
+    // Running statistics move only in steps that are carried out: after the check for finite gradients.
+    const statistics = graph.nodes.filter(({ op }) => op.keepsStatistics);
     for (const node of statistics) node.stage = "update";
-    graph.nodes = [...graph.nodes.filter((node) => node.op !== "batchNormUpdate"), ...statistics];
+    graph.nodes = [...graph.nodes.filter(({ op }) => !op.keepsStatistics), ...statistics];
   }
 
   // Looking on changes nothing.
-  if (request.keepAll) graph.nodes = graph.nodes.filter((node) => node.op !== "batchNormUpdate");
+  if (request.keepAll) graph.nodes = graph.nodes.filter(({ op }) => !op.keepsStatistics);
   // The batch stays too: when a step fails, it is repeated to find the cause.
   const seen = [...watched.values()].flatMap((entry) => [entry.output, entry.gradient]);
   const kept = [output, recorded?.loss, inputGradient, ...seen, ...(request.update ? [input, recorded?.target] : [])];
@@ -123,7 +126,7 @@ export function createPlan(request: PlanRequest, differentiate?: Differentiate):
   select(graph, { prefer });
   return {
     ...arrange(graph, keep, request.update !== undefined, isFrozen, prefer),
-    changesWeights: request.update !== undefined || graph.nodes.some((node) => node.op === "batchNormUpdate"),
+    changesWeights: request.update !== undefined || graph.nodes.some(({ op }) => op.keepsStatistics),
     graph,
     batchSize,
     input,
@@ -151,7 +154,7 @@ function removeDead(graph: Graph, keep: ReadonlySet<ValueId>): void {
   graph.nodes = graph.nodes
     .reverse()
     .filter((node) => {
-      const acts = node.outputs.length === 0 || (OPS[node.op] as OpRule<OpName>).writes !== undefined;
+      const acts = node.outputs.length === 0 || node.op.writes !== undefined;
       if (!acts && !node.outputs.some((id) => read.has(id))) return false;
       for (const id of node.inputs) read.add(id);
       return true;
@@ -162,10 +165,10 @@ function removeDead(graph: Graph, keep: ReadonlySet<ValueId>): void {
 type Arrangement = Pick<Plan, "prepare" | "step" | "prepared" | "arena" | "workspaceBytes" | "scratchBytes">;
 
 /**
- * Numbers in the largest result that `prepare` keeps when memory counts: larger weights are folded and packed in each
+ * Bytes of the largest result that `prepare` keeps when memory counts: larger weights are folded and packed in each
  * step, in memory that the step's activations use before and after.
  */
-const LARGEST_KEPT = 2 ** 20;
+const LARGEST_KEPT = 4 * 2 ** 20;
 
 /** Splits the ops into `prepare` and `step` and lays out the memory of both. */
 function arrange(
@@ -173,7 +176,7 @@ function arrange(
   keep: ReadonlySet<ValueId>,
   updates: boolean,
   isFrozen: (name: string) => boolean,
-  prefer: "speed" | "memory",
+  prefer: Selection["prefer"],
 ): Arrangement {
   const changes = new Set<ValueId>();
   if (updates) for (const { name, value } of graph.parameters) if (!isFrozen(name)) changes.add(value);
@@ -193,23 +196,12 @@ function arrange(
   const isTemporary = (id: ValueId) => !["parameter", "buffer", "gradient"].includes(graph.values[id].role);
   // One timeline for both: what the host has written before a step must survive `prepare`.
   const arena = planArena(graph, [...prepare, ...step], (id) => isTemporary(id) && !prepared.has(id), keep);
-  const needs = (kind: "workspace" | "scratch") =>
-    graph.nodes.reduce((most, node) => {
-      const rule = OPS[node.op] as OpRule<OpName>;
-      return Math.max(
-        most,
-        rule[kind]?.(
-          node.inputs.map((id) => graph.shape(id)),
-          node.attributes,
-        ) ?? 0,
-      );
-    }, 0);
   return {
     prepare,
     step,
     prepared,
     arena,
-    workspaceBytes: needs("workspace"),
-    scratchBytes: needs("scratch"),
+    workspaceBytes: mostBytes(graph, graph.nodes, "workspace"),
+    scratchBytes: mostBytes(graph, graph.nodes, "scratch"),
   };
 }

@@ -1,12 +1,14 @@
 /** Runs plans: keeps their values and programs in the model's memory and calls into the kernels once for each run. */
+
 import { Scalars } from "../abi/scalars.js";
 import { expectation, RuntimeSupportError } from "../core/errors.js";
 import { numel, roundUp } from "../core/shape.js";
-import type { Parameter, ValueId } from "../graph/graph.js";
+import type { Addresses } from "../graph/context.js";
+import type { Parameter } from "../graph/graph.js";
 import { ALIGNMENT, layoutParameters, type ParameterLayout } from "../graph/regions.js";
+import type { ValueId } from "../graph/value.js";
 import type { Plan } from "../plan/plan.js";
-import type { Addresses } from "../program/context.js";
-import { type Encoders, encode, type Program } from "../program/encode.js";
+import { encode, type Program } from "../program/encode.js";
 import { notCompiled } from "./features.js";
 import type { ModelMemory } from "./memory.js";
 import { Pace } from "./pace.js";
@@ -51,7 +53,6 @@ function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Ex
 export class Executor {
   readonly memory: ModelMemory;
   readonly scalars: Scalars;
-  readonly #encoders: Encoders;
   pool: ThreadPool | null = null;
   /** All threads take part in every step, however short it is and however long it takes. */
   allThreads = false;
@@ -71,10 +72,8 @@ export class Executor {
     module: WebAssembly.Module,
     parameters: readonly Parameter[],
     buffers: readonly Parameter[],
-    encoders: Encoders,
   ) {
     this.memory = memory;
-    this.#encoders = encoders;
     this.#exports = instantiate(module, memory.memory);
     this.scalars = new Scalars(memory.memory);
     this.#layout = layoutParameters(parameters);
@@ -146,7 +145,7 @@ export class Executor {
   /** Bytes of the parts that a plan has in the arena, in this order. */
   layout(plan: Plan): { values: number; workspace: number; scratch: number; program: number } {
     // Addresses do not change the length of a program.
-    const { length } = encode(plan, this.#addresses(plan, 0, 0), this.#encoders).words;
+    const { length } = encode(plan, this.#addresses(plan, 0, 0)).words;
     return { ...this.#sizes(plan), program: roundUp(length * 4, ALIGNMENT) };
   }
 
@@ -168,7 +167,7 @@ export class Executor {
     const scratch = workspace + bytes.workspace;
     const base = scratch + bytes.scratch;
     const addresses = { ...this.#addresses(plan, values, roundUp(plan.scratchBytes, ALIGNMENT)), workspace, scratch };
-    const program = encode(plan, addresses, this.#encoders);
+    const program = encode(plan, addresses);
     this.memory.ensure(base + roundUp(program.words.length * 4, ALIGNMENT));
     const bound = { program, epoch: this.memory.epoch, base, addresses, weights: 0, paces: new Map() };
     this.#bound.set(plan, bound);

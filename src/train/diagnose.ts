@@ -9,13 +9,11 @@ const firstNonFinite = (values: Float32Array): number => values.findIndex((value
 
 /**
  * Repeats the failed step without an update, keeping every value, and describes the first one that is not finite:
- * input, parameter, a layer's output, or the gradient behind a layer. The failed plan's input must still be in place.
+ * input, parameter, a layer's output, or the gradient after a layer. The failed plan's input must still be in place.
  */
 export function findNonFinite(engine: Engine, failed: Plan, loss: Loss): string {
   const { executor } = engine;
-  const indices = failed.graph.nodes.some(
-    ({ op, attributes }) => op === "crossEntropy" && !(attributes as { probabilities: boolean }).probabilities,
-  );
+  const indices = failed.graph.values[failed.target!].dtype === "i32";
   const input = executor.view(failed, failed.input).slice();
   const target = executor.viewI32(failed, failed.target!).slice();
   if (firstNonFinite(input) >= 0) return "the input";
@@ -38,17 +36,17 @@ export function findNonFinite(engine: Engine, failed: Plan, loss: Loss): string 
   executor.viewI32(plan, plan.target!).set(target);
   engine.run(plan, "forward", "backward", false); // the same random numbers again
   for (const { outputs, path, stage, op } of plan.step) {
-    if (op === "packB") continue;
+    if (op.isPacking) continue;
     for (const id of outputs) {
       if (firstNonFinite(executor.view(plan, id)) < 0) continue;
       const { role, name } = plan.graph.values[id];
       if (role === "gradient") return `the gradient of ${name}`;
-      const layer = path === "loss" ? "the loss" : `layer ${path || "network"}`;
+      const layer = op.part === "loss" ? "the loss" : `layer ${path || "network"}`;
       return stage === "backward"
-        ? `the gradient passed back by ${layer} (${op})`
-        : path === "loss"
+        ? `the gradient passed back by ${layer} (${op.name})`
+        : op.part === "loss"
           ? "the loss"
-          : `the output of ${layer} (${op})`;
+          : `the output of ${layer} (${op.name})`;
     }
   }
   return "nothing when repeated";

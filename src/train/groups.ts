@@ -1,4 +1,5 @@
 /** Parameter groups: parameters with a learning rate and a weight decay of their own. */
+
 import { expectNumber, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation } from "../core/errors.js";
 import type { Parameter } from "../graph/graph.js";

@@ -1,12 +1,32 @@
 // A kernel's record that lacks an argument, or names one that the kernel has not, does not compile.
 import { describe, it } from "vitest";
-import type { Node } from "../../src/graph/graph.js";
-import type { Context } from "../../src/program/context.js";
+import type { Context } from "../../src/graph/context.js";
+import type { Node, Op } from "../../src/graph/op.js";
+import type { add as Add, dropout as Dropout } from "../../src/ops/elementwise.js";
+import { scaleChannels } from "../../src/ops/elementwise.js";
+import type { softmax as Softmax } from "../../src/ops/loss.js";
+import { batchNormStats } from "../../src/ops/norm.js";
+
+type NodeOf<O> = O extends Op<infer A> ? Node<A> : never;
 
 declare const c: Context;
-declare const add: Node<"add">;
-declare const dropout: Node<"dropout">;
-declare const softmax: Node<"softmax">;
+declare const record: <A extends object>(op: Op<A>, attributes: NoInfer<A>) => void;
+declare const add: NodeOf<typeof Add>;
+declare const dropout: NodeOf<typeof Dropout>;
+declare const softmax: NodeOf<typeof Softmax>;
+
+describe("an op", () => {
+  it("is recorded with its own attributes alone", () => {
+    record(scaleChannels, {});
+    record(batchNormStats, { eps: 1 });
+    // @ts-expect-error: an attribute is missing
+    record(batchNormStats, {});
+    // @ts-expect-error: an attribute of another type
+    record(batchNormStats, { eps: "small" });
+    // @ts-expect-error: an attribute that the op has not
+    record(batchNormStats, { eps: 1, epsilon: 1 });
+  });
+});
 
 describe("emit", () => {
   it("takes the arguments from operands, attributes and sizes, and asks for the others", () => {

@@ -1,7 +1,9 @@
 // The entry for inference alone: the same predictions from a smaller build of the kernels.
+
 import { describe, expect, it } from "vitest";
 import * as full from "../../../src/hosts/node/index.js";
 import * as inference from "../../../src/hosts/node/inference.js";
+import { add } from "../../../src/ops/elementwise.js";
 import { uniform } from "../../golden/generator.js";
 
 const {
@@ -105,7 +107,7 @@ describe("resnet-wasm/inference", () => {
         return [];
       }
       protected record(...[b, x]: Parameters<full.Layer["build"]>) {
-        return b.op("add", [x, x], { activation: null })[0];
+        return b.op(add, [x, x], { activation: null })[0];
       }
     }
     const saved = await (await full.createModel(new Sequential(new Twice()), { inputShape: [3] })).save();

@@ -24,7 +24,9 @@ function algorithms(model: Model, batchSize: number): Record<string, unknown> {
   const { nodes } = model.engine.plan({ batchSize, training: false, backward: "output" }).graph;
   return Object.fromEntries(
     nodes.flatMap(({ op, attributes }) =>
-      ["conv2d", "conv2dDx", "conv2dDw"].includes(op) && "algorithm" in attributes ? [[op, attributes.algorithm]] : [],
+      ["conv2d", "conv2dDx", "conv2dDw"].includes(op.name) && "algorithm" in attributes
+        ? [[op.name, attributes.algorithm]]
+        : [],
     ),
   );
 }

@@ -2,9 +2,8 @@
 // arena knows which value was written to it last, and whoever reads must find the value it asks for.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { numel } from "../../../src/core/shape.js";
-import type { AnyNode, ValueId } from "../../../src/graph/graph.js";
-import { OPS, type OpName, type OpRule } from "../../../src/graph/ops.js";
+import type { Node } from "../../../src/graph/op.js";
+import { bytesOf, type ValueId } from "../../../src/graph/value.js";
 import type { Plan } from "../../../src/plan/plan.js";
 import { RUNS, readyMade, samples } from "../../support/networks.js";
 import { kinds, planOf } from "./requests.js";
@@ -26,7 +25,7 @@ class Labels {
     if (["parameter", "buffer", "gradient"].includes(graph.values[id].role) || prepared.has(id)) return null;
     const offset = arena.offsets.get(id);
     if (offset === undefined || offset % LINE !== 0) throw new Error(`%${id} stands at ${offset}`);
-    const end = offset + numel(graph.shape(id)) * 4;
+    const end = offset + bytesOf(graph.values[id]);
     if (end > arena.bytes) throw new Error(`%${id} ends at ${end} of ${arena.bytes}`);
     return [offset / LINE, Math.ceil(end / LINE) - 1];
   }
@@ -55,19 +54,18 @@ class Labels {
 }
 
 /** Outputs may stand on inputs only where the op allows it, on the whole of one input, and on no other. */
-function checkOverlaps(labels: Labels, node: AnyNode): void {
-  const rule = OPS[node.op] as OpRule<OpName>;
-  if (node.op === "reshape") return;
-  const allowed = rule.inPlace?.(node.attributes) ?? [];
+function checkOverlaps(labels: Labels, node: Node): void {
+  if (node.op.isAlias) return;
+  const allowed = node.op.inPlace?.(node.attributes) ?? [];
   node.outputs.forEach((output, i) => {
     node.inputs.forEach((input, j) => {
       if (!labels.overlap(output, input)) return;
       const legal = i === 0 && allowed.includes(j) && labels.samePlace(output, input);
       const readTwice = node.inputs.some((id, k) => k !== j && labels.overlap(id, input));
-      if (!legal || readTwice) throw new Error(`${node.op} writes %${output} over %${input}`);
+      if (!legal || readTwice) throw new Error(`${node.op.name} writes %${output} over %${input}`);
     });
     for (const other of node.outputs.slice(i + 1))
-      if (labels.overlap(output, other)) throw new Error(`${node.op} writes %${other} over %${output}`);
+      if (labels.overlap(output, other)) throw new Error(`${node.op.name} writes %${other} over %${output}`);
   });
 }
 
@@ -83,16 +81,16 @@ function execute(plan: Plan, prepare: boolean, keepAll: boolean): void {
       labels.write(outputGradient); // by the host, when forward is done
       backward = true;
     }
-    for (const id of node.inputs) labels.read(id, node.op);
+    for (const id of node.inputs) labels.read(id, node.op.name);
     checkOverlaps(labels, node);
     for (const id of node.outputs) labels.write(id);
   }
   const kept = [output, loss, backward || outputGradient === undefined ? inputGradient : undefined];
   for (const id of kept) if (id !== undefined) labels.read(id, "the host");
-  if (nodes.some(({ op }) => op === "gradNorm"))
+  if (nodes.some(({ op }) => op.name === "gradNorm"))
     for (const id of [input, target]) if (id !== undefined) labels.read(id, "the diagnosis");
   // Packed weights are copies: nobody looks at them.
-  const watched = plan.step.filter(({ op }) => keepAll && op !== "packB");
+  const watched = plan.step.filter(({ op }) => keepAll && !op.isPacking);
   for (const node of watched) for (const id of node.outputs) labels.read(id, "the diagnosis");
 }
 

@@ -2,19 +2,20 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Linear, ReLU, Residual, Sequential } from "../../../src/faces/main.js";
-import { type AnyNode, printGraph, STAGES, type ValueId } from "../../../src/graph/graph.js";
-import { OPS, type OpName, type OpRule } from "../../../src/graph/ops.js";
+import { printGraph } from "../../../src/graph/graph.js";
+import { type Node, STAGES } from "../../../src/graph/op.js";
+import type { ValueId } from "../../../src/graph/value.js";
 import type { Plan } from "../../../src/plan/plan.js";
 import { RUNS, samples } from "../../support/networks.js";
 import { kinds, planOf } from "./requests.js";
 
-const all = ({ prepare, step }: Plan): AnyNode[] => [...prepare, ...step];
+const all = ({ prepare, step }: Plan): Node[] => [...prepare, ...step];
 
 /** Parameters and buffers that the plan itself writes. */
 function written({ graph, step }: Plan, isFrozen: (name: string) => boolean): Set<ValueId> {
-  const updates = step.some(({ op }) => op === "gradNorm");
+  const updates = step.some(({ op }) => op.name === "gradNorm");
   const trained = updates ? graph.parameters.filter(({ name }) => !isFrozen(name)).map(({ value }) => value) : [];
-  const statistics = step.flatMap(({ op, inputs }) => ((OPS[op] as OpRule<OpName>).writes ?? []).map((i) => inputs[i]));
+  const statistics = step.flatMap(({ op, inputs }) => (op.writes ?? []).map((i) => inputs[i]));
   return new Set([...trained, ...statistics]);
 }
 
@@ -33,8 +34,8 @@ describe.each(Object.entries(kinds))("%s", (_, kind) => {
       const made = new Set<ValueId>([input, target, outputGradient].filter((id) => id !== undefined));
       for (const { value } of [...graph.parameters, ...graph.buffers]) made.add(value);
       for (const { op, inputs, outputs } of all(plan)) {
-        for (const id of inputs) if (!made.has(id)) throw new Error(`${op} reads %${id} too early`);
-        for (const id of outputs) if (made.has(id)) throw new Error(`${op} makes %${id} again`);
+        for (const id of inputs) if (!made.has(id)) throw new Error(`${op.name} reads %${id} too early`);
+        for (const id of outputs) if (made.has(id)) throw new Error(`${op.name} makes %${id} again`);
         for (const id of outputs) made.add(id);
       }
       const stages = plan.step.map(({ stage }) => STAGES.indexOf(stage));
@@ -51,13 +52,13 @@ describe.each(Object.entries(kinds))("%s", (_, kind) => {
       const constant = new Set<ValueId>(
         [...graph.parameters, ...graph.buffers].map(({ value }) => value).filter((id) => !varying.has(id)),
       );
-      const isConstant = ({ inputs, outputs }: AnyNode) =>
+      const isConstant = ({ inputs, outputs }: Node) =>
         inputs.length > 0 && outputs.length > 0 && inputs.every((id) => constant.has(id));
       for (const node of plan.prepare) {
-        if (!isConstant(node)) throw new Error(`${node.op} is prepared`);
+        if (!isConstant(node)) throw new Error(`${node.op.name} is prepared`);
         for (const id of node.outputs) constant.add(id);
       }
-      for (const node of plan.step) if (isConstant(node)) throw new Error(`${node.op} runs in every step`);
+      for (const node of plan.step) if (isConstant(node)) throw new Error(`${node.op.name} runs in every step`);
       const made = new Set(plan.prepare.flatMap(({ outputs }) => outputs));
       for (const id of plan.prepared.keys()) if (!made.has(id)) throw new Error(`%${id} is not prepared`);
       expect(new Set(plan.prepared.values()).size).toBe(plan.prepared.size);
@@ -81,7 +82,7 @@ describe.each(Object.entries(kinds))("%s", (_, kind) => {
         const acts =
           node.outputs.length === 0 ||
           node.outputs.some((id) => read.has(id) || wanted.includes(id) || graph.values[id].role === "gradient");
-        if (!acts) throw new Error(`nobody reads ${node.op} of ${node.path}`);
+        if (!acts) throw new Error(`nobody reads ${node.op.name} of ${node.path}`);
       }
     }),
   );
@@ -92,7 +93,7 @@ describe.each(Object.entries(kinds))("%s", (_, kind) => {
       const lines = printGraph(plan.graph, plan.step).split("\n");
       expect(plan.step.length === 0 ? lines : lines.length).toEqual(plan.step.length === 0 ? [""] : plan.step.length);
       plan.step.forEach(({ op }, i) => {
-        if (!lines[i].includes(`= ${op}(`) && !lines[i].startsWith(`${op}(`)) throw new Error(lines[i]);
+        if (!lines[i].includes(`= ${op.name}(`) && !lines[i].startsWith(`${op.name}(`)) throw new Error(lines[i]);
       });
     }),
   );
@@ -115,8 +116,8 @@ it("reads like the network", () => {
     %12 [16, 8] = linear(%7, %15, 1.main.2.bias, %3) {"epilogue":{"bias":true,"residual":true,"activation":{"kind":"relu","param":0},"derivative":false},"algorithm":"gemm"}  1.main.2"
   `);
   const { graph, prepare, step } = planOf(sample, kinds["forward and backward"]);
-  expect(prepare.map(({ op }) => op)).toEqual(Array(6).fill("packB"));
-  expect(step.map(({ op, path }) => `${op} ${path}`.trim())).toMatchInlineSnapshot(`
+  expect(prepare.map(({ op }) => op.name)).toEqual(Array(6).fill("packB"));
+  expect(step.map(({ op, path }) => `${op.name} ${path}`.trim())).toMatchInlineSnapshot(`
     [
       "linear 0",
       "linear 1.main.0",

@@ -1,8 +1,10 @@
 /** Records a network into a graph: keeps the path of the layer at work and names its parameters after it. */
+
 import { ArgumentError, expectation } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
-import { Graph, type Init, type Layout, type ValueId } from "./graph.js";
-import type { OpAttributes, OpName } from "./ops.js";
+import { Graph, type Init, type Layout } from "../graph/graph.js";
+import type { Op } from "../graph/op.js";
+import type { ValueId } from "../graph/value.js";
 
 /** What layers need to know about the plan they are recorded for. */
 export interface BuildMode {
@@ -72,13 +74,13 @@ export class Builder {
     const full = this.nameOf(name);
     const list = role === "parameter" ? this.graph.parameters : this.graph.buffers;
     const [o, i, h, w] = shape;
-    const value = this.graph.value(layout === "OIHW" ? [o, h, w, i] : shape, role, full);
+    const value = this.graph.value(layout === "OIHW" ? [o, h, w, i] : shape, role, { name: full });
     list.push({ name: full, value, shape, layout, init, path: this.path });
     return value;
   }
 
   /** Appends an op and returns its outputs. */
-  op<K extends OpName>(op: K, inputs: ValueId[], attributes: OpAttributes[K]): ValueId[] {
+  op<A extends object>(op: Op<A>, inputs: ValueId[], attributes: NoInfer<A>): ValueId[] {
     return this.graph.add(op, inputs, attributes, this.path);
   }
 

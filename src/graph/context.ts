@@ -1,10 +1,7 @@
-/** What the encoders of single ops work with. */
-
-import { ACTIVATION_GRADIENT, ACTIVATIONS } from "../abi/enums.js";
+/** What ops are encoded with: the addresses of a plan's memory, and the record of a kernel from operands by name. */
 import { encodeRecord, type KernelArguments, type KernelName, type Words } from "../abi/records.js";
-import { numel, type Shape } from "../core/shape.js";
-import type { AnyNode, Graph, Node, ValueId } from "../graph/graph.js";
-import type { Activation, Epilogue, OpName } from "../graph/ops.js";
+import { last, numel, type Shape } from "../core/shape.js";
+import type { ValueId } from "./value.js";
 
 /** Byte addresses of everything that a program touches. */
 export interface Addresses {
@@ -39,27 +36,42 @@ type Rest<K extends KernelName, Given> = [Missing<K, Given>] extends [never]
 /** The attributes that a record can hold as they are. */
 type Scalars<A> = { [K in keyof A]: A[K] extends number | boolean ? K : never }[keyof A];
 
+/** A node, as far as its records depend on it. */
+interface Encoded<A extends object = object> {
+  inputs: ValueId[];
+  outputs: ValueId[];
+  attributes: A;
+}
+
 export class Context {
-  readonly graph: Graph;
   readonly at: Addresses;
+  readonly #shape: (id: ValueId) => Shape;
   readonly #words: number[];
 
-  constructor(graph: Graph, at: Addresses, words: number[]) {
-    this.graph = graph;
+  constructor(shape: (id: ValueId) => Shape, at: Addresses, words: number[]) {
+    this.#shape = shape;
     this.at = at;
     this.#words = words;
   }
 
-  input(node: AnyNode, i: number): number {
+  /** The address of an input. */
+  input(node: Encoded, i: number): number {
     return this.at.value(node.inputs[i]);
   }
 
-  output(node: AnyNode): number {
+  /** The address of the first output. */
+  output(node: Encoded): number {
     return this.at.value(node.outputs[0]);
   }
 
-  shape(node: AnyNode, i: number): Shape {
-    return this.graph.shape(node.inputs[i]);
+  /** The shape of an input. */
+  shape(node: Encoded, i: number): Shape {
+    return this.#shape(node.inputs[i]);
+  }
+
+  /** The shape of the first output. */
+  outputShape(node: Encoded): Shape {
+    return this.#shape(node.outputs[0]);
   }
 
   /**
@@ -69,13 +81,13 @@ export class Context {
    */
   emit<K extends KernelName, A extends object, I extends string, O extends string>(
     kernel: K,
-    node: { inputs: ValueId[]; outputs: ValueId[]; attributes: A },
+    node: Encoded<A>,
     inputs: I,
     outputs: O,
     ...[rest]: Rest<K, Words<I> | Words<O> | Scalars<A>>
   ): void {
     const { workspace, scratch, scratchStride } = this.at;
-    const shape = node.inputs.length > 0 ? this.graph.shape(node.inputs[0]) : [1];
+    const shape = node.inputs.length > 0 ? this.shape(node, 0) : [1];
     const [n, cols] = [numel(shape), last(shape)];
     const usual: Usual = {
       ...{ partial: workspace, scratch, scratchStride },
@@ -94,25 +106,4 @@ export class Context {
     const words = names.split(" ");
     return Object.fromEntries(ids.map((id, i) => [words[i], this.at.value(id)]));
   }
-}
-
-export type Encoder<K extends OpName> = (node: Node<K>, context: Context) => void;
-
-export const last = (shape: Shape): number => shape[shape.length - 1];
-export const rows = (shape: Shape): number => numel(shape) / last(shape);
-export const code = (activation: Activation | null) => ({
-  activation: ACTIVATIONS[activation?.kind ?? "none"],
-  param: activation?.param ?? 0,
-});
-
-/** The names of a product's operands: its own two, then those that its epilogue has. */
-export function withEpilogue<S extends string>(own: S, { bias, residual, derivative }: Epilogue) {
-  const names = [own, bias && "bias", residual && "residual", derivative && "source"];
-  return names.filter(Boolean).join(" ") as `${S} bias residual source`;
-}
-
-/** The activation of an epilogue, or its derivative. */
-export function epilogueCode({ activation: g, derivative }: Epilogue) {
-  const { activation, param } = code(g);
-  return { activation: activation + (derivative ? ACTIVATION_GRADIENT : 0), param };
 }

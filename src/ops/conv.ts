@@ -1,0 +1,275 @@
+/** 2-D convolutions of images [n, h, w, c] with filters OHWI. The arithmetic of their buffers is that of `abi/conv.ts`. */
+import {
+  type Conv2dShape,
+  conv2dBand,
+  conv2dDwScratch,
+  conv2dDxPhases,
+  conv2dFilterBytes,
+  conv2dScratch,
+  convOutputSize,
+  dwconvScratch,
+  isDepthwise,
+  WINOGRAD_FILTER_SCRATCH,
+  winogradBlock,
+  winogradDwBlock,
+  winogradDwChunks,
+  winogradDwPartial,
+  winogradDwPays,
+  winogradDwScratch,
+  winogradDxShape,
+  winogradFilterBytes,
+  winogradLegal,
+  winogradScratch,
+} from "../abi/conv.js";
+import type { KernelArguments } from "../abi/records.js";
+import { type ImageShape, imageOf, numel, type Pair, type Shape } from "../core/shape.js";
+import type { Context } from "../graph/context.js";
+import type { Gradient, Node, Op, Selection } from "../graph/op.js";
+import {
+  absorbIntoEpilogue,
+  type Epilogue,
+  epilogueCode,
+  epilogueInPlace,
+  noEpilogue,
+  withEpilogue,
+} from "./epilogue.js";
+import { columnSum } from "./linear.js";
+
+/** Pairs are [vertical, horizontal]. */
+export interface Convolution {
+  outChannels: number;
+  kernel: Pair;
+  stride: Pair;
+  padding: Pair;
+  dilation: Pair;
+  groups: number;
+}
+
+/** `direct`: implicit GEMM; `winograd`: F(4x4, 3x3); `depthwise`: one filter a channel, weights in place. */
+export type ConvAlgorithm = "direct" | "winograd" | "depthwise";
+
+/** A convolution of one concrete input: all the sizes that any kernel is given, by their names. */
+function convShape(c: Convolution, batch: number, [h, w, ic]: ImageShape): Conv2dShape {
+  const size = (i: 0 | 1, input: number) =>
+    convOutputSize(input, c.kernel[i], c.stride[i], c.padding[i], c.dilation[i]);
+  return {
+    batch,
+    h,
+    w,
+    ic,
+    oh: size(0, h),
+    ow: size(1, w),
+    oc: c.outChannels,
+    kh: c.kernel[0],
+    kw: c.kernel[1],
+    strideH: c.stride[0],
+    strideW: c.stride[1],
+    dilationH: c.dilation[0],
+    dilationW: c.dilation[1],
+    padTop: c.padding[0],
+    padLeft: c.padding[1],
+    groups: c.groups,
+  };
+}
+
+const shapeOf = (c: Convolution, x: Shape): Conv2dShape => convShape(c, x[0], imageOf(x));
+
+/** Images smaller than one tile of Winograd's outputs waste most of it. */
+const WINOGRAD_TILE = 4;
+
+function chooseAlgorithm(s: Conv2dShape, prefer: Selection["prefer"]): ConvAlgorithm {
+  if (isDepthwise(s)) return "depthwise";
+  const large = s.oh >= WINOGRAD_TILE && s.ow >= WINOGRAD_TILE;
+  return prefer === "speed" && large && winogradLegal(s) ? "winograd" : "direct";
+}
+
+export type Conv2d = Convolution & { epilogue: Epilogue; algorithm?: ConvAlgorithm };
+
+/** Products for one element from `channels` channels. */
+const taps = ({ kernel, groups }: Convolution, channels: number): number => (kernel[0] * kernel[1] * channels) / groups;
+
+/** y = conv(x, w), and an epilogue. Inputs: x, w, [bias], [residual], [source]. */
+export const conv2d: Op<Conv2d> = {
+  name: "conv2d",
+  isProduct: true,
+  shapes([x], c) {
+    const { oh, ow } = shapeOf(c, x);
+    return [[x[0], oh, ow, c.outChannels]];
+  },
+  macs: ([x], [y], c) => numel(y) * taps(c, x[3]),
+  inPlace: epilogueInPlace,
+  absorb: absorbIntoEpilogue,
+  scratch([x], { algorithm = "direct", ...c }) {
+    const s = shapeOf(c, x);
+    return { winograd: winogradScratch, direct: conv2dScratch, depthwise: dwconvScratch }[algorithm](s);
+  },
+  select(node, selection) {
+    const x = selection.shape(node.inputs[0]);
+    return selectFilter(node, { dx: false, batch: x[0], input: imageOf(x) }, selection);
+  },
+  encode(node, c) {
+    const { epilogue, algorithm } = node.attributes;
+    const s = shapeOf(node.attributes, c.shape(node, 0));
+    if (algorithm === "winograd") encodeWinograd(node, s, c);
+    else if (algorithm === "depthwise")
+      c.emit("f32_dwconv", node, withEpilogue("x filter", epilogue), "y", { ...s, ...epilogueCode(epilogue) });
+    else encodeDirect(node, s, { yImage: s.oh * s.ow * s.oc, yRow: s.ow * s.oc, yCol: s.oc }, c);
+  },
+};
+
+/** Chooses a convolution's algorithm and puts its weights into the form which that reads. */
+function selectFilter<A extends Conv2d>(
+  node: Node<A>,
+  { dx, batch, input }: { dx: boolean; batch: number; input: ImageShape },
+  { prefer, once }: Selection,
+): Node<A> {
+  const [image, w, ...operands] = node.inputs;
+  const { outChannels, kernel, stride, padding, dilation, groups } = node.attributes;
+  const convolution = { outChannels, kernel, stride, padding, dilation, groups };
+  const algorithm = chooseAlgorithm(convShape(convolution, batch, input), prefer);
+  const attributes = { ...node.attributes, algorithm };
+  if (algorithm === "depthwise") return { ...node, attributes }; // reads the weights as they are
+  const filter = once(conv2dFilter, w, { ...convolution, input, dx, algorithm }, node);
+  return { ...node, inputs: [image, filter, ...operands], attributes };
+}
+
+function encodeWinograd(node: Node<Conv2d>, s: Conv2dShape, c: Context): void {
+  const { epilogue } = node.attributes;
+  const rest = { ...s, block: winogradBlock(s), ...epilogueCode(epilogue) };
+  c.emit("f32_conv2d_winograd_f4x3", node, withEpilogue("x filter", epilogue), "y", rest);
+}
+
+/** The direct kernel writing y at these strides, in numbers; `moved` are operands that it finds elsewhere. */
+function encodeDirect(
+  node: Node<Conv2d>,
+  s: Conv2dShape,
+  strides: Pick<KernelArguments<"f32_conv2d">, "yImage" | "yRow" | "yCol">,
+  c: Context,
+  moved?: Partial<KernelArguments<"f32_conv2d">>,
+): void {
+  const { epilogue } = node.attributes;
+  const rest = { ...s, ...strides, band: conv2dBand(s.oh), ...epilogueCode(epilogue), ...moved };
+  c.emit("f32_conv2d", node, withEpilogue("x filter", epilogue), "y", rest);
+}
+
+// y = conv(x, w) + b:  dx = the transposed convolution of dy with w,  dw = correlation of x with dy
+const conv2dGradient: Gradient<Conv2d> = {
+  of: conv2d,
+  rule({ node, dy, needs, shape, emit }) {
+    const [x, w] = node.inputs;
+    const { epilogue: _, algorithm: __, ...convolution } = node.attributes;
+    const input = imageOf(shape(x));
+    const dx = needs[0] ? emit(conv2dDx, [dy, w], { ...convolution, input, epilogue: noEpilogue })[0] : null;
+    const dw = needs[1] ? emit(conv2dDw, [dy, x], convolution)[0] : null;
+    const db = needs[2] ? emit(columnSum, [dy], {})[0] : null;
+    return node.inputs.length > 2 ? [dx, dw, db] : [dx, dw];
+  },
+};
+
+/** Bytes of one packed filter for each phase of a data gradient; one phase for stride 1, four for stride 2. */
+function dxFilterBytes(s: Conv2dShape): number[] {
+  return conv2dDxPhases(s).map(({ shape }) => conv2dFilterBytes(s.ic, s.oc, s.groups, shape.kh * shape.kw));
+}
+
+/** Inputs: dy, w, and those of the epilogue. `input`: [h, w, c] of the forward op's input. */
+const conv2dDx: Op<Conv2d & { input: ImageShape }> = {
+  name: "conv2dDx",
+  shapes: ([dy], { input }) => [[dy[0], ...input]],
+  macs: ([dy], [dx], c) => numel(dy) * taps(c, dx[3]),
+  inPlace: epilogueInPlace,
+  absorb: absorbIntoEpilogue,
+  scratch([dy], { algorithm, input, ...c }) {
+    const s = convShape(c, dy[0], input);
+    if (algorithm === "winograd") return winogradScratch(winogradDxShape(s));
+    if (algorithm === "depthwise") return dwconvScratch(s);
+    return Math.max(...conv2dDxPhases(s).map(({ shape }) => conv2dScratch(shape)));
+  },
+  select(node, selection) {
+    const [batch] = selection.shape(node.inputs[0]);
+    return selectFilter(node, { dx: true, batch, input: node.attributes.input }, selection);
+  },
+  encode(node, c) {
+    const { epilogue, algorithm, input, ...convolution } = node.attributes;
+    const s = convShape(convolution, c.shape(node, 0)[0], input);
+    if (algorithm === "winograd") return encodeWinograd(node, winogradDxShape(s), c);
+    if (algorithm === "depthwise") {
+      const rest = { ...s, ...epilogueCode(epilogue) };
+      return c.emit("f32_dwconv_dx", node, withEpilogue("dy filter", epilogue), "dx", rest);
+    }
+    // Each phase fills every strideH-th row and strideW-th column of dx, from its own packed filter.
+    const filterBytes = dxFilterBytes(s);
+    const strides = { yImage: s.h * s.w * s.ic, yRow: s.strideH * s.w * s.ic, yCol: s.strideW * s.ic };
+    const names = withEpilogue("x filter", epilogue).split(" ");
+    let filter = c.input(node, 1);
+    conv2dDxPhases(s).forEach(({ shape, rows, cols }, i) => {
+      const shift = (rows.start * s.w + cols.start) * s.ic * 4;
+      const at = (name: string) => (names.includes(name) ? c.input(node, names.indexOf(name)) + shift : 0);
+      const moved = { filter, y: c.output(node) + shift, residual: at("residual"), source: at("source") };
+      encodeDirect(node, shape, strides, c, moved);
+      filter += filterBytes[i];
+    });
+  },
+};
+
+/** Inputs: dy, x. */
+const conv2dDw: Op<Convolution & { algorithm?: ConvAlgorithm }> = {
+  name: "conv2dDw",
+  shapes: ([, x], { outChannels, kernel, groups }) => [[outChannels, ...kernel, x[3] / groups]],
+  macs: ([dy], [[, ...kernelAndChannels]]) => numel(dy) * numel(kernelAndChannels),
+  workspace: ([, x], { algorithm, ...c }) => (algorithm === "winograd" ? winogradDwPartial(shapeOf(c, x)) : 0),
+  scratch([, x], { algorithm, ...c }) {
+    const s = shapeOf(c, x);
+    return algorithm === "winograd" ? winogradDwScratch(s) : algorithm === "direct" ? conv2dDwScratch(s) : 0;
+  },
+  select(node, { prefer, shape }) {
+    const s = shapeOf(node.attributes, shape(node.inputs[1]));
+    const choice = chooseAlgorithm(s, prefer);
+    const algorithm = choice === "winograd" && !winogradDwPays(s) ? "direct" : choice;
+    return { ...node, attributes: { ...node.attributes, algorithm } };
+  },
+  encode(node, c) {
+    const { algorithm } = node.attributes;
+    const s = shapeOf(node.attributes, c.shape(node, 1));
+    if (algorithm === "depthwise") c.emit("f32_dwconv_dw", node, "dy x", "dw", s);
+    else if (algorithm === "winograd") {
+      const blocks = { block: winogradDwBlock(s), chunks: winogradDwChunks(s) };
+      c.emit("f32_conv2d_winograd_f4x3_dw", node, "dy x", "dw", { ...s, ...blocks });
+    } else c.emit("f32_conv2d_dw", node, "dy x", "dw", { ...s, band: conv2dBand(s.oh) });
+  },
+};
+
+const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0);
+
+/** Weights in the form in which `conv2d` or, with `dx`, `conv2dDx` reads them by an algorithm: bytes of the kernels' own. */
+const conv2dFilter: Op<Convolution & { input: ImageShape; dx: boolean; algorithm: ConvAlgorithm }> = {
+  name: "conv2dFilter",
+  isPacking: true,
+  dtypes: ["u8"],
+  shapes(_, { dx, algorithm, input, ...c }) {
+    const s = convShape(c, 1, input);
+    const [columns, k] = dx ? [s.ic, s.oc] : [s.oc, s.ic];
+    if (algorithm === "winograd") return [[winogradFilterBytes(columns, k)]];
+    return [[dx ? sum(dxFilterBytes(s)) : conv2dFilterBytes(columns, k, c.groups, c.kernel[0] * c.kernel[1])]];
+  },
+  scratch: (_, { algorithm }) => (algorithm === "winograd" ? WINOGRAD_FILTER_SCRATCH : 0),
+  encode(node, c) {
+    const { dx, algorithm, input, ...convolution } = node.attributes;
+    const s = convShape(convolution, 1, input);
+    const flag = { dx: Number(dx) };
+    if (algorithm === "winograd")
+      return c.emit("f32_winograd_f4x3_filter", node, "filter", "transformed", { ...s, ...flag });
+    const whole = { firstH: 0, stepH: 1, tapsH: s.kh, firstW: 0, stepW: 1, tapsW: s.kw };
+    if (!dx) return c.emit("f32_conv2d_pack", node, "filter", "packed", { ...s, ...flag, ...whole });
+    const filterBytes = dxFilterBytes(s);
+    let packed = c.output(node);
+    conv2dDxPhases(s).forEach(({ shape, rows, cols }, i) => {
+      const vertical = { firstH: rows.first, stepH: rows.step, tapsH: rows.taps };
+      const horizontal = { firstW: cols.first, stepW: cols.step, tapsW: cols.taps };
+      const rest = { ...s, ...flag, packed, ...vertical, ...horizontal };
+      if (shape.kh > 0) c.emit("f32_conv2d_pack", node, "filter", "packed", rest);
+      packed += filterBytes[i];
+    });
+  },
+};
+
+export const convGradients = [conv2dGradient];

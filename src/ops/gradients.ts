@@ -1,0 +1,19 @@
+/** The gradients of all ops, for bundles that differentiate. Each stands under the formula of its op. */
+import type { Gradient } from "../graph/op.js";
+import { convGradients } from "./conv.js";
+import { elementwiseGradients } from "./elementwise.js";
+import { linearGradients } from "./linear.js";
+import { lossGradients } from "./loss.js";
+import { normGradients } from "./norm.js";
+import { poolGradients } from "./pool.js";
+import { shapeGradients } from "./shape.js";
+
+export const GRADIENTS: readonly Gradient[] = [
+  ...linearGradients,
+  ...convGradients,
+  ...poolGradients,
+  ...normGradients,
+  ...elementwiseGradients,
+  ...shapeGradients,
+  ...lossGradients,
+];

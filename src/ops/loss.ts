@@ -1,0 +1,96 @@
+/** Softmax, and the losses: the mean over a batch, a single number. */
+import { REGRESSION_LOSSES } from "../abi/enums.js";
+import { partialBytes } from "../abi/partials.js";
+import { numel, rows } from "../core/shape.js";
+import type { Gradient, Op } from "../graph/op.js";
+
+/** y_j = exp(x_j) / sum_i exp(x_i) of each row, or its logarithm. */
+export const softmax: Op<{ log: boolean }> = {
+  name: "softmax",
+  shapes: ([x]) => [x],
+  inPlace: () => [0],
+  encode: (node, c) => c.emit("f32_softmax", node, "x", "y"),
+};
+
+// y = softmax(x):  dx = y (dy - sum of dy y);  y = log softmax(x):  dx = dy - exp(y) sum of dy
+const softmaxGradient: Gradient<{ log: boolean }> = {
+  of: softmax,
+  rule: ({ node, dy, emit }) => [emit(softmaxDx, [dy, node.outputs[0]], node.attributes)[0]],
+};
+
+const softmaxDx: Op<{ log: boolean }> = {
+  name: "softmaxDx",
+  shapes: ([dy]) => [dy],
+  inPlace: () => [0],
+  encode: (node, c) => c.emit("f32_softmax_dx", node, "dy y", "dx"),
+};
+
+export interface CrossEntropy {
+  /** Targets are rows of probabilities, otherwise class indices. */
+  probabilities: boolean;
+  smoothing: number;
+}
+
+/**
+ * loss = mean over rows of lse - sum_j q_j logits_j with lse = log sum_j exp(logits_j). Inputs: logits, target; outputs: loss,
+ * lse of each row.
+ */
+export const crossEntropy: Op<CrossEntropy> = {
+  name: "crossEntropy",
+  isLoss: true,
+  part: "loss",
+  shapes: ([logits]) => [[], [rows(logits)]],
+  workspace: ([logits]) => partialBytes.crossEntropy(rows(logits)),
+  encode: (node, c) => c.emit("f32_cross_entropy", node, "logits target", "loss lse"),
+};
+
+// The loss is the end of the network, its own gradient is 1:  dx = (exp(logits - lse) - q) / rows
+const crossEntropyGradient: Gradient<CrossEntropy> = {
+  of: crossEntropy,
+  rule({ node, emit }) {
+    const [logits, target] = node.inputs;
+    return [emit(crossEntropyDx, [logits, target, node.outputs[1]], node.attributes)[0], null];
+  },
+};
+
+const crossEntropyDx: Op<CrossEntropy> = {
+  name: "crossEntropyDx",
+  part: "loss",
+  shapes: ([logits]) => [logits],
+  inPlace: () => [0],
+  encode: (node, c) => c.emit("f32_cross_entropy_dx", node, "logits target lse", "dx"),
+};
+
+export interface RegressionLoss {
+  kind: keyof typeof REGRESSION_LOSSES;
+  /** The delta of huber. */
+  param: number;
+}
+
+/** loss = mean over all elements of l(x, target). */
+export const regressionLoss: Op<RegressionLoss> = {
+  name: "regressionLoss",
+  isLoss: true,
+  part: "loss",
+  shapes: () => [[]],
+  workspace: ([x]) => partialBytes.regressionLoss(numel(x)),
+  encode: (node, c) =>
+    c.emit("f32_regression_loss", node, "x target", "loss", { kind: REGRESSION_LOSSES[node.attributes.kind] }),
+};
+
+// dx = l'(x, target) / elements
+const regressionLossGradient: Gradient<RegressionLoss> = {
+  of: regressionLoss,
+  rule: ({ node, emit }) => [emit(regressionLossDx, node.inputs, node.attributes)[0], null],
+};
+
+const regressionLossDx: Op<RegressionLoss> = {
+  name: "regressionLossDx",
+  part: "loss",
+  shapes: ([x]) => [x],
+  inPlace: () => [0],
+  encode: (node, c) =>
+    c.emit("f32_regression_loss_dx", node, "x target", "dx", { kind: REGRESSION_LOSSES[node.attributes.kind] }),
+};
+
+export const lossGradients = [softmaxGradient, crossEntropyGradient, regressionLossGradient];

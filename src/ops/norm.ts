@@ -1,0 +1,155 @@
+/** Normalisations. Features or channels are the last dimension, all leading dimensions are rows. */
+import { partialBytes } from "../abi/partials.js";
+import { last, numel, rows, type Shape } from "../core/shape.js";
+import type { Activation, Gradient, Op } from "../graph/op.js";
+import { activationCode } from "./epilogue.js";
+
+/** dgamma and dbeta, or any two numbers for each feature. */
+const twoPerFeature = ([x]: Shape[]): Shape[] => [[last(x)], [last(x)]];
+
+export interface LayerNorm {
+  eps: number;
+  affine: boolean;
+}
+
+/**
+ * y = (x - mean) rstd gamma + beta, of each row (Ba et al. 2016, arXiv:1607.06450). Inputs: x, [gamma, beta]; outputs: y,
+ * mean, rstd.
+ */
+export const layerNorm: Op<LayerNorm> = {
+  name: "layerNorm",
+  shapes: ([x]) => [x, [rows(x)], [rows(x)]],
+  encode: (node, c) => c.emit("f32_layer_norm", node, "x gamma beta", "y mean rstd"),
+};
+
+// With z = (x - mean) rstd and dz = dy gamma:  dx = rstd (dz - mean(dz) - z mean(dz z)), means over the row;
+// dgamma = sum over rows of dy z,  dbeta = sum over rows of dy
+const layerNormGradient: Gradient<LayerNorm> = {
+  of: layerNorm,
+  rule({ node, dy, needs, emit }) {
+    const [x, gamma] = node.inputs;
+    const [, mean, rstd] = node.outputs;
+    const { affine } = node.attributes;
+    const dx = needs[0]
+      ? emit(layerNormDx, affine ? [dy, x, mean, rstd, gamma] : [dy, x, mean, rstd], { affine })[0]
+      : null;
+    if (!affine) return [dx];
+    return needs[1] || needs[2] ? [dx, ...emit(layerNormDw, [dy, x, mean, rstd], {})] : [dx, null, null];
+  },
+};
+
+const layerNormDx: Op<{ affine: boolean }> = {
+  name: "layerNormDx",
+  shapes: ([dy]) => [dy],
+  encode: (node, c) => c.emit("f32_layer_norm_dx", node, "dy x mean rstd gamma", "dx"),
+};
+
+const layerNormDw: Op = {
+  name: "layerNormDw",
+  shapes: twoPerFeature,
+  workspace: ([dy]) => partialBytes.layerNormDw(rows(dy), last(dy)),
+  encode: (node, c) => c.emit("f32_layer_norm_dw", node, "dy x mean rstd", "dgamma dbeta"),
+};
+
+/** Mean, biased variance and rstd = 1 / sqrt(variance + eps) of each channel over a batch. */
+export const batchNormStats: Op<{ eps: number }> = {
+  name: "batchNormStats",
+  shapes: ([x]) => [[last(x)], [last(x)], [last(x)]],
+  workspace: ([x]) => partialBytes.batchNormStats(rows(x), last(x)),
+  encode: (node, c) => c.emit("f32_batch_norm_stats", node, "x", "mean variance rstd"),
+};
+
+/** rstd of a running variance. */
+export const batchNormRstd: Op<{ eps: number }> = {
+  name: "batchNormRstd",
+  shapes: ([variance]) => [variance],
+  encode: (node, c) => c.emit("f32_batch_norm_rstd", node, "variance", "rstd"),
+};
+
+export interface BatchNorm {
+  affine: boolean;
+  residual: boolean;
+  activation: Activation | null;
+  /** The statistics are those of this very batch, so the gradient flows through them. */
+  training: boolean;
+}
+
+/**
+ * y = g((x - mean) rstd gamma + beta + residual), of each channel (Ioffe & Szegedy 2015, arXiv:1502.03167). Inputs: x, mean,
+ * rstd, [gamma, beta], [residual].
+ */
+export const batchNorm: Op<BatchNorm> = {
+  name: "batchNorm",
+  shapes: ([x]) => [x],
+  inPlace: ({ affine, residual }) => (residual ? [affine ? 5 : 3, 0] : [0]),
+  absorb(attributes, part) {
+    if (attributes.activation || part.kind === "derivative") return null;
+    if (part.kind === "activation") return { ...attributes, activation: part.activation };
+    return attributes.residual ? null : { ...attributes, residual: true };
+  },
+  encode(node, c) {
+    const { affine, activation } = node.attributes;
+    const inputs = affine ? "x mean rstd gamma beta residual" : "x mean rstd residual";
+    c.emit("f32_batch_norm", node, inputs, "y", activationCode(activation));
+  },
+};
+
+// With statistics of this batch the gradient also flows through mean and variance, which takes the two sums that are
+// dgamma and dbeta, dx = rstd gamma (dy - dbeta / rows - z dgamma / rows) with z = (x - mean) rstd; with running
+// statistics (evaluation, frozen) the op is affine in x, dx = rstd gamma dy.
+const batchNormGradient: Gradient<BatchNorm> = {
+  of: batchNorm,
+  rule({ node, dy, needs, emit }) {
+    const [x, mean, rstd, gamma] = node.inputs;
+    const { affine, training } = node.attributes;
+    const wantsSums = training || (affine && (needs[3] || needs[4]));
+    const sums = wantsSums ? emit(batchNormDw, [dy, x, mean, rstd], {}) : [];
+    const inputs = [dy, rstd, ...(affine ? [gamma] : []), ...(training ? [x, mean, ...sums] : [])];
+    const dx = needs[0] ? emit(batchNormDx, inputs, { affine, training })[0] : null;
+    const dw = affine ? [needs[3] ? sums[0] : null, needs[4] ? sums[1] : null] : [];
+    return [dx, null, null, ...dw];
+  },
+};
+
+const batchNormDx: Op<{ affine: boolean; training: boolean }> = {
+  name: "batchNormDx",
+  shapes: ([dy]) => [dy],
+  inPlace: () => [0],
+  encode(node, c) {
+    // Fixed statistics: dx depends on dy alone, and what is not there is 0.
+    const inputs = node.attributes.affine ? "dy rstd gamma x mean dgamma dbeta" : "dy rstd x mean dgamma dbeta";
+    c.emit("f32_batch_norm_dx", node, inputs, "dx");
+  },
+};
+
+const batchNormDw: Op = {
+  name: "batchNormDw",
+  shapes: twoPerFeature,
+  workspace: ([dy]) => partialBytes.batchNormDw(rows(dy), last(dy)),
+  encode: (node, c) => c.emit("f32_batch_norm_dw", node, "dy x mean rstd", "dgamma dbeta"),
+};
+
+/** Moves the running statistics towards those of a batch. Inputs: mean, variance, runningMean, runningVar, batches. */
+export const batchNormUpdate: Op<{ momentum: number; rows: number }> = {
+  name: "batchNormUpdate",
+  shapes: () => [],
+  writes: [2, 3, 4],
+  keepsStatistics: true,
+  encode: (node, c) => c.emit("f32_batch_norm_update", node, "mean variance runningMean runningVar batches", ""),
+};
+
+/**
+ * Scales and shifts a product's weights and bias by an evaluated BatchNorm that follows: one product instead of two ops.
+ * Inputs: w, mean, rstd, [gamma, beta], [bias]; outputs: weights, bias.
+ */
+export const foldBatchNorm: Op<{ bias: boolean; affine: boolean }> = {
+  name: "foldBatchNorm",
+  shapes: ([w]) => [w, [w[0]]],
+  encode(node, c) {
+    const w = c.shape(node, 0);
+    const inputs = node.attributes.affine ? "w mean rstd gamma beta bias" : "w mean rstd bias";
+    c.emit("f32_fold_batch_norm", node, inputs, "folded foldedBias", { rows: w[0], cols: numel(w) / w[0] });
+  },
+};
+
+export const normGradients = [layerNormGradient, batchNormGradient];
