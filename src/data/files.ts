@@ -95,7 +95,8 @@ export async function openFileSystem(where: string): Promise<NonNullable<FileSys
   throw new RuntimeSupportError(expectation(where, "file system", "one", "none", { hint }));
 }
 
-type FileSystem = typeof import("#file-system").fileSystem | null;
+/** @internal */
+export type FileSystem = typeof import("#file-system").fileSystem | null;
 
 /** The path of a folder given as a path or a file: URL. */
 export async function folderPath(where: string, folder: string | URL): Promise<string> {

@@ -16,7 +16,12 @@ export {
   withRows,
 } from "../data/image/augment.js";
 export { type ColorJitterOptions, colorJitter } from "../data/image/color.js";
-export { type ImageFolder, type ImageFolderOptions, loadImageFolder } from "../data/image/folder.js";
+export {
+  type ImageFolder,
+  type ImageFolderOptions,
+  loadImageFolder,
+  type UnreadableFile,
+} from "../data/image/folder.js";
 export {
   type AreaOptions,
   cutout,

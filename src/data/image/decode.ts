@@ -1,55 +1,37 @@
-// JPEG and PNG files to bytes, by jpeg-js and fast-png: pure JavaScript, the same pixels in every runtime.
-import { convertIndexedToRgb, decode as decodePng } from "fast-png";
-import decodeJpeg from "jpeg-js/lib/decoder.js";
+// JPEG and PNG files to bytes: the same pixels in every runtime, and those of Pillow.
 import { expectation, FormatError } from "../../core/errors.js";
-import { type Image, MAX_PIXELS } from "./pixels.js";
-import { essentialChunks } from "./png.js";
+import { Damage } from "./damage.js";
+import { type FileDecoding, formatOf, isForPlatform } from "./formats.js";
+import { decodeJpeg } from "./jpeg/decode.js";
+import { orient } from "./orientation.js";
+import type { Image } from "./pixels.js";
+import { cure, decodeByPlatform } from "./platform.js";
+import { decodePng } from "./png/decode.js";
 
-/** Decodes a JPEG or PNG file, recognised by its first bytes; 16 bits per channel become 8. */
-export function decodeImage(bytes: Uint8Array, fileName?: string, maxPixels = MAX_PIXELS): Image {
-  const fail = (expected: string, got: string, cause?: unknown): FormatError =>
-    new FormatError(expectation("decodeImage", "file", expected, got, { path: fileName }), { cause });
-  const start = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
-  const decode = start.startsWith("ff d8 ff") ? jpeg : start === "89 50 4e 47" ? png : undefined;
-  if (!decode) throw fail("JPEG or PNG", `bytes ${start || "none"}`);
-  try {
-    return decode(bytes, maxPixels);
-  } catch (error) {
-    throw fail("a whole, valid image", error instanceof Error ? error.message : String(error), error);
-  }
-}
-
-function jpeg(bytes: Uint8Array, maxPixels: number): Image {
-  const options = {
-    useTArray: true,
-    formatAsRGBA: false,
-    tolerantDecoding: false,
-    maxResolutionInMP: maxPixels / 1e6,
+/** Decodes a JPEG or PNG file, recognised by its first bytes. */
+export function decodeFile(bytes: Uint8Array, options: FileDecoding): Image {
+  const { fileName: path, advice, maxPixels, exifOrientation } = options;
+  const fail = (name: string, expected: unknown, got: unknown, cure?: string, cause?: Error): FormatError => {
+    const hint = [cure, advice].filter(Boolean).join(". ");
+    return new FormatError(expectation("decodeImage", name, expected, got, { path, hint }), { cause });
   };
-  const { data, width, height } = decodeJpeg(bytes, options);
-  return { data, width, height };
-}
-
-function png(bytes: Uint8Array, maxPixels: number): Image {
-  const decoded = decodePng(essentialChunks(bytes, maxPixels));
-  const { width, height, depth } = decoded;
-  if (decoded.palette) return { data: convertIndexedToRgb(decoded), width, height };
-  if (depth === 16) return { data: Uint8Array.from(decoded.data, (value) => value >> 8), width, height };
-  if (depth === 8) return { data: decoded.data as Uint8Array, width, height };
-  return { data: unpackGrey(decoded.data as Uint8Array, width, height, depth), width, height };
-}
-
-/** Grey of 1, 2 or 4 bits, rows padded to bytes, to 0 … 255. */
-function unpackGrey(data: Uint8Array, width: number, height: number, depth: number): Uint8Array {
-  const stride = Math.ceil((width * depth) / 8);
-  const most = 2 ** depth - 1;
-  const out = new Uint8Array(width * height);
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      const bit = column * depth;
-      const value = (data[row * stride + (bit >> 3)]! >> (8 - depth - (bit & 7))) & most;
-      out[row * width + column] = (value * 255) / most;
-    }
+  const format = formatOf(bytes);
+  const decode = format === "JPEG" ? decodeJpeg : format === "PNG" ? decodePng : undefined;
+  if (!decode) {
+    const start = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+    throw fail("file", "JPEG or PNG", format ?? `bytes ${start || "none"}`, cure(format));
   }
-  return out;
+  try {
+    const { image, orientation } = decode(bytes, maxPixels);
+    return exifOrientation ? orient(image, orientation) : image;
+  } catch (error) {
+    if (!(error instanceof Damage)) throw error;
+    throw fail(`${format}: ${error.part}`, error.expected, error.got, error.hint, error);
+  }
+}
+
+/** The same, and what the platform decodes besides: WebP, AVIF, GIF, BMP. */
+export async function decodeAny(bytes: Uint8Array, options: FileDecoding): Promise<Image> {
+  const format = formatOf(bytes);
+  return isForPlatform(format) ? decodeByPlatform(bytes, format, options) : decodeFile(bytes, options);
 }

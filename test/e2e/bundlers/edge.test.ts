@@ -5,9 +5,8 @@ import { join } from "node:path";
 import { encode as encodePng } from "fast-png";
 import jpegJs from "jpeg-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { decodeImage } from "../../../src/data/image/decode.js";
 import type { ImageTransform } from "../../../src/data/image/transform.js";
-import { CIFAR10_CLASSES, readCifar, transformImage } from "../../../src/faces/data.js";
+import { CIFAR10_CLASSES, decodeImage, readCifar, transformImage } from "../../../src/faces/data.js";
 import { cifarResNet, createModel, loadModel, type Model, writeSafetensors } from "../../../src/hosts/node/index.js";
 import { type Packed, packAndInstall, root } from "../package/pack.js";
 import { configure, startWorkerd, type Workerd } from "./workerd.js";
@@ -104,10 +103,10 @@ describe.skipIf(!installed)(`the worker at the edge${missing}`, { timeout: 240_0
       const png = Uint8Array.from(
         encodePng({ data: picture(1, 40, 50), width: 40, height: 50, channels: 3, depth: 8 }),
       );
-      expectAnswer(await answerTo(post(png)), decodeImage(png));
+      expectAnswer(await answerTo(post(png)), await decodeImage(png));
       const rgba = Uint8Array.from({ length: 4 * 30 * 20 }, (_, i) => (i * 7) & 255);
       const jpeg = Uint8Array.from(jpegJs.encode({ data: rgba, width: 30, height: 20 }, 80).data);
-      expectAnswer(await answerTo(post(jpeg)), decodeImage(jpeg));
+      expectAnswer(await answerTo(post(jpeg)), await decodeImage(jpeg));
       const raw = { data: picture(2), width: 32, height: 32 };
       expectAnswer(await answerTo(post(raw.data, RAW)), raw);
       const wide = { data: picture(3, 64, 16), width: 64, height: 16 };
