@@ -55,10 +55,7 @@ export interface ReadOptions {
 /** Reads a whole file that is in memory. The tensors are copies. */
 export function readSafetensors(bytes: Uint8Array | ArrayBuffer, options: ReadOptions = {}): SafetensorsFile {
   const { origin, rule } = readOptions("readSafetensors", options);
-  const file = bytes instanceof Uint8Array ? bytes : isArrayBuffer(bytes) ? new Uint8Array(bytes) : undefined;
-  if (!file) {
-    throw new ArgumentError(expectation(origin.where, "bytes", "a Uint8Array or ArrayBuffer", describe(bytes)));
-  }
+  const file = asBytes(origin.where, bytes);
   const start = 8 + headerLength(file, origin);
   if (start > file.length) {
     throw formatError(origin, "file", `at least ${start} bytes for its header`, `${file.length} bytes`);
@@ -80,6 +77,13 @@ export function readSafetensors(bytes: Uint8Array | ArrayBuffer, options: ReadOp
 /** Bytes from another realm (a frame, a vm context) are no `instanceof` ours. */
 const isArrayBuffer = (value: unknown): value is ArrayBuffer =>
   Object.prototype.toString.call(value) === "[object ArrayBuffer]";
+
+/** A file in memory, as bytes. */
+export function asBytes(where: string, bytes: unknown): Uint8Array {
+  if (bytes instanceof Uint8Array) return bytes;
+  if (isArrayBuffer(bytes)) return new Uint8Array(bytes);
+  throw new ArgumentError(expectation(where, "bytes", "a Uint8Array or ArrayBuffer", describe(bytes)));
+}
 
 /** Checks the options of the readers. */
 export function readOptions(

@@ -5,7 +5,6 @@ import { ArgumentError, describe, expectation, StateDictError } from "../core/er
 import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";
 import { isNumeric, type Tensor } from "../core/tensor.js";
 import type { Parameter } from "../graph/graph.js";
-import { copyWeights } from "../graph/layout.js";
 import type { ParameterRegion } from "../runtime/executor.js";
 import type { Description, Engine } from "./engine.js";
 import { matchesPath, type PathPattern } from "./names.js";
@@ -35,23 +34,37 @@ export interface LoadReport {
   unexpected: string[];
 }
 
+/** OIHW (state dict) ↔ OHWI (kernels): the channels become the innermost dimension. */
+function permute(source: ArrayLike<number>, target: Float32Array, [o, i, h, w]: Shape, toKernels: boolean): void {
+  const area = h * w;
+  for (let a = 0; a < o; a++)
+    for (let b = 0; b < i; b++)
+      for (let p = 0; p < area; p++) {
+        const outside = (a * i + b) * area + p;
+        const inside = (a * area + p) * i + b;
+        if (toKernels) target[inside] = source[outside];
+        else target[outside] = source[inside];
+      }
+}
+
 /** One parameter's values in state-dict layout, copied out of a region. */
-export function readParameter(engine: Engine, parameter: Parameter, region: ParameterRegion): Tensor {
-  const { name, shape } = parameter;
+export function readParameter(engine: Engine, { name, shape, layout }: Parameter, region: ParameterRegion): Tensor {
   const view = engine.executor.parameterView(name, region, numel(shape));
   const data = new Float32Array(view.length);
-  copyWeights(view, data, parameter, "toStateDict");
+  if (layout === "OIHW") permute(view, data, shape, false);
+  else data.set(view);
   return { data, shape: [...shape] };
 }
 
 export function writeParameter(
   engine: Engine,
-  parameter: Parameter,
+  { name, shape, layout }: Parameter,
   region: ParameterRegion,
   data: ArrayLike<number>,
 ): void {
-  const view = engine.executor.parameterView(parameter.name, region, numel(parameter.shape));
-  copyWeights(data, view, parameter, "toMemory");
+  const view = engine.executor.parameterView(name, region, numel(shape));
+  if (layout === "OIHW") permute(data, view, shape, true);
+  else view.set(data);
 }
 
 /** The order of the state dict: a layer's parameters, then its buffers, layers as they stand in the network. */

@@ -3,7 +3,6 @@ import { partialBytes } from "../abi/partials.js";
 import type { UpdateKernel } from "../abi/records.js";
 import { SCALARS } from "../abi/scalars.js";
 import type { Op } from "../graph/op.js";
-import { FLOAT } from "../graph/value.js";
 
 /**
  * The norm of all `count` gradients, the factor that clips it to `maxNorm` (0: none), and the check that both loss and
@@ -13,7 +12,7 @@ export const gradNorm: Op<{ maxNorm: number; count: number }> = {
   name: "gradNorm",
   part: "optimizer",
   shapes: () => [],
-  bytes: ({ count }) => count * FLOAT,
+  bytes: ({ count }) => count * 4,
   workspace: (_, { count }) => partialBytes.gradNorm(count),
   encode(node, c) {
     const { norm, scale, status } = SCALARS;

@@ -8,6 +8,7 @@ import { type BuildOptions, build } from "esbuild";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cifarResNet, createModel, resnet18, writeSafetensors } from "../../../src/hosts/node/index.js";
+import { stateDictFile } from "../../support/pytorch-files.js";
 import { type Block, blocks, pages, root } from "./blocks.js";
 
 /** Inside the package, so that programs in it import the package by its name. */
@@ -28,6 +29,7 @@ beforeAll(async () => {
   // The files that the pages speak of.
   const net = await createModel(resnet18(), { inputShape: [32, 32, 3] });
   writeFileSync(join(folder, "resnet18.safetensors"), await writeSafetensors(net.stateDict()));
+  writeFileSync(join(folder, "resnet18.pth"), stateDictFile(net.stateDict()));
   const small = await createModel(cifarResNet(20, { classes: 10 }), { inputShape: [32, 32, 3] });
   writeFileSync(join(folder, "model.safetensors"), await small.save());
   const photo = join(root, "test/golden/images/smooth.jpg");

@@ -1,0 +1,18 @@
+// What `scripts/fuzz.js` runs.
+import { fuzz, type Target } from "./fuzz.js";
+import { pytorchTarget } from "./pytorch.js";
+
+const TARGETS: Record<string, (golden: URL) => Target> = {
+  pytorch: (golden) => pytorchTarget(new URL("pytorch/", golden)),
+};
+
+/** Fuzzes the named reader, or all; `golden` is the folder test/golden/. */
+export function run(names: string[], count: number, seed: number, golden: URL): void {
+  const unknown = names.filter((name) => !Object.hasOwn(TARGETS, name));
+  if (unknown.length > 0) throw new Error(`fuzz: target expected ${Object.keys(TARGETS).join(" or ")}, got ${unknown}`);
+  for (const name of names.length > 0 ? names : Object.keys(TARGETS)) {
+    const { loaded, refused, slowestMs, largestShare } = fuzz(TARGETS[name]!(golden), count, seed);
+    const took = `slowest ${slowestMs.toFixed(1)} ms, largest ${largestShare.toFixed(2)} of its file above 1 MB`;
+    console.log(`${name}: ${count} files, ${loaded} loaded, ${refused} refused, ${took}`);
+  }
+}
