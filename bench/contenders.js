@@ -25,8 +25,13 @@ export const contenders = [
 
 /** In the start-up task. */
 export const starters = [
-  { name: "ours", folder: "ours", options: { entry: "index", ...one }, every: true },
-  { name: "ours, resnet-wasm/inference", folder: "ours", options: { entry: "inference", ...one }, every: true },
+  { name: "ours", folder: "ours", options: { entry: "dist/index.node.js", ...one }, every: true },
+  {
+    name: "ours, resnet-wasm/inference",
+    folder: "ours",
+    options: { entry: "dist/inference.node.js", ...one },
+    every: true,
+  },
   { name: "onnxruntime-web", folder: "ort", options: {}, every: true },
   { name: "onnxruntime-node, native", folder: "ort", options: { native: true } },
 ];

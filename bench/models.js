@@ -2,11 +2,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { networkData } from "./data.js";
 import { compileMicroKernel } from "./micro-kernel/compile.js";
 import { ROWS } from "./micro-kernel/kernel.js";
 import { networkModel } from "./ort/model.js";
-import { createOurs } from "./ours/library.js";
+import { writeModelFile } from "./ours/model-file.js";
 
 const folder = new URL("../build/bench/", import.meta.url);
 
@@ -18,9 +17,6 @@ export async function buildParts() {
   for (const variant of Object.keys(ROWS))
     writeFileSync(new URL(`micro-kernel-${variant}.wasm`, folder), await compileMicroKernel(variant));
 
-  const task = { net: "resnet20", batch: 1 };
-  const data = networkData(task);
-  const model = await createOurs(task, data, { threads: 1, relaxedSimd: false });
-  writeFileSync(new URL("resnet20.safetensors", folder), await model.save());
+  const data = await writeModelFile();
   writeFileSync(new URL("resnet20.onnx", folder), networkModel(data.net, data.parameters, 1));
 }

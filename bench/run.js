@@ -4,9 +4,10 @@
  *   npm run bench -- [--only gemm,resnet18] [--rounds 9] [--node path]... [--browser] [--out file.json]
  *                    [--readme] [--clock processor] [--limit 10] [--contenders "ours|wasm"]
  *
- * Groups that are measured one by one are merged in the file; a ratio is always taken within one run. Tables and a chart
- * stand beside the file; --readme writes them into README.md. The processor's clock is for machines that are busy with
- * other things, the limit counts the seconds for a first result. \`--only none\` just writes.
+ * Figures are kept in a file outside of the repository (results/*.json), in which groups that are measured one by one are
+ * merged; a ratio is always taken within one run. Tables and a chart stand beside the file; --readme writes them into
+ * README.md. The processor's clock is for machines that are busy with other things, the limit counts the seconds for a
+ * first result. `--only none` just writes.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
@@ -36,7 +37,10 @@ const { values: options } = parseArgs({
     readme: { type: "boolean", default: false },
   },
 });
-const out = options.out ?? here(`results/${options.browser ? "browser" : "node"}.json`);
+// Without the figures of the other groups, those of some must not replace the tables in the repository.
+const file = `${options.browser ? "browser" : "node"}.json`;
+const isWhole = !options.only || existsSync(here(`results/${file}`));
+const out = options.out ?? here(isWhole ? `results/${file}` : `results/tmp/${file}`);
 
 /** The newest first: what others are compared with runs there. */
 function findNodes() {

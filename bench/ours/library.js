@@ -1,6 +1,16 @@
 /** The built package, and the networks in its own words. */
-const entry = typeof process === "object" ? "../../dist/index.node.js" : "/library.js"; // the server knows which
-export const library = await import(entry);
+
+/** The file of the main entry for Node, of this tree's build or of another's. */
+export async function mainEntry(packageRoot) {
+  const [{ readFile }, { pathToFileURL }] = [await import("node:fs/promises"), await import("node:url")];
+  const root = packageRoot ? pathToFileURL(`${packageRoot}/`) : new URL("../../", import.meta.url);
+  const { exports } = JSON.parse(await readFile(new URL("package.json", root), "utf8"));
+  return new URL(exports["."].node, root).href;
+}
+
+/** In a page the server knows where it is. */
+export const library = async (packageRoot) =>
+  import(typeof process === "object" ? await mainEntry(packageRoot) : "/library.js");
 
 const networks = {
   resnet18: ({ resnet18 }) => resnet18(),
@@ -18,9 +28,10 @@ const networks = {
 };
 
 /** A model with the parameters of the bench, on exactly the path that was asked for. */
-export async function createOurs(task, { net, parameters }, { threads, relaxedSimd }) {
-  const network = networks[task.net](library, task.conv);
-  const model = await library.createModel(network, { inputShape: net.ops[0].shape, threads, relaxedSimd });
+export async function createOurs(task, { net, parameters }, { threads, relaxedSimd, packageRoot }) {
+  const ours = await library(packageRoot);
+  const network = networks[task.net](ours, task.conv);
+  const model = await ours.createModel(network, { inputShape: net.ops[0].shape, threads, relaxedSimd });
   const { info } = model;
   if (info.threads !== threads || info.relaxedSimd !== relaxedSimd)
     throw new Error(`expected ${threads} threads, relaxed SIMD ${relaxedSimd}, got: ${info.why}`);
