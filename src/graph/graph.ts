@@ -4,11 +4,9 @@
  * recorded anew for each batch size.
  */
 import type { Shape } from "../core/shape.js";
+import type { Layout } from "./layout.js";
 import type { Node, Op, Stage } from "./op.js";
 import type { DType, Role, Value, ValueId } from "./value.js";
-
-/** How a parameter's memory order relates to its state-dict order. */
-export type Layout = "same" | "OIHW";
 
 /** The distribution a parameter starts from; drawn by `createModel` with the model's seed. */
 export type Init =

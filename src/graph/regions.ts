@@ -1,6 +1,7 @@
 /** How parameters stand in memory: side by side, alike in each region that has a number for every weight. */
 import { numel, roundUp } from "../core/shape.js";
 import type { Parameter } from "./graph.js";
+import { FLOAT } from "./value.js";
 
 /** Bytes between values: a cache line; also more than any vector load needs. */
 export const ALIGNMENT = 64;
@@ -14,7 +15,7 @@ export interface ParameterLayout {
 export function layoutParameters(parameters: readonly Pick<Parameter, "shape">[]): ParameterLayout {
   let floats = 0;
   const places = parameters.map(({ shape }) => {
-    const place = { offset: floats, floats: roundUp(numel(shape), ALIGNMENT / 4) };
+    const place = { offset: floats, floats: roundUp(numel(shape), ALIGNMENT / FLOAT) };
     floats += place.floats;
     return place;
   });

@@ -3,11 +3,14 @@ import { numel, type Shape } from "../core/shape.js";
 
 export type ValueId = number;
 
-/** Bytes of one number of each type. `u8` are bytes that only kernels can read (packed filters). */
-const BYTES = { f32: 4, i32: 4, u8: 1 } as const;
+/** The types of numbers, by the arrays that hold them. `u8` are bytes that only kernels can read (packed filters). */
+const ARRAYS = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const;
 
-/** The type of a value's numbers. */
-export type DType = keyof typeof BYTES;
+/** Bytes of a float32 number. */
+export const FLOAT = ARRAYS.f32.BYTES_PER_ELEMENT;
+
+export type DType = keyof typeof ARRAYS;
+export type ArrayOf<D extends DType> = InstanceType<(typeof ARRAYS)[D]>;
 
 /**
  * Where a value comes from and how long it lives:
@@ -31,5 +34,15 @@ export interface Value {
 
 /** Bytes of a value, or of anything else with a shape and a type. */
 export function bytesOf({ shape, dtype }: { shape: Shape; dtype: DType }): number {
-  return numel(shape) * BYTES[dtype];
+  return numel(shape) * ARRAYS[dtype].BYTES_PER_ELEMENT;
+}
+
+/** `length` numbers of a type at an address in memory. */
+export function viewOf<D extends DType>(
+  { buffer }: WebAssembly.Memory,
+  address: number,
+  dtype: D,
+  length: number,
+): ArrayOf<D> {
+  return new ARRAYS[dtype](buffer, address, length) as ArrayOf<D>;
 }

@@ -2,9 +2,10 @@
 
 import { SCALARS } from "../abi/scalars.js";
 import { expectBoolean, expectInteger, expectOptions } from "../core/check.js";
-import { numel, roundUp, type Shape } from "../core/shape.js";
+import { roundUp } from "../core/shape.js";
 import type { Graph } from "../graph/graph.js";
-import type { ValueId } from "../graph/value.js";
+import { ALIGNMENT } from "../graph/regions.js";
+import { bytesOf, type Value, type ValueId } from "../graph/value.js";
 import { crossEntropy } from "../nn/losses.js";
 import { Adam, SGD } from "../optim/optimizers.js";
 import { parameterRuns } from "../optim/runs.js";
@@ -57,13 +58,13 @@ export function planMemory(engine: Engine, options?: MemoryPlanOptions): MemoryP
     ? trainingPlan(engine, batchSize, optimizerStates)
     : engine.plan({ batchSize, training, backward: "none" });
   const { program, values, workspace, scratch } = engine.executor.layout(plan);
-  const bytes = (shape: Shape) => roundUp(numel(shape) * 4, 64);
-  const sum = (shapes: Shape[]) => shapes.reduce((total, shape) => total + bytes(shape), 0);
-  const prepared = new Map([...plan.prepared].map(([id, key]) => [key, plan.graph.shape(id)]));
-  const parameters = engine.executor.floats * 4;
+  const sum = (values: Pick<Value, "shape" | "dtype">[]) =>
+    values.reduce((total, value) => total + roundUp(bytesOf(value), ALIGNMENT), 0);
+  const prepared = new Map([...plan.prepared].map(([id, key]) => [key, plan.graph.values[id]]));
+  const parameters = engine.executor.regionBytes;
   const parts = {
     parameters,
-    buffers: sum(engine.description.buffers.map(({ shape }) => shape)),
+    buffers: sum(engine.description.buffers.map(({ shape }) => ({ shape, dtype: "f32" }))),
     gradients: training ? parameters : 0,
     optimizer: training ? parameters * optimizerStates : 0,
     prepared: sum([...prepared.values()]),

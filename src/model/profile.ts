@@ -53,7 +53,7 @@ export function profile(engine: Engine, x: TensorLike, options?: ProfileOptions)
   const plan = trainingPlan(engine, batch.batchSize, loss, optimizer);
   const load = () => {
     copyInto(executor.view(plan, plan.input), batch.data);
-    executor.view(plan, plan.target!).fill(0);
+    executor.numbers(plan, plan.target!, "f32", "i32").fill(0);
     // A learning rate of 0: the weights stay finite however often the step is repeated.
     executor.scalars.set("lr", 0);
     executor.scalars.set("status", 0);
@@ -177,7 +177,7 @@ function measure(engine: Engine, plan: Plan, load: () => void, { training, types
       ms,
       macs,
       gflops: perSecond(macs, ms),
-      bytes: nodeBytes(plan.graph, node, ({ first, count }) => executor.runFloats(first, count) * 4),
+      bytes: nodeBytes(plan.graph, node, ({ first, count }) => executor.runBytes(first, count)),
     };
     if (node.op.part) outside.set(op, node.op.part);
     return [op];

@@ -5,6 +5,7 @@ import { ArgumentError, describe, expectation, StateDictError } from "../core/er
 import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";
 import { isNumeric, type Tensor } from "../core/tensor.js";
 import type { Parameter } from "../graph/graph.js";
+import { copyWeights } from "../graph/layout.js";
 import type { ParameterRegion } from "../runtime/executor.js";
 import type { Description, Engine } from "./engine.js";
 import { matchesPath, type PathPattern } from "./names.js";
@@ -34,37 +35,23 @@ export interface LoadReport {
   unexpected: string[];
 }
 
-/** OIHW (state dict) ↔ OHWI (kernels): the channels become the innermost dimension. */
-function permute(source: ArrayLike<number>, target: Float32Array, [o, i, h, w]: Shape, toKernels: boolean): void {
-  const area = h * w;
-  for (let a = 0; a < o; a++)
-    for (let b = 0; b < i; b++)
-      for (let p = 0; p < area; p++) {
-        const outside = (a * i + b) * area + p;
-        const inside = (a * area + p) * i + b;
-        if (toKernels) target[inside] = source[outside];
-        else target[outside] = source[inside];
-      }
-}
-
 /** One parameter's values in state-dict layout, copied out of a region. */
-export function readParameter(engine: Engine, { name, shape, layout }: Parameter, region: ParameterRegion): Tensor {
+export function readParameter(engine: Engine, parameter: Parameter, region: ParameterRegion): Tensor {
+  const { name, shape } = parameter;
   const view = engine.executor.parameterView(name, region, numel(shape));
   const data = new Float32Array(view.length);
-  if (layout === "OIHW") permute(view, data, shape, false);
-  else data.set(view);
+  copyWeights(view, data, parameter, "toStateDict");
   return { data, shape: [...shape] };
 }
 
 export function writeParameter(
   engine: Engine,
-  { name, shape, layout }: Parameter,
+  parameter: Parameter,
   region: ParameterRegion,
   data: ArrayLike<number>,
 ): void {
-  const view = engine.executor.parameterView(name, region, numel(shape));
-  if (layout === "OIHW") permute(data, view, shape, true);
-  else view.set(data);
+  const view = engine.executor.parameterView(parameter.name, region, numel(parameter.shape));
+  copyWeights(data, view, parameter, "toMemory");
 }
 
 /** The order of the state dict: a layer's parameters, then its buffers, layers as they stand in the network. */

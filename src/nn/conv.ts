@@ -108,7 +108,10 @@ export class Conv2d extends Layer {
     const fanIn = (inChannels / groups) * kernel[0] * kernel[1];
     const fanOut = (outChannels / groups) * kernel[0] * kernel[1];
     const weightShape = [outChannels, inChannels / groups, ...kernel];
-    const inputs = [x, b.parameter("weight", weightShape, { init: weightInit(init, fanIn, fanOut), layout: "OIHW" })];
+    const inputs = [
+      x,
+      b.parameter("weight", weightShape, { init: weightInit(init, fanIn, fanOut), layout: "channelsLast" }),
+    ];
     if (bias) inputs.push(b.parameter("bias", [outChannels], { init: biasInit(init, fanIn) }));
     const epilogue = { ...noEpilogue, bias };
     // A 1x1 convolution over all pixels is a product of matrices.

@@ -2,7 +2,8 @@
 
 import { ArgumentError, expectation } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
-import { Graph, type Init, type Layout } from "../graph/graph.js";
+import { Graph, type Init } from "../graph/graph.js";
+import { type Layout, memoryShape } from "../graph/layout.js";
 import type { Op } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 
@@ -73,8 +74,7 @@ export class Builder {
   ): ValueId {
     const full = this.nameOf(name);
     const list = role === "parameter" ? this.graph.parameters : this.graph.buffers;
-    const [o, i, h, w] = shape;
-    const value = this.graph.value(layout === "OIHW" ? [o, h, w, i] : shape, role, { name: full });
+    const value = this.graph.value(memoryShape(shape, layout), role, { name: full });
     list.push({ name: full, value, shape, layout, init, path: this.path });
     return value;
   }

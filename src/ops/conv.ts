@@ -25,6 +25,7 @@ import type { KernelArguments } from "../abi/records.js";
 import { type ImageShape, imageOf, numel, type Pair, type Shape } from "../core/shape.js";
 import type { Context } from "../graph/context.js";
 import type { Gradient, Node, Op, Selection } from "../graph/op.js";
+import { FLOAT } from "../graph/value.js";
 import {
   absorbIntoEpilogue,
   type Epilogue,
@@ -202,7 +203,7 @@ const conv2dDx: Op<Conv2d & { input: ImageShape }> = {
     const names = withEpilogue("x filter", epilogue).split(" ");
     let filter = c.input(node, 1);
     conv2dDxPhases(s).forEach(({ shape, rows, cols }, i) => {
-      const shift = (rows.start * s.w + cols.start) * s.ic * 4;
+      const shift = (rows.start * s.w + cols.start) * s.ic * FLOAT;
       const at = (name: string) => (names.includes(name) ? c.input(node, names.indexOf(name)) + shift : 0);
       const moved = { filter, y: c.output(node) + shift, residual: at("residual"), source: at("source") };
       encodeDirect(node, shape, strides, c, moved);

@@ -3,6 +3,7 @@ import { partialBytes } from "../abi/partials.js";
 import type { UpdateKernel } from "../abi/records.js";
 import { SCALARS } from "../abi/scalars.js";
 import type { Op } from "../graph/op.js";
+import { FLOAT } from "../graph/value.js";
 
 /**
  * The norm of all `count` gradients, the factor that clips it to `maxNorm` (0: none), and the check that both loss and
@@ -12,7 +13,7 @@ export const gradNorm: Op<{ maxNorm: number; count: number }> = {
   name: "gradNorm",
   part: "optimizer",
   shapes: () => [],
-  bytes: ({ count }) => count * 4,
+  bytes: ({ count }) => count * FLOAT,
   workspace: (_, { count }) => partialBytes.gradNorm(count),
   encode(node, c) {
     const { norm, scale, status } = SCALARS;

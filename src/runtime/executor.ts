@@ -6,7 +6,7 @@ import { numel, roundUp } from "../core/shape.js";
 import type { Addresses } from "../graph/context.js";
 import type { Parameter } from "../graph/graph.js";
 import { ALIGNMENT, layoutParameters, type ParameterLayout } from "../graph/regions.js";
-import type { ValueId } from "../graph/value.js";
+import { type ArrayOf, bytesOf, type DType, FLOAT, type ValueId, viewOf } from "../graph/value.js";
 import type { Plan } from "../plan/plan.js";
 import { encode, type Program } from "../program/encode.js";
 import { notCompiled } from "./features.js";
@@ -20,6 +20,9 @@ interface Exports {
 
 /** Flat regions that run parallel to the parameters; `optimizer.<name>` holds what an optimiser keeps under that name. */
 export type ParameterRegion = "parameters" | "gradients" | "ema" | `optimizer.${string}`;
+
+/** Bytes of a word of a program. */
+const WORD = Int32Array.BYTES_PER_ELEMENT;
 
 /** Below this many multiply-adds in a step, waking threads costs more than they save (bench/NOTES.md, Threads). */
 const MACS_FOR_THREADS = 2e6;
@@ -79,8 +82,8 @@ export class Executor {
     this.#layout = layoutParameters(parameters);
     for (const [i, { name }] of parameters.entries()) this.#byName.set(name, i);
     for (const buffer of buffers) this.#buffers.set(buffer.name, buffer);
-    const regions = buffers.map(({ name, shape }) => [`buffer ${name}`, numel(shape) * 4] as const);
-    memory.reserveAll(new Map([["parameters", this.floats * 4], ...regions]));
+    const regions = buffers.map(({ name, shape }) => [`buffer ${name}`, bytesOf({ shape, dtype: "f32" })] as const);
+    memory.reserveAll(new Map([["parameters", this.regionBytes], ...regions]));
   }
 
   /** Floats in each parameter region. */
@@ -88,15 +91,20 @@ export class Executor {
     return this.#layout.floats;
   }
 
-  /** Floats of neighbouring parameters, with the gaps between them. */
-  runFloats(first: number, count: number): number {
+  /** Bytes of each parameter region. */
+  get regionBytes(): number {
+    return this.floats * FLOAT;
+  }
+
+  /** Bytes of neighbouring parameters, with the gaps between them. */
+  runBytes(first: number, count: number): number {
     const end = this.#layout.places[first + count - 1];
-    return end.offset + end.floats - this.#layout.places[first].offset;
+    return (end.offset + end.floats - this.#layout.places[first].offset) * FLOAT;
   }
 
   /** Address of a region, reserved at the first call. */
   region(region: ParameterRegion): number {
-    return this.memory.reserve(region, this.floats * 4);
+    return this.memory.reserve(region, this.regionBytes);
   }
 
   hasRegion(region: ParameterRegion): boolean {
@@ -106,7 +114,7 @@ export class Executor {
   /** One parameter's slice of a region, in the kernels' layout. */
   parameterView(name: string, region: ParameterRegion, length: number): Float32Array {
     const base = this.region(region);
-    return this.memory.f32(base + this.#layout.places[this.#byName.get(name)!].offset * 4, length);
+    return this.memory.f32(base + this.#layout.places[this.#byName.get(name)!].offset * FLOAT, length);
   }
 
   bufferView(name: string): Float32Array {
@@ -117,15 +125,17 @@ export class Executor {
     return this.memory.f32(this.region(region), this.floats);
   }
 
-  /** A value of the plan that is active, or of a kept region. */
+  /** A value of the plan, which becomes the active one. */
   view(plan: Plan, id: ValueId): Float32Array {
-    const bound = this.activate(plan);
-    return this.memory.f32(bound.addresses.value(id), numel(plan.graph.shape(id)));
+    return this.numbers(plan, id, "f32");
   }
 
-  viewI32(plan: Plan, id: ValueId): Int32Array {
-    const bound = this.activate(plan);
-    return this.memory.i32(bound.addresses.value(id), numel(plan.graph.shape(id)));
+  /** A value that may be of several types, as the array of its own. */
+  numbers<D extends DType>(plan: Plan, id: ValueId, ...types: D[]): ArrayOf<D> {
+    const { shape, dtype } = plan.graph.values[id];
+    const type = types.find((expected) => expected === dtype);
+    if (!type) throw new RuntimeSupportError(expectation("view", `value ${id}`, types.join(" or "), dtype));
+    return viewOf(this.memory.memory, this.activate(plan).addresses.value(id), type, numel(shape));
   }
 
   isActive(plan: Plan): boolean {
@@ -145,8 +155,8 @@ export class Executor {
   /** Bytes of the parts that a plan has in the arena, in this order. */
   layout(plan: Plan): { values: number; workspace: number; scratch: number; program: number } {
     // Addresses do not change the length of a program.
-    const { length } = encode(plan, this.#addresses(plan, 0, 0)).words;
-    return { ...this.#sizes(plan), program: roundUp(length * 4, ALIGNMENT) };
+    const { byteLength } = encode(plan, this.#addresses(plan, 0, 0)).words;
+    return { ...this.#sizes(plan), program: roundUp(byteLength, ALIGNMENT) };
   }
 
   #sizes(plan: Plan): { values: number; workspace: number; scratch: number } {
@@ -160,7 +170,7 @@ export class Executor {
 
   #bind(plan: Plan): Bound {
     if (plan.step.some(({ stage }) => stage === "backward")) this.region("gradients");
-    this.memory.reserveAll(new Map([...plan.prepared].map(([id, key]) => [key, numel(plan.graph.shape(id)) * 4])));
+    this.memory.reserveAll(new Map([...plan.prepared].map(([id, key]) => [key, bytesOf(plan.graph.values[id])])));
     const bytes = this.#sizes(plan);
     const values = this.memory.arena;
     const workspace = values + bytes.values;
@@ -168,7 +178,7 @@ export class Executor {
     const base = scratch + bytes.scratch;
     const addresses = { ...this.#addresses(plan, values, roundUp(plan.scratchBytes, ALIGNMENT)), workspace, scratch };
     const program = encode(plan, addresses);
-    this.memory.ensure(base + roundUp(program.words.length * 4, ALIGNMENT));
+    this.memory.ensure(base + roundUp(program.words.byteLength, ALIGNMENT));
     const bound = { program, epoch: this.memory.epoch, base, addresses, weights: 0, paces: new Map() };
     this.#bound.set(plan, bound);
     return bound;
@@ -178,7 +188,7 @@ export class Executor {
     const { graph } = plan;
     const { memory } = this;
     const region = (name: ParameterRegion) => memory.address(name) ?? 0;
-    const offset = (name: string) => this.#layout.places[this.#byName.get(name)!].offset * 4;
+    const offset = (name: string) => this.#layout.places[this.#byName.get(name)!].offset * FLOAT;
     const value = (id: ValueId): number => {
       const { role, name } = graph.values[id];
       if (role === "parameter") return region("parameters") + offset(name);
@@ -190,8 +200,8 @@ export class Executor {
     };
     const run = (first: number, count: number) => {
       const start = this.#layout.places[first].offset;
-      const at = (name: ParameterRegion) => (region(name) ? region(name) + start * 4 : 0);
-      const n = this.runFloats(first, count);
+      const at = (name: ParameterRegion) => (region(name) ? region(name) + start * FLOAT : 0);
+      const n = this.runBytes(first, count) / FLOAT;
       return { w: at("parameters"), g: at("gradients"), n, state: (name: string) => at(`optimizer.${name}`) };
     };
     const all = { w: region("parameters"), g: region("gradients"), ema: region("ema"), n: this.floats };
@@ -216,12 +226,12 @@ export class Executor {
     paces.set(stages, pace);
     const threads = this.allThreads ? all : pace.threads(all);
     if (from === "forward" && program.prepare > 0 && bound.weights !== this.weightsVersion) {
-      this.submit(base, base + program.prepare * 4, threads);
+      this.submit(base, base + program.prepare * WORD, threads);
       bound.weights = this.weightsVersion;
     }
     const begins = { forward: program.prepare, backward: program.forward, update: program.backward };
     const start = performance.now();
-    const stopped = this.submit(base + begins[from] * 4, base + program[to] * 4, threads);
+    const stopped = this.submit(base + begins[from] * WORD, base + program[to] * WORD, threads);
     if (all > 1 && !this.allThreads) pace.took(performance.now() - start);
     return stopped === 0;
   }

@@ -17,7 +17,7 @@ export function fillBatch(
   epoch = 0,
 ): Int32Array | Float32Array {
   const x = executor.view(plan, plan.input);
-  const target = kind === "indices" ? executor.viewI32(plan, plan.target!) : executor.view(plan, plan.target!);
+  const target = executor.numbers(plan, plan.target!, "f32", "i32");
   dataset.get(indices, x, target, epoch);
   // Another plan would have worked in the memory behind x by now.
   if (!executor.isActive(plan))

@@ -15,7 +15,7 @@ export function findNonFinite(engine: Engine, failed: Plan, loss: Loss): string 
   const { executor } = engine;
   const indices = failed.graph.values[failed.target!].dtype === "i32";
   const input = executor.view(failed, failed.input).slice();
-  const target = executor.viewI32(failed, failed.target!).slice();
+  const target = executor.numbers(failed, failed.target!, "f32", "i32").slice();
   if (firstNonFinite(input) >= 0) return "the input";
   for (const { name, shape } of engine.description.parameters) {
     if (firstNonFinite(executor.parameterView(name, "parameters", numel(shape))) >= 0) return `parameter ${name}`;
@@ -33,7 +33,7 @@ export function findNonFinite(engine: Engine, failed: Plan, loss: Loss): string 
     `diagnose ${kind} ${JSON.stringify(loss)}`,
   );
   executor.view(plan, plan.input).set(input);
-  executor.viewI32(plan, plan.target!).set(target);
+  executor.numbers(plan, plan.target!, "f32", "i32").set(target);
   engine.run(plan, "forward", "backward", false); // the same random numbers again
   for (const { outputs, path, stage, op } of plan.step) {
     if (op.isPacking) continue;

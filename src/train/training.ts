@@ -139,9 +139,7 @@ export class Training {
     const plan = this.plan(batchSize, targets.kind);
     const { executor } = this.#engine;
     executor.view(plan, plan.input).set(data);
-    const target =
-      targets.kind === "indices" ? executor.viewI32(plan, plan.target!) : executor.view(plan, plan.target!);
-    target.set(targets.data);
+    executor.numbers(plan, plan.target!, "f32", "i32").set(targets.data);
     return this.runStep(plan, undefined);
   }
 
