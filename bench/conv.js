@@ -9,7 +9,7 @@ import { buildSync } from "esbuild";
 const root = new URL("..", import.meta.url);
 const { outputFiles } = buildSync({
   stdin: {
-    contents: `export * from "./src/abi/records.js"; export * from "./src/abi/enums.js"; export * from "./src/abi/scalars.js"; export * from "./test/support/kernels/conv-calls.js"; export * from "./src/abi/conv.js"; export * from "./src/abi/gemm.js";`,
+    contents: `export * from "./src/abi/records.js"; export * from "./src/abi/enums.js"; export * from "./src/abi/scalars.js"; export * from "./test/support/kernels/conv-calls.js"; export * from "./src/abi/conv.js"; export * from "./src/abi/winograd.js"; export * from "./src/abi/gemm.js";`,
     resolveDir: fileURLToPath(root),
   },
   bundle: true,
@@ -146,9 +146,20 @@ const passes = {
     const packed = bytes(lib.packedSize(k, n) * 4);
     const b = { src: random(n * k), dst: packed, k, n, ld: k, transposed: 1 };
     program([{ kernel: "f32_pack_b", args: b }])();
-    const none = { bias: 0, residual: 0, ldr: 0, activation: 0, param: 0, source: 0, lds: 0 };
+    const none = { bias: 0, residual: 0, activation: 0, param: 0, source: 0 };
     const scratchStride = Math.ceil(lib.gemmScratch(m, k) / 64) * 64;
-    const io = { a: random(m * k), lda: k, aTransposed: 0, b: packed, c: bytes(m * n * 4), ldc: n, m, n, k };
+    const io = {
+      a: random(m * k),
+      lda: k,
+      aTransposed: 0,
+      b: packed,
+      y: bytes(m * n * 4),
+      ldy: n,
+      m,
+      n,
+      k,
+      ...lib.gemmSizes(m, k),
+    };
     return [{ kernel: "f32_gemm", args: { ...io, ...none, scratch: bytes(scratchStride), scratchStride } }];
   },
   dx(s) {

@@ -5,10 +5,11 @@ import { dirname, join } from "node:path";
 import { CONTROL } from "../src/abi/control.js";
 import { ACTIVATION_GRADIENT, ACTIVATIONS, REGRESSION_LOSSES } from "../src/abi/enums.js";
 import { type FieldType, type KernelName, PARTS, parseFields, SIGNATURES } from "../src/abi/records.js";
+import { WINOGRAD_CONSTANTS } from "../src/abi/winograd.js";
 
 const HEAD = "// Written by scripts/generate-abi.ts from src/abi/. Do not edit.\n";
 const UNMANAGED = "// @ts-ignore: decorator\n@unmanaged\n";
-const types: Record<FieldType, string> = { ptr: "usize", i32: "i32", f32: "f32" };
+const types: Record<FieldType, string> = { ptr: "usize", bytes: "usize", i32: "i32", f32: "f32" };
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const pascal = (name: string): string => name.replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
@@ -51,6 +52,7 @@ function records(): string {
     `/** What every record begins with. */\n${UNMANAGED}export class Header {\n  kernel: i32;\n  words: i32;\n}\n`,
     ...Object.entries(PARTS).map(([name, signature]) => `${UNMANAGED}export class ${name} {\n${fields(signature)}}\n`),
     ...kernels.map(recordClass),
+    `${UNMANAGED}export class WinogradConstants {\n${WINOGRAD_CONSTANTS.replace(/(\w+) ?/g, "  $1: v128;\n")}}\n`,
   ].join("\n");
 }
 
@@ -168,9 +170,13 @@ function entry(files: Map<string, string>, kernels: Kernel[]): string {
       names.split(",").map((name) => ({ name: name.trim(), path: join(dirname(path), target) })),
     ),
   );
-  const microKernels = new Map(
-    imports.filter(({ name }) => name.includes("_ukernel_")).map((each) => [each.name, each]),
+  const kept = imports.filter(
+    ({ name, path }) =>
+      name.includes("_ukernel_") &&
+      !files.get(path)?.includes(`@inline
+export function ${name}(`),
   );
+  const microKernels = new Map(kept.map((each) => [each.name, each]));
   const functions = [...kernels, ...microKernels.values()];
   return `${HEAD}\nexport { run, submit, serve } from "../run";\n${named("export", functions)}`;
 }

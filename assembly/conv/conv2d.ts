@@ -9,47 +9,31 @@
 // src/abi/conv.ts.
 import { Conv2dRecord } from "../generated/records";
 import { f32_epilogue_tile } from "../gemm/epilogue";
-import { KC, sum_tile, tile_row, tile_stride } from "../gemm/gemm";
+import { KC, sum_tile, tile_row } from "../gemm/gemm";
 import { scatter_row, transpose_4_rows } from "../gemm/pack";
-import { PACKED_MR } from "../gemm/ukernel";
+import { NR, PACKED_MR } from "../gemm/ukernel";
 import { splits_of } from "../range";
 import { claim } from "../sync";
 import { copy_slab } from "./slab";
 import { f32_conv_ukernel_4x8, f32_conv_ukernel_4x8_add } from "./ukernel";
 
-// Pixels whose sums wait in L1 for bias, residual and activation: 64 * 32 bytes = 2 KB.
-const CHUNK: i32 = 64;
-
-// From this many panels on, packing a chunk's inputs costs less than the larger tiles of f32_gemm's micro-kernels gain: 5 to
-// 20 % without FMA, 2 to 14 % with. With 4 to 8 panels it is 2 % to one side or the other.
-const PACK_PANELS: i32 = 12;
-
-// Packed inputs of a chunk. 256 KB, f32_gemm's limit, are but two tiles at k = 4608: 8 % slower.
-const CHUNK_BYTES: i32 = 512 * 1024;
-
 /**
- * Scratch of a thread: the sums of CHUNK pixels and of one tile, byte offsets of the pixels of a band in x (a multiple of
- * 4), the slab, packed inputs.
+ * Scratch of a thread: the sums of `chunk` pixels and of one tile, byte offsets of the pixels of a band in x (a multiple
+ * of 4), the slab, packed inputs (`chunkTiles` tiles; 0: inputs are read in place).
  * `band` is the number of output rows computed at a time; y is written at the given strides (in numbers), and residual
  * and source are read at the same ones.
  */
 export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
-  const x = r.x, filter = r.filter, y = r.y, batch = r.batch, h = r.h, w = r.w, ic = r.ic, oh = r.oh;
-  const ow = r.ow, oc = r.oc, kh = r.kh, kw = r.kw, strideH = r.strideH, strideW = r.strideW;
-  const dilationH = r.dilationH, dilationW = r.dilationW, padTop = r.padTop, padLeft = r.padLeft;
-  const groups = r.groups, yImage = r.yImage, yRow = r.yRow, yCol = r.yCol, band = r.band, bias = r.bias;
-  const residual = r.residual, activation = r.activation, param = r.param, source = r.source;
-  const scratch = r.scratch, scratchStride = r.scratchStride;
+  const x = r.x, filter = r.filter, h = r.h, w = r.w, ic = r.ic, oh = r.oh, ow = r.ow, kh = r.kh, kw = r.kw;
+  const strideH = r.strideH, strideW = r.strideW, dilationH = r.dilationH, dilationW = r.dilationW;
+  const padLeft = r.padLeft, groups = r.groups, band = r.band;
+  const yImage = r.yImage, yRow = r.yRow, yCol = r.yCol, tileBytes = r.tileBytes, e = r.epilogue;
 
-  const icg = ic / groups, ocg = oc / groups;
-  const panels = (ocg + 7) >> 3; // of one group
+  const icg = ic / groups, ocg = r.oc / groups;
+  const panels = (ocg + NR - 1) / NR; // of one group
   const panelBytes = <usize>(kh * kw * icg) << 5;
-
-
-  const sums = scratch + <usize>thread * scratchStride;
-  const spare = sums + (CHUNK << 5);
-  const table = spare + 192;
-  const slab = table + (<usize>((band * ow + 3) & ~3) << 2);
+  const own = r.scratch + <usize>thread * r.scratchStride;
+  const sums = own + r.sums, spare = own + r.spare, table = own + r.table, slab = own + r.slab, packed = own + r.packed;
 
   // Phases of a data gradient may have no taps at all (kh = kw = 0): no segments, and y is 0 + bias + residual.
   const merged = kh == 0 || (groups == 1 && dilationW == 1);
@@ -61,12 +45,12 @@ export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
   const length = merged ? kw * ic : icg;
   const cols = kw == 0 ? 0 : (ow - 1) * strideW + (kw - 1) * dilationW + 1;
   const kc = whole ? max(k, 1) : kw * icg;
-  const packs = panels >= PACK_PANELS;
-  const chunk = packs ? max(PACKED_MR, min(CHUNK / PACKED_MR, CHUNK_BYTES / <i32>tile_stride(k)) * PACKED_MR) : CHUNK;
+  const packs = r.chunkTiles > 0;
+  const chunk = packs ? max(PACKED_MR, min(r.chunk / PACKED_MR, r.chunkTiles) * PACKED_MR) : r.chunk;
 
   // Jobs are chunks of bands; where they are few, each is split by panels as well. No split changes the order of a sum.
   const bands = (oh + band - 1) / band, chunks = (band * ow + chunk - 1) / chunk;
-  const jobs = batch * bands * chunks, all = groups * panels;
+  const jobs = r.batch * bands * chunks, all = groups * panels;
   const splits = splits_of(jobs, all, threads);
   // Pixels that lie at equal distances in y: all of a band, or one row.
   const run = yRow == ow * yCol ? band * ow : ow;
@@ -78,7 +62,7 @@ export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
     if (job / chunks != known) {
       known = job / chunks;
       const n = known / bands, begin = (known % bands) * band, rows = min(band, oh - begin);
-      const top = begin * strideH - padTop;
+      const top = begin * strideH - r.padTop;
       const slabRows = kh == 0 ? 0 : (rows - 1) * strideH + (kh - 1) * dilationH + 1;
       const image = x + (<usize>n * h * w * ic << 2);
       yBand = <usize>(n * yImage + begin * yRow) << 2;
@@ -96,7 +80,6 @@ export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
 
     const stride = <usize>(merged ? dilationH * xRow : dilationW * ic) << 2;
     const rowStride = <usize>(dilationH * xRow) << 2;
-    const packed = slab + ((<usize>(cols * ((band - 1) * strideH + (kh - 1) * dilationH + 1) * ic * 4) + 63) & ~63);
     const firstPanel = all * split / splits, lastPanel = all * (split + 1) / splits;
     const p = job % chunks * chunk, end = min(pixels, p + chunk), count = end - p;
     const tiles = packs ? (count + PACKED_MR - 1) / PACKED_MR : (count + 3) >> 2;
@@ -112,9 +95,15 @@ export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
         let a = packed, row = 0;
         for (let t = 0; t < tiles; t++) {
           const next = tile_row(t + 1, count, tiles), rows = next - row;
-          if (fresh) pack_pixels(from, at + (<usize>row << 2), rows, calls, rowStride, segments, stride, length, a);
+          if (fresh) {
+            let from2 = from, to = a;
+            for (let call = calls; call > 0; call--) {
+              to = pack_pixels(from2, at + (<usize>row << 2), rows, segments, stride, length, to);
+              from2 += rowStride;
+            }
+          }
           sum_tile(rows, a, panel, k, kc, sums + (<usize>row << 5), 32, spare);
-          a += tile_stride(k);
+          a += tileBytes;
           row = next;
         }
         packedFor = job * groups + g;
@@ -129,33 +118,28 @@ export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
       for (let i = p; i < end; ) {
         const next = min(end, (i / run + 1) * run);
         const to = yBand + channel + (<usize>(i / ow * yRow + i % ow * yCol) << 2);
-        f32_epilogue_tile(sums + (<usize>(i - p) << 5), next - i, wide, y + to, yStep, bias ? bias + channel : 0,
-          residual ? residual + to : 0, yStep, activation, param, source + to, yStep);
+        f32_epilogue_tile(sums + (<usize>(i - p) << 5), next - i, wide, to, yStep, channel, e);
         i = next;
       }
     }
   }
 }
 
-/** The inputs under `rows` pixels (their byte offsets at `table`), as a tile of A: [kh][kw][ic / groups][rows]. */
-function pack_pixels(x: usize, table: usize, rows: i32, calls: i32, rowStride: usize, segments: i32, stride: usize,
-  length: i32, to: usize): void {
+/** The inputs of `segments` under `rows` pixels (their byte offsets at `table`), as a tile of A: [segment][length][rows]. */
+function pack_pixels(x: usize, table: usize, rows: i32, segments: i32, stride: usize, length: i32, to: usize): usize {
   const step = <usize>rows << 2;
-  for (; calls > 0; --calls) {
-    let from = x;
-    for (let i = segments; i > 0; --i) {
-      let row = 0;
-      if (rows >= 4) {
-        transpose_4_rows(from + load<u32>(table), from + load<u32>(table, 4), from + load<u32>(table, 8),
-          from + load<u32>(table, 12), to, step, length);
-        row = 4;
-      }
-      for (; row < rows; ++row) scatter_row(from + load<u32>(table + (<usize>row << 2)), to + (<usize>row << 2), step, length);
-      to += <usize>length * step;
-      from += stride;
+  for (; segments > 0; --segments) {
+    let row = 0;
+    if (rows >= 4) {
+      transpose_4_rows(x + load<u32>(table), x + load<u32>(table, 4), x + load<u32>(table, 8), x + load<u32>(table, 12), to,
+        step, length);
+      row = 4;
     }
-    x += rowStride;
+    for (; row < rows; ++row) scatter_row(x + load<u32>(table + (<usize>row << 2)), to + (<usize>row << 2), step, length);
+    to += <usize>length * step;
+    x += stride;
   }
+  return to;
 }
 
 /** The byte offsets of a band's pixels in its input, up to a multiple of 4: the last one is repeated. */

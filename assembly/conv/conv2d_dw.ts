@@ -11,12 +11,11 @@ import { at_most_4 } from "../range";
 import { copy_slab } from "./slab";
 import { f32_packed_ukernel_4x8, f32_packed_ukernel_4x8_add } from "./ukernel_packed";
 
-/** Scratch of a thread: a tile of 4x8 (128 bytes), a strip [pixel][8], dy as [group][ocg / 4][pixel][4], the slab. */
+/** Scratch of a thread: a tile of 4x8, a strip [pixel][8], dy as [group][ocg / 4][pixel][4], the slab. */
 export function f32_conv2d_dw(r: Conv2dDwRecord, thread: i32, threads: i32): void {
-  const dy = r.dy, x = r.x, dw = r.dw, batch = r.batch, h = r.h, w = r.w, ic = r.ic, oh = r.oh, ow = r.ow;
-  const oc = r.oc, kh = r.kh, kw = r.kw, strideH = r.strideH, strideW = r.strideW, dilationH = r.dilationH;
-  const dilationW = r.dilationW, padTop = r.padTop, padLeft = r.padLeft, groups = r.groups, band = r.band;
-  const scratch = r.scratch, scratchStride = r.scratchStride;
+  const x = r.x, h = r.h, w = r.w, ic = r.ic, oh = r.oh, ow = r.ow, oc = r.oc, kh = r.kh, kw = r.kw;
+  const strideH = r.strideH, strideW = r.strideW, dilationH = r.dilationH, dilationW = r.dilationW;
+  const padLeft = r.padLeft, groups = r.groups, band = r.band;
 
   const icg = ic / groups, ocg = oc / groups;
   const k = kh * kw * icg; // columns: (kh, kw, ic), a row of dw
@@ -26,19 +25,17 @@ export function f32_conv2d_dw(r: Conv2dDwRecord, thread: i32, threads: i32): voi
   const first = <i32>(<i64>items * thread / threads), last = <i32>(<i64>items * (thread + 1) / threads);
   if (first == last) return;
 
-  const tile = scratch + <usize>thread * scratchStride;
-  const strip = tile + 128;
-  const dyPanels = strip + (<usize>(band * ow) << 5);
-  const slab = dyPanels + (<usize>(groups * ocTiles * band * ow) << 4);
+  const own = r.scratch + <usize>thread * r.scratchStride;
+  const tile = own + r.tile, strip = own + r.strip, dyPanels = own + r.dyPanels, slab = own + r.slab;
   const cols = (ow - 1) * strideW + (kw - 1) * dilationW + 1;
   const xStep = <usize>(strideW * ic) << 2;
   const dwStride = <usize>k << 2;
   let fresh = true;
-  for (let n = 0; n < batch; n++) {
+  for (let n = 0; n < r.batch; n++) {
     const image = x + (<usize>n * h * w * ic << 2);
     for (let begin = 0; begin < oh; begin += band) {
       const rows = min(band, oh - begin), pixels = rows * ow;
-      const top = begin * strideH - padTop;
+      const top = begin * strideH - r.padTop;
       const slabRows = (rows - 1) * strideH + (kh - 1) * dilationH + 1;
       let xRow = w * ic, base = image + (<usize>(top * xRow - padLeft * ic) << 2);
       if (top < 0 || top + slabRows > h || padLeft > 0 || cols - padLeft > w) {
@@ -47,7 +44,7 @@ export function f32_conv2d_dw(r: Conv2dDwRecord, thread: i32, threads: i32): voi
         copy_slab(image, h, w, ic, top, -padLeft, slabRows, cols, slab);
       }
       const xSkip = (<usize>(strideH * xRow) << 2) - <usize>ow * xStep;
-      pack_dy(dy + (<usize>((n * oh + begin) * ow) * oc << 2), pixels, oc, groups, ocg, dyPanels);
+      pack_dy(r.dy + (<usize>((n * oh + begin) * ow) * oc << 2), pixels, oc, groups, ocg, dyPanels);
 
       for (let item = first; item < last; ) {
         const block = item / ocTiles % blocks, g = item / ocTiles / blocks;
@@ -64,7 +61,7 @@ export function f32_conv2d_dw(r: Conv2dDwRecord, thread: i32, threads: i32): voi
         const t = item % ocTiles, end = min(last, item - t + ocTiles);
         const a = dyPanels + (<usize>((g * ocTiles + t) * pixels) << 4);
         const channel = g * ocg + t * 4, count = min(ocg - t * 4, (end - item) * 4);
-        const to = dw + <usize>channel * dwStride + (<usize>block << 5);
+        const to = r.dw + <usize>channel * dwStride + (<usize>block << 5);
         // Whole tiles go straight to dw; a tile with fewer rows or columns by way of the scratch.
         const whole = wide == 8 ? count >> 2 : 0;
         if (fresh) f32_packed_ukernel_4x8(whole, a, strip, pixels, to, dwStride);

@@ -6,50 +6,42 @@
 //
 // V and M of a block live in the thread's scratch and stay in its L2 cache. Data gradients are the same with dy for x, a
 // rotated filter and padding 2 - padding.
-import { Activation, Conv2dWinogradF4x3Record } from "../generated/records";
-import { epilogue_v128, RELU_GRADIENT, relu_gradient } from "../gemm/epilogue";
+import { Activation, Conv2dWinogradF4x3Record, WinogradConstants } from "../generated/records";
+import { finish_v128, is_floor, RELU_GRADIENT, relu_gradient } from "../gemm/epilogue";
 import { ITEMS, splits_of } from "../range";
 import { fma } from "../simd";
 import { next, sync } from "../sync";
 import { f32_rows_ukernel_1x8, f32_rows_ukernel_4x8 } from "./ukernel";
-import { plane_bytes, TEMP_BYTES, winograd_constants, winograd_input } from "./winograd";
+import { winograd_constants, winograd_input } from "./winograd";
 
 /** Scratch of a thread: what the transforms need, a 6x6 patch, the planes of V and of M for `block` tiles. */
 export function f32_conv2d_winograd_f4x3(r: Conv2dWinogradF4x3Record, thread: i32, threads: i32): void {
-  const x = r.x, filter = r.filter, y = r.y, batch = r.batch, h = r.h, w = r.w, ic = r.ic, oh = r.oh;
-  const ow = r.ow, oc = r.oc, padTop = r.padTop, padLeft = r.padLeft, block = r.block, bias = r.bias;
-  const residual = r.residual, activation = r.activation, param = r.param, source = r.source;
-  const scratch = r.scratch, scratchStride = r.scratchStride;
-
+  const filter = r.filter, ic = r.ic, oh = r.oh, ow = r.ow, oc = r.oc, block = r.block, uPlane = r.uPlane;
   const panels = (oc + 7) >> 3;
   const across = (ow + 3) >> 2, down = (oh + 3) >> 2;
-  const tiles = batch * down * across;
-  const pixel = <usize>ic << 2, outPixel = <usize>oc << 2;
-  const vRow = pixel, mRow = <usize>panels << 5;
+  const tiles = r.batch * down * across;
+  const vRow = <usize>ic << 2, mRow = <usize>panels << 5;
   const panelBytes = <usize>ic << 5;
-  const uPlane = plane_bytes(panels * <i32>panelBytes);
 
   // A thread takes whole blocks. Where they are few, all threads share each of them, as many times larger, in the scratch
   // of all threads.
   const shared = threads > 1 && (tiles + block - 1) / block < ITEMS * threads;
   const size = shared ? block * threads : block, blocks = (tiles + size - 1) / size;
   const splits = shared ? splits_of(36, panels, threads) : 1;
-  const vPlane = plane_bytes(size * <i32>vRow), mPlane = plane_bytes(size * <i32>mRow);
-  const own = TEMP_BYTES + 36 * ((pixel + 63) & ~63);
-  const temp = scratch + <usize>thread * (shared ? own : <usize>scratchStride);
-  const patch = temp + TEMP_BYTES;
-  const v = shared ? scratch + threads * own : temp + own;
+  const vPlane = shared ? planes_of(threads, r.vPlane) : r.vPlane;
+  const mPlane = shared ? planes_of(threads, r.mPlane) : r.mPlane;
+  // The planes come last in a thread's scratch.
+  const own = r.scratch + <usize>thread * (shared ? r.v : r.scratchStride);
+  const v = shared ? r.scratch + threads * r.v : own + r.v;
   const m = v + 36 * vPlane;
-  winograd_constants(temp);
+  winograd_constants(changetype<WinogradConstants>(own + r.constants));
 
   let job = -1;
   while ((job = next(job, blocks, !shared, thread, threads)) >= 0) {
     const begin = job * size, count = min(size, tiles - begin);
     let t = -1;
     while ((t = next(t, count, shared, thread, threads)) >= 0) {
-      const tile = begin + t, n = tile / (down * across);
-      const top = tile / across % down * 4 - padTop, left = tile % across * 4 - padLeft;
-      winograd_input(x + <usize>n * h * w * pixel, h, w, top, left, ic, patch, temp, v + <usize>t * vRow, vPlane, 32);
+      winograd_input(r.tiles, r.x, begin + t, r.transforms, own, v + <usize>t * vRow, vPlane, 32);
     }
     if (shared) sync(thread, threads);
 
@@ -69,35 +61,43 @@ export function f32_conv2d_winograd_f4x3(r: Conv2dWinogradF4x3Record, thread: i3
     while ((t = next(t, count, shared, thread, threads)) >= 0) {
       const tile = begin + t, n = tile / (down * across);
       const i = tile / across % down * 4, j = tile % across * 4;
-      const offset = (<usize>(n * oh + i) * ow + j) * outPixel;
-      output_tile(m + <usize>t * mRow, mPlane, oc, temp, min(oh - i, 4), min(ow - j, 4), y, offset, <usize>ow * outPixel,
-        outPixel, bias, residual, activation, param, source);
+      const at = (<usize>(n * oh + i) * ow + j) * (<usize>oc << 2);
+      output_tile(r, m + <usize>t * mRow, mPlane, own, min(oh - i, 4), min(ow - j, 4), at);
     }
     if (shared) sync(thread, threads);
   }
 }
 
-/** A^T M A for `channels` channels, and what follows, to `rows` x `cols` pixels from y + offset on. */
-function output_tile(m: usize, plane: usize, channels: i32, temp: usize, rows: i32, cols: i32, y: usize, offset: usize,
-  row: usize, pixel: usize, bias: usize, residual: usize, activation: i32, param: f32, source: usize): void {
-  if (rows == 4 && cols == 4 && activation <= Activation.relu) {
-    const floor = activation ? f32x4.splat(0) : f32x4.splat(-Infinity);
-    if (residual) whole_tile(true, false, m, plane, channels, temp, y + offset, row, pixel, bias, residual - y, floor, 0);
-    else whole_tile(false, false, m, plane, channels, temp, y + offset, row, pixel, bias, 0, floor, 0);
-    return;
+/** Bytes from plane to plane of a block that all threads share: the room of their planes, an odd number of cache lines. */
+function planes_of(threads: i32, plane: usize): usize {
+  const bytes = <usize>threads * plane;
+  return bytes & 64 ? bytes : bytes - 64;
+}
+
+/** A^T M A of one tile, and what follows, to `rows` x `cols` pixels from `at` bytes into y on. */
+function output_tile(r: Conv2dWinogradF4x3Record, m: usize, plane: usize, own: usize, rows: i32, cols: i32,
+  at: usize): void {
+  const e = r.epilogue;
+  if (rows == 4 && cols == 4) {
+    if (is_floor(e.activation)) {
+      if (e.residual) whole_tile(true, false, r, m, plane, own, at);
+      else whole_tile(false, false, r, m, plane, own, at);
+      return;
+    }
+    if (TRAINING && e.activation == RELU_GRADIENT) {
+      if (e.residual) whole_tile(true, true, r, m, plane, own, at);
+      else whole_tile(false, true, r, m, plane, own, at);
+      return;
+    }
   }
-  if (TRAINING && rows == 4 && cols == 4 && activation == RELU_GRADIENT) {
-    const none = f32x4.splat(0), from = source - y;
-    if (residual) whole_tile(true, true, m, plane, channels, temp, y + offset, row, pixel, bias, residual - y, none, from);
-    else whole_tile(false, true, m, plane, channels, temp, y + offset, row, pixel, bias, 0, none, from);
-    return;
-  }
-  const kP = v128.load(temp, 576), kQ = v128.load(temp, 592), p2 = v128.load(temp, 608), q2 = v128.load(temp, 624);
-  const p3 = v128.load(temp, 640), q3 = v128.load(temp, 656);
-  for (; channels > 0; channels -= 4) {
-    output_columns(m, plane, temp);
+  const k = changetype<WinogradConstants>(own + r.constants), temp = own + r.temp, y = e.y;
+  const kP = k.p, kQ = k.q, p2 = k.p2, q2 = k.q2, p3 = k.p3, q3 = k.q3;
+  const pixel = <usize>r.oc << 2, row = <usize>r.ow * pixel;
+  let bias = e.bias;
+  for (let channels = r.oc; channels > 0; channels -= 4) {
+    output_columns(m, plane, k, temp);
     const b = bias ? v128.load(bias) : f32x4.splat(0);
-    let t = temp, line = offset;
+    let t = temp, line = at;
     for (let i = 0; i < rows; i++) {
       const m1 = v128.load(t, 16), m2 = v128.load(t, 32), s1 = f32x4.add(m1, m2), d1 = f32x4.sub(m1, m2);
       const m3 = v128.load(t, 48), m4 = v128.load(t, 64), s2 = f32x4.add(m3, m4), d2 = f32x4.sub(m3, m4);
@@ -106,17 +106,16 @@ function output_tile(m: usize, plane: usize, channels: i32, temp: usize, rows: i
       v128.store(t, fma(d2, kQ, f32x4.mul(d1, kP)), 16);
       v128.store(t, fma(s2, q2, f32x4.mul(s1, p2)), 32);
       v128.store(t, f32x4.add(fma(d2, q3, f32x4.mul(d1, p3)), last), 48);
-      let at = line;
+      let to = line;
       for (let j: usize = 0; j < <usize>cols << 4; j += 16) {
-        const v = f32x4.add(v128.load(t + j), b);
-        v128.store(y + at, epilogue_v128(v, 0, residual ? residual + at : 0, activation, param, source + at, 4));
-        at += pixel;
+        v128.store(y + to, finish_v128(f32x4.add(v128.load(t + j), b), to, 4, e));
+        to += pixel;
       }
       t += 96;
       line += row;
     }
     m += 16;
-    offset += 16;
+    at += 16;
     if (bias) bias += 16;
   }
 }
@@ -124,9 +123,8 @@ function output_tile(m: usize, plane: usize, channels: i32, temp: usize, rows: i
 /** temp [4][6] = A^T M. */
 // @ts-ignore: decorator
 @inline
-function output_columns(m: usize, plane: usize, temp: usize): void {
-  const kP = v128.load(temp, 576), kQ = v128.load(temp, 592), p2 = v128.load(temp, 608), q2 = v128.load(temp, 624);
-  const p3 = v128.load(temp, 640), q3 = v128.load(temp, 656);
+function output_columns(m: usize, plane: usize, k: WinogradConstants, temp: usize): void {
+  const kP = k.p, kQ = k.q, p2 = k.p2, q2 = k.q2, p3 = k.p3, q3 = k.q3;
   const step = 6 * plane;
   let t = temp - 16;
   m -= plane;
@@ -154,12 +152,16 @@ function output_columns(m: usize, plane: usize, temp: usize): void {
  */
 // @ts-ignore: decorator
 @inline
-function whole_tile(add: bool, masked: bool, m: usize, plane: usize, channels: i32, temp: usize, y: usize, row: usize,
-  pixel: usize, bias: usize, residual: usize, floor: v128, source: usize): void {
-  const kP = v128.load(temp, 576), kQ = v128.load(temp, 592), p2 = v128.load(temp, 608), q2 = v128.load(temp, 624);
-  const p3 = v128.load(temp, 640), q3 = v128.load(temp, 656);
-  for (; channels > 0; channels -= 4) {
-    output_columns(m, plane, temp);
+function whole_tile(add: bool, masked: bool, r: Conv2dWinogradF4x3Record, m: usize, plane: usize, own: usize,
+  offset: usize): void {
+  const k = changetype<WinogradConstants>(own + r.constants), temp = own + r.temp, e = r.epilogue;
+  const kP = k.p, kQ = k.q, p2 = k.p2, q2 = k.q2, p3 = k.p3, q3 = k.q3;
+  const pixel = <usize>r.oc << 2, row = <usize>r.ow * pixel;
+  const floor = e.activation == Activation.none ? f32x4.splat(-Infinity) : f32x4.splat(0);
+  const residual = e.residual - e.y, source = e.source - e.y;
+  let y = e.y + offset, bias = e.bias;
+  for (let channels = r.oc; channels > 0; channels -= 4) {
+    output_columns(m, plane, k, temp);
     const b = bias ? v128.load(bias) : f32x4.splat(0);
     let t = temp - 96, line = y - row;
     while (t < temp + 288) {

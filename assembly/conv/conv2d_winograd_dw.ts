@@ -9,12 +9,11 @@
 //   dw = G^T dU G
 //
 // The tiles are cut into `chunks` that depend on the shape alone; each has its own dU, summed in order at the end.
-import { Conv2dWinogradF4x3DwRecord } from "../generated/records";
+import { Conv2dWinogradF4x3DwRecord, WinogradConstants } from "../generated/records";
 import { splits_of } from "../range";
 import { next, sync } from "../sync";
-import { copy_slab } from "./slab";
 import { f32_packed_ukernel_4x8, f32_packed_ukernel_4x8_add } from "./ukernel_packed";
-import { plane_bytes, TEMP_BYTES, weight_3, winograd_constants, winograd_gradient, winograd_input } from "./winograd";
+import { weight_3, winograd_constants, winograd_gradient, winograd_input } from "./winograd";
 
 // Multiply-adds of one plane's product from which on a block is worth two barriers: 36 of them take 100 us.
 // @ts-ignore: decorator
@@ -26,28 +25,18 @@ const LARGE_BLOCK: i32 = 65536;
  * `partial` holds 36 planes of dU, [ic / 8][oc][8], for each chunk.
  */
 export function f32_conv2d_winograd_f4x3_dw(r: Conv2dWinogradF4x3DwRecord, thread: i32, threads: i32): void {
-  const dy = r.dy, x = r.x, dw = r.dw, batch = r.batch, h = r.h, w = r.w, ic = r.ic, oh = r.oh, ow = r.ow;
-  const oc = r.oc, padTop = r.padTop, padLeft = r.padLeft, block = r.block, chunks = r.chunks;
-  const partial = r.partial, scratch = r.scratch, scratchStride = r.scratchStride;
-
-  const panels = (ic + 7) >> 3;
-  const across = (ow + 3) >> 2, down = (oh + 3) >> 2;
-  const tiles = batch * down * across;
-  const pixel = <usize>ic << 2, dyPixel = <usize>oc << 2;
-  const vPlane = plane_bytes(panels * block << 5), wPlane = plane_bytes(oc * block << 2);
-  const uPlane = plane_bytes(panels * oc << 5);
-
-  const temp = scratch + <usize>thread * scratchStride;
-  const patch = temp + TEMP_BYTES;
-  winograd_constants(temp);
-  const dyPatch = patch + 36 * ((pixel + 63) & ~63);
+  const dw = r.dw, ic = r.ic, oc = r.oc, block = r.block, chunks = r.chunks, partial = r.partial;
+  const vPlane = r.vPlane, wPlane = r.wPlane, uPlane = r.uPlane;
+  const panels = (ic + 7) >> 3, pixel = <usize>ic << 2;
+  const tiles = r.batch * ((r.oh + 3) >> 2) * ((r.ow + 3) >> 2);
+  const own = r.scratch + <usize>thread * r.scratchStride, temp = own + r.temp;
+  winograd_constants(changetype<WinogradConstants>(own + r.constants));
 
   // A thread takes whole chunks. Where they are few, all threads share each of them, its planes in the scratch of the first;
   // small blocks pay for the barriers only where threads would have nothing to do otherwise.
   const shared = threads > 1 && (chunks < threads || (chunks < 4 * threads && ic * oc * block >= LARGE_BLOCK));
   const splits = shared ? splits_of(36, panels, threads) : 1;
-  const v = dyPatch + 16 * ((dyPixel + 63) & ~63) - (shared ? temp - scratch : 0);
-  const wt = v + 36 * vPlane;
+  const v = (shared ? r.scratch : own) + r.v, wt = (shared ? r.scratch : own) + r.wt;
 
   let chunk = -1;
   while ((chunk = next(chunk, chunks, !shared, thread, threads)) >= 0) {
@@ -59,19 +48,8 @@ export function f32_conv2d_winograd_f4x3_dw(r: Conv2dWinogradF4x3DwRecord, threa
       const vPanel = <usize>count << 5, wPanel = <usize>count << 4;
       let t = -1;
       while ((t = next(t, count, shared, thread, threads)) >= 0) {
-        const n = (begin + t) / (down * across);
-        const i = (begin + t) / across % down * 4, j = (begin + t) % across * 4;
-        const top = i - padTop, left = j - padLeft;
-        winograd_input(x + <usize>n * h * w * pixel, h, w, top, left, ic, patch, temp, v + (<usize>t << 5), vPlane, vPanel);
-
-        const dyImage = dy + <usize>n * oh * ow * dyPixel;
-        let from = dyImage + (<usize>i * ow + j) * dyPixel, row = <usize>ow * dyPixel;
-        if (i + 4 > oh || j + 4 > ow) {
-          copy_slab(dyImage, oh, ow, oc, i, j, 4, 4, dyPatch);
-          from = dyPatch;
-          row = 4 * dyPixel;
-        }
-        winograd_gradient(from, row, dyPixel, oc, temp, wt + (<usize>t << 4), wPlane, wPanel);
+        winograd_input(r.tiles, r.x, begin + t, r.transforms, own, v + (<usize>t << 5), vPlane, vPanel);
+        winograd_gradient(r, begin + t, own, wt + (<usize>t << 4), wPlane, wPanel);
       }
       if (shared) sync(thread, threads);
 

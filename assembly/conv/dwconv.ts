@@ -1,5 +1,5 @@
 // Depthwise convolution, NHWC: each channel has a filter of its own, so channels lie across the lanes and there is no GEMM.
-import { DwconvDwRecord, DwconvDxRecord, DwconvRecord } from "../generated/records";
+import { DwconvDwRecord, DwconvDxRecord, DwconvRecord, Epilogue } from "../generated/records";
 import { epilogue_store } from "../gemm/epilogue";
 import { at_most_4 } from "../range";
 import { fma } from "../simd";
@@ -17,64 +17,53 @@ function transpose_filter(filter: usize, channels: i32, taps: i32, packed: usize
 
 /** Scratch of a thread: the filter as [tap][c], then for the taps that touch a pixel their byte offsets in x and filter. */
 export function f32_dwconv(r: DwconvRecord, thread: i32, threads: i32): void {
-  const x = r.x, filter = r.filter, y = r.y, batch = r.batch, h = r.h, w = r.w, ic = r.ic, oh = r.oh;
-  const ow = r.ow, kh = r.kh, kw = r.kw, strideH = r.strideH, strideW = r.strideW, dilationH = r.dilationH;
-  const dilationW = r.dilationW, padTop = r.padTop, padLeft = r.padLeft, bias = r.bias, residual = r.residual;
-  const activation = r.activation, param = r.param, source = r.source, scratch = r.scratch;
-  const scratchStride = r.scratchStride;
-
+  const h = r.h, w = r.w, ic = r.ic, oh = r.oh, ow = r.ow, kh = r.kh, kw = r.kw;
   const pixel = <usize>ic << 2;
-  const packed = scratch + <usize>thread * scratchStride;
-  const list = packed + <usize>(kh * kw) * pixel;
-  transpose_filter(filter, ic, kh * kw, packed);
-  const rows = batch * oh;
+  const own = r.scratch + <usize>thread * r.scratchStride, packed = own + r.packed, list = own + r.list;
+  transpose_filter(r.filter, ic, kh * kw, packed);
+  const rows = r.batch * oh;
   let row = 0;
   while ((row = claim(rows, thread, threads)) >= 0) {
-    const image = x + <usize>(row / oh * h * w) * pixel;
-    const top = row % oh * strideH - padTop;
+    const image = r.x + <usize>(row / oh * h * w) * pixel;
+    const top = row % oh * r.strideH - r.padTop;
     for (let j = 0; j < ow; j++) {
-      const left = j * strideW - padLeft;
+      const left = j * r.strideW - r.padLeft;
       let end = list;
-      for (let ky = 0, iy = top; ky < kh; ky++, iy += dilationH) {
+      for (let ky = 0, iy = top; ky < kh; ky++, iy += r.dilationH) {
         if (iy < 0 || iy >= h) continue;
-        for (let kx = 0, ix = left; kx < kw; kx++, ix += dilationW) {
+        for (let kx = 0, ix = left; kx < kw; kx++, ix += r.dilationW) {
           if (ix < 0 || ix >= w) continue;
           end = push_tap(end, <usize>(iy * w + ix) * pixel, <usize>(ky * kw + kx) * pixel);
         }
       }
-      convolve_pixel(image, packed, list, end, ic, <usize>(row * ow + j) * pixel, y, bias, residual, activation, param, source);
+      convolve_pixel(image, packed, list, end, ic, <usize>(row * ow + j) * pixel, r.epilogue);
     }
   }
 }
 
 /** dx[i] = the sum over taps k and outputs o with o * stride - pad + k * dilation = i of dy[o] * filter[k]. */
 export function f32_dwconv_dx(r: DwconvDxRecord, thread: i32, threads: i32): void {
-  const dy = r.dy, filter = r.filter, dx = r.dx, batch = r.batch, h = r.h, w = r.w, ic = r.ic, oh = r.oh;
-  const ow = r.ow, kh = r.kh, kw = r.kw, strideH = r.strideH, strideW = r.strideW, dilationH = r.dilationH;
-  const dilationW = r.dilationW, padTop = r.padTop, padLeft = r.padLeft, bias = r.bias, residual = r.residual;
-  const activation = r.activation, param = r.param, source = r.source, scratch = r.scratch;
-  const scratchStride = r.scratchStride;
-
+  const h = r.h, w = r.w, ic = r.ic, oh = r.oh, ow = r.ow, kh = r.kh, kw = r.kw;
+  const strideH = r.strideH, strideW = r.strideW;
   const pixel = <usize>ic << 2;
-  const packed = scratch + <usize>thread * scratchStride;
-  const list = packed + <usize>(kh * kw) * pixel;
-  transpose_filter(filter, ic, kh * kw, packed);
-  const rows = batch * h;
+  const own = r.scratch + <usize>thread * r.scratchStride, packed = own + r.packed, list = own + r.list;
+  transpose_filter(r.filter, ic, kh * kw, packed);
+  const rows = r.batch * h;
   let row = 0;
   while ((row = claim(rows, thread, threads)) >= 0) {
-    const image = dy + <usize>(row / h * oh * ow) * pixel;
+    const image = r.dy + <usize>(row / h * oh * ow) * pixel;
     for (let j = 0; j < w; j++) {
       let end = list;
-      for (let ky = 0, ty = row % h + padTop; ky < kh && ty >= 0; ky++, ty -= dilationH) {
+      for (let ky = 0, ty = row % h + r.padTop; ky < kh && ty >= 0; ky++, ty -= r.dilationH) {
         const oy = ty / strideH;
         if (oy >= oh || oy * strideH != ty) continue;
-        for (let kx = 0, tx = j + padLeft; kx < kw && tx >= 0; kx++, tx -= dilationW) {
+        for (let kx = 0, tx = j + r.padLeft; kx < kw && tx >= 0; kx++, tx -= r.dilationW) {
           const ox = tx / strideW;
           if (ox >= ow || ox * strideW != tx) continue;
           end = push_tap(end, <usize>(oy * ow + ox) * pixel, <usize>(ky * kw + kx) * pixel);
         }
       }
-      convolve_pixel(image, packed, list, end, ic, <usize>(row * w + j) * pixel, dx, bias, residual, activation, param, source);
+      convolve_pixel(image, packed, list, end, ic, <usize>(row * w + j) * pixel, r.epilogue);
     }
   }
 }
@@ -88,8 +77,8 @@ function push_tap(end: usize, from: usize, weight: usize): usize {
 }
 
 /** y[0..channels) at byte `offset` = the sum over the listed taps of x * filter, and what follows. */
-function convolve_pixel(x: usize, packed: usize, list: usize, end: usize, channels: i32, offset: usize, y: usize,
-  bias: usize, residual: usize, activation: i32, param: f32, source: usize): void {
+function convolve_pixel(x: usize, packed: usize, list: usize, end: usize, channels: i32, offset: usize,
+  e: Epilogue): void {
   let c: usize = 0;
   for (; channels >= 8; channels -= 8) {
     let s0 = f32x4.splat(0), s1 = s0;
@@ -98,19 +87,18 @@ function convolve_pixel(x: usize, packed: usize, list: usize, end: usize, channe
       s0 = fma(v128.load(a), v128.load(b), s0);
       s1 = fma(v128.load(a, 16), v128.load(b, 16), s1);
     }
-    const at = offset + c;
-    epilogue_store(s0, y + at, bias ? bias + c : 0, residual ? residual + at : 0, activation, param, source + at, 4);
-    epilogue_store(s1, y + at + 16, bias ? bias + c + 16 : 0, residual ? residual + at + 16 : 0, activation, param, source + at + 16, 4);
+    epilogue_store(s0, offset + c, c, 4, e);
+    epilogue_store(s1, offset + c + 16, c + 16, 4, e);
     c += 32;
   }
   for (; channels > 0; channels -= 4) {
     const count = min(channels, 4);
     let sum = f32x4.splat(0);
     for (let tap = list; tap < end; tap += 8) {
-      sum = fma(at_most_4(x + load<u32>(tap) + c, count, 0), at_most_4(packed + load<u32>(tap, 4) + c, count, 0), sum);
+      const a = at_most_4(x + load<u32>(tap) + c, count, 0), b = at_most_4(packed + load<u32>(tap, 4) + c, count, 0);
+      sum = fma(a, b, sum);
     }
-    const at = offset + c;
-    epilogue_store(sum, y + at, bias ? bias + c : 0, residual ? residual + at : 0, activation, param, source + at, count);
+    epilogue_store(sum, offset + c, c, count, e);
     c += 16;
   }
 }

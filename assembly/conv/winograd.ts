@@ -14,9 +14,10 @@
 //
 // G has rows (1, p, p^2) / N(p), N(p) the product of the distances of p to the other points, and (0, 0, 1).
 //
-// Each transform runs along the rows of a tile, then down its columns; `temp` holds the 36 vectors between, and behind
-// them the constants. Constants come from memory because V8 12 and 13 build a splat anew for every use: the input
-// transform of a tile takes 38 ns with loads and 71 ns with splats.
+// Each transform runs along the rows of a tile, then down its columns; `temp` holds the 36 vectors between. Constants come
+// from memory because V8 12 and 13 build a splat anew for every use: the input transform of a tile takes 38 ns with loads
+// and 71 ns with splats.
+import { Conv2dWinogradF4x3DwRecord, Tiles, Transforms, WinogradConstants } from "../generated/records";
 import { fma } from "../simd";
 import { copy_slab } from "./slab";
 
@@ -27,47 +28,38 @@ const P: f32 = 0.75;
 @inline
 const Q: f32 = 1.5;
 
-/** Bytes at the start of a thread's scratch that the transforms need: 36 vectors and 10 constants, whole cache lines. */
-// @ts-ignore: decorator
-@inline
-export const TEMP_BYTES: usize = 768;
-
 /** Writes the constants; once in a kernel, before the transforms. */
-export function winograd_constants(temp: usize): void {
-  v128.store(temp, f32x4.splat(P), 576);
-  v128.store(temp, f32x4.splat(Q), 592);
-  v128.store(temp, f32x4.splat(P * P), 608);
-  v128.store(temp, f32x4.splat(Q * Q), 624);
-  v128.store(temp, f32x4.splat(P * P * P), 640);
-  v128.store(temp, f32x4.splat(Q * Q * Q), 656);
-  v128.store(temp, f32x4.splat(-(P * P)), 672);
-  v128.store(temp, f32x4.splat(-(Q * Q)), 688);
-  v128.store(temp, f32x4.splat(-(P * P + Q * Q)), 704);
-  v128.store(temp, f32x4.splat(P * P * Q * Q), 720);
-}
-
-/** Bytes from one of the 36 planes to the next: see planeBytes in src/abi/conv.ts, which it must equal. */
-export function plane_bytes(bytes: i32): usize {
-  const padded = ((bytes + 63) & ~63) + 64;
-  return padded & 64 ? padded : padded + 64;
+export function winograd_constants(k: WinogradConstants): void {
+  k.p = f32x4.splat(P);
+  k.q = f32x4.splat(Q);
+  k.p2 = f32x4.splat(P * P);
+  k.q2 = f32x4.splat(Q * Q);
+  k.p3 = f32x4.splat(P * P * P);
+  k.q3 = f32x4.splat(Q * Q * Q);
+  k.minusP2 = f32x4.splat(-(P * P));
+  k.minusQ2 = f32x4.splat(-(Q * Q));
+  k.minusSum = f32x4.splat(-(P * P + Q * Q));
+  k.product = f32x4.splat(P * P * Q * Q);
 }
 
 /**
- * B^T d B for the channels of the 6x6 pixels of an image from (top, left) on, element (i, j) into plane 6 i + j. Pixels
- * that cross the border are copied to `patch`, with zeros. Channels come in panels of 8: c..c+3 of a plane stand at
- * to + (c / 8) * panel + (c % 8) * 4.
+ * B^T d B for the 6x6 pixels of x under output tile `tile` (4x4 outputs), element (i, j) into plane 6 i + j. Pixels that
+ * cross the border are copied to the patch, with zeros. Channels come in panels of 8: c..c+3 of a plane stand at
+ * to + (c / 8) * panel + (c % 8) * 4. The transforms' offsets count from `own`.
  */
-export function winograd_input(image: usize, h: i32, w: i32, top: i32, left: i32, channels: i32, patch: usize, temp: usize,
-  to: usize, plane: usize, panel: usize): void {
-  const pixel = <usize>channels << 2;
+export function winograd_input(g: Tiles, x: usize, tile: i32, transforms: Transforms, own: usize, to: usize,
+  plane: usize, panel: usize): void {
+  const h = g.h, w = g.w, channels = g.ic, across = (g.ow + 3) >> 2, down = (g.oh + 3) >> 2;
+  const top = tile / across % down * 4 - g.padTop, left = tile % across * 4 - g.padLeft;
+  const pixel = <usize>channels << 2, image = x + <usize>(tile / (down * across)) * h * w * pixel;
   let from = image + (<usize>top * w + left) * pixel, row = <usize>w * pixel;
   if (top < 0 || left < 0 || top + 6 > h || left + 6 > w) {
-    copy_slab(image, h, w, channels, top, left, 6, 6, patch);
-    from = patch;
+    from = own + transforms.patch;
+    copy_slab(image, h, w, channels, top, left, 6, 6, from);
     row = 6 * pixel;
   }
-  const kP = v128.load(temp, 576), kQ = v128.load(temp, 592), minusP2 = v128.load(temp, 672), minusQ2 = v128.load(temp, 688);
-  const minusSum = v128.load(temp, 704), product = v128.load(temp, 720);
+  const k = changetype<WinogradConstants>(own + transforms.constants), temp = own + transforms.temp;
+  const kP = k.p, kQ = k.q, minusP2 = k.minusP2, minusQ2 = k.minusQ2, minusSum = k.minusSum, product = k.product;
   const step = 6 * plane;
   for (let c = 0; c < channels; c += 4) {
     let line = from - row, t = temp - 96;
@@ -112,10 +104,24 @@ export function winograd_input(image: usize, h: i32, w: i32, top: i32, left: i32
   }
 }
 
-/** A dy A^T for the channels of a 4x4 patch; channels c..c+3 of a plane stand at to + (c / 4) * panel. */
-export function winograd_gradient(from: usize, row: usize, pixel: usize, channels: i32, temp: usize, to: usize,
-  plane: usize, panel: usize): void {
-  const kP = v128.load(temp, 576), kQ = v128.load(temp, 592), p2 = v128.load(temp, 608), q2 = v128.load(temp, 624);
+/**
+ * A dy A^T for the 4x4 pixels of dy in tile `tile`; those that cross the border are copied to `patch`. Channels c..c+3 of a
+ * plane stand at to + (c / 4) * panel.
+ */
+export function winograd_gradient(r: Conv2dWinogradF4x3DwRecord, tile: i32, own: usize, to: usize, plane: usize,
+  panel: usize): void {
+  const oh = r.oh, ow = r.ow, across = (ow + 3) >> 2, down = (oh + 3) >> 2;
+  const i = tile / across % down * 4, j = tile % across * 4;
+  let channels = r.oc;
+  const pixel = <usize>channels << 2, image = r.dy + <usize>(tile / (down * across)) * oh * ow * pixel;
+  let from = image + (<usize>i * ow + j) * pixel, row = <usize>ow * pixel;
+  if (i + 4 > oh || j + 4 > ow) {
+    from = own + r.dyPatch;
+    copy_slab(image, oh, ow, channels, i, j, 4, 4, from);
+    row = 4 * pixel;
+  }
+  const k = changetype<WinogradConstants>(own + r.constants), temp = own + r.temp;
+  const kP = k.p, kQ = k.q, p2 = k.p2, q2 = k.q2;
   const step = 6 * plane;
   for (; channels > 0; channels -= 4) {
     let line = from - row, t = temp - 96;

@@ -1,4 +1,4 @@
-// C[m][n] = epilogue(A B), B packed by f32_pack_b, A row-major or transposed.
+// y[m][n] = epilogue(A B), B packed by f32_pack_b, A row-major or transposed.
 //
 // The loops, from outside, named as in the BLIS papers (Van Zee and van de Geijn 2015):
 //   ic  groups of row tiles: the packed A of a group stays in L2, and is packed here, by the thread that needs it
@@ -15,9 +15,6 @@ import { splits_of } from "../range";
 import { claim } from "../sync";
 import { f32_gemm_ukernel_packed, NR, PACKED_MR } from "./ukernel";
 
-// Packed A of a group: half of a 512 KB L2; 64 to 384 KB make no difference up to 1024, 128 costs 6 % at 2048.
-const GROUP_BYTES: i32 = 256 * 1024;
-
 // Longest run of products that one accumulator sums: error grows with it.
 // @ts-ignore: decorator
 @inline
@@ -25,16 +22,6 @@ export const KC: i32 = 2048;
 
 // k steps that a transposed A is packed by: 64 lines in L1 while all tiles of the group take their rows from them.
 const PACK_K: i32 = 16;
-
-// Two tiles of 6x8 stand before packed A in the scratch (gemmScratch in src/abi/gemm.ts counts with them).
-const TILE_BYTES: usize = 192;
-
-/** Bytes between packed tiles; the last 64 keep tiles of 2^n steps from falling into the same cache sets. */
-// @ts-ignore: decorator
-@inline
-export function tile_stride(k: i32): usize {
-  return ((<usize>k * PACKED_MR * 4 + 63) & ~63) + 64;
-}
 
 /** The sums of one tile to c: micro-kernel calls for chunks of kc; `spare` holds the chunks behind the first. */
 export function sum_tile(rows: i32, a: usize, b: usize, k: i32, kc: i32, c: usize, cStride: usize, spare: usize): void {
@@ -59,15 +46,14 @@ export function tile_row(t: i32, m: i32, tiles: i32): i32 {
   return <i32>(<i64>t * m / tiles);
 }
 
-/** Packs tiles [t, last) of A. */
-function pack_group(t: i32, last: i32, m: i32, tiles: i32, a: usize, lda: usize, aTransposed: i32, k: i32,
-  packed: usize): void {
-  const stride = tile_stride(k);
-  if (!aTransposed) {
+/** Packs tiles [t, last) of the `tiles` of A. */
+function pack_group(r: GemmRecord, t: i32, last: i32, tiles: i32, packed: usize): void {
+  const m = r.m, k = r.k, a = r.a, lda = <usize>r.lda << 2, tileBytes = r.tileBytes;
+  if (!r.aTransposed) {
     for (; t < last; ++t) {
       const row = tile_row(t, m, tiles);
       pack_a_tile(a + <usize>row * lda, lda, packed, k, tile_row(t + 1, m, tiles) - row);
-      packed += stride;
+      packed += tileBytes;
     }
     return;
   }
@@ -80,26 +66,22 @@ function pack_group(t: i32, last: i32, m: i32, tiles: i32, a: usize, lda: usize,
       const row = tile_row(i, m, tiles);
       const rows = tile_row(i + 1, m, tiles) - row;
       pack_a_tile_transposed(from + (<usize>row << 2), lda, to + (<usize>(l * rows) << 2), steps, rows);
-      to += stride;
+      to += tileBytes;
     }
   }
 }
 
+/** Scratch of a thread: the sums of one tile, `spare` for those of later chunks, the packed A of a group. */
 export function f32_gemm(r: GemmRecord, thread: i32, threads: i32): void {
-  const a = r.a, lda = r.lda, aTransposed = r.aTransposed, b = r.b, c = r.c, ldc = r.ldc, m = r.m, n = r.n;
-  const k = r.k, bias = r.bias, residual = r.residual, ldr = r.ldr, activation = r.activation, param = r.param;
-  const source = r.source, lds = r.lds, scratch = r.scratch, scratchStride = r.scratchStride;
-
-  const aStride = <usize>lda << 2, cStride = <usize>ldc << 2, rStride = <usize>ldr << 2, sStride = <usize>lds << 2;
-  const tile = scratch + <usize>thread * <usize>scratchStride;
-  const packed = tile + 2 * TILE_BYTES;
-  const aTile = tile_stride(k), panel = <usize>k << 5;
-  const plain = !bias && !residual && activation == Activation.none;
+  const b = r.b, m = r.m, n = r.n, k = r.k, tileBytes = r.tileBytes, e = r.epilogue;
+  const stride = <usize>r.ldy << 2, panel = <usize>k << 5;
+  const own = r.scratch + <usize>thread * r.scratchStride;
+  const tile = own + r.tile, spare = own + r.spare, packed = own + r.packed;
+  const plain = !e.bias && !e.residual && e.activation == Activation.none;
 
   // Groups are as large as the cache allows, but small enough to give every thread several (group, panel) items.
   const tiles = (m + PACKED_MR - 1) / PACKED_MR, panels = (n + NR - 1) / NR;
-  const perGroup = max(1, GROUP_BYTES / <i32>aTile);
-  const groups = max((tiles + perGroup - 1) / perGroup, splits_of(panels, tiles, threads));
+  const groups = max((tiles + r.groupTiles - 1) / r.groupTiles, splits_of(panels, tiles, threads));
 
   let item = 0, group = -1, first = 0, last = 0;
   while ((item = claim(groups * panels, thread, threads)) >= 0) {
@@ -107,7 +89,7 @@ export function f32_gemm(r: GemmRecord, thread: i32, threads: i32): void {
       group = item / panels;
       first = <i32>(<i64>group * tiles / groups);
       last = <i32>(<i64>(group + 1) * tiles / groups);
-      pack_group(first, last, m, tiles, a, aStride, aTransposed, k, packed);
+      pack_group(r, first, last, tiles, packed);
     }
     const j = (item - group * panels) * NR;
     const cols = min(NR, n - j);
@@ -116,15 +98,11 @@ export function f32_gemm(r: GemmRecord, thread: i32, threads: i32): void {
     let aPacked = packed, row = tile_row(first, m, tiles);
     for (let t = first; t < last; ++t) {
       const next = tile_row(t + 1, m, tiles), rows = next - row;
-      const at = c + <usize>row * cStride + column;
+      const at = <usize>row * stride + column;
       const direct = plain && cols == NR;
-      sum_tile(rows, aPacked, bPanel, k, KC, direct ? at : tile, direct ? cStride : 32, tile + TILE_BYTES);
-      if (!direct) {
-        f32_epilogue_tile(tile, rows, cols, at, cStride, bias ? bias + column : 0,
-          residual ? residual + <usize>row * rStride + column : 0, rStride, activation, param,
-          source + <usize>row * sStride + column, sStride);
-      }
-      aPacked += aTile;
+      sum_tile(rows, aPacked, bPanel, k, KC, direct ? e.y + at : tile, direct ? stride : 32, spare);
+      if (!direct) f32_epilogue_tile(tile, rows, cols, at, stride, column, e);
+      aPacked += tileBytes;
       row = next;
     }
   }

@@ -75,33 +75,28 @@ export function f32_gemv_4x2(w0: usize, w1: usize, w2: usize, w3: usize, x: usiz
   return sum_4(s0, s1, s2, s3);
 }
 
+/** A vector of a thread's scratch holds the results of the second row. */
 export function f32_gemv(r: GemvRecord, thread: i32, threads: i32): void {
-  const w = r.w, ldw = r.ldw, x = r.x, ldx = r.ldx, y = r.y, ldy = r.ldy, m = r.m, n = r.n, k = r.k;
-  const bias = r.bias, residual = r.residual, ldr = r.ldr, activation = r.activation, param = r.param;
-  const source = r.source, lds = r.lds, scratch = r.scratch, scratchStride = r.scratchStride;
-
-  const second = scratch + <usize>thread * <usize>scratchStride;
-  const wStride = <usize>ldw << 2, xStride = <usize>ldx << 2;
-  const yStride = <usize>ldy << 2, rStride = <usize>ldr << 2, sStride = <usize>lds << 2;
+  const w = r.w, x = r.x, m = r.m, n = r.n, k = r.k, e = r.epilogue;
+  const wStride = <usize>r.ldw << 2, xStride = <usize>r.ldx << 2, yStride = <usize>r.ldy << 2;
+  const second = r.scratch + <usize>thread * r.scratchStride;
   let item = 0;
   while ((item = claim((n + 3) >> 2, thread, threads)) >= 0) {
-    // Behind the last row of W the same row stands in for the missing ones; their results are not stored.
+    // After the last row of W the same row stands in for the missing ones; their results are not stored.
     const j = item << 2, count = min(n - j, 4), column = <usize>j << 2;
     const w0 = w + <usize>j * wStride;
     const w1 = count > 1 ? w0 + wStride : w0, w2 = count > 2 ? w1 + wStride : w1, w3 = count > 3 ? w2 + wStride : w2;
-    const b = bias ? bias + column : 0;
-    let xi = x, yi = y + column, ri = residual + column, si = source + column;
+    let xi = x, at = column;
     for (let i = 0; i < m; i += 2) {
       if (m - i == 1) {
-        const v = f32_gemv_4x1(w0, w1, w2, w3, xi, k);
-        epilogue_store(v, yi, b, residual ? ri : 0, activation, param, si, count);
+        epilogue_store(f32_gemv_4x1(w0, w1, w2, w3, xi, k), at, column, count, e);
         break;
       }
       const v = f32_gemv_4x2(w0, w1, w2, w3, xi, xi + xStride, k, second);
-      epilogue_store(v, yi, b, residual ? ri : 0, activation, param, si, count);
-      epilogue_store(v128.load(second), yi + yStride, b, residual ? ri + rStride : 0, activation, param, si + sStride,
-        count);
-      xi += xStride << 1; yi += yStride << 1; ri += rStride << 1; si += sStride << 1;
+      epilogue_store(v, at, column, count, e);
+      epilogue_store(v128.load(second), at + yStride, column, count, e);
+      xi += xStride << 1;
+      at += yStride << 1;
     }
   }
 }

@@ -1,5 +1,5 @@
 /** The kernels as they are, without a model around them: B is packed in every run, as the others do it. */
-import { encodeRecord, gemmScratch, packedSize, setShared } from "../../build/bench/kernels.js";
+import { encodeRecord, gemmScratch, gemmSizes, packedSize, setShared } from "../../build/bench/kernels.js";
 import { matrices } from "../data.js";
 import { fetchBytes } from "../files.js";
 
@@ -37,7 +37,7 @@ export async function create(task, { relaxedSimd, threads }) {
   };
   const [a, b, c, packed] = [place(m * k), place(k * n), place(m * n), place(packedSize(k, n))];
   const scratchStride = Math.ceil(gemmScratch(m, k) / 64) * 64;
-  const epilogue = { bias: 0, residual: 0, ldr: 0, activation: 0, param: 0, source: 0, lds: 0 };
+  const epilogue = { bias: 0, residual: 0, activation: 0, param: 0, source: 0 };
   const words = [];
   encodeRecord(words, "f32_pack_b", { src: b, dst: packed, k, n, ld: n, transposed: 0 });
   const io = {
@@ -45,11 +45,12 @@ export async function create(task, { relaxedSimd, threads }) {
     lda: k,
     aTransposed: 0,
     b: packed,
-    c,
-    ldc: n,
+    y: c,
+    ldy: n,
     m,
     n,
     k,
+    ...gemmSizes(m, k),
     scratch: place((scratchStride / 4) * threads),
   };
   encodeRecord(words, "f32_gemm", { ...io, ...epilogue, scratchStride });

@@ -1,6 +1,8 @@
-// Arithmetic of convolutions and pools: output sizes, which algorithm is legal, and the sizes of the buffers that
-// the kernels of assembly/conv/ lay out inside of what they are given. Pure functions of shapes; all sizes in bytes.
+// Arithmetic of convolutions and pools: output sizes, and the sizes of the buffers that the direct kernels of
+// assembly/conv/ are given. Pure functions of shapes; all sizes in bytes. See winograd.ts for that algorithm.
 import { roundUp } from "../core/shape.js";
+import { LEAST_ROWS, PANEL, packedSize, packedTileBytes, TILE_BYTES, tilesWithin } from "./gemm.js";
+import { type Layout, layout } from "./layout.js";
 
 /** One convolution. Activations NHWC; weights OHWI: [oc][kh][kw][ic / groups]. Padding after is implied by oh and ow. */
 export interface Conv2dShape {
@@ -61,30 +63,15 @@ export function isPointwise(s: Conv2dShape): boolean {
   );
 }
 
-/** Whether F(4x4, 3x3) applies, in all three passes: 3x3, stride 1, dilation 1, one group, channels in vectors of 4. */
-export function winogradLegal(s: Conv2dShape): boolean {
-  return (
-    s.kh === 3 &&
-    s.kw === 3 &&
-    s.strideH === 1 &&
-    s.strideW === 1 &&
-    s.dilationH === 1 &&
-    s.dilationW === 1 &&
-    s.groups === 1 &&
-    s.ic % 4 === 0 &&
-    s.oc % 4 === 0
-  );
-}
-
 // Direct convolution.
 
 /** Bytes of a filter packed by `f32_conv2d_pack`: per group, panels of 8 output columns, each [taps * K][8]. */
 export function conv2dFilterBytes(columns: number, k: number, groups: number, taps: number): number {
-  return groups * roundUp(columns / groups, 8) * taps * (k / groups) * 4;
+  return groups * packedSize(taps * (k / groups), columns / groups) * 4;
 }
 
 /** Output rows that a thread computes at a time: its padded copy of the input rows stays in the L2 cache. */
-export function conv2dBand(oh: number): number {
+function bandRows(oh: number): number {
   return evenPart(oh, 8);
 }
 
@@ -95,24 +82,69 @@ function window(outputs: number, kernel: number, stride: number, dilation: numbe
 
 /** The padded input rows of one band. */
 function slabBytes(s: Conv2dShape): number {
-  const rows = window(conv2dBand(s.oh), s.kh, s.strideH, s.dilationH);
+  const rows = window(bandRows(s.oh), s.kh, s.strideH, s.dilationH);
   return rows * window(s.ow, s.kw, s.strideW, s.dilationW) * s.ic * 4;
 }
 
-/** Scratch of `f32_conv2d`, for each thread: the sums of 64 pixels and of a tile, an offset for each pixel of a band, the
- * slab, packed inputs of at most 12 tiles of up to 6 pixels. */
-export function conv2dScratch(s: Conv2dShape): number {
-  const tile = roundUp((s.kh * s.kw * s.ic * 24) / s.groups, 64) + 64;
-  const packed = Math.min(12 * tile, Math.max(tile, 512 * 1024));
-  return roundUp(64 * 32 + 192 + roundUp(conv2dBand(s.oh) * s.ow, 4) * 4 + slabBytes(s) + 64 + packed, 64);
+/** Pixels whose sums wait in L1 for bias, residual and activation: 64 rows of a panel, 2 KB. */
+const CHUNK_PIXELS = 64;
+
+/**
+ * From this many panels on, packing a chunk's inputs costs less than the larger tiles of f32_gemm's micro-kernels gain: 5
+ * to 20 % without FMA, 2 to 14 % with. With 4 to 8 panels it is 2 % to one side or the other.
+ */
+const PACK_PANELS = 12;
+
+/** Packed inputs of a chunk. 256 KB, f32_gemm's limit, are but two tiles at k = 4608: 8 % slower. */
+const CHUNK_BYTES = 512 * 1024;
+
+/** Tiles of packed inputs at a time, of at most CHUNK_PIXELS pixels in all; 0: the inputs are read in place. */
+function chunkTiles(s: Conv2dShape): number {
+  if (Math.ceil(s.oc / s.groups / PANEL) < PACK_PANELS) return 0;
+  return Math.min(Math.ceil(CHUNK_PIXELS / LEAST_ROWS), tilesWithin(CHUNK_BYTES, taps(s)));
 }
 
-/** Scratch of `f32_conv2d_dw`, for each thread: a tile, a strip of 8 columns, dy in panels of 4 channels, the slab. */
-export function conv2dDwScratch(s: Conv2dShape): number {
-  const pixels = conv2dBand(s.oh) * s.ow;
-  const panels = s.groups * Math.ceil(s.oc / s.groups / 4);
-  return roundUp(128 + pixels * (32 + panels * 16) + slabBytes(s), 64);
+/** Products for one output. */
+const taps = (s: Conv2dShape): number => (s.kh * s.kw * s.ic) / s.groups;
+
+/** Scratch of `f32_conv2d`, for each thread: sums of a chunk and of a tile, an offset for each pixel of a band in whole
+ * vectors, the slab, packed inputs. */
+function conv2dLayout(s: Conv2dShape): Layout<"sums" | "spare" | "table" | "slab" | "packed"> {
+  return layout({
+    sums: CHUNK_PIXELS * PANEL * 4,
+    spare: TILE_BYTES,
+    table: roundUp(bandRows(s.oh) * s.ow, 4) * 4,
+    slab: slabBytes(s),
+    packed: chunkTiles(s) * packedTileBytes(taps(s)),
+  });
 }
+
+export const conv2dScratch = (s: Conv2dShape): number => conv2dLayout(s).bytes;
+
+/** What a record of `f32_conv2d` says of its scratch and of how the work is cut. */
+export function conv2dSizes(s: Conv2dShape) {
+  const cuts = { band: bandRows(s.oh), chunk: CHUNK_PIXELS, chunkTiles: chunkTiles(s) };
+  return { ...conv2dLayout(s).at, ...cuts, tileBytes: packedTileBytes(taps(s)) };
+}
+
+/** Columns of a tile of a weight gradient are a panel, its rows 4 output channels. */
+const DW_ROWS = 4;
+
+/** Scratch of `f32_conv2d_dw`, for each thread: a tile, a strip of 8 columns, dy in panels of 4 channels, the slab. */
+function conv2dDwLayout(s: Conv2dShape): Layout<"tile" | "strip" | "dyPanels" | "slab"> {
+  const pixels = bandRows(s.oh) * s.ow;
+  const panels = s.groups * Math.ceil(s.oc / s.groups / DW_ROWS);
+  return layout({
+    tile: DW_ROWS * PANEL * 4,
+    strip: pixels * PANEL * 4,
+    dyPanels: panels * pixels * DW_ROWS * 4,
+    slab: slabBytes(s),
+  });
+}
+
+export const conv2dDwScratch = (s: Conv2dShape): number => conv2dDwLayout(s).bytes;
+
+export const conv2dDwSizes = (s: Conv2dShape) => ({ ...conv2dDwLayout(s).at, band: bandRows(s.oh) });
 
 /** One axis of one phase of a data gradient. */
 export interface DxPhase {
@@ -195,99 +227,17 @@ export function conv2dDxPhases(s: Conv2dShape): Conv2dDxPhase[] {
   );
 }
 
-// Winograd F(4x4, 3x3): tiles of 6x6 inputs give 4x4 outputs; 36 planes, one for each element of a tile.
-
-/**
- * Bytes from one plane to the next. 64 bytes more than its contents, and an odd number of cache lines: planes at
- * power-of-two distances fall into the same cache sets and make the transforms up to 8 times slower.
- */
-function planeBytes(bytes: number): number {
-  const padded = roundUp(bytes, 64) + 64;
-  return (padded >> 6) % 2 === 0 ? padded + 64 : padded;
+/** Scratch of `f32_dwconv` and `f32_dwconv_dx`, for each thread: the filter as [tap][channel], and a list of taps: two
+ * offsets for each. */
+function dwconvLayout(s: Conv2dShape): Layout<"packed" | "list"> {
+  return layout({ packed: s.kh * s.kw * s.ic * 4, list: s.kh * s.kw * 8 });
 }
 
-/** Bytes of a filter transformed by `f32_winograd_f4x3_filter`: 36 planes of panels [k][8], 4 times the weights. */
-export function winogradFilterBytes(columns: number, k: number): number {
-  return 36 * planeBytes(roundUp(columns, 8) * k * 4);
-}
+export const dwconvScratch = (s: Conv2dShape): number => dwconvLayout(s).bytes;
 
-/** Scratch of `f32_winograd_f4x3_filter`, for each thread: 36 float64 vectors, 36 planes of 4 x 4 channels, a row. */
-export const WINOGRAD_FILTER_SCRATCH = 576 + 2304 + 192;
-
-/** A tile being transformed and the constants of the transforms. */
-const WINOGRAD_TEMP = 768;
-
-export function winogradTiles(s: Conv2dShape): number {
-  return s.batch * Math.ceil(s.oh / 4) * Math.ceil(s.ow / 4);
-}
-
-/** The data gradient of `s` as a forward convolution of dy by the rotated filter. */
-export function winogradDxShape(s: Conv2dShape): Conv2dShape {
-  const sizes = { h: s.oh, w: s.ow, ic: s.oc, oh: s.h, ow: s.w, oc: s.ic };
-  return { ...s, ...sizes, padTop: 2 - s.padTop, padLeft: 2 - s.padLeft };
-}
+export const dwconvSizes = (s: Conv2dShape) => dwconvLayout(s).at;
 
 /** Splits n into equal parts of at most `largest`. */
-function evenPart(n: number, largest: number): number {
+export function evenPart(n: number, largest: number): number {
   return Math.ceil(n / Math.ceil(n / largest));
-}
-
-/** Tiles whose inputs and products, in all planes, fill `bytes`. */
-function tilesWithin(bytes: number, s: Conv2dShape): number {
-  return Math.floor(bytes / (144 * (s.ic + s.oc)));
-}
-
-/** Tiles that a thread takes at a time: inputs and products of a block should stay within 256 KB of the L2 cache, but
- * fewer than 32 tiles would read the filters too often. Whole micro-kernel tiles of 4. */
-export function winogradBlock(s: Conv2dShape): number {
-  return roundUp(evenPart(winogradTiles(s), Math.min(Math.max(tilesWithin(256 * 1024, s), 32), 192)), 4);
-}
-
-/** Scratch of `f32_conv2d_winograd_f4x3`, for each thread: what the transforms need, a patch at the border,
- * the planes of transformed inputs and of products. */
-export function winogradScratch(s: Conv2dShape): number {
-  const block = winogradBlock(s);
-  const planes = planeBytes(block * s.ic * 4) + planeBytes(block * roundUp(s.oc, 8) * 4);
-  return WINOGRAD_TEMP + 36 * roundUp(s.ic * 4, 64) + 36 * planes;
-}
-
-/** Bytes of the sums of products of one chunk of a weight gradient: 36 planes. */
-function winogradDwSums(s: Conv2dShape): number {
-  return 36 * planeBytes(s.oc * roundUp(s.ic, 8) * 4);
-}
-
-/** Parts that the tiles of a weight gradient are cut into, the units of work of its threads: a power of two, at least 96
- * tiles each, at most 4 MB of sums in all. Depends on the shape alone, as the sums' order does. */
-export function winogradDwChunks(s: Conv2dShape): number {
-  const most = Math.min(8, winogradTiles(s) / 96, (4 << 20) / winogradDwSums(s));
-  return [8, 4, 2].find((chunks) => chunks <= most) ?? 1;
-}
-
-/** Tiles that a thread takes at a time: all within 128 KB or, with more channels, enough to pay for the sums, which are
- * read and written once a block. */
-export function winogradDwBlock(s: Conv2dShape): number {
-  const fit = tilesWithin(128 * 1024, s);
-  return evenPart(Math.ceil(winogradTiles(s) / winogradDwChunks(s)), fit < 24 ? 96 : Math.min(fit, 192));
-}
-
-/** Whether the Winograd weight gradient is faster than the direct one: with few tiles it only moves sums about. */
-export function winogradDwPays(s: Conv2dShape): boolean {
-  return winogradTiles(s) >= 12;
-}
-
-/** Bytes of `partial` of `f32_conv2d_winograd_f4x3_dw`. */
-export function winogradDwPartial(s: Conv2dShape): number {
-  return winogradDwChunks(s) * winogradDwSums(s);
-}
-
-/** Scratch of `f32_conv2d_winograd_f4x3_dw`, for each thread. */
-export function winogradDwScratch(s: Conv2dShape): number {
-  const block = winogradDwBlock(s);
-  const planes = planeBytes(block * roundUp(s.ic, 8) * 4) + planeBytes(block * s.oc * 4);
-  return roundUp(WINOGRAD_TEMP + 36 * roundUp(s.ic * 4, 64) + 16 * roundUp(s.oc * 4, 64) + 36 * planes, 64);
-}
-
-/** Scratch of `f32_dwconv` and `f32_dwconv_dx`, for each thread: the transposed filter and a list of taps. */
-export function dwconvScratch(s: Conv2dShape): number {
-  return roundUp(s.kh * s.kw * (s.ic * 4 + 8), 64);
 }

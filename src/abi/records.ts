@@ -6,29 +6,39 @@
  * A record is a run of 32-bit words: [kernel number, words in the record, field 0, field 1, …]. Pointers are byte
  * addresses in linear memory; 0 stands for "absent" where an operand is optional.
  *
- * A signature lists fields by name; "ptr", "i32" or "f32" in front gives the type up to the next such word. A name from
+ * A signature lists fields by name; "ptr", "bytes" (a size, or an offset in scratch), "i32" or "f32" in front gives the
+ * type up to the next such word. A name from
  * `PARTS` stands for its fields, and the kernel may hand that part of its record on. "train" at the head: only for training.
  */
-const TYPES = ["ptr", "i32", "f32"] as const;
+const TYPES = ["ptr", "bytes", "i32", "f32"] as const;
 export type FieldType = (typeof TYPES)[number];
 
 /** Runs of fields that several records have. */
 export const PARTS = {
-  /** What follows a product: acc + bias[column] + residual, then the activation or its derivative at `source`. */
-  Epilogue: "ptr bias residual source i32 activation f32 param",
+  /**
+   * What follows a product, and where it goes: y = activation(acc + bias[column] + residual), or acc + … multiplied by the
+   * activation's derivative at `source`. Residual and source are laid out as y, and may be y.
+   */
+  Epilogue: "ptr y bias residual source i32 activation f32 param",
   /** Images [batch][h][w] and the windows, each of kh x kw, that give [batch][oh][ow]. Padding after is implied by oh and ow. */
   Window: "i32 batch h w oh ow kh kw strideH strideW dilationH dilationW padTop padLeft",
   /** What Winograd's kernels need of a 3x3 convolution; `block` tiles are taken at a time. */
   Tiles: "i32 batch h w ic oh ow oc padTop padLeft block",
-  /** Memory of a thread: `scratch + thread * scratchStride`. */
-  PerThread: "ptr scratch i32 scratchStride",
+  /** Memory of a thread: `scratch + thread * scratchStride`. The offsets that follow count from there. */
+  PerThread: "ptr scratch bytes scratchStride",
+  /** What Winograd's transforms have in it. */
+  Transforms: "bytes constants temp patch",
 } as const;
+
+const CONV2D = "bytes sums spare table slab packed tileBytes";
+const WINOGRAD = "PerThread Transforms bytes v uPlane vPlane";
 
 export const SIGNATURES = {
   // gemm/
   f32_pack_b: "ptr src dst i32 k n ld transposed",
-  f32_gemm: "ptr a i32 lda aTransposed ptr b c i32 ldc m n k Epilogue i32 ldr lds PerThread",
-  f32_gemv: "ptr w i32 ldw ptr x i32 ldx ptr y i32 ldy m n k Epilogue i32 ldr lds PerThread",
+  f32_gemm:
+    "ptr a i32 lda aTransposed ptr b i32 ldy m n k Epilogue PerThread bytes tile spare packed tileBytes i32 groupTiles",
+  f32_gemv: "ptr w i32 ldw ptr x i32 ldx ldy m n k Epilogue PerThread",
   // elementwise/
   f32_activation: "ptr x y i32 n activation f32 param",
   f32_activation_dx: "train ptr dy source dx i32 n activation f32 param",
@@ -57,20 +67,20 @@ export const SIGNATURES = {
   f32_sgd: "train ptr w g v i32 n ptr lr f32 lrScale momentum ptr dampening f32 weightDecay i32 nesterov ptr scale",
   f32_adam: "train ptr w g m v i32 n ptr lr f32 lrScale rate1 rate2 eps weightDecay i32 decoupled ptr correction scale",
   f32_ema: "train ptr w ema i32 n f32 rate",
-  // conv/: filters are OHWI; y, residual and source share the strides yImage, yRow, yCol (in numbers); see conv.ts
+  // conv/: filters are OHWI; y has the strides yImage, yRow, yCol (in numbers); see conv.ts and winograd.ts
   f32_conv2d_pack: "ptr filter packed i32 oc ic groups kh kw dx firstH stepH tapsH firstW stepW tapsW",
-  f32_conv2d: "ptr x filter y Window i32 ic oc groups yImage yRow yCol band Epilogue PerThread",
-  f32_conv2d_dw: "train ptr dy x dw Window i32 ic oc groups band PerThread",
-  f32_winograd_f4x3_filter: "ptr filter transformed i32 oc ic dx PerThread",
-  f32_conv2d_winograd_f4x3: "ptr x filter y Tiles Epilogue PerThread",
+  f32_conv2d: `ptr x filter Window i32 ic oc groups yImage yRow yCol band chunk chunkTiles Epilogue PerThread ${CONV2D}`,
+  f32_conv2d_dw: "train ptr dy x dw Window i32 ic oc groups band PerThread bytes tile strip dyPanels slab",
+  f32_winograd_f4x3_filter: "ptr filter transformed i32 oc ic dx PerThread bytes temp square row plane",
+  f32_conv2d_winograd_f4x3: `ptr x filter Tiles Epilogue ${WINOGRAD} m mPlane`,
   f32_fold_batch_norm: "ptr w mean rstd gamma beta bias folded foldedBias i32 rows cols",
   f32_scale_channels: "ptr x s y i32 batch pixels channels",
   f32_scale_channels_dw: "train ptr dy x ds i32 batch pixels channels",
   f32_transpose: "ptr x y i32 batch rows cols",
-  f32_conv2d_winograd_f4x3_dw: "train ptr dy x dw Tiles i32 chunks ptr partial PerThread",
+  f32_conv2d_winograd_f4x3_dw: `train ptr dy x dw Tiles i32 chunks ptr partial ${WINOGRAD} wt wPlane dyPatch`,
   // depthwise (groups = ic = oc), filters in place
-  f32_dwconv: "ptr x filter y Window i32 ic Epilogue PerThread",
-  f32_dwconv_dx: "train ptr dy filter dx Window i32 ic Epilogue PerThread",
+  f32_dwconv: "ptr x filter Window i32 ic Epilogue PerThread bytes packed list",
+  f32_dwconv_dx: "train ptr dy filter Window i32 ic Epilogue PerThread bytes packed list",
   f32_dwconv_dw: "train ptr dy x dw Window i32 ic",
   // pool/: padTop and padLeft are also the padding behind
   f32_max_pool: "ptr x y Window i32 c",
@@ -139,7 +149,7 @@ export function formatRecord(words: Int32Array, at: number): string {
   const fields = Object.entries(KERNELS[name]).map(([argument, type], i) => {
     const word = words[at + HEADER + i];
     if (type === "ptr") return `${argument}=0x${(word >>> 0).toString(16)}`;
-    if (type === "i32") return `${argument}=${word}`;
+    if (type !== "f32") return `${argument}=${word}`;
     bits.setInt32(0, word, true);
     return `${argument}=${bits.getFloat32(0, true)}`;
   });

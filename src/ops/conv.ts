@@ -1,27 +1,31 @@
 /** 2-D convolutions of images [n, h, w, c] with filters OHWI. The arithmetic of their buffers is that of `abi/conv.ts`. */
 import {
   type Conv2dShape,
-  conv2dBand,
   conv2dDwScratch,
+  conv2dDwSizes,
   conv2dDxPhases,
   conv2dFilterBytes,
   conv2dScratch,
+  conv2dSizes,
   convOutputSize,
   dwconvScratch,
+  dwconvSizes,
   isDepthwise,
+} from "../abi/conv.js";
+import type { KernelArguments } from "../abi/records.js";
+import {
   WINOGRAD_FILTER_SCRATCH,
-  winogradBlock,
-  winogradDwBlock,
-  winogradDwChunks,
   winogradDwPartial,
   winogradDwPays,
   winogradDwScratch,
+  winogradDwSizes,
   winogradDxShape,
   winogradFilterBytes,
+  winogradFilterSizes,
   winogradLegal,
   winogradScratch,
-} from "../abi/conv.js";
-import type { KernelArguments } from "../abi/records.js";
+  winogradSizes,
+} from "../abi/winograd.js";
 import { type ImageShape, imageOf, numel, type Pair, type Shape } from "../core/shape.js";
 import type { Context } from "../graph/context.js";
 import type { Gradient, Node, Op, Selection } from "../graph/op.js";
@@ -113,7 +117,11 @@ export const conv2d: Op<Conv2d> = {
     const s = shapeOf(node.attributes, c.shape(node, 0));
     if (algorithm === "winograd") encodeWinograd(node, s, c);
     else if (algorithm === "depthwise")
-      c.emit("f32_dwconv", node, withEpilogue("x filter", epilogue), "y", { ...s, ...epilogueCode(epilogue) });
+      c.emit("f32_dwconv", node, withEpilogue("x filter", epilogue), "y", {
+        ...s,
+        ...dwconvSizes(s),
+        ...epilogueCode(epilogue),
+      });
     else encodeDirect(node, s, { yImage: s.oh * s.ow * s.oc, yRow: s.ow * s.oc, yCol: s.oc }, c);
   },
 };
@@ -136,7 +144,7 @@ function selectFilter<A extends Conv2d>(
 
 function encodeWinograd(node: Node<Conv2d>, s: Conv2dShape, c: Context): void {
   const { epilogue } = node.attributes;
-  const rest = { ...s, block: winogradBlock(s), ...epilogueCode(epilogue) };
+  const rest = { ...s, ...winogradSizes(s), ...epilogueCode(epilogue) };
   c.emit("f32_conv2d_winograd_f4x3", node, withEpilogue("x filter", epilogue), "y", rest);
 }
 
@@ -149,7 +157,7 @@ function encodeDirect(
   moved?: Partial<KernelArguments<"f32_conv2d">>,
 ): void {
   const { epilogue } = node.attributes;
-  const rest = { ...s, ...strides, band: conv2dBand(s.oh), ...epilogueCode(epilogue), ...moved };
+  const rest = { ...s, ...strides, ...conv2dSizes(s), ...epilogueCode(epilogue), ...moved };
   c.emit("f32_conv2d", node, withEpilogue("x filter", epilogue), "y", rest);
 }
 
@@ -194,8 +202,8 @@ const conv2dDx: Op<Conv2d & { input: ImageShape }> = {
     const s = convShape(convolution, c.shape(node, 0)[0], input);
     if (algorithm === "winograd") return encodeWinograd(node, winogradDxShape(s), c);
     if (algorithm === "depthwise") {
-      const rest = { ...s, ...epilogueCode(epilogue) };
-      return c.emit("f32_dwconv_dx", node, withEpilogue("dy filter", epilogue), "dx", rest);
+      const rest = { ...s, ...dwconvSizes(s), ...epilogueCode(epilogue) };
+      return c.emit("f32_dwconv_dx", node, withEpilogue("dy filter", epilogue), "y", rest);
     }
     // Each phase fills every strideH-th row and strideW-th column of dx, from its own packed filter.
     const filterBytes = dxFilterBytes(s);
@@ -233,9 +241,8 @@ const conv2dDw: Op<Convolution & { algorithm?: ConvAlgorithm }> = {
     const s = shapeOf(node.attributes, c.shape(node, 1));
     if (algorithm === "depthwise") c.emit("f32_dwconv_dw", node, "dy x", "dw", s);
     else if (algorithm === "winograd") {
-      const blocks = { block: winogradDwBlock(s), chunks: winogradDwChunks(s) };
-      c.emit("f32_conv2d_winograd_f4x3_dw", node, "dy x", "dw", { ...s, ...blocks });
-    } else c.emit("f32_conv2d_dw", node, "dy x", "dw", { ...s, band: conv2dBand(s.oh) });
+      c.emit("f32_conv2d_winograd_f4x3_dw", node, "dy x", "dw", { ...s, ...winogradDwSizes(s) });
+    } else c.emit("f32_conv2d_dw", node, "dy x", "dw", { ...s, ...conv2dDwSizes(s) });
   },
 };
 
@@ -258,7 +265,11 @@ const conv2dFilter: Op<Convolution & { input: ImageShape; dx: boolean; algorithm
     const s = convShape(convolution, 1, input);
     const flag = { dx: Number(dx) };
     if (algorithm === "winograd")
-      return c.emit("f32_winograd_f4x3_filter", node, "filter", "transformed", { ...s, ...flag });
+      return c.emit("f32_winograd_f4x3_filter", node, "filter", "transformed", {
+        ...s,
+        ...winogradFilterSizes(s, dx),
+        ...flag,
+      });
     const whole = { firstH: 0, stepH: 1, tapsH: s.kh, firstW: 0, stepW: 1, tapsW: s.kw };
     if (!dx) return c.emit("f32_conv2d_pack", node, "filter", "packed", { ...s, ...flag, ...whole });
     const filterBytes = dxFilterBytes(s);

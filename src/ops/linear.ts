@@ -1,7 +1,7 @@
 /**
  * Matrix products. Features are the last dimension, all leading dimensions are rows; weights are [out, in].
  */
-import { gemmScratch } from "../abi/gemm.js";
+import { gemmScratch, gemmSizes, PANEL } from "../abi/gemm.js";
 import { partialBytes } from "../abi/partials.js";
 import { last, numel, roundUp, rows } from "../core/shape.js";
 import type { Gradient, Op } from "../graph/op.js";
@@ -44,10 +44,16 @@ export const linear: Op<Linear> = {
     const { epilogue, algorithm } = node.attributes;
     const x = c.shape(node, 0);
     const [k, n] = [last(x), last(c.outputShape(node))];
-    const sizes = { m: rows(x), n, k, ldr: n, lds: n, ...epilogueCode(epilogue) };
+    const sizes = { m: rows(x), n, k, ldy: n, ...epilogueCode(epilogue) };
     if (algorithm === "gemv")
-      c.emit("f32_gemv", node, withEpilogue("x w", epilogue), "y", { ...sizes, ldw: k, ldx: k, ldy: n });
-    else c.emit("f32_gemm", node, withEpilogue("a b", epilogue), "c", { ...sizes, lda: k, aTransposed: 0, ldc: n });
+      c.emit("f32_gemv", node, withEpilogue("x w", epilogue), "y", { ...sizes, ldw: k, ldx: k });
+    else
+      c.emit("f32_gemm", node, withEpilogue("a b", epilogue), "y", {
+        ...sizes,
+        ...gemmSizes(rows(x), k),
+        lda: k,
+        aTransposed: 0,
+      });
   },
 };
 
@@ -80,8 +86,9 @@ const linearDx: Op<{ epilogue: Epilogue; features: number }> = {
     const { epilogue, features: n } = node.attributes;
     const dy = c.shape(node, 0);
     const k = last(dy);
-    const sizes = { m: rows(dy), n, k, lda: k, aTransposed: 0, ldc: n, ldr: n, lds: n };
-    c.emit("f32_gemm", node, withEpilogue("a b", epilogue), "c", { ...sizes, ...epilogueCode(epilogue) });
+    const m = rows(dy);
+    const sizes = { m, n, k, ...gemmSizes(m, k), lda: k, aTransposed: 0, ldy: n };
+    c.emit("f32_gemm", node, withEpilogue("a b", epilogue), "y", { ...sizes, ...epilogueCode(epilogue) });
   },
 };
 
@@ -97,14 +104,11 @@ const linearDw: Op = {
   },
   encode(node, c) {
     const dy = c.shape(node, 0);
-    const [m, n] = [last(dy), last(c.outputShape(node))];
-    const sizes = { m, n, k: rows(dy), lda: m, aTransposed: 1, ldc: n, ldr: n, lds: n };
-    c.emit("f32_gemm", node, withEpilogue("a b", noEpilogue), "c", { ...sizes, ...epilogueCode(noEpilogue) });
+    const [m, n, k] = [last(dy), last(c.outputShape(node)), rows(dy)];
+    const sizes = { m, n, k, ...gemmSizes(m, k), lda: m, aTransposed: 1, ldy: n };
+    c.emit("f32_gemm", node, withEpilogue("a b", noEpilogue), "y", { ...sizes, ...epilogueCode(noEpilogue) });
   },
 };
-
-/** Columns in a panel: two vectors. */
-const PANEL = 8;
 
 /** B [k, n], or [n, k] when transposed, into panels of 8 columns. */
 export const packB: Op<{ transposed: boolean }> = {

@@ -6,12 +6,15 @@ import {
   conv2dFilterBytes,
   conv2dScratch,
   dwconvScratch,
+  dwconvSizes,
+} from "../../src/abi/conv.js";
+import { ACTIVATION_GRADIENT, ACTIVATIONS } from "../../src/abi/enums.js";
+import {
   WINOGRAD_FILTER_SCRATCH,
   winogradDxShape,
   winogradFilterBytes,
   winogradScratch,
-} from "../../src/abi/conv.js";
-import { ACTIVATION_GRADIENT, ACTIVATIONS } from "../../src/abi/enums.js";
+} from "../../src/abi/winograd.js";
 import { BAR, expectClose, normals } from "../support/kernels/compare.js";
 import {
   type ConvEpilogue,
@@ -66,9 +69,9 @@ const winograd =
 const depthwise =
   (dx: boolean): Emit =>
   (h, s, x, filter, y, e) => {
-    const args = { ...s, filter, ...e, ...scratchFor(h, dwconvScratch(s), 1) };
+    const args = { ...s, ...dwconvSizes(s), filter, ...e, ...scratchFor(h, dwconvScratch(s), 1) };
     return dx
-      ? [{ kernel: "f32_dwconv_dx", args: { ...args, dy: x, dx: y } }]
+      ? [{ kernel: "f32_dwconv_dx", args: { ...args, dy: x, y } }]
       : [{ kernel: "f32_dwconv", args: { ...args, x, y } }];
   };
 

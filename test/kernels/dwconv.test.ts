@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Conv2dShape, dwconvScratch, isDepthwise } from "../../src/abi/conv.js";
+import { type Conv2dShape, dwconvScratch, dwconvSizes, isDepthwise } from "../../src/abi/conv.js";
 import type { KernelName } from "../../src/abi/records.js";
 import { expectClose, normals } from "../support/kernels/compare.js";
 import type { KernelCall } from "../support/kernels/conv-calls.js";
@@ -30,7 +30,7 @@ describe.each(variants)("depthwise convolution (%s)", (variant) => {
       const pointers = Object.fromEntries(data.map(([name, x]) => [name, x.ptr]));
       const epilogue = { bias: 0, residual: 0, activation: 0, param: 0, source: 0 };
       const scratch = scratchFor(harness, dwconvScratch(s), threads);
-      const args = { ...s, ...epilogue, ...scratch, ...pointers, [output]: y.ptr };
+      const args = { ...s, ...dwconvSizes(s), ...epilogue, ...scratch, ...pointers, [output]: y.ptr };
       runAll(harness, [{ kernel, args } as unknown as KernelCall], threads);
       harness.checkBands();
       return { y: y.read(), values: data.map(([, x]) => x.read()) };
@@ -44,7 +44,7 @@ describe.each(variants)("depthwise convolution (%s)", (variant) => {
     const [x, filter, dy] = [s.batch * s.h * s.w * s.ic, s.ic * s.kh * s.kw, s.batch * s.oh * s.ow * s.oc];
     const forward = pass(s, "f32_dwconv", { x, filter }, "y", dy);
     expectClose(forward.y, reference.conv2d(s, forward.values[0], forward.values[1]));
-    const dx = pass(s, "f32_dwconv_dx", { dy, filter }, "dx", x);
+    const dx = pass(s, "f32_dwconv_dx", { dy, filter }, "y", x);
     expectClose(dx.y, reference.conv2dDx(s, dx.values[0], dx.values[1]));
     const dw = pass(s, "f32_dwconv_dw", { dy, x }, "dw", filter);
     expectClose(dw.y, reference.conv2dDw(s, dw.values[0], dw.values[1]));

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
+import type { Conv2dShape } from "../../src/abi/conv.js";
 import {
-  type Conv2dShape,
   WINOGRAD_FILTER_SCRATCH,
   winogradDwPartial,
   winogradDwScratch,
@@ -8,7 +8,7 @@ import {
   winogradFilterBytes,
   winogradLegal,
   winogradScratch,
-} from "../../src/abi/conv.js";
+} from "../../src/abi/winograd.js";
 import { expectClose, normals } from "../support/kernels/compare.js";
 import { winogradDw, winogradDx, winogradForward, winogradPack } from "../support/kernels/conv-calls.js";
 import { nameOf, runAll, scratchFor, shapeOf } from "../support/kernels/conv-cases.js";

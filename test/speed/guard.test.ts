@@ -4,8 +4,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { compileMicroKernel } from "../../bench/micro-kernel/compile.js";
 import { microKernel } from "../../bench/micro-kernel/kernel.js";
-import { type Conv2dShape, winogradFilterBytes, winogradScratch } from "../../src/abi/conv.js";
-import { gemmScratch, packedSize } from "../../src/abi/gemm.js";
+import type { Conv2dShape } from "../../src/abi/conv.js";
+import { gemmScratch, gemmSizes, packedSize } from "../../src/abi/gemm.js";
+import { winogradFilterBytes, winogradScratch } from "../../src/abi/winograd.js";
 import { normals } from "../support/kernels/compare.js";
 import { type KernelCall, winogradForward, winogradPack } from "../support/kernels/conv-calls.js";
 import { Harness, variants } from "../support/kernels/harness.js";
@@ -67,10 +68,10 @@ function gemm(h: Harness, m: number, n: number, k: number, weights = false): Loa
   const [a, src] = [place(h, m * k), place(h, k * n)];
   const [dst, c, scratch] = [packedSize(k, n), m * n, scratchStride / 4].map((size) => h.f32(size).ptr);
   const pack: KernelCall = { kernel: "f32_pack_b", args: { src, dst, k, n, ld: n, transposed: 0 } };
-  const epilogue = { bias: 0, residual: 0, ldr: 0, activation: 0, param: 0, source: 0, lds: 0, scratch, scratchStride };
+  const epilogue = { bias: 0, residual: 0, activation: 0, param: 0, source: 0, scratch, scratchStride };
   const product: KernelCall = {
     kernel: "f32_gemm",
-    args: { a, lda: k, aTransposed: 0, b: dst, c, ldc: n, m, n, k, ...epilogue },
+    args: { a, lda: k, aTransposed: 0, b: dst, y: c, ldy: n, m, n, k, ...gemmSizes(m, k), ...epilogue },
   };
   if (weights) repeat(h, [pack])();
   return { macs: m * n * k, run: repeat(h, weights ? [product] : [pack, product]) };

@@ -2,7 +2,8 @@
 // Winograd is held to the same bar as the direct algorithm: measured on these cases, it takes at most a third of it
 // (1.2e-6 of the largest value), the direct one a seventh (6e-7).
 import { describe, expect, it } from "vitest";
-import { type Conv2dShape, isDepthwise, winogradDwPays, winogradLegal } from "../../../src/abi/conv.js";
+import { type Conv2dShape, isDepthwise } from "../../../src/abi/conv.js";
+import { winogradDwPays, winogradLegal } from "../../../src/abi/winograd.js";
 import { Conv2d, type Model } from "../../../src/hosts/node/index.js";
 import { nameOf, shapeOf } from "../../support/kernels/conv-cases.js";
 import { conv2d, conv2dDw, conv2dDx } from "../../support/reference/conv.js";

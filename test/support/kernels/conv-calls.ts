@@ -1,15 +1,13 @@
 // Kernel calls of convolutions, for tests and bench: which kernels, in which order, on which buffers.
 import {
   type Conv2dShape,
-  conv2dBand,
+  conv2dDwSizes,
   conv2dDxPhases,
   conv2dFilterBytes,
-  winogradBlock,
-  winogradDwBlock,
-  winogradDwChunks,
-  winogradDxShape,
+  conv2dSizes,
 } from "../../../src/abi/conv.js";
 import type { KernelArguments, KernelName } from "../../../src/abi/records.js";
+import { winogradDwSizes, winogradDxShape, winogradFilterSizes, winogradSizes } from "../../../src/abi/winograd.js";
 
 export type KernelCall = { [K in KernelName]: { kernel: K; args: KernelArguments<K> } }[KernelName];
 
@@ -43,7 +41,7 @@ export function conv2dForward(
   epilogue: ConvEpilogue = NO_EPILOGUE,
 ): KernelCall[] {
   const { x, packed: filter, y, scratch, scratchStride } = io;
-  const strides = { yImage: s.oh * s.ow * s.oc, yRow: s.ow * s.oc, yCol: s.oc, band: conv2dBand(s.oh) };
+  const strides = { yImage: s.oh * s.ow * s.oc, yRow: s.ow * s.oc, yCol: s.oc, ...conv2dSizes(s) };
   const args = { x, filter, y, ...s, ...strides, ...epilogue, scratch, scratchStride };
   return [{ kernel: "f32_conv2d", args }];
 }
@@ -96,7 +94,7 @@ export function conv2dDx(
       yImage: s.h * s.w * s.ic,
       yRow: s.strideH * s.w * s.ic,
       yCol: s.strideW * s.ic,
-      band: conv2dBand(shape.oh),
+      ...conv2dSizes(shape),
     };
     const moved = {
       ...epilogue,
@@ -110,7 +108,7 @@ export function conv2dDx(
 
 /** dw (OHWI) from dy and x. */
 export function conv2dDw(s: Conv2dShape, io: { dy: number; x: number; dw: number } & ConvScratch): KernelCall[] {
-  return [{ kernel: "f32_conv2d_dw", args: { ...io, ...s, band: conv2dBand(s.oh) } }];
+  return [{ kernel: "f32_conv2d_dw", args: { ...io, ...s, ...conv2dDwSizes(s) } }];
 }
 
 // Winograd F(4x4, 3x3), where `winogradLegal`.
@@ -120,7 +118,12 @@ export function winogradPack(
   s: Conv2dShape,
   io: { filter: number; transformed: number; dx: boolean } & ConvScratch,
 ): KernelCall[] {
-  return [{ kernel: "f32_winograd_f4x3_filter", args: { ...io, dx: io.dx ? 1 : 0, oc: s.oc, ic: s.ic } }];
+  return [
+    {
+      kernel: "f32_winograd_f4x3_filter",
+      args: { ...io, ...winogradFilterSizes(s, io.dx), dx: io.dx ? 1 : 0, oc: s.oc, ic: s.ic },
+    },
+  ];
 }
 
 /** y = x * filter, transformed by `winogradPack`. */
@@ -130,9 +133,7 @@ export function winogradForward(
   epilogue: ConvEpilogue = NO_EPILOGUE,
 ): KernelCall[] {
   const { transformed: filter, ...rest } = io;
-  return [
-    { kernel: "f32_conv2d_winograd_f4x3", args: { ...rest, filter, ...s, block: winogradBlock(s), ...epilogue } },
-  ];
+  return [{ kernel: "f32_conv2d_winograd_f4x3", args: { ...rest, filter, ...s, ...winogradSizes(s), ...epilogue } }];
 }
 
 /** dx = dy * rotated filter, transformed by `winogradPack` with `dx`. */
@@ -150,6 +151,6 @@ export function winogradDw(
   s: Conv2dShape,
   io: { dy: number; x: number; dw: number; partial: number } & ConvScratch,
 ): KernelCall[] {
-  const args = { ...io, ...s, block: winogradDwBlock(s), chunks: winogradDwChunks(s) };
+  const args = { ...io, ...s, ...winogradDwSizes(s) };
   return [{ kernel: "f32_conv2d_winograd_f4x3_dw", args }];
 }

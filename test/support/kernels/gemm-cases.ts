@@ -1,7 +1,7 @@
 // Places the operands of one product in memory, with gaps between rows, and computes what must come out.
 import { expect } from "vitest";
 import { ACTIVATION_GRADIENT, ACTIVATIONS, type ActivationName } from "../../../src/abi/enums.js";
-import { gemmScratch, packedSize } from "../../../src/abi/gemm.js";
+import { gemmScratch, gemmSizes, packedSize } from "../../../src/abi/gemm.js";
 import { activations } from "../reference/activations.js";
 import { finish, multiply, rowMajor, transpose } from "../reference/gemm.js";
 import { callSplit, expectClose, normals, runSplit } from "./compare.js";
@@ -71,9 +71,9 @@ export function check(harness: Harness, c: Case): void {
     const common = {
       m, n, k,
       bias: c.bias ? harness.f32(bias).ptr : 0,
-      residual: other(c.residual, residual), ldr: ldc,
+      residual: other(c.residual, residual),
       activation: ACTIVATIONS[activation] + (c.derivative ? ACTIVATION_GRADIENT : 0), param,
-      source: other(c.derivative, source), lds: ldc,
+      source: other(c.derivative, source),
       scratch: scratches[0].ptr, scratchStride: threads > 1 ? scratches[1].ptr - scratches[0].ptr : scratchStride,
     }; // biome-ignore format: the argument groups of the ABI
     if (gemv) {
@@ -96,7 +96,7 @@ export function check(harness: Harness, c: Case): void {
     callSplit(
       harness,
       "f32_gemm",
-      { a: aAt.ptr, lda: aRow, aTransposed, b: packed.ptr, c: cAt.ptr, ldc, ...common },
+      { a: aAt.ptr, lda: aRow, aTransposed, b: packed.ptr, y: cAt.ptr, ldy: ldc, ...gemmSizes(m, k), ...common },
       threads,
     );
     return [cAt];
