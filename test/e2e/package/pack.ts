@@ -25,7 +25,9 @@ const npm = (args: string[], cwd: string): string =>
 export function packAndInstall(): Packed {
   if (!existsSync(join(root, "dist/index.js"))) throw new Error("no dist folder: `npm run build` makes it");
   const folder = mkdtempSync(join(tmpdir(), "resnet-wasm-"));
-  const [{ filename, size, files }] = JSON.parse(npm(["pack", "--json", "--pack-destination", folder], root));
+  const [{ filename, size, files }] = JSON.parse(
+    npm(["pack", "--ignore-scripts", "--json", "--pack-destination", folder], root),
+  );
   const tarball = join(folder, filename);
   const app = join(folder, "app");
   mkdirSync(app);
