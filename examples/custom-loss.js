@@ -2,7 +2,7 @@
 // A loss of your own: forward gives outputs, you give the loss's gradient by them, backward and the optimiser do the
 // rest. Here the pinball loss, which mse and crossEntropy cannot express: its minimum is not the mean of what may come
 // but a quantile of it. The network learns the 10 %, 50 % and 90 % quantiles of a noisy curve.
-import { AdamW, createModel, createTrainer, mse, residualMLP } from "resnet-wasm";
+import { AdamW, createModel, createTrainer, residualMLP } from "resnet-wasm";
 
 const QUANTILES = [0.1, 0.5, 0.9];
 const BATCH = 256;
@@ -37,8 +37,7 @@ function pinball(/** @type {Float32Array} */ predictions, /** @type {Float32Arra
 
 const network = residualMLP({ in: 1, width: 64, blocks: 3, out: QUANTILES.length });
 const model = await createModel(network, { inputShape: [1], seed: 3 });
-// The trainer brings the optimiser; its own loss is for `step` and `fit`, which are not called here.
-const trainer = createTrainer(model, { loss: mse(), optimizer: new AdamW({ lr: 2e-3 }) });
+const trainer = createTrainer(model, { optimizer: new AdamW({ lr: 2e-3 }) });
 
 const [x, y] = [new Float32Array(BATCH), new Float32Array(BATCH)];
 for (let step = 0; step <= 1500; step++) {

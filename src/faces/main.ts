@@ -73,5 +73,6 @@ export type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
 export type { Callback, EpochRecord, FitOptions, History, StepEvent } from "../train/fit.js";
 export type { ParameterGroup } from "../train/groups.js";
 export type { Labels } from "../train/labels.js";
+export type { TrainerOptions } from "../train/options.js";
+export type { StepResult } from "../train/step-trainer.js";
 export { createTrainer, type Trainer } from "../train/trainer.js";
-export type { StepResult, TrainerOptions } from "../train/training.js";

@@ -2,9 +2,10 @@
 
 import type { KernelArguments, UpdateKernel } from "../abi/records.js";
 import { SCALARS } from "../abi/scalars.js";
-import { expectBoolean, expectNumber, expectOneOf, expectOptions } from "../core/check.js";
+import { expectOneOf } from "../core/check.js";
 import { ArgumentError, expectation } from "../core/errors.js";
 import { ipow } from "../core/math.js";
+import { flag, list, number, type Option, readOptions, type Schema } from "../core/options.js";
 import type { Graph } from "../graph/graph.js";
 import { optimizerStep } from "../ops/update.js";
 import type { ParameterRun } from "./runs.js";
@@ -48,6 +49,15 @@ export interface SGDOptions {
   nesterov?: boolean;
 }
 
+const sgdSchema = () =>
+  ({
+    lr: number({ min: 0 }),
+    momentum: number({ min: 0, default: 0 }),
+    weightDecay: number({ min: 0, default: 0 }),
+    dampening: number({ default: 0 }),
+    nesterov: flag(false),
+  }) satisfies Schema<SGDOptions>;
+
 /** Stochastic gradient descent, exactly as torch.optim.SGD: v = momentum v + (1 - dampening) g, w = w - lr v. */
 export class SGD implements Optimizer {
   readonly type = "SGD";
@@ -56,16 +66,9 @@ export class SGD implements Optimizer {
   readonly #options: Required<SGDOptions>;
 
   constructor(options: SGDOptions) {
-    const known = ["lr", "momentum", "weightDecay", "dampening", "nesterov"] as const;
-    const { lr, momentum = 0, weightDecay = 0, dampening = 0, nesterov = false } = expectOptions("SGD", options, known);
-    this.lr = expectNumber("SGD", "lr", lr, 0);
-    this.#options = {
-      lr,
-      momentum: expectNumber("SGD", "momentum", momentum, 0),
-      weightDecay: expectNumber("SGD", "weightDecay", weightDecay, 0),
-      dampening: expectNumber("SGD", "dampening", dampening),
-      nesterov: expectBoolean("SGD", "nesterov", nesterov),
-    };
+    this.#options = readOptions("SGD", options, sgdSchema);
+    const { lr, momentum, dampening, nesterov } = this.#options;
+    this.lr = lr;
     if (nesterov && (momentum === 0 || dampening !== 0))
       throw new ArgumentError(
         expectation(
@@ -111,7 +114,20 @@ export interface AdamOptions {
   weightDecay?: number;
 }
 
-const ADAM_OPTIONS = ["lr", "betas", "eps", "weightDecay"] as const;
+const betas =
+  (fallback: readonly [number, number]): Option<readonly [number, number], readonly [number, number] | undefined> =>
+  (where, name, value = fallback) => {
+    const [beta1, beta2] = list(number({ min: 0, max: 1, open: "max" }), "two numbers", 2)(where, name, value);
+    return [beta1, beta2];
+  };
+
+const adamSchema = (weightDecay: number) => () =>
+  ({
+    lr: number({ min: 0, default: 1e-3 }),
+    betas: betas([0.9, 0.999]),
+    eps: number({ min: 0, default: 1e-8 }),
+    weightDecay: number({ min: 0, default: weightDecay }),
+  }) satisfies Schema<AdamOptions>;
 
 /** Adam (Kingma & Ba 2015), as torch.optim.Adam. */
 export class Adam implements Optimizer {
@@ -122,21 +138,8 @@ export class Adam implements Optimizer {
   readonly #options: Required<AdamOptions>;
 
   constructor(options?: AdamOptions) {
-    const {
-      lr = 1e-3,
-      betas = [0.9, 0.999],
-      eps = 1e-8,
-      weightDecay = 0,
-    } = expectOptions("Adam", options, ADAM_OPTIONS);
-    if (!Array.isArray(betas) || betas.length !== 2)
-      throw new ArgumentError(expectation("Adam", "betas", "two numbers", betas));
-    betas.forEach((beta, i) => {
-      expectNumber("Adam", `betas[${i}]`, beta, 0, 1, "max");
-    });
-    this.lr = expectNumber("Adam", "lr", lr, 0);
-    expectNumber("Adam", "eps", eps, 0);
-    expectNumber("Adam", "weightDecay", weightDecay, 0);
-    this.#options = { lr, betas: [betas[0], betas[1]], eps, weightDecay };
+    this.#options = readOptions("Adam", options, adamSchema(0));
+    this.lr = this.#options.lr;
   }
 
   /** What makes up for running means that start from zero. */
@@ -178,7 +181,7 @@ export class AdamW extends Adam {
   protected override readonly decoupled = true;
 
   constructor(options?: AdamOptions) {
-    super({ weightDecay: 0.01, ...expectOptions("AdamW", options, ADAM_OPTIONS) });
+    super(readOptions("AdamW", options, adamSchema(0.01)));
   }
 }
 
@@ -192,3 +195,7 @@ export function optimizerFromJSON(json: unknown): Optimizer {
     options as SGDOptions,
   );
 }
+
+/** Whether something can stand where an optimiser is asked for. */
+export const isOptimizer = (value: unknown): value is Optimizer =>
+  typeof (value as Partial<Optimizer> | null | undefined)?.record === "function";

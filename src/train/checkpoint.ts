@@ -8,7 +8,7 @@ import type { Tensor } from "../core/tensor.js";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.js";
 import { readParameter, readStateDict, writeParameter, writeStateDict } from "../model/state.js";
 import type { ParameterRegion } from "../runtime/executor.js";
-import type { FitState, Training } from "./training.js";
+import type { FitState, StepTrainer } from "./step-trainer.js";
 
 const METADATA_KEY = "resnet-wasm-trainer";
 
@@ -26,7 +26,7 @@ interface Counters {
 }
 
 /** Regions that a trainer keeps beside the weights; their names begin those of their tensors. */
-function regions({ optimizer, ema }: Training): ParameterRegion[] {
+function regions({ optimizer, ema }: StepTrainer): ParameterRegion[] {
   const state = optimizer.state.map((name) => `optimizer.${name}` as const);
   return ema === null ? state : [...state, "ema"];
 }
@@ -35,7 +35,7 @@ function regions({ optimizer, ema }: Training): ParameterRegion[] {
 const prefixes = (kept: readonly ParameterRegion[], format: number): string[] =>
   kept.map((region, i) => (format === 1 && region !== "ema" ? `state${i}` : region));
 
-export function saveCheckpoint(trainer: Training): Uint8Array<ArrayBuffer> {
+export function saveCheckpoint(trainer: StepTrainer): Uint8Array<ArrayBuffer> {
   const { engine } = trainer.model;
   const tensors: Map<string, Tensor> = new Map();
   for (const [name, tensor] of readStateDict(engine)) tensors.set(`model.${name}`, tensor);
@@ -57,7 +57,7 @@ export function saveCheckpoint(trainer: Training): Uint8Array<ArrayBuffer> {
   return writeSafetensors(tensors, { metadata: { [METADATA_KEY]: JSON.stringify(progress) } });
 }
 
-export function loadCheckpoint(trainer: Training, bytes: Uint8Array | ArrayBuffer): void {
+export function loadCheckpoint(trainer: StepTrainer, bytes: Uint8Array | ArrayBuffer): void {
   const { engine } = trainer.model;
   const { tensors, metadata } = readSafetensors(bytes, { fileName: "checkpoint" });
   const progress = readCounters(metadata[METADATA_KEY]);

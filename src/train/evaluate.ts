@@ -2,7 +2,7 @@
 import { expectInteger, expectOptions, expectSignal } from "../core/check.js";
 import type { Dataset } from "../data/dataset.js";
 import { fillBatch } from "./batch.js";
-import type { Training } from "./training.js";
+import type { StepTrainer } from "./step-trainer.js";
 import { createYielder } from "./yield.js";
 
 export interface EvaluateOptions {
@@ -22,12 +22,13 @@ export interface Evaluation {
   samples: number;
 }
 
-export async function evaluate(trainer: Training, dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
+export async function evaluate(trainer: StepTrainer, dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
   const { batchSize = 128, signal } = expectOptions("evaluate", options, ["batchSize", "signal"]);
   expectInteger("evaluate", "batchSize", batchSize, 1);
   expectSignal("evaluate", signal);
   const kind = trainer.expectFits("evaluate", dataset);
-  const { model, loss } = trainer;
+  const { model } = trainer;
+  const loss = trainer.lossFor("evaluate");
   const { engine } = model;
   const { executor } = engine;
   const classes = model.outputShape[model.outputShape.length - 1];

@@ -5,7 +5,7 @@ import { Philox } from "../core/random.js";
 import type { Dataset } from "../data/dataset.js";
 import { fillBatch } from "./batch.js";
 import { type Evaluation, evaluate } from "./evaluate.js";
-import type { Batches, StepResult, Training } from "./training.js";
+import type { Batches, StepResult, StepTrainer } from "./step-trainer.js";
 import { createYielder } from "./yield.js";
 
 /** What a step of `fit` reports. */
@@ -84,7 +84,7 @@ const SAMPLER_STREAM = 0xffff0000;
 const sameBatches = (a: Batches, b: Batches) =>
   a.length === b.length && a.batchSize === b.batchSize && a.dropLast === b.dropLast;
 
-export async function fit(trainer: Training, dataset: Dataset, options?: FitOptions): Promise<History> {
+export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitOptions): Promise<History> {
   const {
     epochs = 1,
     batchSize = 32,

@@ -1,7 +1,5 @@
 /** Parameter groups: parameters with a learning rate and a weight decay of their own. */
-
-import { expectNumber, expectOptions } from "../core/check.js";
-import { ArgumentError, expectation } from "../core/errors.js";
+import { checked, list, number, type Option, optional, readOptions, type Schema } from "../core/options.js";
 import type { Parameter } from "../graph/graph.js";
 import type { ParameterRun } from "../optim/runs.js";
 
@@ -15,17 +13,29 @@ export interface ParameterGroup {
   weightDecay?: number;
 }
 
-export function expectGroups(where: string, groups: readonly ParameterGroup[]): readonly ParameterGroup[] {
-  if (!Array.isArray(groups)) throw new ArgumentError(expectation(where, "groups", "an array", groups));
-  groups.forEach((group, i) => {
-    const { match, lrScale = 1, weightDecay = 0 } = expectOptions(where, group, ["match", "lrScale", "weightDecay"]);
-    if (!(match instanceof RegExp) && typeof match !== "function")
-      throw new ArgumentError(expectation(where, `groups[${i}].match`, "a regular expression or a function", match));
-    expectNumber(where, `groups[${i}].lrScale`, lrScale, 0);
-    expectNumber(where, `groups[${i}].weightDecay`, weightDecay, 0);
-  });
-  return groups;
-}
+const isMatch = (value: unknown): value is ParameterGroup["match"] =>
+  value instanceof RegExp || typeof value === "function";
+
+/** An option of the group `name`, called by both names in errors. */
+const of =
+  <Out, In>(name: string, option: Option<Out, In>): Option<Out, In> =>
+  (where, key, value) =>
+    option(where, `${name}.${key}`, value);
+
+const schema = (name: string) =>
+  ({
+    match: of(name, checked("a regular expression or a function", isMatch)),
+    lrScale: of(name, optional(number({ min: 0 }))),
+    weightDecay: of(name, optional(number({ min: 0 }))),
+  }) satisfies Schema<ParameterGroup>;
+
+const group: Option<ParameterGroup> = (where, name, value) => readOptions(where, value, () => schema(name));
+
+export const parameterGroups: Option<readonly ParameterGroup[], readonly ParameterGroup[] | undefined> = (
+  where,
+  name,
+  value = [],
+) => list(group)(where, name, value);
 
 /** A parameter of one dimension is a bias, or the scale or shift of a normalisation. */
 export const normsAndBiases = ({ shape }: Pick<Parameter, "shape">): boolean => shape.length < 2;

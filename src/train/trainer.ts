@@ -6,10 +6,11 @@ import { readStateDict, type StateDict } from "../model/state.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import { type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.js";
 import { type FitOptions, fit, type History } from "./fit.js";
-import { type TrainerOptions, Training } from "./training.js";
+import type { TrainerOptions } from "./options.js";
+import { StepTrainer } from "./step-trainer.js";
 
 /** Trains a model; made by `createTrainer`. */
-export class Trainer extends Training {
+export class Trainer extends StepTrainer {
   /**
    * Trains for some epochs, or until `signal`, `maxMs` or `maxSteps` says stop; then a further `fit` goes on where this
    * one stopped, or begins anew where dataset length, `batchSize` or `dropLast` are others. Behind a `NumericError` it

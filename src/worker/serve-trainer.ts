@@ -6,8 +6,8 @@ import { scheduleFromJSON } from "../optim/schedules.js";
 import type { Callback, FitOptions } from "../train/fit.js";
 import type { ParameterGroup } from "../train/groups.js";
 import type { Labels } from "../train/labels.js";
+import type { TrainerOptions } from "../train/options.js";
 import { createTrainer, type Trainer } from "../train/trainer.js";
-import type { TrainerOptions } from "../train/training.js";
 import type { CallContext, Method, Served } from "./context.js";
 import { findDataset } from "./make-dataset.js";
 import type { DatasetReference } from "./send-dataset.js";
@@ -53,7 +53,8 @@ export function trainerMethods(server: Served): Record<string, Method> {
 }
 
 function reviveOptions({ loss, optimizer, schedule, groups, ...rest }: Record<string, unknown>): TrainerOptions {
-  const revived: TrainerOptions = { ...rest, loss: lossFromJSON(loss), optimizer: optimizerFromJSON(optimizer) };
+  const revived: TrainerOptions = { ...rest, optimizer: optimizerFromJSON(optimizer) };
+  if (loss !== undefined) revived.loss = lossFromJSON(loss);
   if (schedule !== undefined) revived.schedule = scheduleFromJSON(schedule);
   if (Array.isArray(groups)) revived.groups = (groups as SentGroup[]).map(reviveGroup);
   else if (groups !== undefined) revived.groups = groups as never; // refused where the trainer is made

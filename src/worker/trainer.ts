@@ -8,7 +8,8 @@ import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
 import type { Callback, FitOptions, History } from "../train/fit.js";
 import type { ParameterGroup } from "../train/groups.js";
 import type { Labels } from "../train/labels.js";
-import type { StepResult, TrainerOptions } from "../train/training.js";
+import type { TrainerOptions } from "../train/options.js";
+import type { StepResult } from "../train/step-trainer.js";
 import { type TransferOption, WorkerModel } from "./model.js";
 import { type BatchRequest, makeBatch } from "./send-dataset.js";
 
@@ -131,7 +132,7 @@ export async function createTrainer(model: WorkerModel, options: TrainerOptions)
   const sent: Record<string, unknown> = { ...options };
   for (const [name, expected] of Object.entries(KINDS)) {
     const made = sent[name] as TrainerOptions["loss"] | undefined;
-    if (made === undefined && name === "schedule") continue;
+    if (made === undefined && name !== "optimizer") continue;
     if (typeof made?.toJSON !== "function") throw new ArgumentError(expectation(where, name, expected, made));
     sent[name] = made.toJSON();
   }

@@ -1,6 +1,8 @@
 // predict, forward and backward: the forms of input, chunks, and what may stand between two calls.
 import { describe, expect, it } from "vitest";
+import { arrayDataset } from "../../../src/faces/data.js";
 import {
+  Adam,
   BatchNorm1d,
   createTrainer,
   crossEntropy,
@@ -12,6 +14,7 @@ import {
   residualMLP,
   Sequential,
   SGD,
+  type Trainer,
 } from "../../../src/hosts/node/index.js";
 import { uniform } from "../../golden/generator.js";
 import { maxDifference } from "../../golden/load.js";
@@ -161,7 +164,8 @@ describe("backward", () => {
   it("trains by a loss of one's own as the trainer does by its", async () => {
     const [a, b] = [await build(net, [6]), await build(net, [6])];
     const options = { loss: mse(), optimizer: new SGD({ lr: 0.05, momentum: 0.9 }), ema: 0.9 };
-    const [first, second] = [createTrainer(a, options), createTrainer(b, options)];
+    const { loss: _, ...withoutLoss } = options;
+    const [first, second] = [createTrainer(a, options), createTrainer(b, withoutLoss)];
     const target = uniform("predict/target", 40);
     for (let step = 0; step < 5; step++) {
       first.step(x.subarray(0, 60), target);
@@ -174,10 +178,39 @@ describe("backward", () => {
     expect(second.stepCount).toBe(5);
   });
 
+  it("refuses what needs a loss of a trainer that has none, and goes on exactly from its checkpoints", async () => {
+    const options = { optimizer: new Adam({ lr: 0.01 }), ema: 0.5 };
+    const trainer = createTrainer(await build(net, [6]), options);
+    const dataset = arrayDataset({
+      x: x.subarray(0, 60),
+      y: uniform("predict/target", 40),
+      inputShape: [6],
+      targetShape: [4],
+    });
+    const hint = /loss expected one given to createTrainer, got none\. For a loss of your own call model\.forward/;
+    expect(trainer.loss).toBe(null);
+    expect(() => trainer.step(x.subarray(0, 60), uniform("predict/target", 40))).toThrow(hint);
+    await expect(trainer.fit(dataset)).rejects.toThrow(hint);
+    await expect(trainer.evaluate(dataset)).rejects.toThrow(hint);
+    const step = (own: Trainer) => {
+      const { data } = own.model.forward(x.subarray(0, 60), { training: true });
+      own.model.backward(data.map((y) => y / 40));
+      return own.applyGradients();
+    };
+    step(trainer);
+    const saved = await trainer.save();
+    const second = createTrainer(await build(net, [6]), options);
+    await second.load(saved);
+    expect(step(second)).toEqual(step(trainer));
+    expect(await second.save()).toEqual(await trainer.save());
+    const other = createTrainer(await build(net, [6]), { ...options, loss: mse() });
+    await expect(other.load(saved)).rejects.toThrow(/loss expected .*mse.*, got null/);
+  });
+
   it("applies gradients to networks with BatchNorm, and not before there are any", async () => {
     const model = await build(new Sequential(new Linear(6, 5), new BatchNorm1d(5)), [6]);
     const trainer = createTrainer(model, { loss: mse(), optimizer: new SGD({ lr: 0.1 }) });
-    expect(() => trainer.applyGradients()).toThrow(/behind model.backward, got no gradients/);
+    expect(() => trainer.applyGradients()).toThrow(/after model.backward, got no gradients/);
     model.forward(x.subarray(0, 60), { training: true });
     model.backward(uniform("predict/dy", 50));
     const before = model.stateDict();

@@ -163,7 +163,7 @@ const trainers: Refusal[] = [
     "no options",
     (trainer) => createTrainer(trainer.model, undefined as never),
     ArgumentError,
-    /loss expected crossEntropy\(\).* got undefined/,
+    /createTrainer: optimizer expected an SGD, Adam or AdamW, got undefined/,
   ],
   [
     "a loss that was not called",

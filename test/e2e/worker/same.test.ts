@@ -212,8 +212,10 @@ describe("a trainer in a worker", () => {
   it("applies gradients of a loss of one's own", async () => {
     const model = await createModel(network, { ...options, relaxedSimd: false });
     const remote = await openModel(network, options);
-    const trainer = createTrainer(model, sgd);
-    const remoteTrainer = await createWorkerTrainer(remote, sgd);
+    const { loss: _, ...withoutLoss } = sgd;
+    const trainer = createTrainer(model, withoutLoss);
+    const remoteTrainer = await createWorkerTrainer(remote, withoutLoss);
+    await expect(remoteTrainer.step(x, labels)).rejects.toThrow(/step: loss expected one given to createTrainer/);
     const dy = uniform("worker/own loss", 18);
     model.forward(x, { training: true });
     model.backward(dy);

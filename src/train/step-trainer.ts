@@ -1,6 +1,5 @@
 /** Training step by step: the state that steps share. `fit`, `evaluate` and checkpoints stand on it. */
 
-import { expectBoolean, expectNumber, expectOptions } from "../core/check.js";
 import { ArgumentError, DataError, expectation, NumericError, ResnetWasmError, ShapeError } from "../core/errors.js";
 import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";
 import { type TensorLike, toBatch } from "../core/tensor.js";
@@ -14,26 +13,9 @@ import { constant, type Schedule } from "../optim/schedules.js";
 import { recordUpdate } from "../optim/update.js";
 import type { Plan, PlanRequest } from "../plan/plan.js";
 import { findNonFinite } from "./diagnose.js";
-import { expectGroups, type ParameterGroup, settingsOf } from "./groups.js";
+import { type ParameterGroup, settingsOf } from "./groups.js";
 import { checkTargets, type Labels, readLabels } from "./labels.js";
-
-/** How a model is trained. Loss and optimiser have no default. */
-export interface TrainerOptions {
-  /** What is minimised. */
-  loss: Loss;
-  /** How weights follow gradients. */
-  optimizer: Optimizer;
-  /** Default `constant()`. */
-  schedule?: Schedule;
-  /** Scales all gradients down so that their common norm is at most this. Default: no clipping. */
-  clipGradNorm?: number;
-  /** Keeps an exponential moving average of the weights with this decay. Default: none. */
-  ema?: number;
-  /** Parameters with a learning rate or weight decay of their own. */
-  groups?: readonly ParameterGroup[];
-  /** Whether weight decay also applies to biases and normalisations. Default true, as in PyTorch. */
-  decayNormsAndBiases?: boolean;
-}
+import { readTrainerOptions, type TrainerOptions } from "./options.js";
 
 /** How a dataset of `length` samples is cut into batches. */
 export interface Batches {
@@ -58,21 +40,12 @@ export interface StepResult {
   lr: number;
 }
 
-const KNOWN: readonly (keyof TrainerOptions)[] = [
-  "loss",
-  "optimizer",
-  "schedule",
-  "clipGradNorm",
-  "ema",
-  "groups",
-  "decayNormsAndBiases",
-];
-
 let nextId = 0;
 
-export class Training {
+/** A trainer, as far as single steps take it. */
+export class StepTrainer {
   readonly model: Model;
-  readonly loss: Loss;
+  readonly loss: Loss | null;
   readonly optimizer: Optimizer;
   readonly schedule: Schedule;
   readonly clipGradNorm: number;
@@ -89,37 +62,20 @@ export class Training {
   readonly #decayNormsAndBiases: boolean;
 
   constructor(model: Model, options: TrainerOptions) {
-    const where = "createTrainer";
-    const {
-      loss,
-      optimizer,
-      schedule = constant(),
-      clipGradNorm,
-      ema,
-      groups = [],
-      decayNormsAndBiases = true,
-    } = expectOptions(where, options, KNOWN);
+    const settings = readTrainerOptions(options);
     if (!(model instanceof Model))
-      throw new ArgumentError(expectation(where, "model", "what createModel or loadModel gave", model));
-    if (typeof loss?.record !== "function")
-      throw new ArgumentError(expectation(where, "loss", "crossEntropy(), mse(), bceWithLogits() or huber()", loss));
-    if (typeof optimizer?.record !== "function")
-      throw new ArgumentError(expectation(where, "optimizer", "an SGD, Adam or AdamW", optimizer));
-    if (typeof schedule?.factor !== "function")
-      throw new ArgumentError(expectation(where, "schedule", "a schedule", schedule));
-    if (clipGradNorm !== undefined) expectNumber(where, "clipGradNorm", clipGradNorm, 0, Infinity, "both");
-    if (ema !== undefined) expectNumber(where, "ema", ema, 0, 1, "max");
+      throw new ArgumentError(expectation("createTrainer", "model", "what createModel or loadModel gave", model));
     this.model = model;
-    this.loss = loss;
-    this.optimizer = optimizer;
-    this.schedule = schedule;
-    this.clipGradNorm = clipGradNorm ?? 0;
-    this.ema = ema ?? null;
-    this.#groups = expectGroups(where, groups);
-    this.#decayNormsAndBiases = expectBoolean(where, "decayNormsAndBiases", decayNormsAndBiases);
+    this.loss = settings.loss ?? null;
+    this.optimizer = settings.optimizer;
+    this.schedule = settings.schedule ?? constant();
+    this.clipGradNorm = settings.clipGradNorm ?? 0;
+    this.ema = settings.ema ?? null;
+    this.#groups = settings.groups;
+    this.#decayNormsAndBiases = settings.decayNormsAndBiases;
     const { executor } = this.#engine;
     // A new trainer starts afresh, whatever a former one left in these regions.
-    for (const name of optimizer.state) executor.regionView(`optimizer.${name}`).fill(0);
+    for (const name of this.optimizer.state) executor.regionView(`optimizer.${name}`).fill(0);
     if (this.ema !== null) executor.region("ema");
   }
 
@@ -132,9 +88,10 @@ export class Training {
    * Throws `NumericError` when loss or gradients are not finite; the weights are then as before.
    */
   step(x: TensorLike, labels: Labels): StepResult {
+    const loss = this.lossFor("step");
     const { inputShape, outputShape } = this.model;
     const { data, batchSize } = toBatch("step", "input", x, inputShape);
-    const targets = readLabels("step", this.loss, [batchSize, ...outputShape], labels);
+    const targets = readLabels("step", loss, [batchSize, ...outputShape], labels);
     checkTargets("step", targets.data, targets.kind, outputShape[outputShape.length - 1]);
     const plan = this.plan(batchSize, targets.kind);
     const { executor } = this.#engine;
@@ -143,9 +100,16 @@ export class Training {
     return this.runStep(plan, undefined);
   }
 
+  /** @internal The loss, for what cannot do without. Throws `ArgumentError` where there is none. */
+  lossFor(where: string): Loss {
+    if (this.loss) return this.loss;
+    const hint = "For a loss of your own call model.forward, model.backward and trainer.applyGradients";
+    throw new ArgumentError(expectation(where, "loss", "one given to createTrainer", "none", { hint }));
+  }
+
   /** @internal The plan of a training step. */
   plan(batchSize: number, kind: TargetKind): Plan {
-    const { loss } = this;
+    const loss = this.lossFor("step");
     return this.#engine.plan(
       {
         batchSize,
@@ -207,7 +171,7 @@ export class Training {
   }
 
   #nonFinite(plan: Plan, loss: number): NumericError {
-    const place = findNonFinite(this.#engine, plan, this.loss);
+    const place = findNonFinite(this.#engine, plan, this.lossFor("step"));
     const lead = `step ${this.stepCount + 1}: loss ${loss}; first not finite: ${place}`;
     return new NumericError(
       expectation("train", "loss and gradients", "finite numbers", lead, {
@@ -223,7 +187,7 @@ export class Training {
   applyGradients(): Omit<StepResult, "loss"> {
     const engine = this.#engine;
     if (!engine.executor.hasRegion("gradients"))
-      throw new ResnetWasmError(expectation("applyGradients", "call", "behind model.backward", "no gradients"));
+      throw new ResnetWasmError(expectation("applyGradients", "call", "after model.backward", "no gradients"));
     const plan = engine.plan(
       { batchSize: 1, training: false, backward: "none", update: this.#update() },
       `apply ${this.#key}`,
@@ -240,6 +204,7 @@ export class Training {
 
   /** @internal Throws `ShapeError` when a dataset does not fit the model, `DataError` when it is none or empty. */
   expectFits(where: string, dataset: Dataset): TargetKind {
+    const loss = this.lossFor(where);
     const { inputShape, outputShape } = this.model;
     const isShape = (shape: unknown) => Array.isArray(shape) && shape.every((size) => Number.isInteger(size));
     const valid =
@@ -260,10 +225,9 @@ export class Training {
     };
     if (!sameShape(dataset.inputShape, inputShape)) refuse("dataset.inputShape", inputShape, dataset.inputShape);
     const kind: TargetKind = dataset.targets === "class" ? "indices" : "values";
-    if (!this.loss.targets.includes(kind))
-      refuse("dataset.targets", `${this.loss.targets.join(" or ")} for ${this.loss.type}`, kind);
+    if (!loss.targets.includes(kind)) refuse("dataset.targets", `${loss.targets.join(" or ")} for ${loss.type}`, kind);
     if (dataset.targets === "values") {
-      const expected = this.loss.targetShape([1, ...outputShape], kind).slice(1);
+      const expected = loss.targetShape([1, ...outputShape], kind).slice(1);
       if (numel(expected) !== numel(dataset.targetShape)) refuse("dataset.targetShape", expected, dataset.targetShape);
     } else if (dataset.classes > outputShape[outputShape.length - 1]) {
       refuse(

@@ -1,0 +1,43 @@
+/** What `createTrainer` is told. */
+import { checked, flag, number, optional, readOptions, type Schema } from "../core/options.js";
+import type { Loss } from "../nn/losses.js";
+import { isOptimizer, type Optimizer } from "../optim/optimizers.js";
+import { constant, isSchedule, type Schedule } from "../optim/schedules.js";
+import { type ParameterGroup, parameterGroups } from "./groups.js";
+
+/** How a model is trained. */
+export interface TrainerOptions {
+  /**
+   * What `step` and `fit` minimise and `evaluate` tells. Without one the trainer serves a loss of your own: by
+   * `model.forward`, `model.backward` and `trainer.applyGradients`.
+   */
+  loss?: Loss;
+  /** How weights follow gradients. */
+  optimizer: Optimizer;
+  /** Default `constant()`. */
+  schedule?: Schedule;
+  /** Scales all gradients down so that their common norm is at most this. Default: no clipping. */
+  clipGradNorm?: number;
+  /** Keeps an exponential moving average of the weights with this decay. Default: none. */
+  ema?: number;
+  /** Parameters with a learning rate or weight decay of their own. */
+  groups?: readonly ParameterGroup[];
+  /** Whether weight decay also applies to biases and normalisations. Default true, as in PyTorch. */
+  decayNormsAndBiases?: boolean;
+}
+
+const isLoss = (value: unknown): value is Loss =>
+  typeof (value as Partial<Loss> | null | undefined)?.record === "function";
+
+const schema = () =>
+  ({
+    loss: optional(checked("crossEntropy(), mse(), bceWithLogits() or huber()", isLoss)),
+    optimizer: checked("an SGD, Adam or AdamW", isOptimizer),
+    schedule: optional(checked("a schedule", isSchedule), constant()),
+    clipGradNorm: optional(number({ min: 0, open: "both" })),
+    ema: optional(number({ min: 0, max: 1, open: "max" })),
+    groups: parameterGroups,
+    decayNormsAndBiases: flag(true),
+  }) satisfies Schema<TrainerOptions>;
+
+export const readTrainerOptions = (given: unknown) => readOptions("createTrainer", given, schema);
