@@ -60,9 +60,9 @@ export function expectation(
   got: unknown,
   context: ErrorContext = {},
 ): string {
-  const path = context.path ? `${context.path}: ` : "";
-  const hint = context.hint ? `. ${context.hint}` : "";
-  return `${where}: ${path}${name} expected ${text(expected)}, got ${text(got)}${hint}`;
+  const path = context.path ? `${text(context.path)}: ` : "";
+  const hint = context.hint ? `. ${text(context.hint)}` : "";
+  return `${text(where)}: ${path}${text(name)} expected ${text(expected)}, got ${text(got)}${hint}`;
 }
 
 /** Any value in a few words, for messages: bounded in length whatever the value, never throwing. */
@@ -82,6 +82,8 @@ export function describe(value: unknown): string {
   return kind && kind !== "Object" ? `a ${clip(String(kind))}` : `{${clip(Object.keys(value).slice(0, 8).join(", "))}}`;
 }
 
-const text = (value: unknown): string => (typeof value === "string" ? value : describe(value));
+/** Strings are taken as they are, but not without end: some are what a caller gave. */
+const text = (value: unknown): string =>
+  typeof value === "string" ? (value.length > 600 ? `${value.slice(0, 597)}…` : value) : describe(value);
 
 const clip = (value: string): string => (value.length > 80 ? `${value.slice(0, 77)}…` : value);

@@ -33,6 +33,17 @@ export interface ValueDataset extends DatasetBase {
 /** Samples to train on. One of your own implements one of the two. */
 export type Dataset = ClassDataset | ValueDataset;
 
+/** Checks that an argument is a dataset, of this library or one's own. */
+export function expectDataset(where: string, dataset: unknown): asserts dataset is Dataset {
+  const given: Record<string, unknown> = Object(dataset);
+  const isShape = (value: unknown): boolean =>
+    Array.isArray(value) && value.every((side) => Number.isInteger(side) && side > 0);
+  const { length, targets, classes, targetShape, inputShape, get } = given;
+  const hasTargets = targets === "class" ? Number.isInteger(classes) : targets === "values" && isShape(targetShape);
+  if (hasTargets && Number.isInteger(length) && isShape(inputShape) && typeof get === "function") return;
+  throw new ArgumentError(expectation(where, "dataset", "a Dataset, from arrayDataset for example", describe(dataset)));
+}
+
 /** Checks what `get` was given; every dataset of this library begins with it. */
 export function checkBuffers(
   dataset: Dataset,

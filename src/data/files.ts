@@ -1,6 +1,7 @@
 // Files of a data set, from a folder or a URL. Nothing is fetched but what the caller named; what is fetched can be
 // checked by SHA-256 and kept in a folder.
 import { ArgumentError, DataError, describe, expectation, RuntimeSupportError } from "../core/errors.js";
+import { tagOf } from "../core/tag.js";
 
 export interface FileOptions {
   /** Folder that keeps what a URL gave (Node, Deno, Bun). */
@@ -53,8 +54,16 @@ function expectedDigest(where: string, name: string, sha256: FileOptions["sha256
   return digest?.toLowerCase();
 }
 
-/** SHA-256 in hexadecimal. */
+/**
+ * SHA-256 in hexadecimal.
+ *
+ * ```ts
+ * const digest = await sha256Hex(await readFile("cifar-10/test_batch.bin"));
+ * ```
+ */
 export async function sha256Hex(bytes: Uint8Array): Promise<string> {
+  if (tagOf(bytes) !== "Uint8Array")
+    throw new ArgumentError(expectation("sha256Hex", "bytes", "a Uint8Array", describe(bytes)));
   const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

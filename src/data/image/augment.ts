@@ -1,10 +1,10 @@
 // Random changes to training batches, in place on NHWC floats. Each example draws from a generator of its own, keyed by
 // (seed, epoch, index): batches may be of any size and order, and a resumed run sees what it would have seen.
-import { expectInteger } from "../../core/check.js";
 import { ArgumentError, describe, expectation, ShapeError } from "../../core/errors.js";
+import { integer, readOptions, type Schema } from "../../core/options.js";
 import { Philox } from "../../core/random.js";
 import { formatShape, numel } from "../../core/shape.js";
-import { checkBuffers, type Dataset, type ValueDataset } from "../dataset.js";
+import { checkBuffers, type Dataset, expectDataset, type ValueDataset } from "../dataset.js";
 import { describeDataset } from "../description.js";
 import { withGet } from "../views.js";
 
@@ -54,9 +54,10 @@ export function augment(
 export function augment(
   dataset: Dataset,
   augmentations: readonly Augmentation[],
-  { seed = 0 }: { seed?: number } = {},
+  options?: { seed?: number },
 ): Dataset {
-  expectInteger(where, "seed", seed, 0, Number.MAX_SAFE_INTEGER);
+  expectDataset(where, dataset);
+  const { seed } = readOptions(where, options, schema);
   const shape = imageShape(dataset.inputShape);
   if (
     !Array.isArray(augmentations) ||
@@ -108,6 +109,9 @@ export function augment(
 
 const where = "augment";
 
+const schema = () =>
+  ({ seed: integer({ max: Number.MAX_SAFE_INTEGER, default: 0 }) }) satisfies Schema<{ seed?: number }>;
+
 const firstBatch = (augmentations: readonly Augmentation[]): number => {
   const at = augmentations.findIndex(({ kind }) => kind === "batch");
   return at < 0 ? augmentations.length : at;
@@ -126,6 +130,7 @@ function imageShape(inputShape: readonly number[]): ImageShape {
 
 /** `dataset` with class indices as rows of probabilities: 1 at the class, 0 elsewhere. */
 export function withRows(dataset: Dataset): ValueDataset {
+  expectDataset("withRows", dataset);
   if (dataset.targets === "values") return dataset;
   const { classes } = dataset;
   let labels = new Int32Array(0);

@@ -1,6 +1,6 @@
 // Colour jitter, after torchvision's ColorJitter on float tensors: values 0 … 1, clipped after each step.
-import { expectOptions } from "../../core/check.js";
 import { ArgumentError, describe, expectation } from "../../core/errors.js";
+import { type Option, readOptions, type Schema } from "../../core/options.js";
 import type { Philox } from "../../core/random.js";
 import { describeAugmentation } from "../description.js";
 import type { ImageAugmentation } from "./augment.js";
@@ -19,9 +19,8 @@ export interface ColorJitterOptions {
 
 /** Changes brightness, contrast, saturation and hue, in random order, each by a random factor. RGB images only. */
 export function colorJitter(options: ColorJitterOptions): ImageAugmentation {
-  const names = ["brightness", "contrast", "saturation", "hue"] as const;
-  expectOptions("colorJitter", options, names);
-  const ranges = names.map((name) => range(name, options[name]));
+  const { brightness, contrast, saturation, hue } = readOptions("colorJitter", options, schema);
+  const ranges = [brightness, contrast, saturation, hue];
   const steps = [adjustBrightness, adjustContrast, adjustSaturation, adjustHue];
   return describeAugmentation("colorJitter", options, {
     kind: "image",
@@ -37,7 +36,10 @@ export function colorJitter(options: ColorJitterOptions): ImageAugmentation {
 
 const shuffled = (random: Philox): Int32Array => random.shuffle(Int32Array.of(0, 1, 2, 3));
 
-function range(name: keyof ColorJitterOptions, strength: Strength | undefined): readonly [number, number] | undefined {
+type Range = readonly [number, number];
+
+const range: Option<Range | undefined, Strength | undefined> = (where, name, value) => {
+  const strength = value as Strength | undefined;
   if (strength === undefined || strength === 0) return undefined;
   const hue = name === "hue";
   const [low, high] = Array.isArray(strength)
@@ -51,8 +53,11 @@ function range(name: keyof ColorJitterOptions, strength: Strength | undefined): 
   const expected = hue
     ? "at most 0.5, or [low, high] within it"
     : "a number >= 0, or [low, high] with 0 <= low <= high";
-  throw new ArgumentError(expectation("colorJitter", name, expected, describe(strength)));
-}
+  throw new ArgumentError(expectation(where, name, expected, describe(strength)));
+};
+
+const schema = () =>
+  ({ brightness: range, contrast: range, saturation: range, hue: range }) satisfies Schema<ColorJitterOptions>;
 
 const clip = (value: number): number => Math.min(1, Math.max(0, value));
 

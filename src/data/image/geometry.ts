@@ -1,17 +1,19 @@
 // Augmentations that move pixels or take them away, after torchvision's transforms of the same names.
-import { expectInteger, expectNumber, expectOneOf, expectOptions } from "../../core/check.js";
 import { ArgumentError, describe, expectation, ShapeError } from "../../core/errors.js";
 import { exp, log } from "../../core/math.js";
+import { integer, number, type Option, oneOf, readOptions, type Schema, share } from "../../core/options.js";
 import type { Philox } from "../../core/random.js";
 import { describeAugmentation } from "../description.js";
 import type { ImageAugmentation, ImageShape } from "./augment.js";
 import { type Box, INTERPOLATIONS, type Interpolation, resizeBox } from "./resize.js";
 
+/** Sizes in pixels. */
+const side = () => integer({ min: 1, max: 65535 });
+
 /** Pads by `padding` on all sides with `fill`, then cuts the original size out at a random place. */
 export function randomCrop(options: { padding: number; fill?: number }): ImageAugmentation {
-  expectOptions("randomCrop", options, ["padding", "fill"]);
-  const padding = expectInteger("randomCrop", "padding", options.padding, 1, 65535);
-  const fill = expectNumber("randomCrop", "fill", options.fill ?? 0);
+  const schema = () => ({ padding: side(), fill: number({ default: 0 }) }) satisfies Schema<typeof options>;
+  const { padding, fill } = readOptions("randomCrop", options, schema);
   return describeAugmentation("randomCrop", options, {
     kind: "image",
     apply(x, { height, width, channels }, random, scratch) {
@@ -32,8 +34,7 @@ export function randomCrop(options: { padding: number; fill?: number }): ImageAu
 
 /** Exchanges left and right with probability `p`. */
 export function horizontalFlip(options: { p?: number } = {}): ImageAugmentation {
-  expectOptions("horizontalFlip", options, ["p"]);
-  const p = expectNumber("horizontalFlip", "p", options.p ?? 0.5, 0, 1);
+  const { p } = readOptions("horizontalFlip", options, () => ({ p: share(0.5) }) satisfies Schema<{ p?: number }>);
   return describeAugmentation("horizontalFlip", options, {
     kind: "image",
     apply(x, { height, width, channels }, random) {
@@ -62,11 +63,13 @@ export interface AreaOptions {
 
 /** Cuts out a random part of random shape and resizes it to the image's size. */
 export function randomResizedCrop(options: AreaOptions & { interpolation?: Interpolation } = {}): ImageAugmentation {
-  const where = "randomResizedCrop";
-  expectOptions(where, options, ["scale", "ratio", "interpolation"]);
-  const scale = expectRange(where, "scale", options.scale ?? [0.08, 1], 1);
-  const ratio = expectRange(where, "ratio", options.ratio ?? [3 / 4, 4 / 3]);
-  const interpolation = expectOneOf(where, "interpolation", options.interpolation ?? "bilinear", INTERPOLATIONS);
+  const schema = () =>
+    ({
+      scale: range([0.08, 1], 1),
+      ratio: range([3 / 4, 4 / 3]),
+      interpolation: oneOf(INTERPOLATIONS, "bilinear"),
+    }) satisfies Schema<typeof options>;
+  const { scale, ratio, interpolation } = readOptions("randomResizedCrop", options, schema);
   return describeAugmentation("randomResizedCrop", options, {
     kind: "image",
     apply(x, shape, random) {
@@ -106,13 +109,13 @@ function centredBox({ height, width }: ImageShape, ratio: readonly [number, numb
 export function randomErasing(
   options: AreaOptions & { p?: number; value?: number | "random" } = {},
 ): ImageAugmentation {
-  const where = "randomErasing";
-  expectOptions(where, options, ["scale", "ratio", "p", "value"]);
-  const p = expectNumber(where, "p", options.p ?? 0.5, 0, 1);
-  const scale = expectRange(where, "scale", options.scale ?? [0.02, 0.33], 1);
-  const ratio = expectRange(where, "ratio", options.ratio ?? [0.3, 3.3]);
-  const { value = 0 } = options;
-  if (value !== "random") expectNumber(where, "value", value);
+  const filling: Option<number | "random", number | "random" | undefined> = (where, name, value) =>
+    value === "random" ? value : number({ default: 0 })(where, name, value);
+  const schema = () =>
+    ({ scale: range([0.02, 0.33], 1), ratio: range([0.3, 3.3]), p: share(0.5), value: filling }) satisfies Schema<
+      typeof options
+    >;
+  const { scale, ratio, p, value } = readOptions("randomErasing", options, schema);
   return describeAugmentation("randomErasing", options, {
     kind: "image",
     apply(x, shape, random) {
@@ -125,9 +128,8 @@ export function randomErasing(
 
 /** Overwrites a square of `size` pixels around a random pixel with `value` (DeVries & Taylor 2017). */
 export function cutout(options: { size: number; value?: number }): ImageAugmentation {
-  expectOptions("cutout", options, ["size", "value"]);
-  const size = expectInteger("cutout", "size", options.size, 1, 65535);
-  const value = expectNumber("cutout", "value", options.value ?? 0);
+  const schema = () => ({ size: side(), value: number({ default: 0 }) }) satisfies Schema<typeof options>;
+  const { size, value } = readOptions("cutout", options, schema);
   return describeAugmentation("cutout", options, {
     kind: "image",
     apply(x, shape, random) {
@@ -152,17 +154,17 @@ function erase(x: Float32Array, { width, channels }: ImageShape, box: Box, value
   }
 }
 
-function expectRange(
-  where: string,
-  name: string,
-  range: readonly [number, number],
-  maximum = Number.POSITIVE_INFINITY,
-): readonly [number, number] {
-  const [low, high] = Array.isArray(range) && range.length === 2 ? range : [Number.NaN, Number.NaN];
-  if (Number.isFinite(low) && Number.isFinite(high) && low > 0 && low <= high && high <= maximum) return [low, high];
-  const limit = maximum === 1 ? " <= 1" : "";
-  throw new ArgumentError(expectation(where, name, `[low, high] with 0 < low <= high${limit}`, describe(range)));
-}
+type Range = readonly [number, number];
+
+/** [low, high] with 0 < low <= high <= maximum. */
+const range =
+  (fallback: Range, maximum = Number.POSITIVE_INFINITY): Option<Range, Range | undefined> =>
+  (where, name, value = fallback) => {
+    const [low, high] = Array.isArray(value) && value.length === 2 ? value : [Number.NaN, Number.NaN];
+    if (Number.isFinite(low) && Number.isFinite(high) && low > 0 && low <= high && high <= maximum) return [low, high];
+    const limit = maximum === 1 ? " <= 1" : "";
+    throw new ArgumentError(expectation(where, name, `[low, high] with 0 < low <= high${limit}`, describe(value)));
+  };
 
 /** For augmentations of colours. */
 export function expectRgb(where: string, { height, width, channels }: ImageShape): void {

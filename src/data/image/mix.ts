@@ -1,7 +1,7 @@
 // Augmentations that mix pairs of examples, targets included. A batch is shuffled already, so that example i is paired
 // with example count - 1 - i; both sides of a pair are changed at once, in place.
-import { expectNumber, expectOptions } from "../../core/check.js";
 import { exp, log } from "../../core/math.js";
+import { number, readOptions, type Schema, share } from "../../core/options.js";
 import type { Philox } from "../../core/random.js";
 import { describeAugmentation } from "../description.js";
 import type { BatchAugmentation, ImageShape } from "./augment.js";
@@ -16,7 +16,7 @@ export interface MixOptions {
 
 /** Each image and target becomes share · itself + (1 - share) · its partner (Zhang et al. 2018). */
 export function mixup(options: MixOptions = {}): BatchAugmentation {
-  const { alpha, p } = expectMix("mixup", options, 0.2);
+  const { alpha, p } = readOptions("mixup", options, schema(0.2));
   return describeAugmentation("mixup", options, {
     kind: "batch",
     apply(x, y, count, shape, random) {
@@ -30,7 +30,7 @@ export function mixup(options: MixOptions = {}): BatchAugmentation {
 
 /** A random box of each image comes from its partner; targets are mixed by area (Yun et al. 2019). */
 export function cutmix(options: MixOptions = {}): BatchAugmentation {
-  const { alpha, p } = expectMix("cutmix", options, 1);
+  const { alpha, p } = readOptions("cutmix", options, schema(1));
   return describeAugmentation("cutmix", options, {
     kind: "batch",
     apply(x, y, count, shape, random) {
@@ -59,13 +59,8 @@ export function cutmix(options: MixOptions = {}): BatchAugmentation {
 
 const size = ({ height, width, channels }: ImageShape): number => height * width * channels;
 
-function expectMix(where: string, options: MixOptions, alpha: number): Required<MixOptions> {
-  expectOptions(where, options, ["alpha", "p"]);
-  return {
-    alpha: expectNumber(where, "alpha", options.alpha ?? alpha, 0, 1000, "min"),
-    p: expectNumber(where, "p", options.p ?? 1, 0, 1),
-  };
-}
+const schema = (alpha: number) => () =>
+  ({ alpha: number({ min: 0, max: 1000, open: "min", default: alpha }), p: share(1) }) satisfies Schema<MixOptions>;
 
 /** Rows i and count - 1 - i of `data`, mixed; the middle row of an odd batch keeps its value. */
 function blend(data: Float32Array, count: number, row: number, share: number): void {

@@ -1,6 +1,7 @@
 // Decoding on demand: the decoders are a chunk of their own, fetched at the first call.
 import { expectBoolean, expectInteger, expectOptions } from "../../core/check.js";
 import { ArgumentError, describe, expectation } from "../../core/errors.js";
+import { tagOf } from "../../core/tag.js";
 import { type Image, MAX_PIXELS } from "./pixels.js";
 
 export interface DecodeOptions {
@@ -45,9 +46,6 @@ export async function decodeImage(
 
 /** Bytes in arrays and buffers of any realm (of an iframe, of a test runner); undefined for anything else. */
 function fileBytes(bytes: unknown): Uint8Array | undefined {
-  if (ArrayBuffer.isView(bytes) && Object.prototype.toString.call(bytes) === "[object Uint8Array]")
-    return bytes as Uint8Array;
-  const kind = Object.prototype.toString.call(bytes);
-  if (kind !== "[object ArrayBuffer]" && kind !== "[object SharedArrayBuffer]") return undefined;
-  return new Uint8Array(bytes as ArrayBuffer);
+  if (ArrayBuffer.isView(bytes)) return tagOf(bytes) === "Uint8Array" ? (bytes as Uint8Array) : undefined;
+  return /^(Shared)?ArrayBuffer$/.test(tagOf(bytes)) ? new Uint8Array(bytes as ArrayBuffer) : undefined;
 }

@@ -1,5 +1,6 @@
 // Images as bytes: what a canvas, a decoder or a camera gives.
 import { ArgumentError, describe, expectation, ShapeError } from "../../core/errors.js";
+import { tagOf } from "../../core/tag.js";
 
 /** Rows from the top, pixels interleaved; channels follow from the length: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA. */
 export interface Image {
@@ -8,13 +9,13 @@ export interface Image {
   height: number;
 }
 
-/** Files of images with more pixels than this are refused. */
+/** Larger images are refused: files before they are unpacked, results before memory is asked for. */
 export const MAX_PIXELS = 100_000_000;
 
 /** Checks an image; returns its number of channels. */
 export function expectImage(where: string, image: Image): number {
   const { data, width, height } = image ?? {};
-  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+  if (!/^Uint8(Clamped)?Array$/.test(tagOf(data))) {
     const expected = "{ data: Uint8Array or Uint8ClampedArray, width, height }";
     throw new ArgumentError(expectation(where, "image", expected, describe(image)));
   }

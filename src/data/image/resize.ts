@@ -1,7 +1,8 @@
 // Resizing as Pillow does it (src/libImaging/Resample.c): a filter as wide as the reduction, so that nothing aliases;
 // the rows first, then the columns. For bytes in the same fixed point, bit for bit; for floats in float64.
 import { expectInteger, expectOneOf } from "../../core/check.js";
-import { expectImage, type Image } from "./pixels.js";
+import { ArgumentError, expectation } from "../../core/errors.js";
+import { expectImage, type Image, MAX_PIXELS } from "./pixels.js";
 
 /** How pixels between pixels are found. */
 export type Interpolation = "bilinear" | "bicubic";
@@ -79,7 +80,13 @@ function resample(
   }
 }
 
-/** Resizes to exactly `width` x `height`. */
+/**
+ * Resizes to exactly `width` x `height`, at most 100 million pixels: the same bytes as Pillow's `resize`.
+ *
+ * ```ts
+ * const small = resizeImage(picture, 224, 224, "bicubic");
+ * ```
+ */
 export function resizeImage(
   image: Image,
   width: number,
@@ -91,6 +98,10 @@ export function resizeImage(
   expectInteger(where, "width", width, 1, 65535);
   expectInteger(where, "height", height, 1, 65535);
   expectOneOf(where, "interpolation", interpolation, INTERPOLATIONS);
+  // The rows come first, for all rows of the image.
+  const pixels = width * Math.max(height, image.height);
+  if (pixels > MAX_PIXELS)
+    throw new ArgumentError(expectation(where, "size", `at most ${MAX_PIXELS} pixels on the way`, pixels));
   let { data } = image;
   if (width !== image.width) {
     const rows = new Uint8Array(width * image.height * channels);

@@ -1,7 +1,8 @@
 // From an image of any size to a network's input, described by plain JSON that is stored beside the weights.
 import { expectInteger, expectOneOf, expectOptions } from "../../core/check.js";
 import { ArgumentError, describe, expectation, ShapeError } from "../../core/errors.js";
-import { type Image, withChannels } from "./pixels.js";
+import { tagOf } from "../../core/tag.js";
+import { expectImage, type Image, MAX_PIXELS, withChannels } from "./pixels.js";
 import { INTERPOLATIONS, type Interpolation, resizeImage } from "./resize.js";
 
 /** Applied in this order, each as torchvision does it on a Pillow image; what is absent is left out. */
@@ -26,8 +27,9 @@ export const IMAGENET_TRANSFORM = {
   std: [0.229, 0.224, 0.225],
 } as const satisfies ImageTransform;
 
-/** Checks a transform, from JSON for example. */
+/** Checks a transform, from JSON for example. `where` begins the error's message. */
 export function expectTransform(where: string, transform: unknown): ImageTransform {
+  if (typeof where !== "string") throw new ArgumentError(expectation("expectTransform", "where", "a string", where));
   const known = ["resize", "interpolation", "crop", "mean", "std"] as const;
   const { resize, crop, mean, std, interpolation } = expectOptions(where, transform as ImageTransform, known);
   for (const [name, size] of [
@@ -60,6 +62,14 @@ export function expectTransform(where: string, transform: unknown): ImageTransfo
 
 /** Shape of what `transformImage` makes of an image of `width` x `height`: [height, width, channels]. */
 export function transformedShape(transform: ImageTransform, width: number, height: number): [number, number, number] {
+  const where = "transformedShape";
+  expectTransform(where, transform);
+  expectInteger(where, "width", width, 1);
+  expectInteger(where, "height", height, 1);
+  return shapeOf(transform, width, height);
+}
+
+function shapeOf(transform: ImageTransform, width: number, height: number): [number, number, number] {
   const [resizedHeight, resizedWidth] = resizedSize(transform.resize, width, height);
   const [cropHeight, cropWidth] = pair(transform.crop) ?? [resizedHeight, resizedWidth];
   return [cropHeight, cropWidth, transform.mean.length];
@@ -93,12 +103,16 @@ export function transformImage(
   const where = "transformImage";
   expectTransform(where, transform);
   const channels = transform.mean.length as 1 | 3;
+  expectImage(where, image);
+  const [height, width] = shapeOf(transform, image.width, image.height);
+  if (height * width > MAX_PIXELS)
+    throw new ShapeError(expectation(where, "transform", `at most ${MAX_PIXELS} pixels`, `${height} x ${width}`));
   const flat = withChannels(where, image, channels);
   const [resizedHeight, resizedWidth] = resizedSize(transform.resize, flat.width, flat.height);
   const resized = resizeImage(flat, resizedWidth, resizedHeight, transform.interpolation);
-  const [height, width] = transformedShape(transform, image.width, image.height);
   const data = out ?? new Float32Array(height * width * channels);
-  if (!(data instanceof Float32Array) || data.length < offset + height * width * channels) {
+  expectInteger(where, "offset", offset, 0, Number.MAX_SAFE_INTEGER);
+  if (tagOf(data) !== "Float32Array" || data.length < offset + height * width * channels) {
     const expected = `a Float32Array with ${height * width * channels} values from ${offset} on`;
     throw new ShapeError(expectation(where, "out", expected, describe(out)));
   }

@@ -21,6 +21,11 @@ export interface Component {
   samples: Uint8Array;
   /** Progressive files alone: quantised coefficients, 64 a block, in order of rows. */
   coefficients: Int16Array;
+  /**
+   * Progressive files alone, by block: whether an AC coefficient is not 0. Scans go past other blocks without a look at
+   * their 63 zeros, so that a few bytes which refine nothing cost little time.
+   */
+  busy: Uint8Array;
   /** Progressive files alone, by zigzag index: how many low bits are still missing; -1 before the first scan. */
   missing: Int8Array;
 }
@@ -96,6 +101,7 @@ export function readFrame(marker: number, segment: Uint8Array, maxPixels: number
       blocksHigh: unitsHigh * each.v,
       samples: new Uint8Array(0),
       coefficients: new Int16Array(0),
+      busy: new Uint8Array(0),
       missing: new Int8Array(64).fill(-1),
     };
   });
@@ -112,7 +118,9 @@ export function readFrame(marker: number, segment: Uint8Array, maxPixels: number
 export function allocate({ progressive, components }: Frame): void {
   for (const component of components) {
     const size = component.blocksWide * component.blocksHigh * 64;
-    if (progressive) component.coefficients = new Int16Array(size);
-    else component.samples = new Uint8Array(size);
+    if (progressive) {
+      component.coefficients = new Int16Array(size);
+      component.busy = new Uint8Array(size / 64);
+    } else component.samples = new Uint8Array(size);
   }
 }

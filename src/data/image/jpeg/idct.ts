@@ -74,7 +74,7 @@ export function inverseTransform(
   if (ac === 0) {
     // Flat, as many blocks are. The same rounding as below.
     const value = clamp(((coefficients[from] * steps[0] + 4) >> 3) + 128);
-    for (let row = at; row < at + 8 * stride; row += stride) out.fill(value, row, row + 8);
+    for (let row = at; row < at + 8 * stride; row += stride) for (let i = row; i < row + 8; i++) out[i] = value;
     return;
   }
   for (let column = 0; column < 8; column++) {

@@ -114,26 +114,26 @@ function dcSize(symbol: number): number {
 /** One of the four kinds of progressive scans: DC or AC coefficients, first bits or one bit more. */
 function progressive(scan: Scan, reader: BitReader, state: { eobRun: number }): DecodeBlock {
   const { first, last, high, low } = scan;
-  const place = (decode: (coefficients: Int16Array, at: number, part: ScanPart) => void): DecodeBlock => {
+  const place = (decode: (coefficients: Int16Array, block: number, part: ScanPart) => void): DecodeBlock => {
     return (part, row, column) => {
       const { coefficients, blocksWide } = part.component;
-      decode(coefficients, (row * blocksWide + column) * 64, part);
+      decode(coefficients, row * blocksWide + column, part);
     };
   };
   if (first === 0 && high === 0)
-    return place((coefficients, at, part) => {
+    return place((coefficients, block, part) => {
       part.before += reader.signed(dcSize(reader.symbol(part.dc)));
-      coefficients[at] = part.before << low;
+      coefficients[block * 64] = part.before << low;
     });
   if (first === 0)
-    return place((coefficients, at) => {
-      coefficients[at] |= reader.bits(1) << low;
+    return place((coefficients, block) => {
+      coefficients[block * 64] |= reader.bits(1) << low;
     });
 
   /** Length of a run of blocks without further coefficients, this one included (table G.1). */
   const endOfBands = (size: number): number => (1 << size) + (size > 0 ? reader.bits(size) : 0);
   if (high === 0)
-    return place((coefficients, at, { ac }) => {
+    return place((coefficients, block, { ac, component }) => {
       if (state.eobRun > 0) {
         state.eobRun--;
         return;
@@ -148,7 +148,8 @@ function progressive(scan: Scan, reader: BitReader, state: { eobRun: number }): 
         k += run;
         if (size === 0) continue;
         if (k > last) throw beyond();
-        coefficients[at + ZIGZAG[k]] = reader.signed(size) << low;
+        coefficients[block * 64 + ZIGZAG[k]] = reader.signed(size) << low;
+        component.busy[block] = 1;
       }
     });
 
@@ -158,7 +159,8 @@ function progressive(scan: Scan, reader: BitReader, state: { eobRun: number }): 
     const value = coefficients[i];
     if (reader.bits(1) && (value & bit) === 0) coefficients[i] = value + (value > 0 ? bit : -bit);
   };
-  return place((coefficients, at, { ac }) => {
+  return place((coefficients, block, { ac, component }) => {
+    const at = block * 64;
     let k = first;
     for (; state.eobRun === 0 && k <= last; k++) {
       const symbol = reader.symbol(ac);
@@ -178,9 +180,10 @@ function progressive(scan: Scan, reader: BitReader, state: { eobRun: number }): 
       if (value === 0) continue;
       if (k > last) throw beyond();
       coefficients[at + ZIGZAG[k]] = value;
+      component.busy[block] = 1;
     }
     if (state.eobRun === 0) return;
-    for (; k <= last; k++) {
+    for (; k <= last && component.busy[block]; k++) {
       const i = at + ZIGZAG[k];
       if (coefficients[i] !== 0) refine(coefficients, i);
     }
