@@ -1,8 +1,13 @@
 /** Everything that the package's main entry exports in every runtime; `createModel` and `loadModel` come from the host's entry. */
 export * from "../core/errors.js";
 export type { Shape } from "../core/shape.js";
+export type { Size } from "../core/size.js";
 export type { NestedArray, Tensor, TensorLike } from "../core/tensor.js";
 export type { ClassDataset, Dataset, ValueDataset } from "../data/dataset.js";
+export type { Init, InitName } from "../graph/init.js";
+export type { Layout } from "../graph/layout.js";
+export type { Activation, ActivationKind } from "../graph/op.js";
+export type { ValueId } from "../graph/value.js";
 export type { IntegerRule } from "../io/dtypes.js";
 export {
   type Dtype,
@@ -24,17 +29,32 @@ export type { Predictor } from "../model/predictor.js";
 export type { ProfileOptions } from "../model/profile.js";
 export type { Cost, LayerProfile, OpProfile, Profile, ProfileData } from "../model/profile-report.js";
 export type { LoadReport, LoadStateDictOptions, StateDict, StateDictLike } from "../model/state.js";
-export * from "../nn/activations.js";
+export {
+  ActivationLayer,
+  ELU,
+  type ELUOptions,
+  GELU,
+  type GELUOptions,
+  Hardswish,
+  LeakyReLU,
+  type LeakyReLUOptions,
+  LogSoftmax,
+  ReLU,
+  Sigmoid,
+  SiLU,
+  Softmax,
+  type SoftmaxOptions,
+  Tanh,
+} from "../nn/activations.js";
 export { BasicBlock, type BlockOptions, Bottleneck, PreActBlock } from "../nn/blocks.js";
 export { layerFromJSON, registerLayer } from "../nn/catalogue.js";
-export { Conv2d, type Conv2dOptions } from "../nn/conv.js";
+export { Conv2d, type Conv2dOptions, type ConvolutionOptions, conv2d } from "../nn/conv.js";
 export * from "../nn/dropout.js";
-export type { InitName } from "../nn/init.js";
 export { Layer, type LayerJSON } from "../nn/layer.js";
 export { Linear, type LinearOptions } from "../nn/linear.js";
 export { bceWithLogits, crossEntropy, huber, type Loss, mse, type TargetKind } from "../nn/losses.js";
 export { type ResidualMLPOptions, residualMLP, type TabularResNetOptions, tabularResNet } from "../nn/mlp.js";
-export { BatchNorm1d, BatchNorm2d, type BatchNormOptions, LayerNorm } from "../nn/norm.js";
+export { BatchNorm1d, BatchNorm2d, type BatchNormOptions, LayerNorm, type LayerNormOptions } from "../nn/norm.js";
 export { AdaptiveAvgPool2d, AvgPool2d, type AvgPool2dOptions, MaxPool2d, type MaxPool2dOptions } from "../nn/pool.js";
 export { Residual, type ResidualOptions, type Shortcut } from "../nn/residual.js";
 export {
@@ -47,11 +67,11 @@ export {
   resnet101,
   resnet152,
 } from "../nn/resnet.js";
-export { Flatten, Identity, Sequential } from "../nn/sequential.js";
+export { type ChildNames, Flatten, Identity, Sequential, type SequentialOptions } from "../nn/sequential.js";
 export { PadShortcut, type PadShortcutOptions } from "../nn/shortcut.js";
-export type { Size } from "../nn/size.js";
 export { SqueezeExcitation } from "../nn/squeeze-excitation.js";
 export { plainTwin, type ResidualTwinOptions, residualTwin } from "../nn/twins.js";
+export type { Buildable, Builder, ExpectOptions, ParameterOptions } from "../ops/builder.js";
 export { Adam, type AdamOptions, AdamW, type Optimizer, SGD, type SGDOptions } from "../optim/optimizers.js";
 export {
   type CosineAnnealingOptions,

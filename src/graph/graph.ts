@@ -4,15 +4,10 @@
  * recorded anew for each batch size.
  */
 import type { Shape } from "../core/shape.js";
+import type { Init } from "./init.js";
 import type { Layout } from "./layout.js";
 import type { Node, Op, Stage } from "./op.js";
 import type { DType, Role, Value, ValueId } from "./value.js";
-
-/** The distribution a parameter starts from; drawn by `createModel` with the model's seed. */
-export type Init =
-  | { kind: "constant"; value: number }
-  | { kind: "uniform"; bound: number }
-  | { kind: "normal"; std: number };
 
 export interface Parameter {
   name: string;

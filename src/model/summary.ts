@@ -26,8 +26,7 @@ export function summarize({ parameters, inputShape }: Description, { graph, prep
 
 /** Each layer once, parents first. */
 export function layersInOrder(graph: Graph): LayerRecord[] {
-  // A layer made of another one at its own path is noted behind it, and stands for both.
-  return orderByTree([...new Map(graph.layers.map((layer, i) => [layer.path, { ...layer, i }])).values()]);
+  return orderByTree(graph.layers.map((layer, i) => ({ ...layer, i })));
 }
 
 /** How tables show a layer: its name, indented by depth, and the shape of its output. */

@@ -1,9 +1,7 @@
-import { expectNumber, expectOneOf, expectOptions } from "../core/check.js";
+import { checked, oneOf, optional, positive, readOptions, type Schema } from "../core/options.js";
 import type { Activation, ActivationKind } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
-import { activation } from "../ops/elementwise.js";
-import { softmax } from "../ops/loss.js";
 import { Layer } from "./layer.js";
 
 /** An elementwise nonlinearity. Residual and the ready-made blocks take one as `activation`. */
@@ -15,9 +13,13 @@ export abstract class ActivationLayer extends Layer {
   }
 
   protected record(b: Builder, x: ValueId): ValueId {
-    return b.op(activation, [x], this.activation)[0];
+    return b.activation(x, this.activation.kind, this.activation.param);
   }
 }
+
+/** An activation layer among the options. */
+export const activationLayer = () =>
+  checked("an activation layer", (value): value is ActivationLayer => value instanceof ActivationLayer);
 
 const plain = (kind: ActivationKind): Activation => ({ kind, param: 0 });
 
@@ -27,18 +29,20 @@ export class ReLU extends ActivationLayer {
   readonly activation = plain("relu");
 }
 
-/** x for x > 0, otherwise `negativeSlope` x (default 0.01; must be above 0, because the backward pass reads the sign of the output). */
+export interface LeakyReLUOptions {
+  /** Of the line below 0; above 0, because the backward pass reads the sign of the output. Default 0.01. */
+  negativeSlope?: number;
+}
+
+/** x for x > 0, otherwise `negativeSlope` x (default 0.01). */
 export class LeakyReLU extends ActivationLayer {
   readonly type = "LeakyReLU";
   readonly activation: Activation;
 
-  constructor(options?: { negativeSlope?: number }) {
+  constructor(options?: LeakyReLUOptions) {
     super();
-    const { negativeSlope = 0.01 } = expectOptions("LeakyReLU", options, ["negativeSlope"]);
-    this.activation = {
-      kind: "leakyRelu",
-      param: expectNumber("LeakyReLU", "negativeSlope", negativeSlope, 0, Infinity, "both"),
-    };
+    const schema = () => ({ negativeSlope: positive(0.01) }) satisfies Schema<LeakyReLUOptions>;
+    this.activation = { kind: "leakyRelu", param: readOptions("LeakyReLU", options, schema).negativeSlope };
   }
 
   protected override args(): unknown[] {
@@ -46,17 +50,20 @@ export class LeakyReLU extends ActivationLayer {
   }
 }
 
+export interface GELUOptions {
+  /** By erf (`"none"`, the default) or by a formula with tanh. */
+  approximate?: "none" | "tanh";
+}
+
 /** x Φ(x) (Hendrycks & Gimpel 2016), by erf or, with `approximate: "tanh"`, by its tanh approximation. */
 export class GELU extends ActivationLayer {
   readonly type = "GELU";
   readonly activation: Activation;
 
-  constructor(options?: { approximate?: "none" | "tanh" }) {
+  constructor(options?: GELUOptions) {
     super();
-    const { approximate = "none" } = expectOptions("GELU", options, ["approximate"]);
-    this.activation = plain(
-      expectOneOf("GELU", "approximate", approximate, ["none", "tanh"]) === "tanh" ? "geluTanh" : "gelu",
-    );
+    const schema = () => ({ approximate: oneOf(["none", "tanh"], "none") }) satisfies Schema<GELUOptions>;
+    this.activation = plain(readOptions("GELU", options, schema).approximate === "tanh" ? "geluTanh" : "gelu");
   }
 
   protected override args(): unknown[] {
@@ -81,15 +88,20 @@ export class Tanh extends ActivationLayer {
   readonly activation = plain("tanh");
 }
 
-/** x for x > 0, otherwise alpha (exp(x) - 1) (default alpha 1; must be above 0). */
+export interface ELUOptions {
+  /** The limit below 0 is -alpha; above 0. Default 1. */
+  alpha?: number;
+}
+
+/** x for x > 0, otherwise alpha (exp(x) - 1) (default alpha 1). */
 export class ELU extends ActivationLayer {
   readonly type = "ELU";
   readonly activation: Activation;
 
-  constructor(options?: { alpha?: number }) {
+  constructor(options?: ELUOptions) {
     super();
-    const { alpha = 1 } = expectOptions("ELU", options, ["alpha"]);
-    this.activation = { kind: "elu", param: expectNumber("ELU", "alpha", alpha, 0, Infinity, "both") };
+    const schema = () => ({ alpha: positive(1) }) satisfies Schema<ELUOptions>;
+    this.activation = { kind: "elu", param: readOptions("ELU", options, schema).alpha };
   }
 
   protected override args(): unknown[] {
@@ -103,12 +115,23 @@ export class Hardswish extends ActivationLayer {
   readonly activation = plain("hardswish");
 }
 
-abstract class RowSoftmax extends Layer {
-  abstract readonly log: boolean;
+export interface SoftmaxOptions {
+  /** The last dimension, the only one there is a kernel for. Default -1. */
+  dim?: -1;
+}
 
-  constructor(options?: { dim?: -1 }) {
+const softmaxSchema = () =>
+  ({
+    dim: optional(checked("-1, the last dimension", (value): value is -1 => value === -1)),
+  }) satisfies Schema<SoftmaxOptions>;
+
+/** exp(x_j) / sum_i exp(x_i) over the last dimension. `crossEntropy` takes logits: do not put a Softmax before it. */
+export class Softmax extends Layer {
+  readonly type = "Softmax";
+
+  constructor(options?: SoftmaxOptions) {
     super();
-    expectNumber("Softmax", "dim", expectOptions("Softmax", options, ["dim"]).dim ?? -1, -1, -1);
+    readOptions("Softmax", options, softmaxSchema);
   }
 
   protected args(): unknown[] {
@@ -116,18 +139,24 @@ abstract class RowSoftmax extends Layer {
   }
 
   protected record(b: Builder, x: ValueId): ValueId {
-    return b.op(softmax, [x], { log: this.log })[0];
+    return b.softmax(x);
   }
 }
 
-/** exp(x_j) / sum_i exp(x_i) over the last dimension. `crossEntropy` takes logits: do not put a Softmax before it. */
-export class Softmax extends RowSoftmax {
-  readonly type = "Softmax";
-  readonly log = false;
-}
-
 /** The logarithm of Softmax, computed without leaving the range of float32. */
-export class LogSoftmax extends RowSoftmax {
+export class LogSoftmax extends Layer {
   readonly type = "LogSoftmax";
-  readonly log = true;
+
+  constructor(options?: SoftmaxOptions) {
+    super();
+    readOptions("LogSoftmax", options, softmaxSchema);
+  }
+
+  protected args(): unknown[] {
+    return [];
+  }
+
+  protected record(b: Builder, x: ValueId): ValueId {
+    return b.logSoftmax(x);
+  }
 }

@@ -1,19 +1,17 @@
 /**
- * The residual blocks of He et al. Each is a layer of its own, because its parameters are named as torchvision names
- * them: conv1, bn1, conv2, bn2, (conv3, bn3,) downsample.0, downsample.1.
+ * The residual blocks of He et al., as compositions. Their branches have no level of their own in paths, so parameters are
+ * named as torchvision names them: conv1, bn1, conv2, bn2, (conv3, bn3,) downsample.0, downsample.1.
  */
-
-import { expectInteger, expectNumber, expectOneOf, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation } from "../core/errors.js";
-import type { ValueId } from "../graph/value.js";
-import type { Builder } from "../ops/builder.js";
-import { activation, add } from "../ops/elementwise.js";
+import { flag, integer, oneOf, readOptions, type Schema, share } from "../core/options.js";
+import { type InitName, initName } from "../graph/init.js";
+import { ReLU } from "./activations.js";
 import { Conv2d } from "./conv.js";
 import { StochasticDepth } from "./dropout.js";
-import { expectInit, type InitName } from "./init.js";
-import { Layer } from "./layer.js";
+import { Composite, expectSize, type Layer } from "./layer.js";
 import { BatchNorm2d } from "./norm.js";
 import { AvgPool2d } from "./pool.js";
+import { Residual } from "./residual.js";
 import { Identity, Sequential } from "./sequential.js";
 import { PadShortcut } from "./shortcut.js";
 import { SqueezeExcitation } from "./squeeze-excitation.js";
@@ -46,195 +44,171 @@ export interface BlockOptions {
   init?: InitName;
 }
 
-const KNOWN = [
-  "stride",
-  "shortcut",
-  "padSide",
-  "groups",
-  "width",
-  "strideOn",
-  "zeroInitResidual",
-  "avgDown",
-  "seRatio",
-  "stochasticDepth",
-  "init",
-] as const;
+export const blockSchema = () =>
+  ({
+    stride: integer({ min: 1, default: 1 }),
+    shortcut: oneOf(["projection", "pad", "always", "none"], "projection"),
+    padSide: oneOf(["split", "append"], "split"),
+    groups: integer({ min: 1, default: 1 }),
+    width: integer({ min: 1, default: 64 }),
+    strideOn: oneOf(["3x3", "1x1"], "3x3"),
+    zeroInitResidual: flag(false),
+    avgDown: flag(false),
+    seRatio: share(0),
+    stochasticDepth: share(0),
+    init: initName("heFanOut"),
+  }) satisfies Schema<BlockOptions>;
 
-type Named = [name: string, layer: Layer][];
+type Settings = Required<BlockOptions>;
 
-/** What the three blocks share: options, the shortcut, and the sum. */
-export abstract class Block extends Layer {
-  abstract override readonly type: string;
-  /** Output channels per `channels`. */
-  protected abstract readonly expansion: number;
+/** What the three blocks share: their arguments. `Body` says what a block is made of. */
+export abstract class Block extends Composite {
   readonly inChannels: number;
   readonly channels: number;
-  readonly options: Required<BlockOptions>;
+  readonly outChannels: number;
+  readonly options: Settings;
+  readonly body: Layer;
 
-  constructor(inChannels: number, channels: number, options?: BlockOptions) {
+  constructor(
+    kind: { name: string; expansion: number; body: Body },
+    inChannels: number,
+    channels: number,
+    options: BlockOptions | undefined,
+  ) {
     super();
-    const given = expectOptions("block", options, KNOWN);
-    this.inChannels = expectInteger("block", "inChannels", inChannels, 1);
-    this.channels = expectInteger("block", "channels", channels, 1);
-    this.options = {
-      stride: expectInteger("block", "stride", given.stride ?? 1, 1),
-      shortcut: expectOneOf("block", "shortcut", given.shortcut ?? "projection", [
-        "projection",
-        "pad",
-        "always",
-        "none",
-      ]),
-      padSide: expectOneOf("block", "padSide", given.padSide ?? "split", ["split", "append"]),
-      groups: expectInteger("block", "groups", given.groups ?? 1, 1),
-      width: expectInteger("block", "width", given.width ?? 64, 1),
-      strideOn: expectOneOf("block", "strideOn", given.strideOn ?? "3x3", ["3x3", "1x1"]),
-      zeroInitResidual: given.zeroInitResidual ?? false,
-      avgDown: given.avgDown ?? false,
-      seRatio: expectNumber("block", "seRatio", given.seRatio ?? 0, 0, 1),
-      stochasticDepth: expectNumber("block", "stochasticDepth", given.stochasticDepth ?? 0, 0, 1),
-      init: expectInit("block", given.init ?? "heFanOut"),
-    };
+    this.options = readOptions(kind.name, options, blockSchema);
+    this.inChannels = expectSize(kind.name, "inChannels", inChannels);
+    this.channels = expectSize(kind.name, "channels", channels);
+    this.outChannels = channels * kind.expansion;
+    this.body = kind.body(this.inChannels, this.channels, this.options);
   }
 
   protected args(): unknown[] {
     return [this.inChannels, this.channels, this.options];
   }
 
-  get outChannels(): number {
-    return this.channels * this.expansion;
-  }
-
   /** The same block without its skip connection. */
   plain(): Layer {
     const Same = this.constructor as new (inChannels: number, channels: number, options: BlockOptions) => Block;
-    return new Same(this.inChannels, this.channels, {
-      ...this.options,
-      shortcut: "none",
-      stochasticDepth: 0,
-      zeroInitResidual: false,
-    });
+    const options = { ...this.options, shortcut: "none", stochasticDepth: 0, zeroInitResidual: false } as const;
+    return new Same(this.inChannels, this.channels, options);
   }
+}
 
-  protected conv(inChannels: number, outChannels: number, kernelSize: number, stride = 1, groups = 1): Conv2d {
-    return new Conv2d(inChannels, outChannels, {
-      kernelSize,
-      stride,
-      groups,
-      padding: (kernelSize - 1) / 2,
-      bias: false,
-      init: this.options.init,
-    });
-  }
+type Body = (inChannels: number, channels: number, options: Settings) => Layer;
 
-  protected lastNorm(channels: number): BatchNorm2d {
-    return new BatchNorm2d(channels, { initialWeight: this.options.zeroInitResidual ? 0 : 1 });
-  }
+const conv = (
+  inChannels: number,
+  outChannels: number,
+  kernelSize: number,
+  { init, stride = 1, groups = 1 }: ConvOptions,
+) =>
+  new Conv2d(inChannels, outChannels, { kernelSize, stride, groups, padding: (kernelSize - 1) / 2, bias: false, init });
+type ConvOptions = { init: InitName; stride?: number; groups?: number };
 
-  protected chain(b: Builder, x: ValueId, layers: Named): ValueId {
-    return layers.reduce((value, [name, layer]) => b.scope(name, () => layer.build(b, value)), x);
-  }
+/** Layers of a block; those called `relu…` and `sum` have no level of their own in paths. */
+const sequence = (layers: Record<string, Layer>): Layer => {
+  const silent = Object.keys(layers).filter((name) => /^(relu|sum)/.test(name));
+  return new Sequential(layers, { names: Object.fromEntries(silent.map((name) => [name, ""])) });
+};
 
-  protected relu(b: Builder, x: ValueId): ValueId {
-    return b.op(activation, [x], { kind: "relu", param: 0 })[0];
-  }
+/** The end of a main branch: its last norm, if it has one there, squeeze-and-excitation, stochastic depth. */
+function finish(channels: number, { seRatio, stochasticDepth }: Settings): Record<string, Layer> {
+  return {
+    ...(seRatio > 0 && { se: new SqueezeExcitation(channels, Math.max(1, Math.round(channels * seRatio))) }),
+    ...(stochasticDepth > 0 && { drop_path: new StochasticDepth(stochasticDepth) }),
+  };
+}
 
-  /** Squeeze-and-excitation and stochastic depth, in front of the sum. */
-  protected finish(b: Builder, x: ValueId): ValueId {
-    const { seRatio, stochasticDepth } = this.options;
-    const layers: Named = [];
-    if (seRatio > 0)
-      layers.push(["se", new SqueezeExcitation(this.outChannels, Math.max(1, Math.round(this.outChannels * seRatio)))]);
-    if (stochasticDepth > 0) layers.push(["drop_path", new StochasticDepth(stochasticDepth)]);
-    return this.chain(b, x, layers);
-  }
+const lastNorm = (channels: number, { zeroInitResidual }: Settings) =>
+  new BatchNorm2d(channels, { initialWeight: zeroInitResidual ? 0 : 1 });
 
-  /** The shortcut's layer, or null for the identity. `norm`: with a BatchNorm behind the projection. */
-  protected shortcutLayer(norm: boolean): Layer | null {
-    const { stride, shortcut, padSide, avgDown, init } = this.options;
-    const changes = stride !== 1 || this.inChannels !== this.outChannels;
-    if (!changes && shortcut !== "always") return null;
-    if (shortcut === "pad") return new PadShortcut(this.inChannels, this.outChannels, { stride, side: padSide });
-    // timm numbers the projection 1 and its norm 2 even where nothing is averaged.
-    const average =
-      stride > 1
-        ? new AvgPool2d({ kernelSize: stride, stride, ceilMode: true, countIncludePad: false })
-        : new Identity();
-    const projection = new Conv2d(this.inChannels, this.outChannels, {
-      kernelSize: 1,
-      stride: avgDown ? 1 : stride,
-      bias: false,
-      init,
-    });
-    return new Sequential(
-      ...(avgDown ? [average] : []),
-      projection,
-      ...(norm ? [new BatchNorm2d(this.outChannels)] : []),
-    );
-  }
+/** The shortcut's layer, or null for the identity. `norm`: with a BatchNorm after the projection. */
+function downsample(inChannels: number, outChannels: number, options: Settings, norm: boolean): Layer | null {
+  const { stride, shortcut, padSide, avgDown, init } = options;
+  if (stride === 1 && inChannels === outChannels && shortcut !== "always") return null;
+  if (shortcut === "pad") return new PadShortcut(inChannels, outChannels, { stride, side: padSide });
+  // timm numbers the projection 1 and its norm 2 even where nothing is averaged.
+  const average =
+    stride > 1 ? new AvgPool2d({ kernelSize: stride, stride, ceilMode: true, countIncludePad: false }) : new Identity();
+  const projection = conv(inChannels, outChannels, 1, { init, stride: avgDown ? 1 : stride });
+  return new Sequential(...(avgDown ? [average] : []), projection, ...(norm ? [new BatchNorm2d(outChannels)] : []));
+}
 
-  protected sum(b: Builder, main: ValueId, x: ValueId, norm: boolean): ValueId {
-    if (this.options.shortcut === "none") return main;
-    const layer = this.shortcutLayer(norm);
-    const skip = layer ? b.scope("downsample", () => layer.build(b, x)) : x;
-    return b.op(add, [main, skip], { activation: null })[0];
-  }
+/** main(x) + shortcut(x), or main(x) alone where there is to be no skip connection. */
+const join = (main: Layer, shortcut: Layer | null, options: Settings): Layer =>
+  options.shortcut === "none"
+    ? main
+    : new Residual(main, { shortcut: shortcut ?? "identity", names: { main: "", shortcut: "downsample" } });
+
+function basicBlock(from: number, to: number, options: Settings): Layer {
+  const { init, stride } = options;
+  const main = sequence({
+    conv1: conv(from, to, 3, { init, stride }),
+    bn1: new BatchNorm2d(to),
+    relu1: new ReLU(),
+    conv2: conv(to, to, 3, { init }),
+    bn2: lastNorm(to, options),
+    ...finish(to, options),
+  });
+  return sequence({ sum: join(main, downsample(from, to, options, true), options), relu2: new ReLU() });
+}
+
+function bottleneck(from: number, channels: number, options: Settings): Layer {
+  const { init, stride, strideOn, groups, width } = options;
+  const inner = Math.floor((channels * width) / 64) * groups;
+  const to = 4 * channels;
+  const main = sequence({
+    conv1: conv(from, inner, 1, { init, stride: strideOn === "1x1" ? stride : 1 }),
+    bn1: new BatchNorm2d(inner),
+    relu1: new ReLU(),
+    conv2: conv(inner, inner, 3, { init, stride: strideOn === "3x3" ? stride : 1, groups }),
+    bn2: new BatchNorm2d(inner),
+    relu2: new ReLU(),
+    conv3: conv(inner, to, 1, { init }),
+    bn3: lastNorm(to, options),
+    ...finish(to, options),
+  });
+  return sequence({ sum: join(main, downsample(from, to, options, true), options), relu3: new ReLU() });
+}
+
+function preActBlock(from: number, to: number, options: Settings): Layer {
+  const { init, stride, shortcut } = options;
+  const entry = { bn1: new BatchNorm2d(from), relu1: new ReLU() };
+  const rest = {
+    conv1: conv(from, to, 3, { init, stride }),
+    bn2: new BatchNorm2d(to),
+    relu2: new ReLU(),
+    conv2: conv(to, to, 3, { init }),
+    ...finish(to, options),
+  };
+  const skip = downsample(from, to, options, false);
+  const projects = skip !== null && shortcut !== "pad";
+  return projects
+    ? sequence({ ...entry, sum: join(sequence(rest), skip, options) })
+    : join(sequence({ ...entry, ...rest }), skip, options);
 }
 
 /** ReLU(x + BN(conv3x3(ReLU(BN(conv3x3(x)))))): ResNet-18, -34 and the CIFAR nets. */
 export class BasicBlock extends Block {
   readonly type = "BasicBlock";
-  protected readonly expansion = 1;
 
   constructor(inChannels: number, channels: number, options?: BlockOptions) {
-    super(inChannels, channels, options);
-    if (this.options.groups !== 1 || this.options.width !== 64)
-      throw new ArgumentError(
-        expectation(
-          "BasicBlock",
-          "groups and width",
-          "1 and 64 (others need a Bottleneck)",
-          `${this.options.groups} and ${this.options.width}`,
-        ),
-      );
-  }
-
-  protected record(b: Builder, x: ValueId): ValueId {
-    const { inChannels, channels } = this;
-    const first = this.chain(b, x, [
-      ["conv1", this.conv(inChannels, channels, 3, this.options.stride)],
-      ["bn1", new BatchNorm2d(channels)],
-    ]);
-    const second = this.chain(b, this.relu(b, first), [
-      ["conv2", this.conv(channels, channels, 3)],
-      ["bn2", this.lastNorm(channels)],
-    ]);
-    return this.relu(b, this.sum(b, this.finish(b, second), x, true));
+    super({ name: "BasicBlock", expansion: 1, body: basicBlock }, inChannels, channels, options);
+    const { groups, width } = this.options;
+    if (groups !== 1 || width !== 64) {
+      const expected = "1 and 64 (others need a Bottleneck)";
+      throw new ArgumentError(expectation("BasicBlock", "groups and width", expected, `${groups} and ${width}`));
+    }
   }
 }
 
 /** 1x1 down, 3x3, 1x1 up to 4 times the channels: ResNet-50 and deeper, wide ResNets, ResNeXt. */
 export class Bottleneck extends Block {
   readonly type = "Bottleneck";
-  protected readonly expansion = 4;
 
-  protected record(b: Builder, x: ValueId): ValueId {
-    const { inChannels, channels, outChannels } = this;
-    const { stride, strideOn, groups, width } = this.options;
-    const inner = Math.floor((channels * width) / 64) * groups;
-    const [first, second] = strideOn === "1x1" ? [stride, 1] : [1, stride];
-    const one = this.chain(b, x, [
-      ["conv1", this.conv(inChannels, inner, 1, first)],
-      ["bn1", new BatchNorm2d(inner)],
-    ]);
-    const two = this.chain(b, this.relu(b, one), [
-      ["conv2", this.conv(inner, inner, 3, second, groups)],
-      ["bn2", new BatchNorm2d(inner)],
-    ]);
-    const three = this.chain(b, this.relu(b, two), [
-      ["conv3", this.conv(inner, outChannels, 1)],
-      ["bn3", this.lastNorm(outChannels)],
-    ]);
-    return this.relu(b, this.sum(b, this.finish(b, three), x, true));
+  constructor(inChannels: number, channels: number, options?: BlockOptions) {
+    super({ name: "Bottleneck", expansion: 4, body: bottleneck }, inChannels, channels, options);
   }
 }
 
@@ -244,18 +218,8 @@ export class Bottleneck extends Block {
  */
 export class PreActBlock extends Block {
   readonly type = "PreActBlock";
-  protected readonly expansion = 1;
 
-  protected record(b: Builder, x: ValueId): ValueId {
-    const { inChannels, channels } = this;
-    const { stride, shortcut } = this.options;
-    const entry = this.relu(b, this.chain(b, x, [["bn1", new BatchNorm2d(inChannels)]]));
-    const one = this.chain(b, entry, [
-      ["conv1", this.conv(inChannels, channels, 3, stride)],
-      ["bn2", new BatchNorm2d(channels)],
-    ]);
-    const two = this.chain(b, this.relu(b, one), [["conv2", this.conv(channels, channels, 3)]]);
-    const projects = shortcut !== "pad" && this.shortcutLayer(false) !== null;
-    return this.sum(b, this.finish(b, two), projects ? entry : x, false);
+  constructor(inChannels: number, channels: number, options?: BlockOptions) {
+    super({ name: "PreActBlock", expansion: 1, body: preActBlock }, inChannels, channels, options);
   }
 }

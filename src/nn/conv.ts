@@ -1,15 +1,13 @@
 import { convOutputSize } from "../abi/conv.js";
-import { expectBoolean, expectInteger, expectOptions } from "../core/check.js";
-import { ArgumentError, expectation, ShapeError } from "../core/errors.js";
-import { formatShape } from "../core/shape.js";
+import { ArgumentError, expectation } from "../core/errors.js";
+import { flag, integer, optional, readOptions, type Schema } from "../core/options.js";
+import { pair, type Size } from "../core/size.js";
+import { biasInit, type InitName, initName, weightInit } from "../graph/init.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
-import { conv2d } from "../ops/conv.js";
+import { conv2d as conv2dOp } from "../ops/conv.js";
 import { noEpilogue } from "../ops/epilogue.js";
-import { linear } from "../ops/linear.js";
-import { biasInit, expectInit, type InitName, weightInit } from "./init.js";
-import { Layer } from "./layer.js";
-import { expectPair, type Size } from "./size.js";
+import { expectSize, Layer } from "./layer.js";
 
 export interface Conv2dOptions {
   kernelSize: Size;
@@ -27,7 +25,16 @@ export interface Conv2dOptions {
   init?: InitName;
 }
 
-const KNOWN = ["kernelSize", "stride", "padding", "dilation", "groups", "bias", "init"] as const;
+const schema = () =>
+  ({
+    kernelSize: pair(1),
+    stride: pair(1, 1),
+    padding: pair(0, 0),
+    dilation: pair(1, 1),
+    groups: integer({ min: 1, default: 1 }),
+    bias: flag(true),
+    init: initName("default"),
+  }) satisfies Schema<Conv2dOptions>;
 
 /**
  * 2-D convolution (cross-correlation, as in PyTorch) of images [n, h, w, inChannels] → [n, oh, ow, outChannels] with
@@ -50,26 +57,10 @@ export class Conv2d extends Layer {
 
   constructor(inChannels: number, outChannels: number, options: Conv2dOptions) {
     super();
-    const {
-      kernelSize,
-      stride = 1,
-      padding = 0,
-      dilation = 1,
-      groups = 1,
-      bias = true,
-      init,
-    } = expectOptions("Conv2d", options, KNOWN);
-    this.inChannels = expectInteger("Conv2d", "inChannels", inChannels, 1);
-    this.outChannels = expectInteger("Conv2d", "outChannels", outChannels, 1);
-    this.options = {
-      kernelSize: expectPair("Conv2d", "kernelSize", kernelSize, 1),
-      stride: expectPair("Conv2d", "stride", stride, 1),
-      padding: expectPair("Conv2d", "padding", padding, 0),
-      dilation: expectPair("Conv2d", "dilation", dilation, 1),
-      groups: expectInteger("Conv2d", "groups", groups, 1),
-      bias: expectBoolean("Conv2d", "bias", bias),
-      init: expectInit("Conv2d", init),
-    };
+    this.options = readOptions("Conv2d", options, schema);
+    this.inChannels = expectSize("Conv2d", "inChannels", inChannels);
+    this.outChannels = expectSize("Conv2d", "outChannels", outChannels);
+    const { groups } = this.options;
     if (inChannels % groups !== 0 || outChannels % groups !== 0)
       throw new ArgumentError(expectation("Conv2d", "groups", `a divisor of ${inChannels} and ${outChannels}`, groups));
   }
@@ -80,43 +71,50 @@ export class Conv2d extends Layer {
 
   protected record(b: Builder, x: ValueId): ValueId {
     const { inChannels, outChannels } = this;
-    const { kernelSize: kernel, stride, padding, dilation, groups, bias, init } = this.options;
-    const shape = b.shape(x);
-    b.expect(
-      shape.length === 4 && shape[3] === inChannels,
-      "input",
-      `[n, h, w, ${inChannels}]`,
-      formatShape(shape),
-      undefined,
-      ShapeError,
-    );
-    for (const [i, axis] of [
-      [0, "height"],
-      [1, "width"],
-    ] as const) {
-      const size = convOutputSize(shape[i + 1], kernel[i], stride[i], padding[i], dilation[i]);
-      const least = dilation[i] * (kernel[i] - 1) + 1;
-      b.expect(
-        size >= 1,
-        axis,
-        `at least ${least} with padding, for the kernel`,
-        shape[i + 1] + 2 * padding[i],
-        undefined,
-        ShapeError,
-      );
-    }
-    const fanIn = (inChannels / groups) * kernel[0] * kernel[1];
-    const fanOut = (outChannels / groups) * kernel[0] * kernel[1];
-    const weightShape = [outChannels, inChannels / groups, ...kernel];
-    const inputs = [
-      x,
-      b.parameter("weight", weightShape, { init: weightInit(init, fanIn, fanOut), layout: "channelsLast" }),
-    ];
-    if (bias) inputs.push(b.parameter("bias", [outChannels], { init: biasInit(init, fanIn) }));
-    const epilogue = { ...noEpilogue, bias };
-    // A 1x1 convolution over all pixels is a product of matrices.
-    const pointwise = kernel[0] * kernel[1] * stride[0] * stride[1] * groups === 1 && padding[0] + padding[1] === 0;
-    if (pointwise) return b.op(linear, inputs, { epilogue })[0];
-    return b.op(conv2d, inputs, { outChannels, kernel, stride, padding, dilation, groups, epilogue })[0];
+    const { kernelSize, bias: hasBias, init, ...window } = this.options;
+    const taps = kernelSize[0] * kernelSize[1];
+    const fanIn = (inChannels / window.groups) * taps;
+    const fanOut = (outChannels / window.groups) * taps;
+    const weight = b.parameter("weight", [outChannels, inChannels / window.groups, ...kernelSize], {
+      init: weightInit(init, fanIn, fanOut),
+      layout: "channelsLast",
+    });
+    const bias = hasBias ? b.parameter("bias", [outChannels], { init: biasInit(init, fanIn) }) : undefined;
+    return conv2d(b, x, weight, { bias, ...window });
   }
+}
+
+export interface ConvolutionOptions extends Pick<Conv2dOptions, "stride" | "padding" | "dilation" | "groups"> {
+  /** [outChannels], added to each pixel. Default: none. */
+  bias?: ValueId | undefined;
+}
+
+const convolution = () => {
+  const { stride, padding, dilation, groups } = schema();
+  return { stride, padding, dilation, groups, bias: optional(integer()) } satisfies Schema<ConvolutionOptions>;
+};
+
+/**
+ * What Conv2d records, for own layers: a convolution of [n, h, w, in] by a parameter [out, in / groups, kh, kw] of the
+ * layout `"channelsLast"` → [n, oh, ow, out].
+ */
+export function conv2d(b: Builder, x: ValueId, weight: ValueId, options?: ConvolutionOptions): ValueId {
+  const { bias, ...window } = readOptions("conv2d", options, convolution);
+  const { stride, padding, dilation, groups } = window;
+  const [outChannels, kh, kw, perGroup] = b.shape(weight);
+  const kernel = [kh, kw] as const;
+  const shape = b.shape(x);
+  b.expect(shape.length === 4 && shape[3] === perGroup * groups, "input", `[n, h, w, ${perGroup * groups}]`, shape);
+  ["height", "width"].forEach((axis, i) => {
+    const size = convOutputSize(shape[i + 1], kernel[i], stride[i], padding[i], dilation[i]);
+    const least = dilation[i] * (kernel[i] - 1) + 1;
+    const padded = shape[i + 1] + 2 * padding[i];
+    b.expect(size >= 1, axis, `at least ${least} with padding, for the kernel`, padded);
+  });
+  // A 1x1 convolution over all pixels is a product of matrices.
+  const pointwise = kh * kw * stride[0] * stride[1] * groups === 1 && padding[0] + padding[1] === 0;
+  if (pointwise) return b.linear(x, weight, bias);
+  const inputs = bias === undefined ? [x, weight] : [x, weight, bias];
+  const epilogue = { ...noEpilogue, bias: bias !== undefined };
+  return b.op(conv2dOp, inputs, { outChannels, kernel, ...window, epilogue })[0];
 }

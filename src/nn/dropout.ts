@@ -1,8 +1,7 @@
-import { expectNumber, expectOneOf, expectOptions } from "../core/check.js";
+import { oneOf, readOptions, type Schema, share } from "../core/options.js";
 import { numel } from "../core/shape.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
-import { dropout } from "../ops/elementwise.js";
 import { Layer } from "./layer.js";
 
 /** In training zeroes each element with probability `p` (default 0.5) and scales the others by 1 / (1 - p). */
@@ -12,7 +11,7 @@ export class Dropout extends Layer {
 
   constructor(p = 0.5) {
     super();
-    this.p = expectNumber("Dropout", "p", p, 0, 1);
+    this.p = share()("Dropout", "p", p);
   }
 
   protected args(): unknown[] {
@@ -20,11 +19,16 @@ export class Dropout extends Layer {
   }
 
   protected record(b: Builder, x: ValueId): ValueId {
-    const stream = b.stream();
-    if (!b.mode.training || this.p === 0) return x;
-    return b.op(dropout, [x], { p: this.p, group: 1, stream })[0];
+    return b.dropout(x, this.p);
   }
 }
+
+export interface StochasticDepthOptions {
+  /** Whether each sample is drawn for, or the batch. Default `"row"`. */
+  mode?: "row" | "batch";
+}
+
+const schema = () => ({ mode: oneOf(["row", "batch"], "row") }) satisfies Schema<StochasticDepthOptions>;
 
 /**
  * In training drops a whole residual branch with probability `p`, for each sample on its own (`mode: "row"`, the
@@ -34,13 +38,12 @@ export class Dropout extends Layer {
 export class StochasticDepth extends Layer {
   readonly type = "StochasticDepth";
   readonly p: number;
-  readonly options: { mode: "row" | "batch" };
+  readonly options: Required<StochasticDepthOptions>;
 
-  constructor(p: number, options?: { mode?: "row" | "batch" }) {
+  constructor(p: number, options?: StochasticDepthOptions) {
     super();
-    const { mode = "row" } = expectOptions("StochasticDepth", options, ["mode"]);
-    this.p = expectNumber("StochasticDepth", "p", p, 0, 1);
-    this.options = { mode: expectOneOf("StochasticDepth", "mode", mode, ["row", "batch"]) };
+    this.options = readOptions("StochasticDepth", options, schema);
+    this.p = share()("StochasticDepth", "p", p);
   }
 
   protected args(): unknown[] {
@@ -48,10 +51,7 @@ export class StochasticDepth extends Layer {
   }
 
   protected record(b: Builder, x: ValueId): ValueId {
-    const stream = b.stream();
-    if (!b.mode.training || this.p === 0) return x;
     const shape = b.shape(x);
-    const group = numel(this.options.mode === "row" ? shape.slice(1) : shape);
-    return b.op(dropout, [x], { p: this.p, group, stream })[0];
+    return b.dropout(x, this.p, numel(this.options.mode === "row" ? shape.slice(1) : shape));
   }
 }

@@ -3,8 +3,7 @@
  * parameters into a graph; it holds no weights. The same instance may stand at several places: each gets parameters of
  * its own, named after the place.
  */
-
-import { ArgumentError, expectation } from "../core/errors.js";
+import { checked, integer } from "../core/options.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
 
@@ -19,7 +18,7 @@ export abstract class Layer {
   /** The class name, as in JSON and in `summary()`. */
   abstract readonly type: string;
 
-  /** The constructor's arguments; layers among them are written as JSON in turn. */
+  /** The constructor's arguments, as JSON may have them; layers among them are written as JSON in turn. */
   protected abstract args(): unknown[];
 
   /** Records the layer's ops on `x` and returns its output. */
@@ -33,11 +32,34 @@ export abstract class Layer {
   }
 
   toJSON(): LayerJSON {
-    return { type: this.type, args: this.args() };
+    return { type: this.type, args: this.args().map(plain) };
   }
 }
 
-export function expectLayer(where: string, name: string, value: unknown): Layer {
-  if (value instanceof Layer) return value;
-  throw new ArgumentError(expectation(where, name, "a layer", value));
+/** Layers in arrays and records, however deep, as JSON. */
+function plain(value: unknown): unknown {
+  if (value instanceof Layer) return value.toJSON();
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry)]));
 }
+
+/** A layer made of others, under a type and arguments of its own. */
+export abstract class Composite extends Layer {
+  /** What the layer stands for. */
+  abstract readonly body: Layer;
+
+  protected record(b: Builder, x: ValueId): ValueId {
+    return this.body.build(b, x);
+  }
+}
+
+const isLayer = (value: unknown): value is Layer => value instanceof Layer;
+
+/** A layer among the arguments. */
+export const expectLayer = (where: string, name: string, value: unknown): Layer =>
+  checked("a layer", isLayer)(where, name, value);
+
+/** A number of features, channels or the like among the arguments. */
+export const expectSize = (where: string, name: string, value: unknown): number =>
+  integer({ min: 1 })(where, name, value);

@@ -1,8 +1,8 @@
 /** Ready-made fully connected networks. */
-import { expectInteger, expectNumber, expectOneOf, expectOptions } from "../core/check.js";
-import { type ActivationLayer, ReLU } from "./activations.js";
+import { flag, integer, oneOf, optional, positive, readOptions, type Schema, share } from "../core/options.js";
+import { type InitName, initName } from "../graph/init.js";
+import { type ActivationLayer, activationLayer, ReLU } from "./activations.js";
 import { Dropout } from "./dropout.js";
-import type { InitName } from "./init.js";
 import type { Layer } from "./layer.js";
 import { Linear } from "./linear.js";
 import { BatchNorm1d, LayerNorm } from "./norm.js";
@@ -21,9 +21,9 @@ export interface ResidualMLPOptions {
   out: number;
   /** Default `new ReLU()`. */
   activation?: ActivationLayer;
-  /** Normalisation behind each hidden linear layer. Default `"none"`. */
+  /** Normalisation after each hidden linear layer. Default `"none"`. */
   norm?: "none" | "batch" | "layer";
-  /** Dropout in each block, behind its first activation. Default 0. */
+  /** Dropout in each block, after its first activation. Default 0. */
   dropout?: number;
   /** Default `"default"`. */
   init?: InitName;
@@ -31,25 +31,34 @@ export interface ResidualMLPOptions {
   zeroInitResidual?: boolean;
 }
 
+const mlp = () =>
+  ({
+    in: integer({ min: 1 }),
+    width: integer({ min: 1, default: 128 }),
+    blocks: integer({ default: 8 }),
+    out: integer({ min: 1 }),
+    activation: optional(activationLayer()),
+    norm: oneOf(["none", "batch", "layer"], "none"),
+    dropout: share(0),
+    init: initName("default"),
+    zeroInitResidual: optional(flag()),
+  }) satisfies Schema<ResidualMLPOptions>;
+
 /**
  * Linear(in, width), g, then `blocks` times out = g(W2 g(W1 a + b1) + b2 + a), then Linear(width, out).
  * Hidden layers: 1 + 2 · blocks.
  */
 export function residualMLP(options: ResidualMLPOptions): Sequential {
-  const known = ["in", "width", "blocks", "out", "activation", "norm", "dropout", "init", "zeroInitResidual"] as const;
   const {
-    width = 128,
-    blocks = 8,
+    width,
+    blocks,
     activation = new ReLU(),
-    norm = "none",
-    dropout = 0,
-    init = "default",
-    zeroInitResidual = init === "he",
-    ...sizes
-  } = expectOptions("residualMLP", options, known);
-  expectInteger("residualMLP", "blocks", blocks, 0);
-  expectOneOf("residualMLP", "norm", norm, ["none", "batch", "layer"]);
-  expectNumber("residualMLP", "dropout", dropout, 0, 1);
+    norm,
+    dropout,
+    init,
+    ...given
+  } = readOptions("residualMLP", options, mlp);
+  const { zeroInitResidual = init === "he" } = given;
   const hidden = (from: number): Layer[] => {
     const linear = new Linear(from, width, { init });
     return norm === "none" ? [linear] : [linear, norm === "batch" ? new BatchNorm1d(width) : new LayerNorm(width)];
@@ -60,10 +69,10 @@ export function residualMLP(options: ResidualMLPOptions): Sequential {
     return new Residual(main, { activation, zeroInit: zeroInitResidual });
   };
   return new Sequential(
-    ...hidden(sizes.in),
+    ...hidden(given.in),
     activation,
     ...Array.from({ length: blocks }, block),
-    new Linear(width, sizes.out, { init }),
+    new Linear(width, given.out, { init }),
   );
 }
 
@@ -82,6 +91,17 @@ export interface TabularResNetOptions {
   dropout2?: number;
 }
 
+const tabular = () =>
+  ({
+    in: integer({ min: 1 }),
+    out: integer({ min: 1 }),
+    blocks: integer({ default: 2 }),
+    d: integer({ min: 1, default: 192 }),
+    hiddenMultiplier: positive(2),
+    dropout1: share(0.15),
+    dropout2: share(0),
+  }) satisfies Schema<TabularResNetOptions>;
+
 /**
  * ResNet for tables (Gorishniy et al. 2021, arXiv:2106.11959):
  * x = Linear(in, d); blocks x + Dropout2(Linear(h, d)(Dropout1(ReLU(Linear(d, h)(BatchNorm(x))))));
@@ -89,18 +109,7 @@ export interface TabularResNetOptions {
  * `blocks.{i}.{normalization,linear1,linear2}`, `output.{normalization,linear}`.
  */
 export function tabularResNet(options: TabularResNetOptions): Sequential {
-  const known = ["in", "out", "blocks", "d", "hiddenMultiplier", "dropout1", "dropout2"] as const;
-  const {
-    blocks = 2,
-    d = 192,
-    hiddenMultiplier = 2,
-    dropout1 = 0.15,
-    dropout2 = 0,
-    ...sizes
-  } = expectOptions("tabularResNet", options, known);
-  expectInteger("tabularResNet", "blocks", blocks, 0);
-  expectInteger("tabularResNet", "d", d, 1);
-  expectNumber("tabularResNet", "hiddenMultiplier", hiddenMultiplier, 0, Infinity, "min");
+  const { blocks, d, hiddenMultiplier, dropout1, dropout2, ...sizes } = readOptions("tabularResNet", options, tabular);
   const hidden = Math.max(1, Math.floor(d * hiddenMultiplier));
   const block = () => new TabularBlock(d, hidden, dropout1, dropout2);
   return new Sequential({

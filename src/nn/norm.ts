@@ -1,11 +1,9 @@
-import { expectBoolean, expectInteger, expectNumber, expectOptions } from "../core/check.js";
-import { ShapeError } from "../core/errors.js";
-import { formatShape, numel } from "../core/shape.js";
+import { flag, number, readOptions, type Schema, share } from "../core/options.js";
+import { numel } from "../core/shape.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
 import { batchNorm, batchNormRstd, batchNormStats, batchNormUpdate, layerNorm } from "../ops/norm.js";
-import { ones, zeros } from "./init.js";
-import { Layer } from "./layer.js";
+import { expectSize, Layer } from "./layer.js";
 
 export interface BatchNormOptions {
   /** Added to the variance. Default 1e-5. */
@@ -20,6 +18,15 @@ export interface BatchNormOptions {
   initialWeight?: number;
 }
 
+const batchNormSchema = () =>
+  ({
+    eps: number({ min: 0, default: 1e-5 }),
+    momentum: share(0.1),
+    affine: flag(true),
+    frozen: flag(false),
+    initialWeight: number({ default: 1 }),
+  }) satisfies Schema<BatchNormOptions>;
+
 /**
  * Batch normalisation over all dimensions but the last, the channels (Ioffe & Szegedy 2015). Training uses the batch's
  * mean and biased variance and moves the running statistics towards the batch's mean and unbiased variance;
@@ -32,18 +39,10 @@ abstract class BatchNorm extends Layer {
   readonly channels: number;
   readonly options: Required<BatchNormOptions>;
 
-  constructor(channels: number, options?: BatchNormOptions) {
+  constructor(where: string, channels: number, options?: BatchNormOptions) {
     super();
-    const given = expectOptions("BatchNorm", options, ["eps", "momentum", "affine", "frozen", "initialWeight"]);
-    const { eps = 1e-5, momentum = 0.1, affine = true, frozen = false, initialWeight = 1 } = given;
-    this.channels = expectInteger("BatchNorm", "channels", channels, 1);
-    this.options = {
-      eps: expectNumber("BatchNorm", "eps", eps, 0),
-      momentum: expectNumber("BatchNorm", "momentum", momentum, 0, 1),
-      affine: expectBoolean("BatchNorm", "affine", affine),
-      frozen: expectBoolean("BatchNorm", "frozen", frozen),
-      initialWeight: expectNumber("BatchNorm", "initialWeight", initialWeight),
-    };
+    this.options = readOptions(where, options, batchNormSchema);
+    this.channels = expectSize(where, "channels", channels);
   }
 
   protected args(): unknown[] {
@@ -51,43 +50,31 @@ abstract class BatchNorm extends Layer {
   }
 
   protected record(b: Builder, x: ValueId): ValueId {
-    const { channels, options } = this;
+    const { channels, options, ranks } = this;
     const { eps, momentum, affine } = options;
     const shape = b.shape(x);
-    const expected = `[n, ..., ${channels}] with ${this.ranks.join(" or ")} dimensions`;
-    b.expect(
-      this.ranks.includes(shape.length) && shape[shape.length - 1] === channels,
-      "input",
-      expected,
-      formatShape(shape),
-      undefined,
-      ShapeError,
-    );
+    const fits = ranks.includes(shape.length) && shape[shape.length - 1] === channels;
+    b.expect(fits, "input", `[n, ..., ${channels}] with ${ranks.join(" or ")} dimensions`, shape);
     const weights = affine
       ? [
-          b.parameter("weight", [channels], { init: { kind: "constant", value: options.initialWeight } }),
-          b.parameter("bias", [channels], { init: zeros }),
+          b.parameter("weight", [channels], { init: options.initialWeight }),
+          b.parameter("bias", [channels], { init: 0 }),
         ]
       : [];
     const runningMean = b.buffer("running_mean", [channels], 0);
     const runningVar = b.buffer("running_var", [channels], 1);
     const batches = b.buffer("num_batches_tracked", [], 0);
     const frozen = options.frozen || b.isFrozen("weight") || b.isFrozen("running_mean");
-    const training = b.mode.training && !frozen;
+    const training = b.training && !frozen;
     const attributes = { affine, residual: false, activation: null, training };
     if (!training) {
       const [rstd] = b.op(batchNormRstd, [runningVar], { eps });
       return b.op(batchNorm, [x, runningMean, rstd, ...weights], attributes)[0];
     }
     const rows = numel(shape) / channels;
-    b.expect(
-      rows > 1,
-      "values per channel",
-      "more than 1 when training",
-      rows,
-      "Use a larger batch, or freeze this layer",
-      ShapeError,
-    );
+    b.expect(rows > 1, "values per channel", "more than 1 when training", rows, {
+      hint: "Use a larger batch, or freeze this layer",
+    });
     const [mean, variance, rstd] = b.op(batchNormStats, [x], { eps });
     b.op(batchNormUpdate, [mean, variance, runningMean, runningVar, batches], { momentum, rows });
     return b.op(batchNorm, [x, mean, rstd, ...weights], attributes)[0];
@@ -98,13 +85,31 @@ abstract class BatchNorm extends Layer {
 export class BatchNorm1d extends BatchNorm {
   readonly type = "BatchNorm1d";
   protected readonly ranks = [2, 3];
+
+  constructor(features: number, options?: BatchNormOptions) {
+    super("BatchNorm1d", features, options);
+  }
 }
 
 /** BatchNorm over image channels: [n, height, width, channels]. */
 export class BatchNorm2d extends BatchNorm {
   readonly type = "BatchNorm2d";
   protected readonly ranks = [4];
+
+  constructor(channels: number, options?: BatchNormOptions) {
+    super("BatchNorm2d", channels, options);
+  }
 }
+
+export interface LayerNormOptions {
+  /** Added to the variance. Default 1e-5. */
+  eps?: number;
+  /** Learn `weight` and `bias`. Default true. */
+  affine?: boolean;
+}
+
+const layerNormSchema = () =>
+  ({ eps: number({ min: 0, default: 1e-5 }), affine: flag(true) }) satisfies Schema<LayerNormOptions>;
 
 /**
  * Normalises each row of the last dimension to mean 0 and variance 1 (Ba et al. 2016), then scales and shifts.
@@ -113,16 +118,12 @@ export class BatchNorm2d extends BatchNorm {
 export class LayerNorm extends Layer {
   readonly type = "LayerNorm";
   readonly features: number;
-  readonly options: { eps: number; affine: boolean };
+  readonly options: Required<LayerNormOptions>;
 
-  constructor(features: number, options?: { eps?: number; affine?: boolean }) {
+  constructor(features: number, options?: LayerNormOptions) {
     super();
-    const { eps = 1e-5, affine = true } = expectOptions("LayerNorm", options, ["eps", "affine"]);
-    this.features = expectInteger("LayerNorm", "features", features, 1);
-    this.options = {
-      eps: expectNumber("LayerNorm", "eps", eps, 0),
-      affine: expectBoolean("LayerNorm", "affine", affine),
-    };
+    this.options = readOptions("LayerNorm", options, layerNormSchema);
+    this.features = expectSize("LayerNorm", "features", features);
   }
 
   protected args(): unknown[] {
@@ -132,16 +133,9 @@ export class LayerNorm extends Layer {
   protected record(b: Builder, x: ValueId): ValueId {
     const { features, options } = this;
     const shape = b.shape(x);
-    b.expect(
-      shape[shape.length - 1] === features,
-      "input",
-      `[n, ..., ${features}]`,
-      formatShape(shape),
-      undefined,
-      ShapeError,
-    );
+    b.expect(shape[shape.length - 1] === features, "input", `[n, ..., ${features}]`, shape);
     const weights = options.affine
-      ? [b.parameter("weight", [features], { init: ones }), b.parameter("bias", [features], { init: zeros })]
+      ? [b.parameter("weight", [features], { init: 1 }), b.parameter("bias", [features], { init: 0 })]
       : [];
     return b.op(layerNorm, [x, ...weights], options)[0];
   }

@@ -1,12 +1,12 @@
 import { poolOutputSize } from "../abi/conv.js";
-import { expectBoolean, expectOptions } from "../core/check.js";
-import { ArgumentError, expectation, ShapeError } from "../core/errors.js";
+import { ArgumentError, expectation } from "../core/errors.js";
+import { flag, optional, readOptions, type Schema } from "../core/options.js";
 import { formatShape } from "../core/shape.js";
+import { pair, type Size } from "../core/size.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
-import { adaptiveAvgPool2d, avgPool2d, maxPool2d } from "../ops/pool.js";
+import { avgPool2d, maxPool2d } from "../ops/pool.js";
 import { Layer } from "./layer.js";
-import { expectPair, type Size } from "./size.js";
 
 export interface MaxPool2dOptions {
   kernelSize: Size;
@@ -25,45 +25,51 @@ export interface AvgPool2dOptions extends Omit<MaxPool2dOptions, "dilation"> {
   countIncludePad?: boolean;
 }
 
+const maxPool = () =>
+  ({
+    kernelSize: pair(1),
+    stride: optional(pair(1)),
+    padding: pair(0, 0),
+    dilation: pair(1, 1),
+    ceilMode: flag(false),
+  }) satisfies Schema<MaxPool2dOptions>;
+
+const avgPool = () => {
+  const { dilation, ...window } = maxPool();
+  return { ...window, countIncludePad: flag(true) } satisfies Schema<AvgPool2dOptions>;
+};
+
+type Pair = [number, number];
+
 interface Window {
-  kernel: [number, number];
-  stride: [number, number];
-  padding: [number, number];
-  dilation: [number, number];
+  kernelSize: Pair;
+  stride: Pair;
+  padding: Pair;
+  dilation: Pair;
   ceilMode: boolean;
 }
 
-function expectWindow(where: string, options: MaxPool2dOptions): Window {
-  const { kernelSize, stride = kernelSize, padding = 0, dilation = 1, ceilMode = false } = options;
-  const kernel = expectPair(where, "kernelSize", kernelSize, 1);
-  const pads = expectPair(where, "padding", padding, 0);
-  if (pads.some((pad, i) => pad > kernel[i] / 2))
-    throw new ArgumentError(
-      expectation(where, "padding", `at most half the kernel ${formatShape(kernel)}`, formatShape(pads)),
-    );
-  return {
-    kernel,
-    stride: expectPair(where, "stride", stride, 1),
-    padding: pads,
-    dilation: expectPair(where, "dilation", dilation, 1),
-    ceilMode: expectBoolean(where, "ceilMode", ceilMode),
-  };
+/** The stride is the kernel's size where it is left out; paddings beyond half the kernel are refused. */
+function expectWindow(
+  where: string,
+  { kernelSize, padding, stride = kernelSize }: Partial<Window> & Pick<Window, "kernelSize" | "padding">,
+) {
+  if (padding.some((pad, i) => pad > kernelSize[i] / 2)) {
+    const expected = `at most half the kernel ${formatShape(kernelSize)}`;
+    throw new ArgumentError(expectation(where, "padding", expected, formatShape(padding)));
+  }
+  return { kernelSize, stride };
 }
 
-/** Checks the input and returns [oh, ow]. */
-function outputSize(b: Builder, x: ValueId, { kernel, stride, padding, dilation, ceilMode }: Window): [number, number] {
+/** Checks the input and returns what the op is to know. */
+function pool(b: Builder, x: ValueId, { kernelSize: kernel, stride, padding, dilation, ceilMode }: Window) {
   const shape = b.shape(x);
-  b.expect(shape.length === 4, "input", "[n, h, w, channels]", formatShape(shape), undefined, ShapeError);
-  const size = (i: number) => poolOutputSize(shape[i + 1], kernel[i], stride[i], padding[i], dilation[i], ceilMode);
-  b.expect(
-    size(0) >= 1 && size(1) >= 1,
-    "input",
-    "an image at least as large as the kernel",
-    formatShape(shape),
-    undefined,
-    ShapeError,
+  b.expect(shape.length === 4, "input", "[n, h, w, channels]", shape);
+  const [oh, ow] = [0, 1].map((i) =>
+    poolOutputSize(shape[i + 1], kernel[i], stride[i], padding[i], dilation[i], ceilMode),
   );
-  return [size(0), size(1)];
+  b.expect(oh >= 1 && ow >= 1, "input", "an image at least as large as the kernel", shape);
+  return { kernel, stride, padding, output: [oh, ow] as const };
 }
 
 /** The largest value of each window; NaN wins. [n, h, w, c] → [n, oh, ow, c]. */
@@ -73,51 +79,37 @@ export class MaxPool2d extends Layer {
 
   constructor(options: MaxPool2dOptions) {
     super();
-    this.#window = expectWindow(
-      "MaxPool2d",
-      expectOptions("MaxPool2d", options, ["kernelSize", "stride", "padding", "dilation", "ceilMode"]),
-    );
+    const window = readOptions("MaxPool2d", options, maxPool);
+    this.#window = { ...window, ...expectWindow("MaxPool2d", window) };
   }
 
   protected args(): unknown[] {
-    const { kernel, ...rest } = this.#window;
-    return [{ kernelSize: kernel, ...rest }];
+    return [this.#window];
   }
 
   protected record(b: Builder, x: ValueId): ValueId {
-    const { ceilMode, ...window } = this.#window;
-    return b.op(maxPool2d, [x], { ...window, output: outputSize(b, x, { ...window, ceilMode }) })[0];
+    return b.op(maxPool2d, [x], { ...pool(b, x, this.#window), dilation: this.#window.dilation })[0];
   }
 }
 
 /** The mean of each window, by PyTorch's rules for the border. [n, h, w, c] → [n, oh, ow, c]. */
 export class AvgPool2d extends Layer {
   readonly type = "AvgPool2d";
-  readonly #window: Window;
-  readonly #countIncludePad: boolean;
+  readonly #window: Omit<Window, "dilation"> & { countIncludePad: boolean };
 
   constructor(options: AvgPool2dOptions) {
     super();
-    const { countIncludePad = true, ...window } = expectOptions("AvgPool2d", options, [
-      "kernelSize",
-      "stride",
-      "padding",
-      "ceilMode",
-      "countIncludePad",
-    ]);
-    this.#window = expectWindow("AvgPool2d", window);
-    this.#countIncludePad = expectBoolean("AvgPool2d", "countIncludePad", countIncludePad);
+    const window = readOptions("AvgPool2d", options, avgPool);
+    this.#window = { ...window, ...expectWindow("AvgPool2d", window) };
   }
 
   protected args(): unknown[] {
-    const { kernel, stride, padding, ceilMode } = this.#window;
-    return [{ kernelSize: kernel, stride, padding, ceilMode, countIncludePad: this.#countIncludePad }];
+    return [this.#window];
   }
 
   protected record(b: Builder, x: ValueId): ValueId {
-    const { kernel, stride, padding } = this.#window;
-    const attributes = { kernel, stride, padding, countIncludePad: this.#countIncludePad };
-    return b.op(avgPool2d, [x], { ...attributes, output: outputSize(b, x, this.#window) })[0];
+    const { countIncludePad, ...window } = this.#window;
+    return b.op(avgPool2d, [x], { ...pool(b, x, { ...window, dilation: [1, 1] }), countIncludePad })[0];
   }
 }
 
@@ -128,7 +120,7 @@ export class AdaptiveAvgPool2d extends Layer {
 
   constructor(size: Size) {
     super();
-    this.size = expectPair("AdaptiveAvgPool2d", "size", size, 1);
+    this.size = pair(1)("AdaptiveAvgPool2d", "size", size);
   }
 
   protected args(): unknown[] {
@@ -136,8 +128,6 @@ export class AdaptiveAvgPool2d extends Layer {
   }
 
   protected record(b: Builder, x: ValueId): ValueId {
-    const shape = b.shape(x);
-    b.expect(shape.length === 4, "input", "[n, h, w, channels]", formatShape(shape), undefined, ShapeError);
-    return b.op(adaptiveAvgPool2d, [x], { output: this.size })[0];
+    return b.adaptiveAvgPool2d(x, this.size);
   }
 }

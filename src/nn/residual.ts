@@ -1,22 +1,18 @@
-import { expectBoolean, expectOptions } from "../core/check.js";
-import { ArgumentError, expectation, ShapeError } from "../core/errors.js";
+import { ArgumentError } from "../core/errors.js";
+import { checked, flag, optional, readOptions, type Schema } from "../core/options.js";
 import { formatShape, type Shape, sameShape } from "../core/shape.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
-import { activation, add } from "../ops/elementwise.js";
 import { ActivationLayer } from "./activations.js";
 import { Conv2d } from "./conv.js";
-import { zeros } from "./init.js";
 import { expectLayer, Layer } from "./layer.js";
 import { Linear } from "./linear.js";
 import { BatchNorm2d } from "./norm.js";
-import { Sequential } from "./sequential.js";
+import { childNames, Sequential } from "./sequential.js";
 import { PadShortcut } from "./shortcut.js";
 
 /** Ready-made shortcuts of `Residual`; see its options. */
 export type Shortcut = "identity" | "projection" | "pad";
-
-const SHORTCUTS: readonly unknown[] = ["identity", "projection", "pad"];
 
 export interface ResidualOptions {
   /**
@@ -34,12 +30,35 @@ export interface ResidualOptions {
    * arXiv:1706.02677, section 5.1). Default false.
    */
   zeroInit?: boolean;
+  /**
+   * What the branches are called in paths and parameter names, "main" and "shortcut" by default. "" gives a branch no
+   * level of its own: with `{ main: "", shortcut: "downsample" }` and a `Sequential` of `conv1` and `bn1`, parameters are
+   * `conv1.weight`, …, `downsample.weight`.
+   */
+  names?: { readonly main?: string; readonly shortcut?: string };
 }
+
+const isShortcut = (value: unknown): value is Shortcut | Layer =>
+  value === "identity" || value === "projection" || value === "pad" || value instanceof Layer;
+
+const schema = () =>
+  ({
+    shortcut: optional(checked('"identity", "projection", "pad" or a layer', isShortcut), "identity"),
+    activation: optional(
+      checked(
+        "an activation layer, or null",
+        (value): value is ActivationLayer | null => value === null || value instanceof ActivationLayer,
+      ),
+      null,
+    ),
+    zeroInit: flag(false),
+    names: optional(childNames(["main", "shortcut"])),
+  }) satisfies Schema<ResidualOptions>;
 
 /**
  * out = activation(main(x) + shortcut(x)) (He et al. 2015, arXiv:1512.03385, equations 1 and 2). With
  * `main = Sequential(Linear, ReLU, Linear)`: z1 = W1 a + b1, a1 = g(z1), z2 = W2 a1 + b2, out = g(z2 + a).
- * Children are named "main" and "shortcut".
+ * Children are named "main" and "shortcut", or as the option `names` says.
  */
 export class Residual extends Layer {
   readonly type = "Residual";
@@ -47,76 +66,60 @@ export class Residual extends Layer {
   readonly shortcut: Shortcut | Layer;
   readonly activation: ActivationLayer | null;
   readonly zeroInit: boolean;
+  readonly names: ResidualOptions["names"];
 
   constructor(main: Layer, options?: ResidualOptions) {
     super();
-    const known = ["shortcut", "activation", "zeroInit"] as const;
-    const { shortcut = "identity", activation = null, zeroInit = false } = expectOptions("Residual", options, known);
+    const { shortcut, activation, zeroInit, names } = readOptions("Residual", options, schema);
     this.main = expectLayer("Residual", "main", main);
-    if (!SHORTCUTS.includes(shortcut) && !(shortcut instanceof Layer))
-      throw new ArgumentError(
-        expectation("Residual", "shortcut", '"identity", "projection", "pad" or a layer', shortcut),
-      );
-    if (activation !== null && !(activation instanceof ActivationLayer))
-      throw new ArgumentError(expectation("Residual", "activation", "an activation layer, or null", activation));
     this.shortcut = shortcut;
     this.activation = activation;
-    this.zeroInit = expectBoolean("Residual", "zeroInit", zeroInit);
+    this.zeroInit = zeroInit;
+    this.names = names;
   }
 
   protected args(): unknown[] {
-    const shortcut = this.shortcut instanceof Layer ? this.shortcut.toJSON() : this.shortcut;
-    return [this.main.toJSON(), { shortcut, activation: this.activation?.toJSON() ?? null, zeroInit: this.zeroInit }];
+    const { main, shortcut, activation, zeroInit, names } = this;
+    return [main, { shortcut, activation, zeroInit, ...(names && { names }) }];
   }
 
   protected record(b: Builder, x: ValueId): ValueId {
+    const { activation, names } = this;
     const before = b.graph.parameters.length;
-    const main = b.scope("main", () => this.main.build(b, x));
+    const main = b.child(names?.main ?? "main", this.main, x);
     if (this.zeroInit) {
       const weight = b.graph.parameters.slice(before).findLast(({ name }) => name.endsWith("weight"));
-      b.expect(weight !== undefined, "main", "a layer with a weight, for zeroInit", "none");
-      weight!.init = zeros;
+      b.expect(weight !== undefined, "main", "a layer with a weight, for zeroInit", "none", { error: ArgumentError });
+      weight.init = { kind: "constant", value: 0 };
     }
-    const skip = this.#skip(b, x, main);
-    const [sum] = b.op(add, [main, skip], { activation: null });
-    return this.activation ? b.op(activation, [sum], this.activation.activation)[0] : sum;
+    const sum = b.add(main, this.#skip(b, x, main));
+    return activation ? b.activation(sum, activation.activation.kind, activation.activation.param) : sum;
   }
 
   #skip(b: Builder, x: ValueId, main: ValueId): ValueId {
-    const { shortcut } = this;
-    const from = b.shape(x);
-    const to = b.shape(main);
-    let layer = shortcut instanceof Layer ? shortcut : null;
-    if (!layer && shortcut !== "identity" && !sameShape(from, to))
-      layer = shapeChange(b, shortcut as Shortcut, from, to);
-    const skip = layer ? b.scope("shortcut", () => layer.build(b, x)) : x;
-    if (sameShape(b.shape(skip), to)) return skip;
-    const hint = shortcut === "identity" ? 'Use shortcut: "projection" where the shape changes' : undefined;
-    throw new ShapeError(
-      expectation("Residual", "shortcut", `the main branch's shape ${formatShape(to)}`, formatShape(b.shape(skip)), {
-        path: b.path,
-        hint,
-      }),
-    );
+    const { shortcut, names } = this;
+    const [from, to] = [b.shape(x), b.shape(main)];
+    const changes = shortcut !== "identity" && !sameShape(from, to);
+    const layer = shortcut instanceof Layer ? shortcut : changes ? shapeChange(b, shortcut, from, to) : null;
+    const skip = layer ? b.child(names?.shortcut ?? "shortcut", layer, x) : x;
+    b.expect(sameShape(b.shape(skip), to), "shortcut", `the main branch's shape ${formatShape(to)}`, b.shape(skip), {
+      hint: shortcut === "identity" ? 'Use shortcut: "projection" where the shape changes' : undefined,
+    });
+    return skip;
   }
 }
 
 /** The layer that brings a shortcut from one shape to the other. */
-function shapeChange(b: Builder, shortcut: Shortcut, from: Shape, to: Shape): Layer {
+function shapeChange(b: Builder, shortcut: "projection" | "pad", from: Shape, to: Shape): Layer {
   const [inChannels, outChannels] = [from[from.length - 1], to[to.length - 1]];
   const isImage = from.length === 4 && to.length === 4;
   const stride = isImage ? Math.ceil(from[1] / to[1]) : 1;
   const reachable = isImage
     ? Math.ceil(from[1] / stride) === to[1] && Math.ceil(from[2] / stride) === to[2]
     : sameShape(from.slice(0, -1), to.slice(0, -1));
-  b.expect(
-    reachable,
-    "main",
-    `an output that a strided shortcut reaches from ${formatShape(from)}`,
-    formatShape(to),
-    "Give the shortcut as a layer",
-    ShapeError,
-  );
+  b.expect(reachable, "main", `an output that a strided shortcut reaches from ${formatShape(from)}`, to, {
+    hint: "Give the shortcut as a layer",
+  });
   if (shortcut === "pad") return new PadShortcut(inChannels, outChannels, { stride });
   if (!isImage) return new Linear(inChannels, outChannels, { bias: false });
   const convolution = new Conv2d(inChannels, outChannels, { kernelSize: 1, stride, bias: false });

@@ -1,8 +1,9 @@
 /** The ready-made convolutional ResNets, with torchvision's parameter names. */
-import { expectInteger, expectOneOf, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation } from "../core/errors.js";
+import { flag, integer, oneOf, readOptions, type Schema } from "../core/options.js";
+import { initName } from "../graph/init.js";
 import { ReLU } from "./activations.js";
-import { BasicBlock, type BlockOptions, Bottleneck, PreActBlock } from "./blocks.js";
+import { BasicBlock, type BlockOptions, Bottleneck, blockSchema, PreActBlock } from "./blocks.js";
 import { Conv2d } from "./conv.js";
 import type { Layer } from "./layer.js";
 import { Linear } from "./linear.js";
@@ -21,36 +22,39 @@ export interface ResNetOptions extends Omit<BlockOptions, "stride"> {
 
 type BlockClass = typeof BasicBlock | typeof Bottleneck | typeof PreActBlock;
 
-const OWN = ["classes", "inChannels", "stem"] as const;
-const BLOCK = [
-  "shortcut",
-  "padSide",
-  "groups",
-  "width",
-  "strideOn",
-  "zeroInitResidual",
-  "avgDown",
-  "seRatio",
-  "stochasticDepth",
-  "init",
-] as const;
+const resnetSchema = () => {
+  const { stride, ...block } = blockSchema();
+  return {
+    ...block,
+    classes: integer({ min: 1, default: 1000 }),
+    inChannels: integer({ min: 1, default: 3 }),
+    stem: oneOf(["7x7", "deep"], "7x7"),
+  } satisfies Schema<ResNetOptions>;
+};
 
-/** One stage: `count` blocks, the first with the stride. `drop` gives the stochastic depth of each block. */
+/** One stage: `count` blocks, the first with the stride. */
+interface Stage {
+  inChannels: number;
+  channels: number;
+  count: number;
+  stride: number;
+}
+
+/** The blocks of a stage. `drop` gives the stochastic depth of each. */
 function stage(
   Block: BlockClass,
-  inChannels: number,
-  channels: number,
-  count: number,
-  stride: number,
+  { inChannels, channels, count, stride }: Stage,
   options: BlockOptions,
   drop: () => number,
 ): { layer: Sequential; outChannels: number } {
   const blocks: (BasicBlock | Bottleneck | PreActBlock)[] = [];
+  let from = inChannels;
   for (let i = 0; i < count; i++) {
-    const from = i === 0 ? inChannels : blocks[i - 1].outChannels;
-    blocks.push(new Block(from, channels, { ...options, stride: i === 0 ? stride : 1, stochasticDepth: drop() }));
+    const block = new Block(from, channels, { ...options, stride: i === 0 ? stride : 1, stochasticDepth: drop() });
+    blocks.push(block);
+    from = block.outChannels;
   }
-  return { layer: new Sequential(...blocks), outChannels: blocks[count - 1].outChannels };
+  return { layer: new Sequential(...blocks), outChannels: from };
 }
 
 /** Stochastic depth grows linearly from 0 at the first block to `last` at the end (Huang et al. 2016). */
@@ -65,10 +69,8 @@ function resnet(
   counts: number[],
   options?: ResNetOptions,
 ): Sequential {
-  const { classes = 1000, inChannels = 3, stem = "7x7", ...block } = expectOptions(name, options, [...OWN, ...BLOCK]);
-  expectInteger(name, "classes", classes, 1);
-  expectOneOf(name, "stem", stem, ["7x7", "deep"]);
-  const init = block.init ?? "heFanOut";
+  const { classes, inChannels, stem, ...block } = readOptions(name, options, resnetSchema);
+  const { init } = block;
   const conv = (from: number, to: number, kernelSize: number, stride: number) =>
     new Conv2d(from, to, { kernelSize, stride, padding: (kernelSize - 1) / 2, bias: false, init });
   const deep = () =>
@@ -83,7 +85,7 @@ function resnet(
     );
   const drop = depthSchedule(
     counts.reduce((a, b) => a + b),
-    block.stochasticDepth ?? 0,
+    block.stochasticDepth,
   );
   const layers: Record<string, Layer> = {
     conv1: stem === "deep" ? deep() : conv(inChannels, 64, 7, 2),
@@ -93,7 +95,8 @@ function resnet(
   };
   let channels = 64;
   counts.forEach((count, i) => {
-    const { layer, outChannels } = stage(Block, channels, 64 << i, count, i === 0 ? 1 : 2, block, drop);
+    const place = { inChannels: channels, channels: 64 << i, count, stride: i === 0 ? 1 : 2 };
+    const { layer, outChannels } = stage(Block, place, block, drop);
     layers[`layer${i + 1}`] = layer;
     channels = outChannels;
   });
@@ -130,52 +133,41 @@ export interface CifarResNetOptions
   preActivation?: boolean;
 }
 
+const cifarSchema = () => {
+  const { padSide, zeroInitResidual, stochasticDepth } = blockSchema();
+  return {
+    classes: integer({ min: 1, default: 10 }),
+    inChannels: integer({ min: 1, default: 3 }),
+    shortcut: oneOf(["pad", "projection"], "pad"),
+    preActivation: flag(false),
+    padSide,
+    zeroInitResidual,
+    stochasticDepth,
+    init: initName("he"),
+  } satisfies Schema<CifarResNetOptions>;
+};
+
 /**
  * The CIFAR ResNets of He et al. 2015, section 4.2: depth = 6n + 2 (20, 32, 44, 56, 110, …), a 3x3 convolution and three
  * stages of n basic blocks with 16, 32 and 64 channels. Input [32, 32, 3]. ResNet-20 has 269,722 parameters (option A).
  */
 export function cifarResNet(depth: number, options?: CifarResNetOptions): Sequential {
-  const known = [
-    "classes",
-    "inChannels",
-    "shortcut",
-    "preActivation",
-    "padSide",
-    "zeroInitResidual",
-    "stochasticDepth",
-    "init",
-  ] as const;
-  const {
-    classes = 10,
-    inChannels = 3,
-    shortcut = "pad",
-    preActivation = false,
-    ...block
-  } = expectOptions("cifarResNet", options, known);
-  expectInteger("cifarResNet", "depth", depth, 8);
+  const { classes, inChannels, preActivation, ...block } = readOptions("cifarResNet", options, cifarSchema);
+  integer({ min: 8 })("cifarResNet", "depth", depth);
   if ((depth - 2) % 6 !== 0)
     throw new ArgumentError(expectation("cifarResNet", "depth", "6n + 2, such as 20, 32, 44, 56, 110", depth));
-  expectOneOf("cifarResNet", "shortcut", shortcut, ["pad", "projection"]);
   const n = (depth - 2) / 6;
-  const drop = depthSchedule(3 * n, block.stochasticDepth ?? 0);
+  const drop = depthSchedule(3 * n, block.stochasticDepth);
   const Block = preActivation ? PreActBlock : BasicBlock;
-  const init = block.init ?? "he";
+  const { init } = block;
   const layers: Record<string, Layer> = {
     conv1: new Conv2d(inChannels, 16, { kernelSize: 3, padding: 1, bias: false, init }),
   };
   const norm = (channels: number) => ({ bn1: new BatchNorm2d(channels), relu: new ReLU() });
   if (!preActivation) Object.assign(layers, norm(16));
   [16, 32, 64].forEach((channels, i) => {
-    const from = i === 0 ? 16 : channels / 2;
-    layers[`layer${i + 1}`] = stage(
-      Block,
-      from,
-      channels,
-      n,
-      i === 0 ? 1 : 2,
-      { ...block, init, shortcut },
-      drop,
-    ).layer;
+    const place = { inChannels: i === 0 ? 16 : channels / 2, channels, count: n, stride: i === 0 ? 1 : 2 };
+    layers[`layer${i + 1}`] = stage(Block, place, block, drop).layer;
   });
   if (preActivation) Object.assign(layers, norm(64));
   return new Sequential({

@@ -1,9 +1,29 @@
 import { ArgumentError, expectation } from "../core/errors.js";
-import { numel } from "../core/shape.js";
+import { checked, optional, readOptions, type Schema } from "../core/options.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
-import { reshape, transposeChannels } from "../ops/shape.js";
 import { expectLayer, Layer } from "./layer.js";
+
+/** What the children are called in paths and parameter names; "" gives a child no level of its own. */
+export type ChildNames = Readonly<Record<string, string>>;
+
+export interface SequentialOptions {
+  /** Names in paths for some of the record's keys: `{ act: "" }`. Default: the keys themselves. */
+  names?: ChildNames;
+}
+
+/** Names in paths for some of the children. */
+export const childNames = <K extends string>(children: readonly K[]) =>
+  checked(
+    `names without dots for some of ${children.join(", ")}`,
+    (value): value is string extends K ? ChildNames : { readonly [name in K]?: string } =>
+      typeof value === "object" &&
+      value !== null &&
+      Object.entries(value).every(
+        ([key, name]) =>
+          (children as readonly string[]).includes(key) && typeof name === "string" && !name.includes("."),
+      ),
+  );
 
 /**
  * Layers one after the other. Takes them as arguments (named "0", "1", …) or as one record whose keys become the
@@ -14,12 +34,14 @@ export class Sequential extends Layer {
   readonly layers: readonly (readonly [name: string, layer: Layer])[];
   /** Whether the layers were given as a record. */
   readonly isNamed: boolean;
+  /** What some children are called in paths instead of their keys. */
+  readonly names: ChildNames | undefined;
 
-  constructor(...layers: Layer[] | [Record<string, Layer>]) {
+  constructor(...layers: Layer[] | [layers: Record<string, Layer>, options?: SequentialOptions]) {
     super();
-    const [first] = layers;
-    this.isNamed = layers.length === 1 && !(first instanceof Layer);
-    if (this.isNamed && (typeof first !== "object" || first === null || Array.isArray(first)))
+    const [first, options] = layers;
+    this.isNamed = layers.length > 0 && !(first instanceof Layer);
+    if (this.isNamed && (typeof first !== "object" || first === null || Array.isArray(first) || layers.length > 2))
       throw new ArgumentError(expectation("Sequential", "layers", "layers, or one record of layers", first));
     const entries = Object.entries(this.isNamed ? (first as Record<string, Layer>) : { ...layers });
     for (const [name, layer] of entries) {
@@ -30,15 +52,21 @@ export class Sequential extends Layer {
         );
     }
     this.layers = entries as [string, Layer][];
+    const schema = () =>
+      ({ names: optional(childNames(entries.map(([name]) => name))) }) satisfies Schema<SequentialOptions>;
+    this.names = this.isNamed ? readOptions("Sequential", options, schema).names : undefined;
   }
 
   protected args(): unknown[] {
-    const json = this.layers.map(([name, layer]) => [name, layer.toJSON()] as const);
-    return this.isNamed ? [Object.fromEntries(json)] : json.map(([, layer]) => layer);
+    if (!this.isNamed) return this.layers.map(([, layer]) => layer);
+    const { names } = this;
+    return [Object.fromEntries(this.layers), ...(names ? [{ names }] : [])];
   }
 
   protected record(b: Builder, x: ValueId): ValueId {
-    return this.layers.reduce((value, [name, layer]) => b.scope(name, () => layer.build(b, value)), x);
+    const { names = {} } = this;
+    const nameOf = (key: string) => (Object.hasOwn(names, key) ? names[key] : key);
+    return this.layers.reduce((value, [key, layer]) => b.child(nameOf(key), layer, value), x);
   }
 }
 
@@ -67,10 +95,6 @@ export class Flatten extends Layer {
   }
 
   protected record(b: Builder, x: ValueId): ValueId {
-    const [n, ...rest] = b.shape(x);
-    if (rest.length === 1) return x;
-    const reorders = rest.length === 3 && rest[2] > 1 && rest[0] * rest[1] > 1;
-    const [ordered] = reorders ? b.op(transposeChannels, [x], { toFirst: true }) : [x];
-    return b.op(reshape, [ordered], { shape: [n, numel(rest)] })[0];
+    return b.flatten(x);
   }
 }

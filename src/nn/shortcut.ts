@@ -1,17 +1,22 @@
-import { expectInteger, expectOneOf, expectOptions } from "../core/check.js";
-import { ArgumentError, expectation, ShapeError } from "../core/errors.js";
-import { formatShape } from "../core/shape.js";
+import { ArgumentError, expectation } from "../core/errors.js";
+import { integer, oneOf, readOptions, type Schema } from "../core/options.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
-import { padShortcut, reshape } from "../ops/shape.js";
-import { Layer } from "./layer.js";
+import { padShortcut } from "../ops/shape.js";
+import { expectSize, Layer } from "./layer.js";
 
 export interface PadShortcutOptions {
   /** Take every stride-th pixel of every stride-th row. Default 1. */
   stride?: number;
-  /** Where the new channels go: `"split"` half in front and half behind (default), `"append"` all behind. */
+  /** Where the new channels go: `"split"` half before and half after (default), `"append"` all after. */
   side?: "split" | "append";
 }
+
+const schema = () =>
+  ({
+    stride: integer({ min: 1, default: 1 }),
+    side: oneOf(["split", "append"], "split"),
+  }) satisfies Schema<PadShortcutOptions>;
 
 /**
  * The parameter-free shortcut where the shape changes (He et al. 2015, option A): every stride-th pixel, and channels
@@ -25,15 +30,11 @@ export class PadShortcut extends Layer {
 
   constructor(inChannels: number, outChannels: number, options?: PadShortcutOptions) {
     super();
-    const { stride = 1, side = "split" } = expectOptions("PadShortcut", options, ["stride", "side"]);
-    this.inChannels = expectInteger("PadShortcut", "inChannels", inChannels, 1);
-    this.outChannels = expectInteger("PadShortcut", "outChannels", outChannels, 1);
+    this.options = readOptions("PadShortcut", options, schema);
+    this.inChannels = expectSize("PadShortcut", "inChannels", inChannels);
+    this.outChannels = expectSize("PadShortcut", "outChannels", outChannels);
     if (outChannels < inChannels)
       throw new ArgumentError(expectation("PadShortcut", "outChannels", `at least ${inChannels}`, outChannels));
-    this.options = {
-      stride: expectInteger("PadShortcut", "stride", stride, 1),
-      side: expectOneOf("PadShortcut", "side", side, ["split", "append"]),
-    };
   }
 
   protected args(): unknown[] {
@@ -44,20 +45,13 @@ export class PadShortcut extends Layer {
     const { inChannels, outChannels, options } = this;
     const shape = b.shape(x);
     const fits = (shape.length === 2 || shape.length === 4) && shape[shape.length - 1] === inChannels;
-    b.expect(
-      fits,
-      "input",
-      `[n, ${inChannels}] or [n, h, w, ${inChannels}]`,
-      formatShape(shape),
-      undefined,
-      ShapeError,
-    );
+    b.expect(fits, "input", `[n, ${inChannels}] or [n, h, w, ${inChannels}]`, shape);
     const added = outChannels - inChannels;
     const front = options.side === "split" ? Math.floor(added / 2) : 0;
-    if (shape.length === 4) return b.op(padShortcut, [x], { stride: options.stride, front, back: added - front })[0];
+    const back = added - front;
+    if (shape.length === 4) return b.op(padShortcut, [x], { stride: options.stride, front, back })[0];
     const [n] = shape;
-    const [image] = b.op(reshape, [x], { shape: [n, 1, 1, inChannels] });
-    const [padded] = b.op(padShortcut, [image], { stride: 1, front, back: added - front });
-    return b.op(reshape, [padded], { shape: [n, outChannels] })[0];
+    const [padded] = b.op(padShortcut, [b.reshape(x, [n, 1, 1, inChannels])], { stride: 1, front, back });
+    return b.reshape(padded, [n, outChannels]);
   }
 }

@@ -1,32 +1,28 @@
-import { expectInteger, expectNumber } from "../core/check.js";
-import type { ValueId } from "../graph/value.js";
-import type { Builder } from "../ops/builder.js";
-import { add } from "../ops/elementwise.js";
+import { share } from "../core/options.js";
 import { ReLU } from "./activations.js";
 import { Dropout } from "./dropout.js";
-import { Layer } from "./layer.js";
+import { Composite, expectSize } from "./layer.js";
 import { Linear } from "./linear.js";
 import { BatchNorm1d } from "./norm.js";
+import { Residual } from "./residual.js";
 import { Sequential } from "./sequential.js";
 
-/**
- * One block of `tabularResNet`: x + Dropout2(Linear(h, d)(Dropout1(ReLU(Linear(d, h)(BatchNorm(x)))))). A layer of its
- * own, because its parameters carry no "main" in their names.
- */
-export class TabularBlock extends Layer {
+/** One block of `tabularResNet`: x + Dropout2(Linear(h, d)(Dropout1(ReLU(Linear(d, h)(BatchNorm(x)))))). */
+export class TabularBlock extends Composite {
   readonly type = "TabularBlock";
+  readonly body: Residual;
   readonly #args: [d: number, hidden: number, dropout1: number, dropout2: number];
-  readonly #main: Sequential;
 
   constructor(d: number, hidden: number, dropout1: number, dropout2: number) {
     super();
+    const where = "tabularResNet";
     this.#args = [
-      expectInteger("tabularResNet", "d", d, 1),
-      expectInteger("tabularResNet", "hidden", hidden, 1),
-      expectNumber("tabularResNet", "dropout1", dropout1, 0, 1),
-      expectNumber("tabularResNet", "dropout2", dropout2, 0, 1),
+      expectSize(where, "d", d),
+      expectSize(where, "hidden", hidden),
+      share()(where, "dropout1", dropout1),
+      share()(where, "dropout2", dropout2),
     ];
-    this.#main = new Sequential({
+    const main = new Sequential({
       normalization: new BatchNorm1d(d),
       linear1: new Linear(d, hidden),
       activation: new ReLU(),
@@ -34,18 +30,10 @@ export class TabularBlock extends Layer {
       linear2: new Linear(hidden, d),
       dropout2: new Dropout(dropout2),
     });
-  }
-
-  /** The block without its skip connection. */
-  plain(): Sequential {
-    return this.#main;
+    this.body = new Residual(main, { names: { main: "" } });
   }
 
   protected args(): unknown[] {
     return this.#args;
-  }
-
-  protected record(b: Builder, x: ValueId): ValueId {
-    return b.op(add, [this.#main.build(b, x), x], { activation: null })[0];
   }
 }

@@ -1,16 +1,15 @@
 /** Twins: any plain network with its skip connections added, and any residual one with them taken away. */
-import { expectBoolean, expectInteger, expectOneOf, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation } from "../core/errors.js";
+import { flag, integer, oneOf, optional, type Read, readOptions, type Schema } from "../core/options.js";
 import { ActivationLayer } from "./activations.js";
 import { Block } from "./blocks.js";
 import { Conv2d } from "./conv.js";
 import { Dropout } from "./dropout.js";
-import { expectLayer, type Layer } from "./layer.js";
+import { Composite, expectLayer, type Layer } from "./layer.js";
 import { Linear } from "./linear.js";
 import { BatchNorm1d, BatchNorm2d, LayerNorm } from "./norm.js";
 import { Residual } from "./residual.js";
 import { Sequential } from "./sequential.js";
-import { TabularBlock } from "./tabular-block.js";
 
 export interface ResidualTwinOptions {
   /** Weight layers that each skip connection passes over. Default 2. */
@@ -24,6 +23,13 @@ export interface ResidualTwinOptions {
   zeroInitResidual?: boolean;
 }
 
+const schema = () =>
+  ({
+    every: integer({ min: 1, default: 2 }),
+    shortcut: oneOf(["identity", "projection"], "identity"),
+    zeroInitResidual: optional(flag()),
+  }) satisfies Schema<ResidualTwinOptions>;
+
 /** A weight layer with what follows it up to the next one. */
 interface Unit {
   layers: Layer[];
@@ -32,20 +38,16 @@ interface Unit {
 
 /**
  * The network with skip connections: every `every` weight layers a + main(a) takes the place of main(a), inside the
- * last activation. Layers in front of the first weight layer, groups that change the width, and what is left over at
+ * last activation. Layers before the first weight layer, groups that change the width, and what is left over at
  * the end stay as they are. Nested Sequentials are treated one by one. With identity shortcuts both twins have the
  * same parameters in the same order, so the same seed gives them the same weights, but for those that start at 0.
  */
 export function residualTwin(plain: Layer, options?: ResidualTwinOptions): Sequential {
-  const known = ["every", "shortcut", "zeroInitResidual"] as const;
-  const { every = 2, shortcut = "identity", zeroInitResidual } = expectOptions("residualTwin", options, known);
-  expectInteger("residualTwin", "every", every, 1);
-  expectOneOf("residualTwin", "shortcut", shortcut, ["identity", "projection"]);
-  if (zeroInitResidual !== undefined) expectBoolean("residualTwin", "zeroInitResidual", zeroInitResidual);
+  const settings = readOptions("residualTwin", options, schema);
   expectLayer("residualTwin", "network", plain);
   if (!(plain instanceof Sequential))
     throw new ArgumentError(expectation("residualTwin", "network", "a Sequential", plain.type));
-  return twin(plain, { every, shortcut, zeroInitResidual });
+  return twin(plain, settings);
 }
 
 type WeightLayer = Linear | Conv2d;
@@ -63,7 +65,7 @@ function keepsShape(layer: WeightLayer): boolean {
   return same && layer.inChannels === layer.outChannels;
 }
 
-type Settings = Required<Omit<ResidualTwinOptions, "zeroInitResidual">> & Pick<ResidualTwinOptions, "zeroInitResidual">;
+type Settings = Read<ReturnType<typeof schema>>;
 
 function twin(plain: Sequential, settings: Settings): Sequential {
   const result: Layer[] = [];
@@ -86,7 +88,7 @@ function wrap(units: Unit[], { every, shortcut, zeroInitResidual }: Settings): L
     const layers = group.flatMap((unit) => unit.layers);
     const activation = layers.findLastIndex((layer) => layer instanceof ActivationLayer);
     const fits = shortcut === "projection" || group.every(({ keepsShape }) => keepsShape);
-    // The last activation of a group moves behind the sum, with what follows it (dropout); a group that does not end in
+    // The last activation of a group moves after the sum, with what follows it (dropout); a group that does not end in
     // one is the network's output.
     const inLast = activation >= layers.length - group[group.length - 1].layers.length;
     if (group.length === every && fits && inLast) {
@@ -117,13 +119,13 @@ export function plainTwin(network: Layer): Layer {
 /** A layer's plain form, as the layers that take its place. */
 function flatten(layer: Layer): Layer[] {
   if (layer instanceof Residual) return [...flatten(layer.main), ...(layer.activation ? [layer.activation] : [])];
-  if (layer instanceof TabularBlock) return flatten(layer.plain());
   if (layer instanceof Block) return [layer.plain()];
+  if (layer instanceof Composite) return flatten(layer.body);
   if (!(layer instanceof Sequential)) return [layer];
   if (!layer.isNamed) return layer.layers.flatMap(([, child]) => flatten(child));
   const named = layer.layers.map(([name, child]) => {
     const plain = child instanceof Sequential && !child.isNamed ? [new Sequential(...flatten(child))] : flatten(child);
     return [name, plain.length === 1 ? plain[0] : new Sequential(...plain)] as const;
   });
-  return [new Sequential(Object.fromEntries(named))];
+  return [new Sequential(Object.fromEntries(named), { names: layer.names })];
 }

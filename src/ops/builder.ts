@@ -1,11 +1,19 @@
 /** Records a network into a graph: keeps the path of the layer at work and names its parameters after it. */
-
-import { ArgumentError, expectation } from "../core/errors.js";
-import type { Shape } from "../core/shape.js";
-import { Graph, type Init } from "../graph/graph.js";
+import { type ErrorContext, expectation, ShapeError } from "../core/errors.js";
+import { share } from "../core/options.js";
+import { last, numel, type Shape, sameShape } from "../core/shape.js";
+import { pair, type Size } from "../core/size.js";
+import { Graph } from "../graph/graph.js";
+import type { Init } from "../graph/init.js";
 import { type Layout, memoryShape } from "../graph/layout.js";
-import type { Op } from "../graph/op.js";
+import type { ActivationKind, Op } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
+import { activation, add, dropout, scaleChannels } from "./elementwise.js";
+import { noEpilogue } from "./epilogue.js";
+import { linear } from "./linear.js";
+import { softmax } from "./loss.js";
+import { adaptiveAvgPool2d } from "./pool.js";
+import { reshape, transposeChannels } from "./shape.js";
 
 /** What layers need to know about the plan they are recorded for. */
 export interface BuildMode {
@@ -16,18 +24,46 @@ export interface BuildMode {
 }
 
 export interface ParameterOptions {
-  init: Init;
+  /** What the values start from: a number, or a distribution, drawn with the model's seed. */
+  init: number | Init;
+  /** `"channelsLast"`: the filters of a convolution, [out, in / groups, …]. Default `"same"`: memory has the shape's order. */
   layout?: Layout;
 }
 
+/** What can be recorded: a layer. */
+export interface Buildable {
+  build(b: Builder, x: ValueId): ValueId;
+}
+
+/** More about a failed expectation. */
+export interface ExpectOptions extends Pick<ErrorContext, "hint"> {
+  /** Default `ShapeError`. */
+  error?: new (
+    message: string,
+  ) => Error;
+}
+
+/**
+ * What a layer's `record` is given: it declares parameters and records ops on values, each of which is known by its
+ * `ValueId`. Nothing is computed here; shapes are known at once, so a network that does not fit together fails now.
+ */
 export class Builder {
+  /** @internal */
   readonly graph = new Graph();
+  /** @internal */
   readonly mode: BuildMode;
   #path: string[] = [];
+  readonly #names = new Set<string>();
   #streams = 0;
 
+  /** @internal */
   constructor(mode: BuildMode) {
     this.mode = mode;
+  }
+
+  /** Whether the network is recorded for training; Dropout does nothing otherwise. */
+  get training(): boolean {
+    return this.mode.training;
   }
 
   /** The path of the layer at work, `main.0`. */
@@ -35,35 +71,41 @@ export class Builder {
     return this.#path.join(".");
   }
 
-  /** Runs `record` one level deeper in the network. */
-  scope<T>(name: string, record: () => T): T {
+  /** [n, …]; the batch size n is a number like any other. */
+  shape(x: ValueId): Shape {
+    return this.graph.shape(x);
+  }
+
+  /** Throws a `ShapeError` that names the layer, unless the condition holds. */
+  expect(
+    condition: boolean,
+    name: string,
+    expected: unknown,
+    got: unknown,
+    { hint, error = ShapeError }: ExpectOptions = {},
+  ): asserts condition {
+    if (!condition) throw new error(expectation("network", name, expected, got, { path: this.path, hint }));
+  }
+
+  /** Records another layer. Its parameters are named `name.…`; without a level of their own where the name is empty. */
+  child(name: string, layer: Buildable, x: ValueId): ValueId {
+    if (name === "") return layer.build(this, x);
     this.#path.push(name);
     try {
-      return record();
+      return layer.build(this, x);
     } finally {
       this.#path.pop();
     }
   }
 
-  /** The state-dict name of a parameter of the layer at work. */
-  nameOf(name: string): string {
-    return [...this.#path, name].join(".");
-  }
-
-  isFrozen(name: string): boolean {
-    return this.mode.isFrozen?.(this.nameOf(name)) ?? false;
-  }
-
-  shape(id: ValueId): Shape {
-    return this.graph.shape(id);
-  }
-
+  /** A trained parameter; `shape` is in PyTorch's order, `name` becomes `path.name` in the state dict. */
   parameter(name: string, shape: Shape, options: ParameterOptions): ValueId {
     return this.#declare("parameter", name, shape, options);
   }
 
-  buffer(name: string, shape: Shape, value: number): ValueId {
-    return this.#declare("buffer", name, shape, { init: { kind: "constant", value } });
+  /** Numbers that are saved with the weights but not trained. They start from `value`. */
+  buffer(name: string, shape: Shape, value = 0): ValueId {
+    return this.#declare("buffer", name, shape, { init: value });
   }
 
   #declare(
@@ -73,29 +115,113 @@ export class Builder {
     { init, layout = "same" }: ParameterOptions,
   ): ValueId {
     const full = this.nameOf(name);
+    this.expect(!this.#names.has(full), "parameter", "a name of its own", JSON.stringify(full));
+    this.#names.add(full);
     const list = role === "parameter" ? this.graph.parameters : this.graph.buffers;
     const value = this.graph.value(memoryShape(shape, layout), role, { name: full });
-    list.push({ name: full, value, shape, layout, init, path: this.path });
+    const start: Init = typeof init === "number" ? { kind: "constant", value: init } : init;
+    list.push({ name: full, value, shape, layout, init: start, path: this.path });
     return value;
   }
 
-  /** Appends an op and returns its outputs. */
+  /** x + y, of equal shapes. */
+  add(x: ValueId, y: ValueId): ValueId {
+    this.expect(sameShape(this.shape(x), this.shape(y)), "sum", this.shape(x), this.shape(y));
+    return this.op(add, [x, y], { activation: null })[0];
+  }
+
+  /** x · weight^T + bias on the last dimension: [..., in] by [out, in] → [..., out]. */
+  linear(x: ValueId, weight: ValueId, bias?: ValueId): ValueId {
+    const shape = this.shape(x);
+    const features = last(this.shape(weight));
+    this.expect(shape.length >= 2 && last(shape) === features, "input", `[n, ..., ${features}]`, shape);
+    const epilogue = { ...noEpilogue, bias: bias !== undefined };
+    return this.op(linear, bias === undefined ? [x, weight] : [x, weight, bias], { epilogue })[0];
+  }
+
+  /** max(0, x). */
+  relu(x: ValueId): ValueId {
+    return this.activation(x, "relu");
+  }
+
+  /** An elementwise nonlinearity. `param`: the negative slope of `leakyRelu`, the alpha of `elu`; 0 for all others. */
+  activation(x: ValueId, kind: ActivationKind, param = 0): ValueId {
+    return this.op(activation, [x], { kind, param })[0];
+  }
+
+  /** Over the last dimension. */
+  softmax(x: ValueId): ValueId {
+    return this.op(softmax, [x], { log: false })[0];
+  }
+
+  /** Over the last dimension, without leaving the range of float32. */
+  logSoftmax(x: ValueId): ValueId {
+    return this.op(softmax, [x], { log: true })[0];
+  }
+
+  /**
+   * In training, zeroes elements with probability `p` and scales the others by 1 / (1 - p). One draw decides `group`
+   * neighbouring elements (default 1).
+   */
+  dropout(x: ValueId, p: number, group = 1): ValueId {
+    share()("dropout", "p", p);
+    const stream = ++this.#streams; // layers take them in the order in which they are recorded
+    return this.training && p > 0 ? this.op(dropout, [x], { p, group, stream })[0] : x;
+  }
+
+  /** Means over the pixels of each channel: [n, h, w, c] → [n, 1, 1, c]. */
+  mean(x: ValueId): ValueId {
+    return this.adaptiveAvgPool2d(x, 1);
+  }
+
+  /** Means over a grid of bins that cover the image: [n, h, w, c] → [n, size[0], size[1], c]. */
+  adaptiveAvgPool2d(x: ValueId, size: Size): ValueId {
+    this.expect(this.shape(x).length === 4, "input", "[n, h, w, channels]", this.shape(x));
+    return this.op(adaptiveAvgPool2d, [x], { output: pair(1)("adaptiveAvgPool2d", "size", size) })[0];
+  }
+
+  /** Each channel of each image times a factor of its own: [n, h, w, c] by [n, 1, 1, c]. */
+  scaleChannels(x: ValueId, factors: ValueId): ValueId {
+    const [n, , , c] = this.shape(x);
+    this.expect(sameShape(this.shape(factors), [n, 1, 1, c]), "factors", [n, 1, 1, c], this.shape(factors));
+    return this.op(scaleChannels, [x, factors], {})[0];
+  }
+
+  /** The same numbers under another shape. Images are channels last; `flatten` is what orders them as PyTorch does. */
+  reshape(x: ValueId, shape: Shape): ValueId {
+    const fits = numel(shape) === numel(this.shape(x));
+    this.expect(fits, "shape", `${numel(this.shape(x))} numbers`, shape);
+    return this.op(reshape, [x], { shape: [...shape] })[0];
+  }
+
+  /** [n, ...] → [n, everything else], images channels first. */
+  flatten(x: ValueId): ValueId {
+    const [n, ...rest] = this.shape(x);
+    if (rest.length === 1) return x;
+    const reorders = rest.length === 3 && rest[2] > 1 && rest[0] * rest[1] > 1;
+    return this.reshape(reorders ? this.op(transposeChannels, [x], { toFirst: true })[0] : x, [n, numel(rest)]);
+  }
+
+  /** @internal The state-dict name of a parameter of the layer at work. */
+  nameOf(name: string): string {
+    return [...this.#path, name].join(".");
+  }
+
+  /** @internal */
+  isFrozen(name: string): boolean {
+    return this.mode.isFrozen?.(this.nameOf(name)) ?? false;
+  }
+
+  /** @internal Appends an op and returns its outputs. */
   op<A extends object>(op: Op<A>, inputs: ValueId[], attributes: NoInfer<A>): ValueId[] {
     return this.graph.add(op, inputs, attributes, this.path);
   }
 
-  /** The next random stream; layers take them in the order in which they are recorded. */
-  stream(): number {
-    return ++this.#streams;
-  }
-
-  /** Notes a finished layer for `summary()`. */
+  /** @internal Notes a finished layer for `summary()`. It stands for those of its parts that are at its own path. */
   layer(type: string, output: ValueId): void {
-    this.graph.layers.push({ path: this.path, type, outputShape: this.shape(output), output });
-  }
-
-  /** Raises a shape or argument error that names the layer. */
-  expect(condition: boolean, name: string, expected: unknown, got: unknown, hint?: string, Kind = ArgumentError): void {
-    if (!condition) throw new Kind(expectation("network", name, expected, got, { path: this.path, hint }));
+    const { layers } = this.graph;
+    const record = { path: this.path, type, outputShape: this.shape(output), output };
+    const part = layers.findIndex(({ path }) => path === record.path);
+    layers.splice(part < 0 ? layers.length : part, 1, record);
   }
 }

@@ -19,7 +19,7 @@ import {
   StochasticDepth,
 } from "../../../src/hosts/node/index.js";
 import { ActivationLayer } from "../../../src/nn/activations.js";
-import { TabularBlock } from "../../../src/nn/tabular-block.js";
+import { Composite } from "../../../src/nn/layer.js";
 import { activations } from "./activations.js";
 import { multiply, rowMajor, transpose } from "./gemm.js";
 import { columnSum, logSoftmax, logSoftmaxDx, softmax, softmaxDx } from "./losses.js";
@@ -43,7 +43,7 @@ interface Result {
 }
 
 const last = (shape: number[]) => shape[shape.length - 1];
-const join = (path: string, name: string) => (path === "" ? name : `${path}.${name}`);
+const join = (path: string, name: string) => [path, name].filter((part) => part !== "").join(".");
 
 /** The output of `layer` on x, and what its backward pass does. */
 export function evaluate(layer: Layer, x: Float64Array, shape: number[], context: Context, path = ""): Result {
@@ -68,10 +68,9 @@ export function evaluate(layer: Layer, x: Float64Array, shape: number[], context
   if (layer instanceof Dropout || layer instanceof StochasticDepth) return dropout(layer, x, shape, context);
   if (layer instanceof Identity) return { y: x, shape, backward: (dy) => dy };
   if (layer instanceof Flatten) return { y: x, shape: [shape[0], x.length / shape[0]], backward: (dy) => dy };
-  if (layer instanceof TabularBlock)
-    return add(evaluate(layer.plain(), x, shape, context, path), { y: x, shape, backward: (dy) => dy });
+  if (layer instanceof Composite) return inside(layer.body, "", x, shape);
   if (layer instanceof Residual) {
-    const main = inside(layer.main, "main", x, shape);
+    const main = inside(layer.main, layer.names?.main ?? "main", x, shape);
     const changes = String(shape) !== String(main.shape);
     const shortcut =
       typeof layer.shortcut !== "string"
@@ -79,13 +78,13 @@ export function evaluate(layer: Layer, x: Float64Array, shape: number[], context
         : changes
           ? new Linear(cols, last(main.shape), { bias: false })
           : new Identity();
-    const sum = add(main, inside(shortcut, "shortcut", x, shape));
+    const sum = add(main, inside(shortcut, layer.names?.shortcut ?? "shortcut", x, shape));
     return layer.activation ? compose(sum, (y, size) => inside(layer.activation!, "", y, size)) : sum;
   }
   if (layer instanceof Sequential) {
     const start: Result = { y: x, shape, backward: (dy) => dy };
     return layer.layers.reduce(
-      (before, [name, child]) => compose(before, (y, size) => inside(child, name, y, size)),
+      (before, [name, child]) => compose(before, (y, size) => inside(child, layer.names?.[name] ?? name, y, size)),
       start,
     );
   }

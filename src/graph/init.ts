@@ -1,7 +1,11 @@
 /** Initial weights. `fanIn` is the number of inputs that one output sums over. */
+import { oneOf } from "../core/options.js";
 
-import { expectOneOf } from "../core/check.js";
-import type { Init } from "../graph/graph.js";
+/** The distribution a parameter starts from; drawn by `createModel` with the model's seed. */
+export type Init =
+  | { kind: "constant"; value: number }
+  | { kind: "uniform"; bound: number }
+  | { kind: "normal"; std: number };
 
 /**
  * - `default`: PyTorch's `reset_parameters`, uniform in ±1/sqrt(fanIn) for weights and biases
@@ -10,11 +14,8 @@ import type { Init } from "../graph/graph.js";
  */
 export type InitName = "default" | "he" | "heFanOut";
 
-const NAMES: readonly InitName[] = ["default", "he", "heFanOut"];
-
-export function expectInit(where: string, value: unknown): InitName {
-  return expectOneOf(where, "init", value ?? "default", NAMES);
-}
+/** The option `init`. */
+export const initName = <D extends InitName>(fallback: D) => oneOf(["default", "he", "heFanOut"], fallback);
 
 export function weightInit(name: InitName, fanIn: number, fanOut: number): Init {
   if (name === "default") return { kind: "uniform", bound: 1 / Math.sqrt(fanIn) };
@@ -24,6 +25,3 @@ export function weightInit(name: InitName, fanIn: number, fanOut: number): Init 
 export function biasInit(name: InitName, fanIn: number): Init {
   return name === "default" ? { kind: "uniform", bound: 1 / Math.sqrt(fanIn) } : { kind: "constant", value: 0 };
 }
-
-export const zeros: Init = { kind: "constant", value: 0 };
-export const ones: Init = { kind: "constant", value: 1 };
