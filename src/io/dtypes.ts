@@ -165,19 +165,11 @@ interface Source {
   rule: IntegerRule;
 }
 
-/** Converts `count` elements that begin at byte `at` of `view` to `out[offset …]`. */
-export function readElements(
-  dtype: Dtype,
-  view: DataView,
-  at: number,
-  count: number,
-  out: Float32Array,
-  offset: number,
-  source: Source,
-): void {
-  const bad = codecs[dtype].read(view, at, count, out, offset, source.rule);
+/** Fills `out` with the elements that begin at byte `at` of `view`. */
+export function readElements(dtype: Dtype, view: DataView, at: number, out: Float32Array, source: Source): void {
+  const bad = codecs[dtype].read(view, at, out.length, out, 0, source.rule);
   // BOOL passes through `integer`, which reads any byte; the format knows 0 and 1 alone.
-  const stray = dtype === "BOOL" ? out.subarray(offset, offset + count).findIndex((value) => value > 1) : -1;
+  const stray = dtype === "BOOL" ? out.findIndex((value) => value > 1) : -1;
   if (bad < 0 && stray < 0) return;
   const index = bad < 0 ? stray : bad;
   const element = at + codecs[dtype].size * index;
@@ -191,7 +183,7 @@ export function readElements(
             view[`get${codecs[dtype].kind!}`](element, true),
             'Pass { integers: "round" } to take the nearest',
           ];
-  const name = `tensor ${describe(source.name)} element ${offset + index} (${dtype})`;
+  const name = `tensor ${describe(source.name)} element ${index} (${dtype})`;
   throw new FormatError(expectation(source.where, name, expected, got, { path: source.path, hint }));
 }
 

@@ -29,7 +29,7 @@ export async function readSafetensorsStream(
     for (const entry of [...header.entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
       const { name, shape, dtype } = entry;
       const data = await readTensor(source, entry, (view, count, out, offset) =>
-        readElements(dtype, view, 0, count, out, offset, { ...origin, name, rule }),
+        readElements(dtype, view, 0, out.subarray(offset, offset + count), { ...origin, name, rule }),
       );
       await onTensor(name, { data, shape, dtype });
     }

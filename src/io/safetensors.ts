@@ -68,7 +68,7 @@ export function readSafetensors(bytes: Uint8Array | ArrayBuffer, options: ReadOp
   const tensors = new Map<string, StoredTensor>();
   for (const { name, dtype, shape, count, begin } of header.entries) {
     const data = new Float32Array(count);
-    readElements(dtype, view, start + begin, count, data, 0, { ...origin, name, rule });
+    readElements(dtype, view, start + begin, data, { ...origin, name, rule });
     tensors.set(name, { data, shape, dtype });
   }
   return { tensors, metadata: header.metadata };

@@ -84,8 +84,8 @@ export function tensorReader(storages: Storages, fileSize: number, origin: Origi
     made.set(key, tensor);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const source = { ...origin, name, rule };
-    gather(tensor, stride, (from, run, out) =>
-      readElements(dtype, view, size * (base + (offset as number) + from), run, out, 0, source),
+    gather(tensor, stride, (from, out) =>
+      readElements(dtype, view, size * (base + (offset as number) + from), out, source),
     );
     return tensor;
   };
@@ -98,8 +98,8 @@ function unwrap(made: unknown): unknown {
   return /^parameter/.test(kind) ? made.args[0] : kind === "from_type_v2" ? new Made(made.args[0], made.args[2]) : made;
 }
 
-/** Reads elements that lie together. */
-type Convert = (from: number, count: number, out: Float32Array) => void;
+/** Reads elements that lie together, as many as `out` has. */
+type Convert = (from: number, out: Float32Array) => void;
 
 /** Copies a tensor in the order of its storage, so that runs of elements that lie together are converted together. */
 function gather({ data, shape }: StoredTensor, stride: number[], convert: Convert): void {
@@ -110,7 +110,7 @@ function gather({ data, shape }: StoredTensor, stride: number[], convert: Conver
     .sort((a, b) => b.from - a.from || b.to - a.to);
   if (!data.length) return;
   if (axes.every(({ from, to }) => from === to)) {
-    convert(0, data.length, data);
+    convert(0, data);
     return;
   }
   const run = axes.at(-1)!.from === 1 ? axes.pop()! : { length: 1, to: 1 };
@@ -119,7 +119,7 @@ function gather({ data, shape }: StoredTensor, stride: number[], convert: Conver
     const step = axes[axis];
     if (step) for (let i = 0; i < step.length; i++) walk(axis + 1, from + i * step.from, to + i * step.to);
     else {
-      convert(from, run.length, row);
+      convert(from, row);
       for (let i = 0; i < run.length; i++) data[to + i * run.to] = row[i]!;
     }
   };
