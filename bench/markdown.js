@@ -24,10 +24,15 @@ function taskTable({ rows }) {
 export const CLOCKS = { wall: "elapsed time", processor: "processor time" };
 
 /** Every figure of a results file. */
-export function fullReport({ machine, groups }) {
+export function fullReport(report) {
+  const { machine, groups } = report;
   const parts = [
     "# Measured",
     `${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.platform}. Medians [quartiles] of rounds.`,
+    "Our time, and that of the others as multiples of it; one thread each unless said.",
+    mainTable(report),
+    "Peak memory of the whole process, MiB:",
+    memoryTable(report),
   ];
   for (const { title, date, clock, engines, results } of Object.values(groups)) {
     parts.push(`## ${title}`, `${date}, ${engines.join(", ")}, ${CLOCKS[clock]}`);
@@ -60,6 +65,9 @@ const PEERS = [
   "PyTorch, native",
 ];
 
+/** Whose columns the README has. */
+export const FEW = ["tfjs-wasm", "onnxruntime-web", "PyTorch, native"];
+
 /** Our time with two threads as a multiple of that with one: from the group about it or, where it has no such task, from the result. */
 function twoThreads({ threads }, result) {
   const { kind, net, batch } = result.task;
@@ -72,7 +80,8 @@ function twoThreads({ threads }, result) {
   return two ? number(two.ratio) : "-";
 }
 
-export function mainTable({ groups }) {
+/** The table of `MAIN`; the README has a few of the others, the report all. */
+export function mainTable({ groups }, peers = PEERS) {
   const rows = MAIN.filter(([group]) => groups[group]).map(([group, at, label]) => {
     const { rows } = groups[group].results[at];
     const base = rows.find(({ error }) => !error);
@@ -80,9 +89,9 @@ export function mainTable({ groups }) {
       const row = rows.find((row) => row.name === name && (row.where === base.where || row.where === ""));
       return row && !row.error ? number(row.ratio) : "-";
     };
-    return [label, `${number(base.ms)} ms`, twoThreads(groups, groups[group].results[at]), ...PEERS.map(ratio)];
+    return [label, `${number(base.ms)} ms`, twoThreads(groups, groups[group].results[at]), ...peers.map(ratio)];
   });
-  const header = ["", "ours", "2 threads", ...PEERS.map((name) => name.replace(", native", " (native)"))];
+  const header = ["", "ours", "2 threads", ...peers.map((name) => name.replace(", native", " (native)"))];
   return markdownTable(header, rows);
 }
 
