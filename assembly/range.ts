@@ -27,7 +27,7 @@ export function splits_of(jobs: i32, most: i32, threads: i32): i32 {
   return threads == 1 ? 1 : min(most, (ITEMS * threads + jobs - 1) / jobs);
 }
 
-// Loops run over whole vectors; the last 1 to 3 numbers follow behind them by the same inlined step with a constant
+// Loops run over whole vectors; the last 1 to 3 numbers follow after them by the same inlined step with a constant
 // `part`. A call of load_part inside a loop makes V8 spill every vector around it, which costs half the speed or more.
 
 // @ts-ignore: decorator

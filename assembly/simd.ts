@@ -21,11 +21,3 @@ export function fma(a: v128, b: v128, c: v128): v128 {
 export function relu_v128(x: v128): v128 {
   return f32x4.pmax(x, zero_v128());
 }
-
-/** The sum of the four lanes, always added as (x0 + x2) + (x1 + x3). */
-// @ts-ignore: decorator
-@inline
-export function sum_lanes(x: v128): f32 {
-  const pairs = f32x4.add(x, v128.shuffle<i32>(x, x, 2, 3, 0, 1));
-  return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
-}

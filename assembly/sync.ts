@@ -8,12 +8,15 @@ import { range_begin } from "./range";
 const SPIN: i32 = 50000;
 const SECOND: i64 = 1000000000;
 
-// A barrier declares the missing thread dead after ten sleeps of one second each, or, where the thread may not sleep, five
-// to ten seconds' worth of SPIN polls. Tiles are small: a thread that lives and has a core is late by milliseconds.
+// A barrier declares the missing thread dead after ten sleeps of one second each, or, where the thread may not sleep,
+// five to ten seconds' worth of SPIN polls. Tiles are small: a thread that lives and has a core is late by
+// milliseconds.
 const PATIENCE: i32 = 10;
 const SPINS: i32 = 75000;
 
-/** Waits until *address differs from `value`. Traps when a thread has failed, or after `patience` sleeps or spins, if > 0. */
+/**
+ * Waits until *address differs from `value`. Traps when a thread has failed, or after `patience` > 0 sleeps or spins.
+ */
 function wait_change(address: usize, value: i32, maySleep: bool, patience: i32): void {
   let polls = 0;
   while (atomic.load<i32>(address) == value) {
@@ -46,9 +49,10 @@ function claims(thread: i32, threads: i32): usize {
 }
 
 /**
- * The next of `items` items of work for this thread, or -1 when none is left: in order from the thread's own share, then
- * from what others have left of theirs (work stealing). Cores differ in speed, and other processes take them away: with
- * fixed shares all threads wait for the slowest. Each item goes to one thread; `sync` makes all of them free again.
+ * The next of `items` items of work for this thread, or -1 when none is left: in order from the thread's own share,
+ * then from what others have left of theirs (work stealing). Cores differ in speed, and other processes take them away:
+ * with fixed shares all threads wait for the slowest. Each item goes to one thread; `sync` makes all of them free
+ * again.
  */
 export function claim(items: i32, thread: i32, threads: i32): i32 {
   for (let i = 0; i < threads; i++) {
@@ -59,7 +63,9 @@ export function claim(items: i32, thread: i32, threads: i32): i32 {
   return -1;
 }
 
-/** The item after `item`, or -1: the next of them all or, where threads share them, the next that this thread claims. */
+/**
+ * The item after `item`, or -1: the next of them all or, where threads share them, the next that this thread claims.
+ */
 // @ts-ignore: decorator
 @inline
 export function next(item: i32, items: i32, shared: bool, thread: i32, threads: i32): i32 {

@@ -100,6 +100,36 @@ describe("src", () => {
   });
 });
 
+describe("assembly", () => {
+  const kernels = files("assembly");
+
+  /** Functions of more than 8 arguments, and why. */
+  const LONG: Record<string, string> = {
+    "assembly/conv/slab.ts: copy_slab": "an image, a rectangle of it, and where it goes: no record has them all",
+    "assembly/conv/ukernel.ts: conv": "a micro-kernel with the constant that makes two of it; its callers have 8",
+  };
+
+  it("hands on records, not long lists of arguments", () => {
+    const long = kernels.flatMap((path) =>
+      [...read(path).matchAll(/function (\w+)\(([^)]*)\)/g)]
+        .filter(([, , list]) => list.split(",").length > 8)
+        .map(([, name]) => `${path}: ${name}`),
+    );
+    expect(long.sort()).toEqual(Object.keys(LONG).sort());
+  });
+
+  it("has no line over 120 characters, and no two empty ones", () => {
+    const bad = kernels.flatMap((path) =>
+      read(path)
+        .split("\n")
+        .map((line, i, lines) => ({ at: `${path}:${i + 1}`, bad: line.length > 120 || (!line && lines[i + 1] === "") }))
+        .filter((line, i, all) => line.bad && i < all.length - 2)
+        .map(({ at }) => at),
+    );
+    expect(bad).toEqual([]);
+  });
+});
+
 describe("files", () => {
   it("of tests lie in a lane: unit, kernels, golden, e2e or speed (vitest.config.js)", () => {
     const lanes = /^test\/(\w+\.test\.ts$|(unit|kernels|golden|e2e|speed)\/)/;

@@ -1,6 +1,7 @@
 // Direct convolution as an implicit GEMM: no im2col buffer, any kernel, stride, dilation and groups.
 //
-//   y[n][oh][ow][oc] = sum over kh, kw, ic of x[n][oh * sh - pt + kh * dh][ow * sw - pl + kw * dw][ic] * filter[oc][kh][kw][ic]
+//   y[n][oh][ow][oc] = sum over kh, kw, ic of
+//     x[n][oh * sh - pt + kh * dh][ow * sw - pl + kw * dw][ic] * filter[oc][kh][kw][ic]
 //
 // A tile is a few output pixels by 8 output channels. Under one pixel the inputs of one filter row are kw * ic adjacent
 // numbers, so a tile's sums walk kh segments of that length (kw segments of ic / groups, a filter row at a time, with
@@ -18,8 +19,8 @@ import { copy_slab } from "./slab";
 import { f32_conv_ukernel_4x8, f32_conv_ukernel_4x8_add } from "./ukernel";
 
 /**
- * Scratch of a thread: the sums of `chunk` pixels and of one tile, byte offsets of the pixels of a band in x (a multiple
- * of 4), the slab, packed inputs (`chunkTiles` tiles; 0: inputs are read in place).
+ * Scratch of a thread: the sums of `chunk` pixels and of one tile, byte offsets of the pixels of a band in x (a
+ * multiple of 4), the slab, packed inputs (`chunkTiles` tiles; 0: inputs are read in place).
  * `band` is the number of output rows computed at a time; y is written at the given strides (in numbers), and residual
  * and source are read at the same ones.
  */
@@ -125,17 +126,24 @@ export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
   }
 }
 
-/** The inputs of `segments` under `rows` pixels (their byte offsets at `table`), as a tile of A: [segment][length][rows]. */
+/**
+ * The inputs of `segments` under `rows` pixels (their byte offsets at `table`), as a tile of A:
+ * [segment][length][rows].
+ */
 function pack_pixels(x: usize, table: usize, rows: i32, segments: i32, stride: usize, length: i32, to: usize): usize {
   const step = <usize>rows << 2;
   for (; segments > 0; --segments) {
     let row = 0;
     if (rows >= 4) {
-      transpose_4_rows(x + load<u32>(table), x + load<u32>(table, 4), x + load<u32>(table, 8), x + load<u32>(table, 12), to,
-        step, length);
+      const a0 = x + load<u32>(table), a1 = x + load<u32>(table, 4);
+      const a2 = x + load<u32>(table, 8), a3 = x + load<u32>(table, 12);
+      transpose_4_rows(a0, a1, a2, a3, to, step, length);
       row = 4;
     }
-    for (; row < rows; ++row) scatter_row(x + load<u32>(table + (<usize>row << 2)), to + (<usize>row << 2), step, length);
+    for (; row < rows; ++row) {
+      const at = <usize>row << 2;
+      scatter_row(x + load<u32>(table + at), to + at, step, length);
+    }
     to += <usize>length * step;
     x += stride;
   }

@@ -1,11 +1,12 @@
 // Weight gradient of a convolution as a GEMM over output pixels, without im2col:
 //
-//   dw[oc][kh][kw][ic] = sum over n, oh, ow of dy[n][oh][ow][oc] * x[n][oh * sh - pt + kh * dh][ow * sw - pl + kw * dw][ic]
+//   dw[oc][kh][kw][ic] = sum over n, oh, ow of
+//     dy[n][oh][ow][oc] * x[n][oh * sh - pt + kh * dh][ow * sw - pl + kw * dw][ic]
 //
 // A tile is 4 output channels by 8 columns of the (kh, kw, ic) axis; the sum runs over the pixels of a band of output
-// rows. Of each band dy is packed in panels of 4 channels, and x a strip of 8 columns at a time, so that the micro-kernel
-// reads two sequential streams whatever the strides. Each thread owns tiles and walks all pixels: no sum depends on the number of
-// threads. A band is summed from zero and then added, which keeps long sums exact.
+// rows. Of each band dy is packed in panels of 4 channels, and x a strip of 8 columns at a time, so that the
+// micro-kernel reads two sequential streams whatever the strides. Each thread owns tiles and walks all pixels: no sum
+// depends on the number of threads. A band is summed from zero and then added, which keeps long sums exact.
 import { Conv2dDwRecord } from "../generated/records";
 import { at_most_4 } from "../range";
 import { copy_slab } from "./slab";
@@ -49,10 +50,11 @@ export function f32_conv2d_dw(r: Conv2dDwRecord, thread: i32, threads: i32): voi
       for (let item = first; item < last; ) {
         const block = item / ocTiles % blocks, g = item / ocTiles / blocks;
         const wide = min(k - block * 8, 8);
-        // Byte offsets of the columns from the pixel; behind the last one it is repeated, and the sums are left unused.
+        // Byte offsets of the columns from the pixel; after the last one it is repeated, and the sums are left unused.
         for (let i = 0; i < 8; i++) {
           const column = block * 8 + min(i, wide - 1), tap = column / icg;
-          store<u32>(tile + (<usize>i << 2), (tap / kw * dilationH * xRow + tap % kw * dilationW * ic + column % icg) << 2);
+          const at = tap / kw * dilationH * xRow + tap % kw * dilationW * ic + column % icg;
+          store<u32>(tile + (<usize>i << 2), at << 2);
         }
         const from = base + (<usize>(g * icg) << 2);
         pack_strip(from, tile, xStep, xSkip, rows, ow, strip);

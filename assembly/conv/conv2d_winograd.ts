@@ -1,11 +1,12 @@
-// 3x3 convolution with stride 1 by Winograd's F(4x4, 3x3): 2.25 multiplications an output and channel pair instead of 9.
+// 3x3 convolution with stride 1 by Winograd's F(4x4, 3x3): 2.25 multiplications an output and channel pair instead of
+// 9.
 //
 //   for each block of tiles:   V[p][tile][ic] = B^T d B         p: the 36 elements of a 6x6 tile, one plane each
 //                              M[p][tile][oc] = V[p] U[p]       36 GEMMs, U from f32_winograd_f4x3_filter
 //                              y tile         = A^T M A, then bias, residual, activation
 //
-// V and M of a block live in the thread's scratch and stay in its L2 cache. Data gradients are the same with dy for x, a
-// rotated filter and padding 2 - padding.
+// V and M of a block live in the thread's scratch and stay in its L2 cache. Data gradients are the same with dy for x,
+// a rotated filter and padding 2 - padding.
 import { Activation, Conv2dWinogradF4x3Record, WinogradConstants } from "../generated/records";
 import { finish_v128, is_floor, RELU_GRADIENT, relu_gradient } from "../gemm/epilogue";
 import { ITEMS, splits_of } from "../range";
@@ -23,8 +24,8 @@ export function f32_conv2d_winograd_f4x3(r: Conv2dWinogradF4x3Record, thread: i3
   const vRow = <usize>ic << 2, mRow = <usize>panels << 5;
   const panelBytes = <usize>ic << 5;
 
-  // A thread takes whole blocks. Where they are few, all threads share each of them, as many times larger, in the scratch
-  // of all threads.
+  // A thread takes whole blocks. Where they are few, all threads share each of them, as many times larger, in the
+  // scratch of all threads.
   const shared = threads > 1 && (tiles + block - 1) / block < ITEMS * threads;
   const size = shared ? block * threads : block, blocks = (tiles + size - 1) / size;
   const splits = shared ? splits_of(36, panels, threads) : 1;
@@ -68,7 +69,9 @@ export function f32_conv2d_winograd_f4x3(r: Conv2dWinogradF4x3Record, thread: i3
   }
 }
 
-/** Bytes from plane to plane of a block that all threads share: the room of their planes, an odd number of cache lines. */
+/**
+ * Bytes from plane to plane of a block that all threads share: the room of their planes, an odd number of cache lines.
+ */
 function planes_of(threads: i32, plane: usize): usize {
   const bytes = <usize>threads * plane;
   return bytes & 64 ? bytes : bytes - 64;
@@ -147,8 +150,8 @@ function output_columns(m: usize, plane: usize, k: WinogradConstants, temp: usiz
 }
 
 /**
- * A tile of 4x4 pixels where no activation or ReLU follows: y = max(A^T M A + bias + residual, floor); or, `masked`, ReLU's
- * derivative.
+ * A tile of 4x4 pixels where no activation or ReLU follows: y = max(A^T M A + bias + residual, floor); or, `masked`,
+ * ReLU's derivative.
  */
 // @ts-ignore: decorator
 @inline
@@ -184,7 +187,8 @@ function whole_tile(add: bool, masked: bool, r: Conv2dWinogradF4x3Record, m: usi
 /** Stores at `at`; residual and source stand `residual` and `source` bytes further (modulo 2^32). */
 // @ts-ignore: decorator
 @inline
-function put(add: bool, masked: bool, at: usize, v: v128, bias: v128, residual: usize, floor: v128, source: usize): void {
+function put(add: bool, masked: bool, at: usize, v: v128, bias: v128, residual: usize, floor: v128,
+  source: usize): void {
   v = f32x4.add(v, bias);
   if (add) v = f32x4.add(v, v128.load(at + residual));
   v128.store(at, masked ? relu_gradient(v, v128.load(at + source)) : f32x4.pmax(v, floor));

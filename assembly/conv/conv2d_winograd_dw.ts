@@ -1,5 +1,5 @@
-// Weight gradient of a 3x3 convolution with stride 1 by Winograd's F(4x4, 3x3). The forward Y = A^T [(G g G^T) o (B^T d B)] A
-// is linear in g, so
+// Weight gradient of a 3x3 convolution with stride 1 by Winograd's F(4x4, 3x3). The forward Y = A^T [(G g G^T) o (B^T d
+// B)] A is linear in g, so
 //
 //   dg = G^T [ sum over tiles of (A dy A^T) o (B^T d B) ] G
 //
@@ -32,8 +32,8 @@ export function f32_conv2d_winograd_f4x3_dw(r: Conv2dWinogradF4x3DwRecord, threa
   const own = r.scratch + <usize>thread * r.scratchStride, temp = own + r.temp;
   winograd_constants(changetype<WinogradConstants>(own + r.constants));
 
-  // A thread takes whole chunks. Where they are few, all threads share each of them, its planes in the scratch of the first;
-  // small blocks pay for the barriers only where threads would have nothing to do otherwise.
+  // A thread takes whole chunks. Where they are few, all threads share each of them, its planes in the scratch of the
+  // first; small blocks pay for the barriers only where threads would have nothing to do otherwise.
   const shared = threads > 1 && (chunks < threads || (chunks < 4 * threads && ic * oc * block >= LARGE_BLOCK));
   const splits = shared ? splits_of(36, panels, threads) : 1;
   const v = (shared ? r.scratch : own) + r.v, wt = (shared ? r.scratch : own) + r.wt;

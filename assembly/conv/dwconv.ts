@@ -1,4 +1,5 @@
-// Depthwise convolution, NHWC: each channel has a filter of its own, so channels lie across the lanes and there is no GEMM.
+// Depthwise convolution, NHWC: each channel has a filter of its own, so channels lie across the lanes and there is no
+// GEMM.
 import { DwconvDwRecord, DwconvDxRecord, DwconvRecord, Epilogue } from "../generated/records";
 import { epilogue_store } from "../gemm/epilogue";
 import { at_most_4 } from "../range";
@@ -15,7 +16,9 @@ function transpose_filter(filter: usize, channels: i32, taps: i32, packed: usize
   }
 }
 
-/** Scratch of a thread: the filter as [tap][c], then for the taps that touch a pixel their byte offsets in x and filter. */
+/**
+ * Scratch of a thread: the filter as [tap][c], then for the taps that touch a pixel their byte offsets in x and filter.
+ */
 export function f32_dwconv(r: DwconvRecord, thread: i32, threads: i32): void {
   const h = r.h, w = r.w, ic = r.ic, oh = r.oh, ow = r.ow, kh = r.kh, kw = r.kw;
   const pixel = <usize>ic << 2;
@@ -158,7 +161,8 @@ export function f32_dwconv_dw(r: DwconvDwRecord, part: i32, parts: i32): void {
       for (let n = 0; n < batch; n++) {
         for (let i = top; i < bottom; i++) {
           let a = dyPart + <usize>((n * oh + i) * ow + left) * pixel + (<usize>c << 2);
-          let b = xPart + <usize>((n * h + i * strideH + shiftH) * w + left * strideW + shiftW) * pixel + (<usize>c << 2);
+          const first = (n * h + i * strideH + shiftH) * w + left * strideW + shiftW;
+          let b = xPart + <usize>first * pixel + (<usize>c << 2);
           let sum = f32x4.splat(0);
           for (let j = left; j < right; j++) {
             sum = fma(at_most_4(a, lanes, 0), at_most_4(b, lanes, 0), sum);

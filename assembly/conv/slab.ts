@@ -4,7 +4,8 @@
 /**
  * Copies rows [top, top + rows) and columns [left, left + cols) of one image x [h][w][c], zeros where they lie outside.
  */
-export function copy_slab(x: usize, h: i32, w: i32, c: i32, top: i32, left: i32, rows: i32, cols: i32, dst: usize): void {
+export function copy_slab(x: usize, h: i32, w: i32, c: i32, top: i32, left: i32, rows: i32, cols: i32,
+  dst: usize): void {
   const pixel = <usize>c << 2;
   const begin = min(max(-left, 0), cols); // columns [begin, end) of the slab come from the image
   const end = max(min(cols, w - left), begin);

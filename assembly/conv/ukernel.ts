@@ -1,8 +1,8 @@
-// The micro-kernels of convolutions: 4 rows by 8 columns of sums in registers while k runs, as in gemm/ukernel.ts, but with
-// a loop over tiles around it. That loop costs nothing where a call a tile does (19 GFLOPS a call a tile, 25 with the
-// loop, at k = 16), and V8 11 to 13 allocate registers well only where the inner loop is nested and the accumulators
-// begin as constants or loads. Pointers move before the loads, as there. B is a panel [k][8] in all of them; strides are
-// in bytes.
+// The micro-kernels of convolutions: 4 rows by 8 columns of sums in registers while k runs, as in gemm/ukernel.ts, but
+// with a loop over tiles around it. That loop costs nothing where a call a tile does (19 GFLOPS a call a tile, 25 with
+// the loop, at k = 16), and V8 11 to 13 allocate registers well only where the inner loop is nested and the
+// accumulators begin as constants or loads. Pointers move before the loads, as there. B is a panel [k][8] in all of
+// them; strides are in bytes.
 import { fma } from "../simd";
 
 /**
@@ -27,7 +27,8 @@ function conv(add: bool, tiles: i32, x: usize, table: usize, segments: i32, leng
   x -= 4;
   panel -= 32;
   for (; tiles > 0; --tiles) {
-    let a0 = x + load<u32>(table), a1 = x + load<u32>(table, 4), a2 = x + load<u32>(table, 8), a3 = x + load<u32>(table, 12);
+    let a0 = x + load<u32>(table), a1 = x + load<u32>(table, 4);
+    let a2 = x + load<u32>(table, 8), a3 = x + load<u32>(table, 12);
     table += 16;
     let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
     let b = panel;
@@ -52,7 +53,8 @@ function conv(add: bool, tiles: i32, x: usize, table: usize, segments: i32, leng
 }
 
 /** c[row][0..8) = the sum over l < k of a[row][l] * panel[l]. */
-export function f32_rows_ukernel_4x8(tiles: i32, a: usize, aRow: usize, panel: usize, k: i32, c: usize, cRow: usize): void {
+export function f32_rows_ukernel_4x8(tiles: i32, a: usize, aRow: usize, panel: usize, k: i32, c: usize,
+  cRow: usize): void {
   a -= 4;
   panel -= 32;
   const end = panel + (<usize>k << 5);
@@ -77,7 +79,8 @@ export function f32_rows_ukernel_4x8(tiles: i32, a: usize, aRow: usize, panel: u
 }
 
 /** The same, a row at a time: the one to three rows that a tile of 4 leaves over. */
-export function f32_rows_ukernel_1x8(rows: i32, a: usize, aRow: usize, panel: usize, k: i32, c: usize, cRow: usize): void {
+export function f32_rows_ukernel_1x8(rows: i32, a: usize, aRow: usize, panel: usize, k: i32, c: usize,
+  cRow: usize): void {
   a -= 4;
   panel -= 32;
   const end = panel + (<usize>k << 5);

@@ -14,9 +14,9 @@
 //
 // G has rows (1, p, p^2) / N(p), N(p) the product of the distances of p to the other points, and (0, 0, 1).
 //
-// Each transform runs along the rows of a tile, then down its columns; `temp` holds the 36 vectors between. Constants come
-// from memory because V8 12 and 13 build a splat anew for every use: the input transform of a tile takes 38 ns with loads
-// and 71 ns with splats.
+// Each transform runs along the rows of a tile, then down its columns; `temp` holds the 36 vectors between. Constants
+// come from memory because V8 12 and 13 build a splat anew for every use: the input transform of a tile takes 38 ns
+// with loads and 71 ns with splats.
 import { Conv2dWinogradF4x3DwRecord, Tiles, Transforms, WinogradConstants } from "../generated/records";
 import { fma } from "../simd";
 import { copy_slab } from "./slab";
@@ -43,8 +43,8 @@ export function winograd_constants(k: WinogradConstants): void {
 }
 
 /**
- * B^T d B for the 6x6 pixels of x under output tile `tile` (4x4 outputs), element (i, j) into plane 6 i + j. Pixels that
- * cross the border are copied to the patch, with zeros. Channels come in panels of 8: c..c+3 of a plane stand at
+ * B^T d B for the 6x6 pixels of x under output tile `tile` (4x4 outputs), element (i, j) into plane 6 i + j. Pixels
+ * that cross the border are copied to the patch, with zeros. Channels come in panels of 8: c..c+3 of a plane stand at
  * to + (c / 8) * panel + (c % 8) * 4. The transforms' offsets count from `own`.
  */
 export function winograd_input(g: Tiles, x: usize, tile: i32, transforms: Transforms, own: usize, to: usize,
@@ -105,8 +105,8 @@ export function winograd_input(g: Tiles, x: usize, tile: i32, transforms: Transf
 }
 
 /**
- * A dy A^T for the 4x4 pixels of dy in tile `tile`; those that cross the border are copied to `patch`. Channels c..c+3 of a
- * plane stand at to + (c / 4) * panel.
+ * A dy A^T for the 4x4 pixels of dy in tile `tile`; those that cross the border are copied to `patch`. Channels c..c+3
+ * of a plane stand at to + (c / 4) * panel.
  */
 export function winograd_gradient(r: Conv2dWinogradF4x3DwRecord, tile: i32, own: usize, to: usize, plane: usize,
   panel: usize): void {
@@ -180,7 +180,8 @@ const NQ: f64 = 1 / (2 * 2.25 * (2.25 - 0.5625));
 export function weight_3(from: usize, stride: usize, to: usize, toStride: usize): void {
   const u1 = v128.load(from + stride), u2 = v128.load(from + 2 * stride);
   const u3 = v128.load(from + 3 * stride), u4 = v128.load(from + 4 * stride);
-  const s1 = f32x4.mul(f32x4.add(u1, u2), f32x4.splat(<f32>NP)), s2 = f32x4.mul(f32x4.add(u3, u4), f32x4.splat(<f32>NQ));
+  const s1 = f32x4.mul(f32x4.add(u1, u2), f32x4.splat(<f32>NP));
+  const s2 = f32x4.mul(f32x4.add(u3, u4), f32x4.splat(<f32>NQ));
   const d1 = f32x4.sub(u1, u2), d2 = f32x4.sub(u3, u4);
   v128.store(to, fma(v128.load(from), f32x4.splat(<f32>N0), f32x4.add(s1, s2)));
   v128.store(to + toStride, fma(d1, f32x4.splat(<f32>(NP * 0.75)), f32x4.mul(d2, f32x4.splat(<f32>(NQ * 1.5)))));

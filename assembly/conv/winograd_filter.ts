@@ -1,4 +1,5 @@
-// Filters of F(4x4, 3x3): U = G g G^T, 36 planes, each packed in panels of 8 columns [k][8] as the micro-kernel reads B.
+// Filters of F(4x4, 3x3): U = G g G^T, 36 planes, each packed in panels of 8 columns [k][8] as the micro-kernel reads
+// B.
 import { WinogradF4x3FilterRecord } from "../generated/records";
 import { claim } from "../sync";
 import { store_transposed } from "../gemm/pack";
@@ -28,7 +29,8 @@ export function f32_winograd_f4x3_filter(r: WinogradF4x3FilterRecord, thread: i3
         }
       } else if (dx) {
         for (let l = 0; l < k; l++) {
-          transform_filter(filter + (<usize>(l * 9 * ic + column) << 2), tap, true, temp, row, to + (<usize>l << 5), plane);
+          const from = filter + (<usize>(l * 9 * ic + column) << 2);
+          transform_filter(from, tap, true, temp, row, to + (<usize>l << 5), plane);
         }
       } else {
         for (let l = 0; l < k; l += 4) {
@@ -47,7 +49,8 @@ export function f32_winograd_f4x3_filter(r: WinogradF4x3FilterRecord, thread: i3
 }
 
 /** G g G^T for 4 input channels, taps `tap` bytes apart; element p goes to to + p * plane. */
-function transform_filter(from: usize, tap: usize, rotate: bool, temp: usize, row: usize, to: usize, plane: usize): void {
+function transform_filter(from: usize, tap: usize, rotate: bool, temp: usize, row: usize, to: usize,
+  plane: usize): void {
   if (rotate) {
     from += 8 * tap;
     tap = -tap;
@@ -55,7 +58,8 @@ function transform_filter(from: usize, tap: usize, rotate: bool, temp: usize, ro
   // Down the columns, then along the rows; low and high channels apart, 18 vectors (288 bytes) of `temp` each.
   for (let j: usize = 0; j < 3; j++) {
     const g0 = v128.load(from), g1 = v128.load(from + 3 * tap), g2 = v128.load(from + 6 * tap);
-    filter_6(f64x2.promote_low_f32x4(g0), f64x2.promote_low_f32x4(g1), f64x2.promote_low_f32x4(g2), temp + (j << 4), 48);
+    const low0 = f64x2.promote_low_f32x4(g0), low1 = f64x2.promote_low_f32x4(g1);
+    filter_6(low0, low1, f64x2.promote_low_f32x4(g2), temp + (j << 4), 48);
     filter_6(promote_high(g0), promote_high(g1), promote_high(g2), temp + 288 + (j << 4), 48);
     from += tap;
   }

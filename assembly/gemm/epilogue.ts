@@ -25,8 +25,8 @@ export function is_floor(activation: i32): bool {
 }
 
 /**
- * v + residual, and the activation, of `count` results (4, or fewer at the end of a row), which stand `at` bytes into y.
- * The branches are the same in a whole product, so they are predicted.
+ * v + residual, and the activation, of `count` results (4, or fewer at the end of a row), which stand `at` bytes into
+ * y. The branches are the same in a whole product, so they are predicted.
  */
 // @ts-ignore: decorator
 @inline
@@ -89,8 +89,8 @@ function finish_rows(add: bool, masked: bool, tile: usize, rows: i32, at: usize,
 }
 
 /**
- * Takes a tile of sums [rows][8] at `tile` to y, residual and source: `cols` (1 to 8) columns of it, `at` bytes into them,
- * rows `stride` bytes apart, and `column` bytes into the bias.
+ * Takes a tile of sums [rows][8] at `tile` to y, residual and source: `cols` (1 to 8) columns of it, `at` bytes into
+ * them, rows `stride` bytes apart, and `column` bytes into the bias.
  */
 export function f32_epilogue_tile(tile: usize, rows: i32, cols: i32, at: usize, stride: usize, column: usize,
   e: Epilogue): void {

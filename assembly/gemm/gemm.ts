@@ -23,7 +23,7 @@ export const KC: i32 = 2048;
 // k steps that a transposed A is packed by: 64 lines in L1 while all tiles of the group take their rows from them.
 const PACK_K: i32 = 16;
 
-/** The sums of one tile to c: micro-kernel calls for chunks of kc; `spare` holds the chunks behind the first. */
+/** The sums of one tile to c: micro-kernel calls for chunks of kc; `spare` holds the chunks after the first. */
 export function sum_tile(rows: i32, a: usize, b: usize, k: i32, kc: i32, c: usize, cStride: usize, spare: usize): void {
   f32_gemm_ukernel_packed(rows, a, b, min(k, kc), c, cStride);
   for (k -= kc; k > 0; k -= kc) {

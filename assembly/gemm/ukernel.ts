@@ -1,15 +1,15 @@
-// The micro-kernels of f32_gemm: a tile of C, up to MR rows by NR = 8 columns, held in registers while k runs. A is packed
-// [k][rows], B [k][8], both contiguous.
+// The micro-kernels of f32_gemm: a tile of C, up to MR rows by NR = 8 columns, held in registers while k runs. A is
+// packed [k][rows], B [k][8], both contiguous.
 //
 //   C[i][0..8) = sum over l < k of A[l][i] * B[l][0..8)
 //
 // Pointers move first and are read afterwards, and the last B ends the loop: V8 takes the sum of an addition as an
-// address as it is, but widens a loop variable by one more instruction, and a counter would be another. Together that is
-// 5 instructions of 37 and 8 to 20 % of the speed (the C compiler's loop of 30 reaches 40 GFLOPS, this one 37).
+// address as it is, but widens a loop variable by one more instruction, and a counter would be another. Together that
+// is 5 instructions of 37 and 8 to 20 % of the speed (the C compiler's loop of 30 reaches 40 GFLOPS, this one 37).
 //
 // One pointer into A instead of one for each row saves instructions, which is what limits the loop on machines that
 // decode 6 a cycle: 5x8 packed 29 GFLOPS, 5x8 by row pointers 24, 4x8 by row pointers 24, 4x8 packed 25 (NOTES.md).
-// One flat loop with plain stores behind it: anything else spills on V8 11 and 12. The simd build has registers for
+// One flat loop with plain stores after it: anything else spills on V8 11 and 12. The simd build has registers for
 // 5 rows (10 accumulators, 2 vectors of B, a splat, a product), the relaxed build for 6.
 import { fma, zero_v128 } from "../simd";
 

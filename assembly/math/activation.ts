@@ -141,8 +141,9 @@ export function activation_dx_of(code: i32, source: v128, param: f32): v128 {
   else if (code == Activation.sigmoid) d = f32x4.mul(source, f32x4.sub(one, source));
   else if (code == Activation.tanh) d = f32x4.sub(one, f32x4.mul(source, source));
   // ELU: y = alpha (e^x - 1) below 0, so y' = alpha e^x = y + alpha.
-  else if (code == Activation.elu) d = v128.bitselect(one, f32x4.add(source, f32x4.splat(param)), f32x4.gt(source, f32x4.splat(0)));
-  else if (code == Activation.hardswish) d = hardswish_dx(source);
+  else if (code == Activation.elu) {
+    d = v128.bitselect(one, f32x4.add(source, f32x4.splat(param)), f32x4.gt(source, f32x4.splat(0)));
+  } else if (code == Activation.hardswish) d = hardswish_dx(source);
   return d;
 }
 

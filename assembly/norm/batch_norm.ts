@@ -4,13 +4,13 @@
 // Loops go along whole rows, four at a time, so that the constants of a channel are loaded once for four rows. Walking
 // one group of 16 channels down all rows is 1.4 times as fast for 16 channels and while the tensor fits a cache, but
 // falls to a half beyond from 32 channels on.
-import { Activation, BatchNormDxRecord, BatchNormRecord, BatchNormRstdRecord, BatchNormUpdateRecord } from "../generated/records";
+import {
+  Activation, BatchNormDxRecord, BatchNormRecord, BatchNormRstdRecord, BatchNormUpdateRecord,
+} from "../generated/records";
 import { activation_v128 } from "../math/activation";
 import { at_most_4, range_begin, store_part } from "../range";
 import { relu_v128 } from "../simd";
 import { normalize, scale_of } from "./normalize";
-
-export { f32_batch_norm_dw, f32_batch_norm_stats } from "./batch_norm_sums";
 
 /** rstd of given (running) variances. */
 export function f32_batch_norm_rstd(r: BatchNormRstdRecord, part: i32, parts: i32): void {
@@ -30,66 +30,58 @@ function forward_1(x: usize, residual: usize, y: usize, m: v128, s: v128, b: v12
   v128.store(y, relu ? relu_v128(v) : v);
 }
 
-/** Four rows of the whole vectors of channels. */
+/** The whole vectors of rows `i` to `end`, by four rows; returns the first row that is left. */
 // @ts-ignore: decorator
 @inline
-function forward_4(x: usize, residual: usize, y: usize, stride: usize, whole: usize, mean: usize, rstd: usize,
-  gamma: usize, beta: usize, hasResidual: bool, relu: bool): void {
-  for (let at: usize = 0; at < whole; at += 16) {
-    const m = v128.load(mean + at), s = scale_of(rstd + at, gamma ? gamma + at : 0, 4);
-    const b = beta ? v128.load(beta + at) : f32x4.splat(0);
-    let p = at;
-    forward_1(x + p, residual + p, y + p, m, s, b, hasResidual, relu);
-    p += stride;
-    forward_1(x + p, residual + p, y + p, m, s, b, hasResidual, relu);
-    p += stride;
-    forward_1(x + p, residual + p, y + p, m, s, b, hasResidual, relu);
-    p += stride;
-    forward_1(x + p, residual + p, y + p, m, s, b, hasResidual, relu);
+function forward_4(r: BatchNormRecord, i: i32, end: i32, hasResidual: bool, relu: bool): i32 {
+  const x = r.x, residual = r.residual, y = r.y, mean = r.mean, rstd = r.rstd, gamma = r.gamma, beta = r.beta;
+  const stride = <usize>r.channels << 2, whole = stride & ~15;
+  for (; i + 4 <= end; i += 4) {
+    const row = <usize>i * stride;
+    for (let at: usize = 0; at < whole; at += 16) {
+      const m = v128.load(mean + at), s = scale_of(rstd + at, gamma ? gamma + at : 0, 4);
+      const b = beta ? v128.load(beta + at) : f32x4.splat(0);
+      let p = row + at;
+      forward_1(x + p, residual + p, y + p, m, s, b, hasResidual, relu);
+      p += stride;
+      forward_1(x + p, residual + p, y + p, m, s, b, hasResidual, relu);
+      p += stride;
+      forward_1(x + p, residual + p, y + p, m, s, b, hasResidual, relu);
+      p += stride;
+      forward_1(x + p, residual + p, y + p, m, s, b, hasResidual, relu);
+    }
   }
+  return i;
 }
 
-/** Channels `first` to `channels` of one row at x, with any activation. */
-function forward_row(x: usize, residual: usize, y: usize, first: i32, channels: i32, mean: usize, rstd: usize,
-  gamma: usize, beta: usize, activation: i32, param: f32): void {
-  for (let j = first; j < channels; j += 4) {
-    const at = <usize>j << 2, count = channels - j;
-    const s = scale_of(rstd + at, gamma ? gamma + at : 0, count);
+/** Row `i` from byte `at` on, with any activation. */
+function forward_row(r: BatchNormRecord, i: i32, at: usize): void {
+  const stride = <usize>r.channels << 2, row = <usize>i * stride, gamma = r.gamma, beta = r.beta, residual = r.residual;
+  for (; at < stride; at += 16) {
+    const count = <i32>((stride - at) >> 2);
+    const s = scale_of(r.rstd + at, gamma ? gamma + at : 0, count);
     const b = beta ? at_most_4(beta + at, count, 0) : f32x4.splat(0);
-    let v = normalize(at_most_4(x + at, count, 0), at_most_4(mean + at, count, 0), s, b);
-    if (residual) v = f32x4.add(v, at_most_4(residual + at, count, 0));
-    v = activation_v128(activation, v, param);
-    if (count < 4) store_part(y + at, v, count);
-    else v128.store(y + at, v);
+    let v = normalize(at_most_4(r.x + row + at, count, 0), at_most_4(r.mean + at, count, 0), s, b);
+    if (residual) v = f32x4.add(v, at_most_4(residual + row + at, count, 0));
+    v = activation_v128(r.activation, v, r.param);
+    if (count < 4) store_part(r.y + row + at, v, count);
+    else v128.store(r.y + row + at, v);
   }
 }
 
 /** gamma, beta and residual may be 0; y may be x or residual. */
 export function f32_batch_norm(r: BatchNormRecord, part: i32, parts: i32): void {
-  const x = r.x, mean = r.mean, rstd = r.rstd, gamma = r.gamma, beta = r.beta, residual = r.residual, y = r.y;
-  const rows = r.rows, channels = r.channels, activation = r.activation, param = r.param;
-  const stride = <usize>channels << 2, whole = (<usize>channels & ~3) << 2;
-  const relu = activation == Activation.relu;
-  const end = range_begin(rows, 4, part + 1, parts);
-  let i = range_begin(rows, 4, part, parts);
-  while (i < end) {
-    const at = <usize>i * stride, from = x + at, skip = residual + at, to = y + at;
-    const fast = activation <= Activation.relu && end - i >= 4;
-    if (fast && residual) {
-      if (relu) forward_4(from, skip, to, stride, whole, mean, rstd, gamma, beta, true, true);
-      else forward_4(from, skip, to, stride, whole, mean, rstd, gamma, beta, true, false);
-    } else if (fast) {
-      if (relu) forward_4(from, 0, to, stride, whole, mean, rstd, gamma, beta, false, true);
-      else forward_4(from, 0, to, stride, whole, mean, rstd, gamma, beta, false, false);
-    }
-    const count = fast ? 4 : 1, first = fast ? channels & ~3 : 0;
-    for (let row: usize = 0; row < <usize>count && first < channels; ++row) {
-      const p = row * stride;
-      forward_row(from + p, residual ? skip + p : 0, to + p, first, channels, mean, rstd, gamma, beta,
-        activation, param);
-    }
-    i += count;
+  const activation = r.activation, stride = <usize>r.channels << 2;
+  const begin = range_begin(r.rows, 4, part, parts), end = range_begin(r.rows, 4, part + 1, parts);
+  let i = begin;
+  if (activation == Activation.relu) {
+    if (r.residual) i = forward_4(r, i, end, true, true);
+    else i = forward_4(r, i, end, false, true);
+  } else if (activation == Activation.none) {
+    if (r.residual) i = forward_4(r, i, end, true, false);
+    else i = forward_4(r, i, end, false, false);
   }
+  for (let n = stride & 15 ? begin : i; n < end; ++n) forward_row(r, n, n < i ? stride & ~15 : 0);
 }
 
 // Backward of y = xhat gamma + beta with xhat = (x - mean) rstd. Where mean and variance are those of the batch, the
@@ -105,68 +97,57 @@ function dx_1(dy: usize, x: usize, dx: usize, m: v128, s: v128, a: v128, k: v128
   v128.store(dx, f32x4.mul(g, s));
 }
 
-/** Four rows of the whole vectors of channels. */
+/** The whole vectors of rows `i` to `end`, by four rows; returns the first row that is left. */
 // @ts-ignore: decorator
 @inline
-function dx_4(dy: usize, x: usize, dx: usize, stride: usize, whole: usize, mean: usize, rstd: usize, gamma: usize,
-  dgamma: usize, dbeta: usize, n: v128, training: bool): void {
-  const zero = f32x4.splat(0);
-  for (let at: usize = 0; at < whole; at += 16) {
-    const m = training ? v128.load(mean + at) : zero, s = scale_of(rstd + at, gamma ? gamma + at : 0, 4);
-    const a = training ? f32x4.mul(v128.load(dbeta + at), n) : zero;
-    const k = training ? f32x4.mul(f32x4.mul(v128.load(rstd + at), v128.load(dgamma + at)), n) : zero;
-    let p = at;
-    dx_1(dy + p, x + p, dx + p, m, s, a, k, training);
-    p += stride;
-    dx_1(dy + p, x + p, dx + p, m, s, a, k, training);
-    p += stride;
-    dx_1(dy + p, x + p, dx + p, m, s, a, k, training);
-    p += stride;
-    dx_1(dy + p, x + p, dx + p, m, s, a, k, training);
+function dx_4(r: BatchNormDxRecord, i: i32, end: i32, n: v128, training: bool): i32 {
+  const dy = r.dy, x = r.x, dx = r.dx, mean = r.mean, rstd = r.rstd, gamma = r.gamma;
+  const dgamma = r.dgamma, dbeta = r.dbeta;
+  const stride = <usize>r.channels << 2, whole = stride & ~15, zero = f32x4.splat(0);
+  for (; i + 4 <= end; i += 4) {
+    const row = <usize>i * stride;
+    for (let at: usize = 0; at < whole; at += 16) {
+      const m = training ? v128.load(mean + at) : zero, s = scale_of(rstd + at, gamma ? gamma + at : 0, 4);
+      const a = training ? f32x4.mul(v128.load(dbeta + at), n) : zero;
+      const k = training ? f32x4.mul(f32x4.mul(v128.load(rstd + at), v128.load(dgamma + at)), n) : zero;
+      let p = row + at;
+      dx_1(dy + p, x + p, dx + p, m, s, a, k, training);
+      p += stride;
+      dx_1(dy + p, x + p, dx + p, m, s, a, k, training);
+      p += stride;
+      dx_1(dy + p, x + p, dx + p, m, s, a, k, training);
+      p += stride;
+      dx_1(dy + p, x + p, dx + p, m, s, a, k, training);
+    }
   }
+  return i;
 }
 
-/** Channels `first` to `channels` of one row; absent pointers are 0. */
-function dx_row(dy: usize, x: usize, dx: usize, first: i32, channels: i32, mean: usize, rstd: usize, gamma: usize,
-  dgamma: usize, dbeta: usize, n: v128): void {
-  for (let j = first; j < channels; j += 4) {
-    const at = <usize>j << 2, count = channels - j;
-    const s = scale_of(rstd + at, gamma ? gamma + at : 0, count);
-    let g = at_most_4(dy + at, count, 0);
+/** Row `i` from byte `at` on. */
+function dx_row(r: BatchNormDxRecord, i: i32, at: usize, n: v128): void {
+  const stride = <usize>r.channels << 2, row = <usize>i * stride, gamma = r.gamma, dgamma = r.dgamma;
+  for (; at < stride; at += 16) {
+    const count = <i32>((stride - at) >> 2);
+    const s = scale_of(r.rstd + at, gamma ? gamma + at : 0, count);
+    let g = at_most_4(r.dy + row + at, count, 0);
     if (dgamma) {
-      const a = f32x4.mul(at_most_4(dbeta + at, count, 0), n);
-      const k = f32x4.mul(f32x4.mul(at_most_4(rstd + at, count, 0), at_most_4(dgamma + at, count, 0)), n);
-      const centred = f32x4.sub(at_most_4(x + at, count, 0), at_most_4(mean + at, count, 0));
+      const a = f32x4.mul(at_most_4(r.dbeta + at, count, 0), n);
+      const k = f32x4.mul(f32x4.mul(at_most_4(r.rstd + at, count, 0), at_most_4(dgamma + at, count, 0)), n);
+      const centred = f32x4.sub(at_most_4(r.x + row + at, count, 0), at_most_4(r.mean + at, count, 0));
       g = f32x4.sub(f32x4.sub(g, a), f32x4.mul(centred, k));
     }
     g = f32x4.mul(g, s);
-    if (count < 4) store_part(dx + at, g, count);
-    else v128.store(dx + at, g);
+    if (count < 4) store_part(r.dx + row + at, g, count);
+    else v128.store(r.dx + row + at, g);
   }
 }
 
 /** Statistics count as constants when dgamma is 0. dx may be dy or x. */
 export function f32_batch_norm_dx(r: BatchNormDxRecord, part: i32, parts: i32): void {
-  const dy = r.dy, x = r.x, mean = r.mean, rstd = r.rstd, gamma = r.gamma, dgamma = r.dgamma, dbeta = r.dbeta;
-  const dx = r.dx, rows = r.rows, channels = r.channels;
-  const stride = <usize>channels << 2, whole = (<usize>channels & ~3) << 2;
-  const n = f32x4.splat(<f32>(1 / <f64>rows));
-  const end = range_begin(rows, 4, part + 1, parts);
-  let i = range_begin(rows, 4, part, parts);
-  while (i < end) {
-    const at = <usize>i * stride, g = dy + at, v = x + at, to = dx + at;
-    const fast = end - i >= 4;
-    if (fast) {
-      if (dgamma) dx_4(g, v, to, stride, whole, mean, rstd, gamma, dgamma, dbeta, n, true);
-      else dx_4(g, v, to, stride, whole, mean, rstd, gamma, 0, 0, n, false);
-    }
-    const count = fast ? 4 : 1, first = fast ? channels & ~3 : 0;
-    for (let row: usize = 0; row < <usize>count && first < channels; ++row) {
-      const p = row * stride;
-      dx_row(g + p, v + p, to + p, first, channels, mean, rstd, gamma, dgamma, dbeta, n);
-    }
-    i += count;
-  }
+  const n = f32x4.splat(<f32>(1 / <f64>r.rows)), stride = <usize>r.channels << 2;
+  const begin = range_begin(r.rows, 4, part, parts), end = range_begin(r.rows, 4, part + 1, parts);
+  const left = r.dgamma ? dx_4(r, begin, end, n, true) : dx_4(r, begin, end, n, false);
+  for (let i = stride & 15 ? begin : left; i < end; ++i) dx_row(r, i, i < left ? stride & ~15 : 0, n);
 }
 
 /**

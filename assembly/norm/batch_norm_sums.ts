@@ -2,7 +2,7 @@
 // the gradients of gamma and beta.
 import { BatchNormDwRecord, BatchNormStatsRecord } from "../generated/records";
 import { at_most_4, range_begin } from "../range";
-import { accumulate, chunk_rows, padded, sum_chunks } from "../reduce/chunks";
+import { accumulate, sum_chunks } from "../reduce/chunks";
 import { fma } from "../simd";
 import { claim, sync } from "../sync";
 
@@ -79,8 +79,8 @@ function chunk_moments(x: usize, rows: i32, channels: i32, mean: usize, m2: usiz
 export function f32_batch_norm_stats(r: BatchNormStatsRecord, thread: i32, threads: i32): void {
   const x = r.x, mean = r.mean, variance = r.variance, rstd = r.rstd, rows = r.rows, channels = r.channels;
   const eps = r.eps, partial = r.partial;
-  const size = chunk_rows(rows, channels), chunks = (rows + size - 1) / size;
-  const half = <usize>padded(channels) << 3, bytes = half * 5 >> 1;
+  const size = r.chunk, chunks = (rows + size - 1) / size;
+  const bytes = r.chunkBytes, half = bytes / 5 << 1; // two rows of float64, one of float32
   let chunk = 0;
   while ((chunk = claim(chunks, thread, threads)) >= 0) {
     const first = chunk * size;
@@ -139,12 +139,12 @@ function gradients_8(dy: usize, x: usize, mean: usize, stride: usize, whole: usi
   }
 }
 
-/** dbeta = sum of dy, dgamma = sum of dy xhat. `partial`: two rows of padded(channels) float64 a chunk. */
+/** dbeta = sum of dy, dgamma = sum of dy xhat. `partial`: two rows of float64 a chunk, in whole vectors. */
 export function f32_batch_norm_dw(r: BatchNormDwRecord, thread: i32, threads: i32): void {
   const dy = r.dy, x = r.x, mean = r.mean, rstd = r.rstd, dgamma = r.dgamma, dbeta = r.dbeta, rows = r.rows;
   const channels = r.channels, partial = r.partial;
-  const size = chunk_rows(rows, channels), chunks = (rows + size - 1) / size;
-  const half = <usize>padded(channels) << 3, bytes = half << 1;
+  const size = r.chunk, chunks = (rows + size - 1) / size;
+  const bytes = r.chunkBytes, half = bytes >> 1;
   const stride = <usize>channels << 2, whole = (<usize>channels & ~3) << 2, rest = channels & 3;
   let chunk = 0;
   while ((chunk = claim(chunks, thread, threads)) >= 0) {

@@ -1,4 +1,4 @@
-// BatchNorm with fixed statistics behind a product of matrices is part of the product:
+// BatchNorm with fixed statistics after a product of matrices is part of the product:
 //   ((W x + b) - mean) * rstd * gamma + beta = (s W) x + (b - mean) s + beta,  s = rstd * gamma
 import { FoldBatchNormRecord } from "../generated/records";
 

@@ -2,7 +2,7 @@
 // rstd = 1 / sqrt(variance + eps) and the biased variance of the row. One thread per row.
 import { LayerNormDwRecord, LayerNormDxRecord, LayerNormRecord } from "../generated/records";
 import { at_most_4, load_4, load_part, range_begin, store_4 } from "../range";
-import { accumulate, chunk_rows, padded, sum_chunks, sum_f64_lanes, widen } from "../reduce/chunks";
+import { accumulate, sum_chunks, sum_f64_lanes, widen } from "../reduce/chunks";
 import { fma } from "../simd";
 import { claim, sync } from "../sync";
 
@@ -43,31 +43,33 @@ function row_squares(x: usize, cols: i32, mean: f32): f64 {
   return sum_f64_lanes(sum);
 }
 
+/** y from byte `at` to `end` of row i; with `part`, one vector that ends there. */
 // @ts-ignore: decorator
 @inline
-function forward(x: usize, gamma: usize, beta: usize, y: usize, at: usize, m: v128, s: v128,
-  count: i32, part: bool): void {
-  let v = f32x4.mul(f32x4.sub(load_4(x + at, count, 0, part), m), s);
-  if (gamma) v = f32x4.mul(v, load_4(gamma + at, count, 0, part));
-  if (beta) v = f32x4.add(v, load_4(beta + at, count, 0, part));
-  store_4(y + at, v, count, part);
+function forward(r: LayerNormRecord, i: i32, at: usize, end: usize, part: bool): void {
+  const row = <usize>i * r.cols << 2, x = r.x + row, y = r.y + row, gamma = r.gamma, beta = r.beta;
+  const m = v128.load32_splat(r.mean + (<usize>i << 2)), s = v128.load32_splat(r.rstd + (<usize>i << 2));
+  const count = part ? <i32>((end - at) >> 2) : 4;
+  for (; at < end; at += 16) {
+    let v = f32x4.mul(f32x4.sub(load_4(x + at, count, 0, part), m), s);
+    if (gamma) v = f32x4.mul(v, load_4(gamma + at, count, 0, part));
+    if (beta) v = f32x4.add(v, load_4(beta + at, count, 0, part));
+    store_4(y + at, v, count, part);
+  }
 }
 
 /** gamma and beta may be 0: xhat itself. y may be x. */
 export function f32_layer_norm(r: LayerNormRecord, part: i32, parts: i32): void {
-  const x = r.x, gamma = r.gamma, beta = r.beta, y = r.y, mean = r.mean, rstd = r.rstd, rows = r.rows;
-  const cols = r.cols, eps = r.eps;
-  const whole = (<usize>cols & ~3) << 2, rest = cols & 3;
-  const end = range_begin(rows, 1, part + 1, parts);
-  for (let i = range_begin(rows, 1, part, parts); i < end; ++i) {
-    const row = <usize>i * cols << 2;
-    const average = <f32>(row_sum(x + row, cols) / cols);
-    const inverse = <f32>(1 / sqrt<f64>(row_squares(x + row, cols, average) / cols + eps));
-    store<f32>(mean + (<usize>i << 2), average);
-    store<f32>(rstd + (<usize>i << 2), inverse);
-    const m = f32x4.splat(average), s = f32x4.splat(inverse);
-    for (let at: usize = 0; at < whole; at += 16) forward(x + row, gamma, beta, y + row, at, m, s, 4, false);
-    if (rest) forward(x + row, gamma, beta, y + row, whole, m, s, rest, true);
+  const cols = r.cols, stride = <usize>cols << 2, whole = stride & ~15;
+  const end = range_begin(r.rows, 1, part + 1, parts);
+  for (let i = range_begin(r.rows, 1, part, parts); i < end; ++i) {
+    const x = r.x + <usize>i * stride;
+    const average = <f32>(row_sum(x, cols) / cols);
+    const inverse = <f32>(1 / sqrt<f64>(row_squares(x, cols, average) / cols + r.eps));
+    store<f32>(r.mean + (<usize>i << 2), average);
+    store<f32>(r.rstd + (<usize>i << 2), inverse);
+    forward(r, i, 0, whole, false);
+    if (whole < stride) forward(r, i, whole, stride, true);
   }
 }
 
@@ -85,23 +87,26 @@ function normal(x: usize, at: usize, m: v128, s: v128, count: i32, part: bool): 
   return f32x4.mul(f32x4.sub(load_4(x + at, count, 0, part), m), s);
 }
 
+/** dx from byte `at` to `end` of row i, with a = mean(g) and b = mean(g xhat); `part` as in `forward`. */
 // @ts-ignore: decorator
 @inline
-function backward(dy: usize, x: usize, gamma: usize, dx: usize, at: usize, m: v128, s: v128, a: v128, b: v128,
-  count: i32, part: bool): void {
-  const g = scaled(dy, gamma, at, count, part), xhat = normal(x, at, m, s, count, part);
-  store_4(dx + at, f32x4.mul(f32x4.sub(f32x4.sub(g, a), f32x4.mul(xhat, b)), s), count, part);
+function backward(r: LayerNormDxRecord, i: i32, at: usize, end: usize, a: v128, b: v128, part: bool): void {
+  const row = <usize>i * r.cols << 2, dy = r.dy + row, x = r.x + row, dx = r.dx + row, gamma = r.gamma;
+  const m = v128.load32_splat(r.mean + (<usize>i << 2)), s = v128.load32_splat(r.rstd + (<usize>i << 2));
+  const count = part ? <i32>((end - at) >> 2) : 4;
+  for (; at < end; at += 16) {
+    const g = scaled(dy, gamma, at, count, part), xhat = normal(x, at, m, s, count, part);
+    store_4(dx + at, f32x4.mul(f32x4.sub(f32x4.sub(g, a), f32x4.mul(xhat, b)), s), count, part);
+  }
 }
 
 /** With g = dy gamma:  dx = rstd (g - mean(g) - xhat mean(g xhat)).  dx may be dy or x. */
 export function f32_layer_norm_dx(r: LayerNormDxRecord, part: i32, parts: i32): void {
-  const dy = r.dy, x = r.x, gamma = r.gamma, mean = r.mean, rstd = r.rstd, dx = r.dx, rows = r.rows;
-  const cols = r.cols;
-  const whole = (<usize>cols & ~3) << 2, rest = cols & 3;
-  const end = range_begin(rows, 1, part + 1, parts);
-  for (let i = range_begin(rows, 1, part, parts); i < end; ++i) {
-    const row = <usize>i * cols << 2, g = dy + row, v = x + row;
-    const m = v128.load32_splat(mean + (<usize>i << 2)), s = v128.load32_splat(rstd + (<usize>i << 2));
+  const gamma = r.gamma, cols = r.cols, stride = <usize>cols << 2, whole = stride & ~15, rest = cols & 3;
+  const end = range_begin(r.rows, 1, part + 1, parts);
+  for (let i = range_begin(r.rows, 1, part, parts); i < end; ++i) {
+    const row = <usize>i * stride, g = r.dy + row, v = r.x + row;
+    const m = v128.load32_splat(r.mean + (<usize>i << 2)), s = v128.load32_splat(r.rstd + (<usize>i << 2));
     let sum = f64x2.splat(0), product = f64x2.splat(0), at: usize = 0;
     while (at < whole) {
       let p = f32x4.splat(0), q = p;
@@ -119,8 +124,8 @@ export function f32_layer_norm_dx(r: LayerNormDxRecord, part: i32, parts: i32): 
       product = f64x2.add(product, widen(f32x4.mul(t, normal(v, whole, m, s, rest, true))));
     }
     const a = f32x4.splat(<f32>(sum_f64_lanes(sum) / cols)), b = f32x4.splat(<f32>(sum_f64_lanes(product) / cols));
-    for (at = 0; at < whole; at += 16) backward(g, v, gamma, dx + row, at, m, s, a, b, 4, false);
-    if (rest) backward(g, v, gamma, dx + row, whole, m, s, a, b, rest, true);
+    backward(r, i, 0, whole, a, b, false);
+    if (rest) backward(r, i, whole, stride, a, b, true);
   }
 }
 
@@ -171,12 +176,12 @@ function add_rows(dy: usize, x: usize, mean: usize, rstd: usize, rows: i32, cols
   }
 }
 
-/** dgamma = sum over rows of dy xhat, dbeta = sum of dy. `partial`: two rows of padded(cols) float64 a chunk. */
+/** dgamma = sum over rows of dy xhat, dbeta = sum of dy. `partial`: two rows of float64 a chunk, in whole vectors. */
 export function f32_layer_norm_dw(r: LayerNormDwRecord, thread: i32, threads: i32): void {
   const dy = r.dy, x = r.x, mean = r.mean, rstd = r.rstd, dgamma = r.dgamma, dbeta = r.dbeta, rows = r.rows;
   const cols = r.cols, partial = r.partial;
-  const size = chunk_rows(rows, cols), chunks = (rows + size - 1) / size;
-  const half = <usize>padded(cols) << 3, bytes = half << 1;
+  const size = r.chunk, chunks = (rows + size - 1) / size;
+  const bytes = r.chunkBytes, half = bytes >> 1;
   let chunk = 0;
   while ((chunk = claim(chunks, thread, threads)) >= 0) {
     const first = <usize>(chunk * size), at = first * cols << 2;

@@ -4,11 +4,6 @@ import { load_part } from "../range";
 import { sum_f64_lanes } from "../reduce/chunks";
 import { claim, sync } from "../sync";
 
-/** Elements of a chunk; src/abi/partials.ts knows this number. */
-// @ts-ignore: decorator
-@inline
-const CHUNK: i32 = 16384;
-
 /** Squares in float64: no float32 gradient overflows or vanishes in its square. */
 // @ts-ignore: decorator
 @inline
@@ -25,11 +20,11 @@ function squares(x: v128): v128 {
 export function f32_grad_norm(r: GradNormRecord, thread: i32, threads: i32): void {
   const g = r.g, n = r.n, maxNorm = r.maxNorm, norm = r.norm, scale = r.scale, loss = r.loss;
   const status = r.status, partial = r.partial;
-  const chunks = (n + CHUNK - 1) / CHUNK;
+  const size = r.chunk, chunks = (n + size - 1) / size;
   let chunk = 0;
   while ((chunk = claim(chunks, thread, threads)) >= 0) {
-    const end = g + (<usize>min(n, (chunk + 1) * CHUNK) << 2);
-    let p = g + (<usize>(chunk * CHUNK) << 2);
+    const end = g + (<usize>min(n, (chunk + 1) * size) << 2);
+    let p = g + (<usize>(chunk * size) << 2);
     let s0 = f64x2.splat(0), s1 = f64x2.splat(0), s2 = f64x2.splat(0), s3 = f64x2.splat(0);
     for (; p + 64 <= end; p += 64) {
       s0 = f64x2.add(s0, squares(v128.load(p)));

@@ -16,49 +16,48 @@ function bin_end(o: i32, size: i32, out: i32): i32 {
 }
 
 export function f32_avg_pool(r: AvgPoolRecord, part: i32, parts: i32): void {
-  const x = r.x, y = r.y, batch = r.batch, h = r.h, w = r.w, c = r.c, oh = r.oh, ow = r.ow, kh = r.kh;
-  const kw = r.kw, strideH = r.strideH, strideW = r.strideW, padTop = r.padTop, padLeft = r.padLeft;
-  const countIncludePad = r.countIncludePad;
-
-  const rows = batch * oh;
+  const h = r.h, w = r.w, c = r.c, oh = r.oh, ow = r.ow, kh = r.kh, kw = r.kw, padTop = r.padTop, padLeft = r.padLeft;
+  const pixel = <usize>c << 2, rows = r.batch * oh;
   for (let row = rows * part / parts, last = rows * (part + 1) / parts; row < last; row++) {
-    const top = row % oh * strideH - padTop;
-    const tall = min(top + kh, h + padTop) - top; // windows end with the padding behind, as in PyTorch
+    const top = row % oh * r.strideH - padTop;
+    const tall = min(top + kh, h + padTop) - top; // windows end with the padding after, as in PyTorch
     const begin = max(top, 0), end = min(top + kh, h);
-    const image = x + (<usize>(row / oh * h * w * c) << 2);
+    const image = r.x + <usize>(row / oh * h * w) * pixel;
     for (let j = 0; j < ow; j++) {
-      const left = j * strideW - padLeft;
+      const left = j * r.strideW - padLeft;
       const wide = min(left + kw, w + padLeft) - left;
       const from = max(left, 0), to = min(left + kw, w);
-      const count = countIncludePad ? tall * wide : (end - begin) * (to - from);
-      average(image, w, c, begin, end, from, to, count, y + (<usize>((row * ow + j) * c) << 2));
+      const count = r.countIncludePad ? tall * wide : (end - begin) * (to - from);
+      const at = image + <usize>(begin * w + from) * pixel;
+      average(at, w, c, end - begin, to - from, count, r.y + <usize>(row * ow + j) * pixel);
     }
   }
 }
 
 export function f32_adaptive_avg_pool(r: AdaptiveAvgPoolRecord, part: i32, parts: i32): void {
-  const x = r.x, y = r.y, batch = r.batch, h = r.h, w = r.w, c = r.c, oh = r.oh, ow = r.ow;
-
-  const rows = batch * oh;
+  const h = r.h, w = r.w, c = r.c, oh = r.oh, ow = r.ow;
+  const pixel = <usize>c << 2, rows = r.batch * oh;
   for (let row = rows * part / parts, last = rows * (part + 1) / parts; row < last; row++) {
-    const begin = bin_begin(row % oh, h, oh), end = bin_end(row % oh, h, oh);
-    const image = x + (<usize>(row / oh * h * w * c) << 2);
+    const begin = bin_begin(row % oh, h, oh), tall = bin_end(row % oh, h, oh) - begin;
+    const image = r.x + <usize>(row / oh * h * w) * pixel;
     for (let j = 0; j < ow; j++) {
-      const from = bin_begin(j, w, ow), to = bin_end(j, w, ow);
-      average(image, w, c, begin, end, from, to, (end - begin) * (to - from), y + (<usize>((row * ow + j) * c) << 2));
+      const from = bin_begin(j, w, ow), wide = bin_end(j, w, ow) - from;
+      const at = image + <usize>(begin * w + from) * pixel;
+      average(at, w, c, tall, wide, tall * wide, r.y + <usize>(row * ow + j) * pixel);
     }
   }
 }
 
-/** y[0..c) = the sum over rows [begin, end) and columns [from, to) of one image / divisor; 0 for an empty window. */
-function average(image: usize, w: i32, c: i32, begin: i32, end: i32, from: i32, to: i32, divisor: i32, y: usize): void {
+/**
+ * y[0..c) = the sum over `rows` x `cols` pixels from `at` on, in an image of width w, / divisor; 0 for an empty window.
+ */
+function average(at: usize, w: i32, c: i32, rows: i32, cols: i32, divisor: i32, y: usize): void {
   const pixel = <usize>c << 2;
-  if (begin >= end || from >= to) {
+  if (rows <= 0 || cols <= 0) {
     memory.fill(y, 0, pixel);
     return;
   }
-  let at = image + <usize>(begin * w + from) * pixel;
-  const row = <usize>w * pixel, wide = <usize>(to - from) * pixel, tall = <usize>(end - begin) * row;
+  const row = <usize>w * pixel, wide = <usize>cols * pixel, tall = <usize>rows * row;
   const by = f32x4.splat(<f32>divisor);
   for (; c >= 4; c -= 4) {
     v128.store(y, f32x4.div(window_sum(at, row, wide, tall, pixel, 4), by));
@@ -82,10 +81,9 @@ function window_sum(at: usize, row: usize, wide: usize, tall: usize, pixel: usiz
 }
 
 export function f32_avg_pool_dx(r: AvgPoolDxRecord, part: i32, parts: i32): void {
-  const dy = r.dy, dx = r.dx, batch = r.batch, h = r.h, w = r.w, c = r.c, oh = r.oh, ow = r.ow, kh = r.kh;
-  const kw = r.kw, strideH = r.strideH, strideW = r.strideW, padTop = r.padTop, padLeft = r.padLeft;
+  const dy = r.dy, dx = r.dx, batch = r.batch, h = r.h, w = r.w, c = r.c, oh = r.oh, ow = r.ow, kh = r.kh, kw = r.kw;
+  const strideH = r.strideH, strideW = r.strideW, padTop = r.padTop, padLeft = r.padLeft;
   const countIncludePad = r.countIncludePad;
-
   const pixel = <usize>c << 2;
   const rows = batch * h;
   for (let row = rows * part / parts, last = rows * (part + 1) / parts; row < last; row++) {

@@ -9,7 +9,7 @@ function first_tap(start: i32, dilation: i32): i32 {
   return start < 0 ? (dilation - 1 - start) / dilation : 0;
 }
 
-/** The tap behind the last one inside of an image of `size`. */
+/** The tap after the last one inside of an image of `size`. */
 // @ts-ignore: decorator
 @inline
 function end_tap(start: i32, dilation: i32, kernel: i32, size: i32): i32 {
@@ -17,10 +17,9 @@ function end_tap(start: i32, dilation: i32, kernel: i32, size: i32): i32 {
 }
 
 export function f32_max_pool(r: MaxPoolRecord, part: i32, parts: i32): void {
-  const x = r.x, y = r.y, batch = r.batch, h = r.h, w = r.w, c = r.c, oh = r.oh, ow = r.ow, kh = r.kh;
-  const kw = r.kw, strideH = r.strideH, strideW = r.strideW, dilationH = r.dilationH, dilationW = r.dilationW;
+  const x = r.x, y = r.y, batch = r.batch, h = r.h, w = r.w, c = r.c, oh = r.oh, ow = r.ow, kh = r.kh, kw = r.kw;
+  const strideH = r.strideH, strideW = r.strideW, dilationH = r.dilationH, dilationW = r.dilationW;
   const padTop = r.padTop, padLeft = r.padLeft;
-
   const pixel = <usize>c << 2;
   const rowStep = <usize>(dilationH * w) * pixel, colStep = <usize>dilationW * pixel;
   const rows = batch * oh;
@@ -70,10 +69,9 @@ function window_max(from: usize, tall: i32, wide: i32, rowStep: usize, colStep: 
  * ranges of channels of all images; the order of additions to an element is that of the windows in any case.
  */
 export function f32_max_pool_dx(r: MaxPoolDxRecord, part: i32, parts: i32): void {
-  const dy = r.dy, x = r.x, y = r.y, dx = r.dx, batch = r.batch, h = r.h, w = r.w, c = r.c, oh = r.oh;
-  const ow = r.ow, kh = r.kh, kw = r.kw, strideH = r.strideH, strideW = r.strideW, dilationH = r.dilationH;
-  const dilationW = r.dilationW, padTop = r.padTop, padLeft = r.padLeft;
-
+  const dx = r.dx, batch = r.batch, h = r.h, w = r.w, c = r.c, oh = r.oh, ow = r.ow, kh = r.kh, kw = r.kw;
+  const strideH = r.strideH, strideW = r.strideW, dilationH = r.dilationH, dilationW = r.dilationW;
+  const padTop = r.padTop, padLeft = r.padLeft;
   const pixel = <usize>c << 2;
   const rowStep = <usize>(dilationH * w) * pixel, colStep = <usize>dilationW * pixel;
   const groups = (c + 3) >> 2;
@@ -84,7 +82,8 @@ export function f32_max_pool_dx(r: MaxPoolDxRecord, part: i32, parts: i32): void
     const image = <usize>(n * h * w) * pixel;
     if (splits == 1) memory.fill(dx + image, 0, <usize>(h * w) * pixel);
     else {
-      for (let i = 0; i < h * w; i++) memory.fill(dx + image + <usize>i * pixel + (<usize>begin << 2), 0, <usize>(end - begin) << 2);
+      const first = dx + image + (<usize>begin << 2);
+      for (let i = 0; i < h * w; i++) memory.fill(first + <usize>i * pixel, 0, <usize>(end - begin) << 2);
     }
     for (let i = 0; i < oh; i++) {
       const top = i * strideH - padTop;
@@ -96,32 +95,35 @@ export function f32_max_pool_dx(r: MaxPoolDxRecord, part: i32, parts: i32): void
         const out = <usize>((n * oh + i) * ow + j) * pixel;
         for (let k: usize = <usize>begin << 2; k < <usize>end << 2; k += 16) {
           const count = end - <i32>(k >> 2);
-          if (count >= 4) scatter(dy + out + k, x + from + k, y + out + k, dx + from + k, tall, wide, rowStep, colStep, 4);
-          else scatter(dy + out + k, x + from + k, y + out + k, dx + from + k, tall, wide, rowStep, colStep, count);
+          if (count >= 4) scatter(r, from + k, out + k, tall, wide, rowStep, colStep, 4);
+          else scatter(r, from + k, out + k, tall, wide, rowStep, colStep, count);
         }
       }
     }
   }
 }
 
+/** Adds `count` of dy and y, `out` bytes into them, to the window `from` bytes into x and dx. */
 // @ts-ignore: decorator
 @inline
-function scatter(dy: usize, x: usize, y: usize, dx: usize, tall: i32, wide: i32, rowStep: usize, colStep: usize, count: i32): void {
-  const greatest = at_most_4(y, count, 0), gradient = at_most_4(dy, count, 0);
+function scatter(r: MaxPoolDxRecord, from: usize, out: usize, tall: i32, wide: i32, rowStep: usize, colStep: usize,
+  count: i32): void {
+  const greatest = at_most_4(r.y + out, count, 0), gradient = at_most_4(r.dy + out, count, 0);
   if (v128.any_true(f32x4.ne(greatest, greatest))) {
-    scatter_nan(gradient, x, greatest, dx, tall, wide, rowStep, colStep, count);
+    scatter_nan(r, from, out, tall, wide, rowStep, colStep, count);
     return;
   }
+  let x = r.x + from, dx = r.dx + from;
   let open = f32x4.eq(greatest, greatest); // lanes whose maximum has not been met yet
   for (; tall > 0; --tall) {
-    let from = x, to = dx;
+    let p = x, to = dx;
     for (let i = wide; i > 0; --i) {
-      const hit = v128.and(open, f32x4.eq(at_most_4(from, count, 0), greatest));
+      const hit = v128.and(open, f32x4.eq(at_most_4(p, count, 0), greatest));
       const sum = f32x4.add(at_most_4(to, count, 0), v128.and(gradient, hit)); // no branch: it would be a coin toss
       open = v128.andnot(open, hit);
       if (count < 4) store_part(to, sum, count);
       else v128.store(to, sum);
-      from += colStep;
+      p += colStep;
       to += colStep;
     }
     x += rowStep;
@@ -130,22 +132,20 @@ function scatter(dy: usize, x: usize, y: usize, dx: usize, tall: i32, wide: i32,
 }
 
 /** The same lane by lane, for windows with a NaN. */
-function scatter_nan(gradient: v128, x: usize, greatest: v128, dx: usize, tall: i32, wide: i32, rowStep: usize,
-  colStep: usize, count: i32): void {
+function scatter_nan(r: MaxPoolDxRecord, from: usize, out: usize, tall: i32, wide: i32, rowStep: usize, colStep: usize,
+  count: i32): void {
   for (let lane = 0; lane < count; lane++) {
-    const y = f32x4.extract_lane(greatest, 0), dy = f32x4.extract_lane(gradient, 0);
+    const y = load<f32>(r.y + out), dy = load<f32>(r.dy + out), x = r.x + from;
     let at: usize = 0;
     for (let i = 0; i < tall; i++) {
       for (let j = 0; j < wide; j++) {
         const p = <usize>i * rowStep + <usize>j * colStep;
         const v = load<f32>(x + p);
-        if (y == y ? v == y && !at : v != v) at = dx + p;
+        if (y == y ? v == y && !at : v != v) at = r.dx + from + p;
       }
     }
     if (at) store<f32>(at, load<f32>(at) + dy);
-    x += 4;
-    dx += 4;
-    greatest = v128.shuffle<i32>(greatest, greatest, 1, 2, 3, 0);
-    gradient = v128.shuffle<i32>(gradient, gradient, 1, 2, 3, 0);
+    from += 4;
+    out += 4;
   }
 }

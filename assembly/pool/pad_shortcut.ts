@@ -1,4 +1,4 @@
-// The parameterless shortcut of He et al. (option A): every stride-th pixel, with channels of zeros before and behind.
+// The parameterless shortcut of He et al. (option A): every stride-th pixel, with channels of zeros before and after.
 import { PadShortcutDxRecord, PadShortcutRecord } from "../generated/records";
 
 /** y[n][i][j] = `front` zeros, x[n][i * stride][j * stride], zeros up to oc channels. */

@@ -1,31 +1,9 @@
 // Sums over many rows, the same for any number of threads: rows are cut into chunks whose number depends on the shape
 // alone, every chunk leaves float64 sums in `partial`, and after a barrier the chunks are added in their order.
-// src/abi/partials.ts computes the size of `partial` with the same formulas.
+// src/abi/partials.ts decides how they are cut.
 //
 // Inside a chunk eight rows at a time are added in float32, and these short sums into float64: nearly the accuracy of
 // float64 at a quarter of its conversions.
-
-// @ts-ignore: decorator
-@inline
-const MOST_CHUNKS: i32 = 64;
-
-// @ts-ignore: decorator
-@inline
-const LEAST_ELEMENTS: i32 = 8192; // a chunk below this costs less than the barrier
-
-/** Rows of a chunk, a multiple of 8. */
-export function chunk_rows(rows: i32, cols: i32): i32 {
-  const fair = (rows + MOST_CHUNKS - 1) / MOST_CHUNKS;
-  const least = (LEAST_ELEMENTS + cols - 1) / cols;
-  return (max(fair, least) + 7) & ~7;
-}
-
-/** Columns up to a whole number of vectors: what a chunk keeps sums for. */
-// @ts-ignore: decorator
-@inline
-export function padded(cols: i32): i32 {
-  return (cols + 3) & ~3;
-}
 
 /** x0 + x1 and x2 + x3, in float64: half of the sum of a float32 vector. */
 // @ts-ignore: decorator

@@ -2,7 +2,7 @@
 import { ColumnSumRecord } from "../generated/records";
 import { load_part, range_begin } from "../range";
 import { claim, sync } from "../sync";
-import { accumulate, chunk_rows, padded, sum_chunks } from "./chunks";
+import { accumulate, sum_chunks } from "./chunks";
 
 /** Adds `rows` rows of `cols` columns to the float64 sums. */
 function sum_rows(x: usize, rows: i32, cols: i32, sums: usize): void {
@@ -41,12 +41,12 @@ function sum_rows(x: usize, rows: i32, cols: i32, sums: usize): void {
   }
 }
 
-/** `partial`: a row of padded(cols) float64 for each chunk. */
+/** `partial`: a row of float64 for each chunk, in whole vectors. */
 export function f32_column_sum(r: ColumnSumRecord, thread: i32, threads: i32): void {
   const x = r.x, y = r.y, rows = r.rows, cols = r.cols, partial = r.partial;
-  const size = chunk_rows(rows, cols);
+  const size = r.chunk;
   const chunks = (rows + size - 1) / size;
-  const bytes = <usize>padded(cols) << 3;
+  const bytes = r.chunkBytes;
   let chunk = 0;
   while ((chunk = claim(chunks, thread, threads)) >= 0) {
     const first = chunk * size;

@@ -11,11 +11,6 @@ import { relu_v128 } from "../simd";
 import { claim, sync } from "../sync";
 import { sum_f64_lanes, widen } from "./chunks";
 
-/** Elements of a chunk; src/abi/partials.ts knows this number. */
-// @ts-ignore: decorator
-@inline
-const CHUNK: i32 = 4096;
-
 function term(x: v128, target: v128, kind: i32, delta: f32): v128 {
   const sign = i32x4.splat(0x80000000);
   if (kind == RegressionLoss.bce_with_logits) {
@@ -35,12 +30,12 @@ function term(x: v128, target: v128, kind: i32, delta: f32): v128 {
 export function f32_regression_loss(r: RegressionLossRecord, thread: i32, threads: i32): void {
   const x = r.x, target = r.target, n = r.n, kind = r.kind, param = r.param, loss = r.loss;
   const partial = r.partial;
-  const chunks = (n + CHUNK - 1) / CHUNK;
+  const size = r.chunk, chunks = (n + size - 1) / size;
   let chunk = 0;
   while ((chunk = claim(chunks, thread, threads)) >= 0) {
     let total = f64x2.splat(0);
-    const end = min(n, (chunk + 1) * CHUNK);
-    for (let i = chunk * CHUNK; i < end; i += 4) {
+    const end = min(n, (chunk + 1) * size);
+    for (let i = chunk * size; i < end; i += 4) {
       const at = <usize>i << 2, count = end - i;
       const a = at_most_4(x + at, count, 0);
       const b = at_most_4(target + at, count, 0);

@@ -26,6 +26,8 @@ export const PARTS = {
   Tiles: "i32 batch h w ic oh ow oc padTop padLeft block",
   /** Memory of a thread: `scratch + thread * scratchStride`. The offsets that follow count from there. */
   PerThread: "ptr scratch bytes scratchStride",
+  /** A reduction's chunks of rows or elements, and what each leaves in `partial`. */
+  Cut: "ptr partial i32 chunk bytes chunkBytes",
   /** What Winograd's transforms have in it. */
   Transforms: "bytes constants temp patch",
 } as const;
@@ -45,25 +47,25 @@ export const SIGNATURES = {
   f32_add: "ptr a b y i32 n activation f32 param",
   f32_dropout: "train ptr x y i32 n group f32 p i32 stream ptr rng",
   // reduce/
-  f32_column_sum: "train ptr x y i32 rows cols ptr partial",
+  f32_column_sum: "train ptr x y i32 rows cols Cut",
   f32_softmax: "ptr x y i32 rows cols log",
   f32_softmax_dx: "train ptr dy y dx i32 rows cols log",
   f32_cross_entropy: "train ptr logits target i32 rows cols probabilities f32 smoothing ptr lse loss partial",
   f32_cross_entropy_dx: "train ptr logits target lse dx i32 rows cols probabilities f32 smoothing",
-  f32_regression_loss: "train ptr x target i32 n kind f32 param ptr loss partial",
+  f32_regression_loss: "train ptr x target i32 n kind f32 param ptr loss Cut",
   f32_regression_loss_dx: "train ptr x target dx i32 n kind f32 param",
   // norm/
   f32_layer_norm: "ptr x gamma beta y mean rstd i32 rows cols f32 eps",
   f32_layer_norm_dx: "train ptr dy x gamma mean rstd dx i32 rows cols",
-  f32_layer_norm_dw: "train ptr dy x mean rstd dgamma dbeta i32 rows cols ptr partial",
-  f32_batch_norm_stats: "train ptr x mean variance rstd i32 rows channels f32 eps ptr partial",
+  f32_layer_norm_dw: "train ptr dy x mean rstd dgamma dbeta i32 rows cols Cut",
+  f32_batch_norm_stats: "train ptr x mean variance rstd i32 rows channels f32 eps Cut",
   f32_batch_norm_rstd: "ptr variance rstd i32 channels f32 eps",
   f32_batch_norm: "ptr x mean rstd gamma beta residual y i32 rows channels activation f32 param",
-  f32_batch_norm_dw: "train ptr dy x mean rstd dgamma dbeta i32 rows channels ptr partial",
+  f32_batch_norm_dw: "train ptr dy x mean rstd dgamma dbeta i32 rows channels Cut",
   f32_batch_norm_dx: "train ptr dy x mean rstd gamma dgamma dbeta dx i32 rows channels",
   f32_batch_norm_update: "train ptr mean variance runningMean runningVar i32 rows channels f32 momentum ptr batches",
   // optim/
-  f32_grad_norm: "train ptr g i32 n f32 maxNorm ptr norm scale loss status partial",
+  f32_grad_norm: "train ptr g i32 n f32 maxNorm ptr norm scale loss status Cut",
   f32_sgd: "train ptr w g v i32 n ptr lr f32 lrScale momentum ptr dampening f32 weightDecay i32 nesterov ptr scale",
   f32_adam: "train ptr w g m v i32 n ptr lr f32 lrScale rate1 rate2 eps weightDecay i32 decoupled ptr correction scale",
   f32_ema: "train ptr w ema i32 n f32 rate",

@@ -2,7 +2,7 @@
  * Matrix products. Features are the last dimension, all leading dimensions are rows; weights are [out, in].
  */
 import { gemmScratch, gemmSizes, PANEL } from "../abi/gemm.js";
-import { partialBytes } from "../abi/partials.js";
+import { cuts } from "../abi/partials.js";
 import { last, numel, roundUp, rows } from "../core/shape.js";
 import type { Gradient, Op } from "../graph/op.js";
 import {
@@ -129,8 +129,11 @@ export const packB: Op<{ transposed: boolean }> = {
 export const columnSum: Op = {
   name: "columnSum",
   shapes: ([x]) => [[last(x)]],
-  workspace: ([x]) => partialBytes.columnSum(rows(x), last(x)),
-  encode: (node, c) => c.emit("f32_column_sum", node, "x", "y"),
+  workspace: ([x]) => cuts.columnSum(rows(x), last(x)).bytes,
+  encode(node, c) {
+    const x = c.shape(node, 0);
+    c.emit("f32_column_sum", node, "x", "y", cuts.columnSum(rows(x), last(x)));
+  },
 };
 
 export const linearGradients = [linearGradient];

@@ -1,6 +1,6 @@
 /** Softmax, and the losses: the mean over a batch, a single number. */
 import { REGRESSION_LOSSES } from "../abi/enums.js";
-import { partialBytes } from "../abi/partials.js";
+import { crossEntropyPartial, cuts } from "../abi/partials.js";
 import { numel, rows } from "../core/shape.js";
 import type { Gradient, Op } from "../graph/op.js";
 
@@ -40,7 +40,7 @@ export const crossEntropy: Op<CrossEntropy> = {
   isLoss: true,
   part: "loss",
   shapes: ([logits]) => [[], [rows(logits)]],
-  workspace: ([logits]) => partialBytes.crossEntropy(rows(logits)),
+  workspace: ([logits]) => crossEntropyPartial(rows(logits)),
   encode: (node, c) => c.emit("f32_cross_entropy", node, "logits target", "loss lse"),
 };
 
@@ -73,9 +73,12 @@ export const regressionLoss: Op<RegressionLoss> = {
   isLoss: true,
   part: "loss",
   shapes: () => [[]],
-  workspace: ([x]) => partialBytes.regressionLoss(numel(x)),
+  workspace: ([x]) => cuts.regressionLoss(numel(x)).bytes,
   encode: (node, c) =>
-    c.emit("f32_regression_loss", node, "x target", "loss", { kind: REGRESSION_LOSSES[node.attributes.kind] }),
+    c.emit("f32_regression_loss", node, "x target", "loss", {
+      kind: REGRESSION_LOSSES[node.attributes.kind],
+      ...cuts.regressionLoss(numel(c.shape(node, 0))),
+    }),
 };
 
 // dx = l'(x, target) / elements

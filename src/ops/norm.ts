@@ -1,5 +1,5 @@
 /** Normalisations. Features or channels are the last dimension, all leading dimensions are rows. */
-import { partialBytes } from "../abi/partials.js";
+import { cuts } from "../abi/partials.js";
 import { last, numel, rows, type Shape } from "../core/shape.js";
 import type { Activation, Gradient, Op } from "../graph/op.js";
 import { activationCode } from "./epilogue.js";
@@ -47,16 +47,22 @@ const layerNormDx: Op<{ affine: boolean }> = {
 const layerNormDw: Op = {
   name: "layerNormDw",
   shapes: twoPerFeature,
-  workspace: ([dy]) => partialBytes.layerNormDw(rows(dy), last(dy)),
-  encode: (node, c) => c.emit("f32_layer_norm_dw", node, "dy x mean rstd", "dgamma dbeta"),
+  workspace: ([dy]) => cuts.layerNormDw(rows(dy), last(dy)).bytes,
+  encode(node, c) {
+    const dy = c.shape(node, 0);
+    c.emit("f32_layer_norm_dw", node, "dy x mean rstd", "dgamma dbeta", cuts.layerNormDw(rows(dy), last(dy)));
+  },
 };
 
 /** Mean, biased variance and rstd = 1 / sqrt(variance + eps) of each channel over a batch. */
 export const batchNormStats: Op<{ eps: number }> = {
   name: "batchNormStats",
   shapes: ([x]) => [[last(x)], [last(x)], [last(x)]],
-  workspace: ([x]) => partialBytes.batchNormStats(rows(x), last(x)),
-  encode: (node, c) => c.emit("f32_batch_norm_stats", node, "x", "mean variance rstd"),
+  workspace: ([x]) => cuts.batchNormStats(rows(x), last(x)).bytes,
+  encode(node, c) {
+    const x = c.shape(node, 0);
+    c.emit("f32_batch_norm_stats", node, "x", "mean variance rstd", cuts.batchNormStats(rows(x), last(x)));
+  },
 };
 
 /** rstd of a running variance. */
@@ -125,8 +131,11 @@ const batchNormDx: Op<{ affine: boolean; training: boolean }> = {
 const batchNormDw: Op = {
   name: "batchNormDw",
   shapes: twoPerFeature,
-  workspace: ([dy]) => partialBytes.batchNormDw(rows(dy), last(dy)),
-  encode: (node, c) => c.emit("f32_batch_norm_dw", node, "dy x mean rstd", "dgamma dbeta"),
+  workspace: ([dy]) => cuts.batchNormDw(rows(dy), last(dy)).bytes,
+  encode(node, c) {
+    const dy = c.shape(node, 0);
+    c.emit("f32_batch_norm_dw", node, "dy x mean rstd", "dgamma dbeta", cuts.batchNormDw(rows(dy), last(dy)));
+  },
 };
 
 /** Moves the running statistics towards those of a batch. Inputs: mean, variance, runningMean, runningVar, batches. */

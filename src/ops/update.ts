@@ -1,5 +1,5 @@
 /** What follows the gradients in a step: their norm and check, the optimisers, and the average of the weights. */
-import { partialBytes } from "../abi/partials.js";
+import { cuts } from "../abi/partials.js";
 import type { UpdateKernel } from "../abi/records.js";
 import { SCALARS } from "../abi/scalars.js";
 import type { Op } from "../graph/op.js";
@@ -14,12 +14,12 @@ export const gradNorm: Op<{ maxNorm: number; count: number }> = {
   part: "optimizer",
   shapes: () => [],
   bytes: ({ count }) => count * FLOAT,
-  workspace: (_, { count }) => partialBytes.gradNorm(count),
+  workspace: (_, { count }) => cuts.gradNorm(count).bytes,
   encode(node, c) {
     const { norm, scale, status } = SCALARS;
     const { g, n } = c.at.all;
     // With everything frozen there are no gradients.
-    c.emit("f32_grad_norm", node, "loss", "", { g, n: g ? n : 0, norm, scale, status });
+    c.emit("f32_grad_norm", node, "loss", "", { g, n: g ? n : 0, norm, scale, status, ...cuts.gradNorm(n) });
     c.emit("guard", node, "", "", { status });
   },
 };

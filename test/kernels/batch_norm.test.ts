@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ACTIVATIONS } from "../../src/abi/enums.js";
-import { partialBytes } from "../../src/abi/partials.js";
+import { cuts } from "../../src/abi/partials.js";
 import { callSplit, expectClose, finiteDifference, normals, runSplit } from "../support/kernels/compare.js";
 import { Harness, variants } from "../support/kernels/harness.js";
 import { moments, normalize, normalizeDw, normalizeDx } from "../support/reference/norm.js";
@@ -28,9 +28,9 @@ describe.each(variants)("batch normalisation, %s", (variant) => {
   function statistics(x: Float32Array, rows: number, channels: number) {
     harness.reset();
     const [a, mean, variance, rstd] = [harness.f32(x), ...[0, 1, 2].map(() => harness.f32(channels))];
-    const partial = harness.f32(partialBytes.batchNormStats(rows, channels) / 4);
+    const partial = harness.partial(cuts.batchNormStats(rows, channels));
     const outputs = { mean: mean.ptr, variance: variance.ptr, rstd: rstd.ptr };
-    harness.call("f32_batch_norm_stats", { x: a.ptr, ...outputs, rows, channels, eps: EPS, partial: partial.ptr });
+    harness.call("f32_batch_norm_stats", { x: a.ptr, ...outputs, rows, channels, eps: EPS, ...partial });
     harness.checkBands();
     return { mean: mean.read(), variance: variance.read(), rstd: rstd.read() };
   }
@@ -89,12 +89,12 @@ describe.each(variants)("batch normalisation, %s", (variant) => {
       const operands = [n, channels, channels, n].map((size) => harness.f32(size));
       const [y, dgamma, dbeta, dx] = operands.map((operand) => operand.ptr);
       const residual = how.residual ? harness.f32(skip).ptr : 0;
-      const partial = harness.f32(partialBytes.batchNormDw(rows, channels) / 4).ptr;
+      const partial = harness.partial(cuts.batchNormDw(rows, channels));
       const shared = { x: a, mean: m, rstd: s, rows, channels };
       const weights = { gamma: scale, beta: offset };
       const activation = how.relu ? ACTIVATIONS.relu : ACTIVATIONS.none;
       callSplit(harness, "f32_batch_norm", { ...shared, ...weights, residual, y, activation, param: 0 }, threads);
-      harness.call("f32_batch_norm_dw", { ...shared, dy: g, dgamma, dbeta, partial });
+      harness.call("f32_batch_norm_dw", { ...shared, dy: g, dgamma, dbeta, ...partial });
       const sums = how.frozen ? { dgamma: 0, dbeta: 0 } : { dgamma, dbeta };
       callSplit(harness, "f32_batch_norm_dx", { ...shared, dy: g, gamma: scale, ...sums, dx }, threads);
       return operands;

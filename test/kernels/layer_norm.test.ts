@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { partialBytes } from "../../src/abi/partials.js";
+import { cuts } from "../../src/abi/partials.js";
 import { callSplit, expectClose, finiteDifference, normals, runSplit } from "../support/kernels/compare.js";
 import { Harness, variants } from "../support/kernels/harness.js";
 import { moments, normalize, normalizeDw, normalizeDx } from "../support/reference/norm.js";
@@ -32,11 +32,11 @@ describe.each(variants)("layer normalisation, %s", (variant) => {
       const weights = affine ? { gamma: harness.f32(gamma).ptr, beta: harness.f32(beta).ptr } : { gamma: 0, beta: 0 };
       const outputs = [n, rows, rows, n, cols, cols].map((size) => harness.f32(size));
       const [y, mean, rstd, dx, dgamma, dbeta] = outputs.map((operand) => operand.ptr);
-      const partial = harness.f32(partialBytes.layerNormDw(rows, cols) / 4).ptr;
+      const partial = harness.partial(cuts.layerNormDw(rows, cols));
       callSplit(harness, "f32_layer_norm", { x: a.ptr, ...weights, y, mean, rstd, rows, cols, eps: EPS }, threads);
       const saved = { dy: g.ptr, x: a.ptr, mean, rstd, rows, cols };
       callSplit(harness, "f32_layer_norm_dx", { ...saved, gamma: weights.gamma, dx }, threads);
-      harness.call("f32_layer_norm_dw", { ...saved, dgamma, dbeta, partial });
+      harness.call("f32_layer_norm_dw", { ...saved, dgamma, dbeta, ...partial });
       return outputs;
     });
     return { gamma, beta, y, mean, rstd, dx, dgamma, dbeta };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { REGRESSION_LOSSES } from "../../src/abi/enums.js";
-import { partialBytes } from "../../src/abi/partials.js";
+import { crossEntropyPartial, cuts } from "../../src/abi/partials.js";
 import { Philox } from "../../src/core/random.js";
 import { callSplit, expectClose, finiteDifference, normals, runSplit } from "../support/kernels/compare.js";
 import { Harness, variants } from "../support/kernels/harness.js";
@@ -41,7 +41,7 @@ describe.each(variants)("cross-entropy, %s", (variant) => {
       const logits = harness.f32(x);
       const t = probabilities ? harness.f32(target) : harness.i32(target);
       const [loss, lse, dx] = [harness.f32(1), harness.f32(rows), harness.f32(rows * cols)];
-      const partial = harness.f32(partialBytes.crossEntropy(rows) / 4);
+      const partial = harness.f32(crossEntropyPartial(rows) / 4);
       const args = { logits: logits.ptr, target: t.ptr, rows, cols, probabilities, smoothing, lse: lse.ptr };
       harness.call("f32_cross_entropy", { ...args, loss: loss.ptr, partial: partial.ptr });
       callSplit(harness, "f32_cross_entropy_dx", { ...args, dx: dx.ptr }, threads);
@@ -128,9 +128,9 @@ describe.each(variants)("regression losses, %s", (variant) => {
     const n = x.length;
     const [loss, dx] = runSplit(harness, (threads) => {
       const [a, t, loss, dx] = [harness.f32(x), harness.f32(target), harness.f32(1), harness.f32(n)];
-      const partial = harness.f32(partialBytes.regressionLoss(n) / 4);
+      const partial = harness.partial(cuts.regressionLoss(n));
       const args = { x: a.ptr, target: t.ptr, n, kind: REGRESSION_LOSSES[kind], param };
-      harness.call("f32_regression_loss", { ...args, loss: loss.ptr, partial: partial.ptr });
+      harness.call("f32_regression_loss", { ...args, loss: loss.ptr, ...partial });
       callSplit(harness, "f32_regression_loss_dx", { ...args, dx: dx.ptr }, threads);
       return [loss, dx];
     });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { partialBytes } from "../../src/abi/partials.js";
+import { cuts } from "../../src/abi/partials.js";
 import { callSplit, expectClose, normals, runSplit } from "../support/kernels/compare.js";
 import { Harness, type Operand, variants } from "../support/kernels/harness.js";
 import { adamStep, sgdStep } from "../support/reference/optim.js";
@@ -106,8 +106,8 @@ describe.each(variants)("optimisers, %s", (variant) => {
       harness.reset();
       const [a, norm, scale] = [harness.f32(g), harness.f32(1), harness.f32(1)];
       const [loss, status] = [lossValue === undefined ? 0 : harness.f32([lossValue]).ptr, harness.f32([0])];
-      const partial = harness.f32(partialBytes.gradNorm(g.length) / 4);
-      const outputs = { norm: norm.ptr, scale: scale.ptr, status: status.ptr, partial: partial.ptr };
+      const partial = harness.partial(cuts.gradNorm(g.length));
+      const outputs = { norm: norm.ptr, scale: scale.ptr, status: status.ptr, ...partial };
       harness.call("f32_grad_norm", { g: a.ptr, n: g.length, maxNorm, loss, ...outputs });
       harness.checkBands();
       return { norm: norm.read()[0], scale: scale.read()[0], status: new Int32Array(status.read().buffer)[0] };
@@ -137,8 +137,8 @@ describe.each(variants)("optimisers, %s", (variant) => {
     test("a status that is set stays set", () => {
       harness.reset();
       const [g, out, status] = [harness.f32([1]), harness.f32(2), harness.i32([1])];
-      const partial = harness.f32(2);
-      const outputs = { norm: out.ptr, scale: out.ptr + 4, status: status.ptr, partial: partial.ptr };
+      const partial = harness.partial(cuts.gradNorm(1));
+      const outputs = { norm: out.ptr, scale: out.ptr + 4, status: status.ptr, ...partial };
       harness.call("f32_grad_norm", { g: g.ptr, n: 1, maxNorm: 0, loss: 0, ...outputs });
       expect(new Int32Array(status.read().buffer)[0]).toBe(1);
     });

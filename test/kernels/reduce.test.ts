@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { partialBytes } from "../../src/abi/partials.js";
+import { cuts } from "../../src/abi/partials.js";
 import { callSplit, expectClose, finiteDifference, normals, runSplit } from "../support/kernels/compare.js";
 import { Harness, variants } from "../support/kernels/harness.js";
 import { columnSum, logSoftmax, logSoftmaxDx, softmax, softmaxDx } from "../support/reference/losses.js";
@@ -26,8 +26,8 @@ describe.each(variants)("column sums, %s", (variant) => {
   function sum(x: Float32Array, rows: number, cols: number): Float32Array {
     harness.reset();
     const [a, y] = [harness.f32(x), harness.f32(cols)];
-    const partial = harness.f32(partialBytes.columnSum(rows, cols) / 4);
-    harness.call("f32_column_sum", { x: a.ptr, y: y.ptr, rows, cols, partial: partial.ptr });
+    const partial = harness.partial(cuts.columnSum(rows, cols));
+    harness.call("f32_column_sum", { x: a.ptr, y: y.ptr, rows, cols, ...partial });
     harness.checkBands();
     return y.read();
   }

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { CONTROL } from "../../../src/abi/control.js";
+import type { Cut } from "../../../src/abi/partials.js";
 import { encodeRecord, type KernelArguments, type KernelName } from "../../../src/abi/records.js";
 import { setShared } from "../../../src/runtime/kernels.js";
 
@@ -92,6 +93,11 @@ export class Harness {
     const ptr = this.#reserve(n * 4);
     if (typeof source !== "number") new Float32Array(this.memory.buffer, ptr, n).set(source);
     return { ptr, read: () => new Float32Array(this.memory.buffer, ptr, n).slice() };
+  }
+
+  /** Room for the sums of a reduction that is cut so: the arguments that tell its kernel of it. */
+  partial(cut: Cut): { partial: number; chunk: number; chunkBytes: number } {
+    return { partial: this.f32(cut.bytes / 4).ptr, chunk: cut.chunk, chunkBytes: cut.chunkBytes };
   }
 
   i32(source: ArrayLike<number>): Operand {
