@@ -12,7 +12,6 @@ export {
   augment,
   type BatchAugmentation,
   type ImageAugmentation,
-  type ImageShape,
   withRows,
 } from "../data/image/augment.js";
 export { type ColorJitterOptions, colorJitter } from "../data/image/color.js";
@@ -32,7 +31,7 @@ export {
 } from "../data/image/geometry.js";
 export { cutmix, type MixOptions, mixup } from "../data/image/mix.js";
 export { type DecodeOptions, decodeImage } from "../data/image/open.js";
-export type { Image } from "../data/image/pixels.js";
+export type { Image, ImageShape } from "../data/image/pixels.js";
 export { type Interpolation, resizeImage } from "../data/image/resize.js";
 export {
   expectTransform,

@@ -7,13 +7,8 @@ import { formatShape, numel } from "../../core/shape.js";
 import { checkBuffers, type Dataset, expectDataset, type ValueDataset } from "../dataset.js";
 import { describeDataset } from "../description.js";
 import { withGet } from "../views.js";
-
-/** Sizes of an image in pixels. */
-export interface ImageShape {
-  height: number;
-  width: number;
-  channels: number;
-}
+import { type PictureCut, picturesOf } from "./pictures.js";
+import type { ImageShape } from "./pixels.js";
 
 /** Changes one image, which begins at x[0]; `scratch` is as large as the image and holds nothing. */
 export interface ImageAugmentation {
@@ -21,6 +16,8 @@ export interface ImageAugmentation {
   /** Refuses image shapes that it cannot treat. */
   check?(shape: ImageShape): void;
   apply(x: Float32Array, shape: ImageShape, random: Philox, scratch: Float32Array): void;
+  /** @internal Where it cuts a part out: datasets of picture files do that before a picture is made small. */
+  readonly cut?: PictureCut;
 }
 
 /** Changes `count` images and their rows of targets together; `y` holds these rows and no more. */
@@ -40,6 +37,14 @@ const BATCH_STREAM = 0xfffd0000;
 /**
  * `dataset` with the augmentations applied in order. Put it before `normalise`: colours are taken to be 0 … 1. With
  * mixup or cutmix among them, targets become rows of class probabilities.
+ *
+ * On an image folder, or a part of one, `randomResizedCrop` cuts its box out of the whole picture, which is made small after
+ * that, and all others change values of 0 … 1 that are normalised after them. So the transform's `resize` and `crop` count
+ * for their size alone, and pictures are kept larger than samples: as large as the smallest box needs.
+ *
+ * ```ts
+ * const train = augment(await loadImageFolder("photos", { transform }), [randomResizedCrop(), horizontalFlip()]);
+ * ```
  */
 export function augment<D extends Dataset>(
   dataset: D,
@@ -78,28 +83,31 @@ export function augment(
   // Without an epoch from the caller, calls are counted: random still, but not resumable.
   let calls = 0;
 
-  const changeImages = (indices: ArrayLike<number>, x: Float32Array, epoch: number): void => {
-    for (let i = 0; i < indices.length; i++) {
-      const example = epoch * dataset.length + indices[i]!;
-      const random = new Philox(seed, FIRST_STREAM + (example % FIRST_STREAM));
-      const image = x.subarray(i * size, (i + 1) * size);
-      for (const each of images) each.apply(image, shape, random, scratch);
-    }
-  };
-  if (batches.length === 0) {
-    const augmented = withGet(dataset, (indices, x, y, epoch = calls++) => {
-      dataset.get(indices, x, y, epoch);
-      changeImages(indices, x, epoch);
-    });
-    return described(augmented);
-  }
+  const randomOf = (index: number, epoch: number): Philox =>
+    new Philox(seed, FIRST_STREAM + ((epoch * dataset.length + index) % FIRST_STREAM));
 
-  const rows = withRows(dataset);
+  const open = images.length > 0 ? picturesOf(dataset) : undefined;
+  const cutting = open && images.find(({ cut }) => cut);
+  const view = open?.(cutting?.cut);
+  const others = images.filter((each) => each !== cutting);
+  const getChanged: Dataset["get"] = (indices, x, y, epoch = calls++) => {
+    const randoms = Array.from(indices, (index) => randomOf(index, epoch));
+    if (view) view.get(indices, x, y, randoms);
+    else dataset.get(indices, x, y, epoch);
+    for (const [i, random] of randoms.entries()) {
+      const image = x.subarray(i * size, (i + 1) * size);
+      for (const each of others) each.apply(image, shape, random, scratch);
+    }
+    view?.normalise(x.subarray(0, indices.length * size));
+  };
+  const changed = withGet(dataset, getChanged, view && { prefetch: view.prefetch });
+  if (batches.length === 0) return described(changed);
+
+  const rows = withRows(changed);
   const get: Dataset["get"] = (indices, x, y, epoch = calls++) => {
     rows.get(indices, x, y, epoch);
-    changeImages(indices, x, epoch);
     // The first index tells one batch of an epoch from another: an index comes once in an epoch.
-    const first = indices.length > 0 ? indices[0]! : 0;
+    const first = indices.length > 0 ? indices[0] : 0;
     const random = new Philox(seed, BATCH_STREAM - ((epoch * dataset.length + first) % FIRST_STREAM));
     const targets = (y as Float32Array).subarray(0, indices.length * numel(rows.targetShape));
     for (const each of batches) each.apply(x, targets, indices.length, shape, random);

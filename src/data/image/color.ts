@@ -1,5 +1,5 @@
 // Colour jitter, after torchvision's ColorJitter on float tensors: values 0 … 1, clipped after each step.
-import { ArgumentError, describe, expectation } from "../../core/errors.js";
+import { ArgumentError, DataError, describe, expectation } from "../../core/errors.js";
 import { type Option, readOptions, type Schema } from "../../core/options.js";
 import type { Philox } from "../../core/random.js";
 import { describeAugmentation } from "../description.js";
@@ -26,12 +26,21 @@ export function colorJitter(options: ColorJitterOptions): ImageAugmentation {
     kind: "image",
     check: (shape) => expectRgb("colorJitter", shape),
     apply(x, _, random) {
+      checkColours(x);
       for (const step of shuffled(random)) {
         const bounds = ranges[step];
         if (bounds) steps[step]!(x, bounds[0] + (bounds[1] - bounds[0]) * random.uniform());
       }
     },
   });
+}
+
+/** Clipping would make most of normalised values black or white. Those of bicubic crops may lie a little outside. */
+function checkColours(x: Float32Array): void {
+  const odd = x.find((value) => !(value >= -0.5 && value <= 1.5));
+  if (odd === undefined) return;
+  const hint = "Put augment before normalise; a dataset of bytes is divided by 255 already";
+  throw new DataError(expectation("colorJitter", "colours", "values of 0 to 1", odd, { hint }));
 }
 
 const shuffled = (random: Philox): Int32Array => random.shuffle(Int32Array.of(0, 1, 2, 3));

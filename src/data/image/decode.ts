@@ -1,5 +1,5 @@
 // JPEG and PNG files to bytes: the same pixels in every runtime, and those of Pillow.
-import { expectation, FormatError } from "../../core/errors.js";
+import { expectation, FormatError, RuntimeSupportError } from "../../core/errors.js";
 import { Damage } from "./damage.js";
 import { type FileDecoding, formatOf, isForPlatform } from "./formats.js";
 import { decodeJpeg } from "./jpeg/decode.js";
@@ -25,6 +25,11 @@ export function decodeFile(bytes: Uint8Array, options: FileDecoding): Image {
     const { image, orientation } = decode(bytes, maxPixels);
     return exifOrientation ? orient(image, orientation) : image;
   } catch (error) {
+    if (error instanceof RangeError) {
+      const hint = "A lower maxPixels refuses such pictures in advance";
+      const text = expectation("decodeImage", "memory", "room for the picture", error.message, { path, hint });
+      throw new RuntimeSupportError(text, { cause: error });
+    }
     if (!(error instanceof Damage)) throw error;
     throw fail(`${format}: ${error.part}`, error.expected, error.got, error.hint, error);
   }

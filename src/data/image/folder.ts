@@ -16,8 +16,11 @@ import {
 import { formatShape, numel } from "../../core/shape.js";
 import { type ClassDataset, checkBuffers } from "../dataset.js";
 import { folderPath, openFileSystem } from "../files.js";
-import { checkRegular, listPictures } from "./listing.js";
-import { MAX_PIXELS } from "./pixels.js";
+import { listPictures } from "./listing.js";
+import { PictureFiles, Prepared } from "./picture-files.js";
+import { describePictures, type PictureCut, type PictureView } from "./pictures.js";
+import { cropImage, type Image, MAX_PIXELS, withChannels } from "./pixels.js";
+import { resizeImage } from "./resize.js";
 import { expectTransform, type ImageTransform, transformedShape, transformImage } from "./transform.js";
 
 export interface ImageFolderOptions {
@@ -92,74 +95,23 @@ export async function loadImageFolder(folder: string | URL, options: ImageFolder
   const root = await folderPath(where, folder);
   const fs = await openFileSystem(where);
   const { decodeFile } = await import("./decode.js");
-  const paths = await listPictures(where, fs, root);
-  if (paths.length === 0)
+  const found = await listPictures(where, fs, root);
+  if (found.length === 0)
     throw new DataError(expectation(where, "folder", "images at <class>/<name>.jpg or .png", `none in ${root}`));
-  const classNames = given.classNames ?? [...new Set(paths.map(classOf))].sort();
-  checkClassNames(classNames, paths);
+  const classNames = given.classNames ?? [...new Set(found.map(classOf))].sort();
+  checkClassNames(classNames, found);
   const classIndex = new Map(classNames.map((name, index) => [name, index]));
 
-  const size = numel(inputShape);
-  const cache = new Map<number, Float32Array>();
-  const waiting = new Map<number, Float32Array>(); // prefetched, for the next `get`
-  const advice = skipUnreadable ? undefined : "verify() lists all such files, skipUnreadable: true leaves them out";
-  const unreadable = (index: number, error: Error): DataError => {
-    const expected = expectation(where, paths[index], "a readable file", error.message, { hint: advice });
-    return new DataError(expected, { cause: error });
-  };
-  const decode = (index: number, bytes: Uint8Array): Float32Array => {
-    const picture = decodeFile(bytes, { fileName: paths[index], advice, maxPixels, exifOrientation });
-    const { data } = transformImage(picture, transform);
-    if ((cache.size + 1) * size * 4 <= cacheBytes) cache.set(index, data);
-    return data;
-  };
-  const readNow = (index: number): Uint8Array => {
-    const path = `${root}/${paths[index]}`;
-    try {
-      checkRegular(fs.statSync(path));
-      return fs.readFileSync(path);
-    } catch (error) {
-      throw unreadable(index, error as Error);
-    }
-  };
-  const readSoon = async (index: number): Promise<Uint8Array> => {
-    const path = `${root}/${paths[index]}`;
-    try {
-      checkRegular(await fs.stat(path));
-      return await fs.readFile(path);
-    } catch (error) {
-      throw unreadable(index, error as Error);
-    }
-  };
-  const verify = async (signal?: AbortSignal): Promise<Map<number, string>> => {
-    const found = new Map<number, string>();
-    for (let index = 0; index < paths.length; index++) {
-      signal?.throwIfAborted();
-      if (cache.has(index)) continue;
-      try {
-        decode(index, await readSoon(index));
-      } catch (error) {
-        if (!(error instanceof ResnetWasmError)) throw error;
-        found.set(index, error.message);
-      }
-    }
-    return found;
-  };
-
-  const skipped: UnreadableFile[] = [];
-  if (skipUnreadable) {
-    const bad = await verify();
-    for (const [index, reason] of bad) skipped.push({ path: paths[index], reason });
-    // Examples move up, and what is cached of them.
-    const kept = paths.map((path, index) => ({ path, data: cache.get(index) })).filter((_, index) => !bad.has(index));
-    if (kept.length === 0)
-      throw new DataError(expectation(where, "folder", "images that can be read", `${bad.size} that cannot`));
-    cache.clear();
-    paths.splice(0, paths.length, ...kept.map(({ path }) => path));
-    for (const [index, { data }] of kept.entries()) if (data) cache.set(index, data);
-  }
+  const files = new PictureFiles({ fs, root, decode: decodeFile, maxPixels, exifOrientation, room: cacheBytes }, found);
+  const samples = new Prepared(files, (picture) => transformImage(picture, transform));
+  const skipped = skipUnreadable ? await unreadableFiles(files, samples) : [];
+  if (skipped.length === found.length)
+    throw new DataError(expectation(where, "folder", "images that can be read", `${skipped.length} that cannot`));
+  leaveOut(skipped, files, samples);
+  const { paths } = files;
   const labels = Int32Array.from(paths, (path) => classIndex.get(classOf(path))!);
 
+  const size = numel(inputShape);
   const dataset: ImageFolder = {
     length: paths.length,
     inputShape,
@@ -171,25 +123,92 @@ export async function loadImageFolder(folder: string | URL, options: ImageFolder
     get(indices, x, y) {
       checkBuffers(dataset, indices, x, y);
       for (let i = 0; i < indices.length; i++) {
-        const index = indices[i];
-        x.set(cache.get(index) ?? waiting.get(index) ?? decode(index, readNow(index)), i * size);
-        y[i] = labels[index];
+        x.set(samples.now(indices[i]).data, i * size);
+        y[i] = labels[indices[i]];
       }
     },
-    async prefetch(indices) {
-      waiting.clear();
-      for (const index of Array.from(indices)) {
-        if (cache.has(index) || waiting.has(index) || labels[index] === undefined) continue;
-        waiting.set(index, decode(index, await readSoon(index)));
-      }
-    },
+    prefetch: (indices) => samples.prefetch(indices),
     async verify(options) {
       const { signal } = expectOptions("verify", options, ["signal"]);
       expectSignal("verify", signal);
-      return Array.from(await verify(signal), ([index, reason]) => ({ path: paths[index], reason }));
+      return unreadableFiles(files, samples, signal);
     },
   };
-  return dataset;
+  return describePictures(dataset, (cut) => openView({ dataset, files, labels, transform }, cut));
+}
+
+/** Reads all files that are not in memory. */
+async function unreadableFiles(
+  files: PictureFiles,
+  samples: Prepared<{ data: Float32Array }>,
+  signal?: AbortSignal,
+): Promise<UnreadableFile[]> {
+  const bad: UnreadableFile[] = [];
+  for (const [index, path] of files.paths.entries()) {
+    signal?.throwIfAborted();
+    try {
+      await samples.soon(index, "");
+    } catch (error) {
+      if (!(error instanceof ResnetWasmError)) throw error;
+      bad.push({ path, reason: error.message });
+    }
+  }
+  return bad;
+}
+
+function leaveOut(skipped: UnreadableFile[], files: PictureFiles, samples: Prepared<{ data: Float32Array }>): void {
+  if (skipped.length === 0) return;
+  const bad = new Set(skipped.map(({ path }) => path));
+  const kept = [...files.paths.keys()].filter((index) => !bad.has(files.paths[index]));
+  samples.renumber(kept);
+  files.paths = kept.map((index) => files.paths[index]);
+}
+
+interface Opened {
+  dataset: ImageFolder;
+  files: PictureFiles;
+  labels: Int32Array;
+  transform: ImageTransform;
+}
+
+/** Samples of 0 … 1 for `augment`: the transform's, or parts of whole pictures. */
+function openView({ dataset, files, labels, transform }: Opened, cut: PictureCut | undefined): PictureView {
+  const { mean, std } = transform;
+  const channels = mean.length as 1 | 3;
+  const [height, width] = dataset.inputShape as [number, number, number];
+  const size = height * width * channels;
+  const plain = { mean: mean.map(() => 0), std: std.map(() => 1) };
+  const prepared: Prepared<{ data: Image["data"] | Float32Array }> = cut
+    ? new Prepared(files, (picture) => reduced(withChannels(where, picture, channels), cut, { height, width }))
+    : new Prepared(files, (picture) => transformImage(picture, { ...transform, ...plain }));
+  return {
+    get(indices, x, y, randoms) {
+      checkBuffers(dataset, indices, x, y);
+      for (let i = 0; i < indices.length; i++) {
+        const made = prepared.now(indices[i]);
+        if (cut) {
+          const picture = made as Image;
+          const box = cut.box({ height: picture.height, width: picture.width, channels }, randoms[i]);
+          const part = resizeImage(cropImage(picture, box), width, height, cut.interpolation);
+          for (let k = 0; k < size; k++) x[i * size + k] = part.data[k] / 255;
+        } else x.set(made.data, i * size);
+        y[i] = labels[indices[i]];
+      }
+    },
+    prefetch: (indices) => prepared.prefetch(indices),
+    normalise(x) {
+      for (let i = 0; i < x.length; i++) x[i] = (x[i] - mean[i % channels]) / std[i % channels];
+    },
+  };
+}
+
+/** The picture as small as may be while its smallest box still has as many pixels as a sample. */
+function reduced(picture: Image, cut: PictureCut, target: { height: number; width: number }): Image {
+  const least = cut.least({ ...picture, channels: 3 });
+  const factor = Math.min(least.height / target.height, least.width / target.width);
+  if (factor <= 1) return picture;
+  const [width, height] = [picture.width, picture.height].map((side) => Math.ceil(side / factor)) as [number, number];
+  return resizeImage(picture, width, height, cut.interpolation);
 }
 
 const classOf = (path: string): string => path.slice(0, path.indexOf("/"));

@@ -4,7 +4,8 @@ import { exp, log } from "../../core/math.js";
 import { integer, number, type Option, oneOf, readOptions, type Schema, share } from "../../core/options.js";
 import type { Philox } from "../../core/random.js";
 import { describeAugmentation } from "../description.js";
-import type { ImageAugmentation, ImageShape } from "./augment.js";
+import type { ImageAugmentation } from "./augment.js";
+import type { ImageShape } from "./pixels.js";
 import { type Box, INTERPOLATIONS, type Interpolation, resizeBox } from "./resize.js";
 
 /** Sizes in pixels. */
@@ -70,11 +71,16 @@ export function randomResizedCrop(options: AreaOptions & { interpolation?: Inter
       interpolation: oneOf(INTERPOLATIONS, "bilinear"),
     }) satisfies Schema<typeof options>;
   const { scale, ratio, interpolation } = readOptions("randomResizedCrop", options, schema);
+  const box = (shape: ImageShape, random: Philox): Box =>
+    randomBox(shape, scale, ratio, random) ?? centredBox(shape, ratio);
+  const least = ({ height, width }: ImageShape) => {
+    const area = scale[0] * height * width;
+    return { height: Math.sqrt(area / ratio[1]), width: Math.sqrt(area * ratio[0]) };
+  };
   return describeAugmentation("randomResizedCrop", options, {
     kind: "image",
-    apply(x, shape, random) {
-      resizeBox(x, shape, randomBox(shape, scale, ratio, random) ?? centredBox(shape, ratio), interpolation);
-    },
+    apply: (x, shape, random) => resizeBox(x, shape, box(shape, random), interpolation),
+    cut: { box, least, interpolation },
   });
 }
 

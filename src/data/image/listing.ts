@@ -38,11 +38,3 @@ export async function listPictures(where: string, fs: NonNullable<FileSystem>, r
   await walk("", new Set());
   return paths.sort();
 }
-
-/** What is no regular file would give no end of bytes, or none ever. */
-export function checkRegular(status: { isFile(): boolean; isFIFO(): boolean; isSocket(): boolean }): void {
-  if (status.isFile()) return;
-  throw new Error(
-    `a regular file is needed, this is a ${status.isFIFO() ? "FIFO" : status.isSocket() ? "socket" : "device"}`,
-  );
-}

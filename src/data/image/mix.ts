@@ -4,8 +4,9 @@ import { exp, log } from "../../core/math.js";
 import { number, readOptions, type Schema, share } from "../../core/options.js";
 import type { Philox } from "../../core/random.js";
 import { describeAugmentation } from "../description.js";
-import type { BatchAugmentation, ImageShape } from "./augment.js";
+import type { BatchAugmentation } from "./augment.js";
 import { clipBox } from "./geometry.js";
+import type { ImageShape } from "./pixels.js";
 
 export interface MixOptions {
   /** The share is drawn from Beta(alpha, alpha); default 0.2 for mixup, 1 for cutmix. */

@@ -9,6 +9,13 @@ export interface Image {
   height: number;
 }
 
+/** Sizes of an image in pixels. */
+export interface ImageShape {
+  height: number;
+  width: number;
+  channels: number;
+}
+
 /** Larger images are refused: files before they are unpacked, results before memory is asked for. */
 export const MAX_PIXELS = 100_000_000;
 
@@ -50,4 +57,16 @@ export function withChannels(where: string, image: Image, channels: 1 | 3): Imag
     }
   }
   return { data: out, width, height };
+}
+
+/** The part of an image that begins at row `top` and column `left`. */
+export function cropImage(image: Image, box: { top: number; left: number; height: number; width: number }): Image {
+  const { top, left, height, width } = box;
+  const channels = image.data.length / (image.width * image.height);
+  const data = new Uint8Array(height * width * channels);
+  for (let row = 0; row < height; row++) {
+    const from = ((top + row) * image.width + left) * channels;
+    data.set(image.data.subarray(from, from + width * channels), row * width * channels);
+  }
+  return { data, width, height };
 }

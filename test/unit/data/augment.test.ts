@@ -177,6 +177,18 @@ describe("geometry", () => {
 });
 
 describe("colour", () => {
+  it("refuses values that are normalised already: clipping would leave black and white", () => {
+    const x = Float32Array.from({ length: 2 * 12 }, (_, i) => i / 24);
+    const dataset = arrayDataset({ x, y: Int32Array.of(0, 1), inputShape: [2, 2, 3], classes: 2 });
+    const small = normalise(dataset, { mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2] });
+    expect(() => read(augment(small, [colorJitter({ brightness: 0.1 })]))).toThrow(
+      "colorJitter: colours expected values of 0 to 1, got -2.5. Put augment before normalise",
+    );
+    expect(read(normalise(augment(dataset, [colorJitter({ hue: 0.1 })]), { mean: [0.5], std: [0.2] })).x.length).toBe(
+      24,
+    );
+  });
+
   const functions = {
     brightness: adjustBrightness,
     contrast: adjustContrast,

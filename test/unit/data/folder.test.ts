@@ -7,9 +7,19 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ArgumentError, DataError, FormatError } from "../../../src/core/errors.js";
-import { loadImageFolder } from "../../../src/faces/data.js";
+import { cropImage } from "../../../src/data/image/pixels.js";
+import {
+  augment,
+  colorJitter,
+  horizontalFlip,
+  type Image,
+  loadImageFolder,
+  mixup,
+  randomResizedCrop,
+  subset,
+} from "../../../src/faces/data.js";
 import { image } from "./picture.js";
-import { goldenFile } from "./pictures.js";
+import { goldenFile, png } from "./pictures.js";
 import { read } from "./read.js";
 
 const images = new URL("../../golden/images/", import.meta.url);
@@ -120,10 +130,14 @@ describe("loadImageFolder", () => {
       expect(dataset.length).toBe(6);
       const bad = await dataset.verify();
       expect(bad.map(({ path }) => path)).toEqual(["cat/pipe.png", "dog/socket.png", "dog/zero.png"]);
-      expect(bad.map(({ reason }) => /this is a (\w+)/.exec(reason)?.[1])).toEqual(["FIFO", "socket", "device"]);
+      expect(bad.map(({ reason }) => /a regular file, got a (\w+)$/.exec(reason)?.[1])).toEqual([
+        "FIFO",
+        "socket",
+        "device",
+      ]);
       expect(() => read(dataset, [1])).toThrow(DataError);
       await expect(dataset.prefetch!([1])).rejects.toThrow(
-        "cat/pipe.png expected a readable file, got a regular file is",
+        "cat/pipe.png expected a regular file, got a FIFO. verify() lists",
       );
     } finally {
       await new Promise((closed) => server.close(closed));
@@ -195,6 +209,79 @@ describe("loadImageFolder", () => {
       { path: "a/1.png", reason: expect.stringContaining("1 to 14 pixels") },
     ]);
     await rm(turned, { recursive: true });
+  });
+
+  describe("with augmentations", () => {
+    /** A picture of `scale` times 8 x 8 fields, each with a fine pattern that goes away when it is made small. */
+    const large = async (scale: number): Promise<Image> => {
+      const side = 8 * scale;
+      const data = Uint8Array.from({ length: side * side * 3 }, (_, i) => (Math.imul(i + 1, 2654435761) >>> 13) & 255);
+      const rows = Array.from({ length: side }, (_, y) => [0, ...data.subarray(y * side * 3, (y + 1) * side * 3)]);
+      await mkdir(join(root, "a"), { recursive: true });
+      await writeFile(
+        join(root, "a", "0.png"),
+        png({ width: side, height: side, depth: 8, type: 2 }, Uint8Array.from(rows.flat())),
+      );
+      return { data, width: side, height: side };
+    };
+    const mean = [0.5, 0.4, 0.3];
+    const std = [0.2, 0.3, 0.4];
+    const normal = { resize: [8, 8], mean, std } as const;
+    const normalised = (values: Float32Array): Float32Array =>
+      Float32Array.from(values, (value, i) => (value - mean[i % 3]) / std[i % 3]);
+
+    it("cuts parts out of whole pictures and makes these small, as torchvision does", async () => {
+      const picture = await large(4);
+      const options = { scale: [1 / 16, 1 / 16], ratio: [1, 1] } as const;
+      const folder = await loadImageFolder(root, { transform: normal });
+      const augmented = augment(folder, [randomResizedCrop(options)], { seed: 5 });
+      const { x, y } = read(augmented, [0], 3);
+      expect([...y]).toEqual([0]);
+      // The box is 8 x 8 pixels of the picture: they come through as they are.
+      const places = [...Array(25 * 25).keys()].map((i) => ({
+        top: Math.floor(i / 25),
+        left: i % 25,
+        height: 8,
+        width: 8,
+      }));
+      const found = places.filter((box) => {
+        const part = Float32Array.from(cropImage(picture, box).data, (value) => value / 255);
+        return normalised(part).every((value, i) => Math.abs(value - x[i]) < 1e-5);
+      });
+      expect(found.length).toBe(1);
+      expect(read(augmented, [0], 3).x).toEqual(x);
+      expect(read(augmented, [0], 4).x).not.toEqual(x);
+      // Parts of the dataset, prefetching and no cache change nothing.
+      const lean = await loadImageFolder(root, { transform: normal, cacheBytes: 0 });
+      const part = augment(subset(lean, [2, 0]), [horizontalFlip({ p: 0 }), randomResizedCrop(options)], { seed: 5 });
+      await part.prefetch!([0, 1], 3);
+      expect(read(part, [1]).x.length).toBe(192);
+      const whole = augment(lean, [randomResizedCrop(options)], { seed: 5 });
+      await whole.prefetch!([0], 3);
+      expect(read(whole, [0], 3).x).toEqual(x);
+    });
+
+    it("keeps pictures no larger than the smallest part needs", async () => {
+      await large(60); // 480 x 480; a quarter of the area is 240 x 240, thirty times a sample
+      const full = { scale: [0.25, 0.25], ratio: [1, 1] } as const;
+      const folder = await loadImageFolder(root, { transform: normal, cacheBytes: 3 * 16 * 16 + 3 * 8 * 8 * 4 });
+      const augmented = augment(folder, [randomResizedCrop(full)]);
+      const { x } = read(augmented, [0], 0);
+      await rm(join(root, "a", "0.png"));
+      expect(read(augmented, [0], 0).x).toEqual(x);
+    });
+
+    it("changes colours before they are normalised", async () => {
+      await large(1);
+      const folder = await loadImageFolder(root, { transform: normal });
+      const plain = await loadImageFolder(root, { transform: { ...normal, mean: [0, 0, 0], std: [1, 1, 1] } });
+      const jitter = colorJitter({ brightness: [1.5, 1.5] });
+      const expected = normalised(read(augment(plain, [jitter]), [0], 0).x);
+      for (const [i, value] of read(augment(folder, [jitter]), [0], 0).x.entries())
+        expect(Math.abs(value - expected[i])).toBeLessThan(1e-5);
+      const mixed = augment(folder, [jitter, mixup({ alpha: 1 })]);
+      expect(read(mixed, [0, 1], 0).x.length).toBe(2 * 192);
+    });
   });
 
   it("stops to verify on a signal", async () => {
