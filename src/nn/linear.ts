@@ -1,5 +1,5 @@
 import { flag, readOptions, type Schema } from "../core/options.js";
-import { biasInit, type InitName, initName, weightInit } from "../graph/init.js";
+import { biasInit, type InitName, initName } from "../graph/init.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
 import { expectSize, Layer } from "./layer.js";
@@ -36,8 +36,7 @@ export class Linear extends Layer {
 
   protected record(b: Builder, x: ValueId): ValueId {
     const { inFeatures, outFeatures, options } = this;
-    const init = weightInit(options.init, inFeatures, outFeatures);
-    const weight = b.parameter("weight", [outFeatures, inFeatures], { init });
+    const weight = b.parameter("weight", [outFeatures, inFeatures], { init: options.init });
     if (!options.bias) return b.linear(x, weight);
     return b.linear(x, weight, b.parameter("bias", [outFeatures], { init: biasInit(options.init, inFeatures) }));
   }

@@ -1,10 +1,10 @@
 /** Records a network into a graph: keeps the path of the layer at work and names its parameters after it. */
-import { type ErrorContext, expectation, ShapeError } from "../core/errors.js";
+import { ArgumentError, type ErrorContext, expectation, ShapeError } from "../core/errors.js";
 import { share } from "../core/options.js";
 import { last, numel, type Shape, sameShape } from "../core/shape.js";
 import { pair, type Size } from "../core/size.js";
 import { Graph } from "../graph/graph.js";
-import type { Init } from "../graph/init.js";
+import { type Init, type InitName, weightInit } from "../graph/init.js";
 import { type Layout, memoryShape } from "../graph/layout.js";
 import type { ActivationKind, Op } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
@@ -24,8 +24,11 @@ export interface BuildMode {
 }
 
 export interface ParameterOptions {
-  /** What the values start from: a number, or a distribution, drawn with the model's seed. */
-  init: number | Init;
+  /**
+   * What the values start from: a number, or a distribution, drawn with the model's seed. A name stands for that of a
+   * weight [out, in, …], by what each output sums over.
+   */
+  init: number | InitName | Init;
   /** `"channelsLast"`: the filters of a convolution, [out, in / groups, …]. Default `"same"`: memory has the shape's order. */
   layout?: Layout;
 }
@@ -119,9 +122,16 @@ export class Builder {
     this.#names.add(full);
     const list = role === "parameter" ? this.graph.parameters : this.graph.buffers;
     const value = this.graph.value(memoryShape(shape, layout), role, { name: full });
-    const start: Init = typeof init === "number" ? { kind: "constant", value: init } : init;
-    list.push({ name: full, value, shape, layout, init: start, path: this.path });
+    list.push({ name: full, value, shape, layout, init: this.#start(init, shape), path: this.path });
     return value;
+  }
+
+  #start(init: ParameterOptions["init"], shape: Shape): Init {
+    if (typeof init === "number") return { kind: "constant", value: init };
+    if (typeof init !== "string") return init;
+    this.expect(shape.length > 1, "init", "a number, for parameters of one dimension", init, { error: ArgumentError });
+    const [out, into, ...window] = shape;
+    return weightInit(init, into * numel(window), out * numel(window));
   }
 
   /** x + y, of equal shapes. */

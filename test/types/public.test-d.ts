@@ -4,16 +4,18 @@ import {
   Adam,
   AdamW,
   BasicBlock,
+  type Builder,
   type ClassDataset,
   Conv2d,
   cifarResNet,
+  conv2d,
   cosineAnnealing,
   createModel,
   createTrainer,
   crossEntropy,
   type Evaluation,
   type History,
-  type Layer,
+  Layer,
   LayerNorm,
   Linear,
   type LoadReport,
@@ -31,6 +33,7 @@ import {
   type StateDict,
   type Tensor,
   type Trainer,
+  type ValueId,
 } from "../../src/hosts/node/index.js";
 
 declare const network: Layer;
@@ -138,5 +141,57 @@ describe("trainers", () => {
     trainer.fit([[1, 2]]);
     // @ts-expect-error: an option that there is not
     trainer.fit(dataset, { batch_size: 4 });
+  });
+});
+
+describe("own layers", () => {
+  class Own extends Layer {
+    readonly type = "Own";
+
+    protected args(): unknown[] {
+      return [];
+    }
+
+    protected record(b: Builder, x: ValueId): ValueId {
+      expectTypeOf(b.shape(x)).toEqualTypeOf<readonly number[]>();
+      const weight = b.parameter("weight", [3, 3], { init: "he" });
+      const filter = b.parameter("filter", [4, 3, 3, 3], {
+        init: { kind: "normal", std: 0.1 },
+        layout: "channelsLast",
+      });
+      // @ts-expect-error: nothing to start from
+      b.parameter("bias", [3], {});
+      // @ts-expect-error: a distribution that there is not
+      b.parameter("bias", [3], { init: { kind: "cauchy", std: 1 } });
+      // @ts-expect-error: a layout that there is not
+      b.parameter("bias", [3], { init: 0, layout: "OIHW" });
+      // @ts-expect-error: an activation that there is not
+      b.activation(x, "swish");
+      // @ts-expect-error: an option that there is not
+      conv2d(b, x, filter, { pad: 1 });
+      expectTypeOf(b.child("inner", new Linear(3, 3), x)).toEqualTypeOf<ValueId>();
+      return b.add(x, b.relu(b.linear(conv2d(b, x, filter, { padding: [1, 1], stride: 2 }), weight)));
+    }
+  }
+
+  it("are layers", () => {
+    expectTypeOf(new Own()).toExtend<Layer>();
+    createModel(new Sequential(new Own()), { inputShape: [4] });
+  });
+
+  it("know after an expectation what they expected", () => {
+    const assured = (b: Builder, place: number | undefined): number => {
+      b.expect(place !== undefined, "place", "a number", "none", { hint: "Give one", error: RangeError });
+      return place;
+    };
+    expectTypeOf(assured).returns.toEqualTypeOf<number>();
+  });
+
+  it("need a type, arguments and a record", () => {
+    // @ts-expect-error: what it computes is missing
+    class Empty extends Layer {
+      readonly type = "Empty";
+    }
+    expectTypeOf<Empty>().toExtend<object>();
   });
 });

@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { type BuildOptions, build } from "esbuild";
+import { type BuildOptions, build, transform } from "esbuild";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cifarResNet, createModel, resnet18, writeSafetensors } from "../../../src/hosts/node/index.js";
@@ -16,9 +16,9 @@ let folder: string;
 
 const CHROMIUM = "/usr/bin/chromium";
 const all = blocks();
-const programs = (runtime: string) =>
+const programs = (runtime: string, language = "js") =>
   all
-    .filter((block) => block.language === "js" && block.runtime === runtime)
+    .filter((block) => block.language === language && block.runtime === runtime)
     .map((block): [string, Block] => [block.place, block]);
 
 beforeAll(async () => {
@@ -65,7 +65,9 @@ describe("the documentation", () => {
     const known = ["node", "browser", "edge"];
     expect(all.filter(({ runtime }) => !known.includes(runtime)).map(({ place }) => place)).toEqual([]);
     // Other languages would not be run.
-    expect(all.filter(({ language }) => !["", "js", "http"].includes(language)).map(({ place }) => place)).toEqual([]);
+    expect(
+      all.filter(({ language }) => !["", "js", "ts", "http"].includes(language)).map(({ place }) => place),
+    ).toEqual([]);
   });
 
   it("links to files and headings that exist", () => {
@@ -127,6 +129,27 @@ describe("in Node", () => {
       });
     });
     expect(code, output).toBe(0);
+  });
+});
+
+describe("in TypeScript", () => {
+  it.each(programs("node", "ts"))("%s compiles against the package's declarations, and runs", async (_, block) => {
+    const path = join(folder, fileName(block).replace(".mjs", ".mts"));
+    writeFileSync(path, `${block.code}\n`);
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const settings =
+      "--ignoreConfig --noEmit --strict --noImplicitOverride --skipLibCheck --target es2022 --module nodenext".split(
+        " ",
+      );
+    const run = (args: string[]) =>
+      new Promise<string>((resolve) => {
+        execFile(process.execPath, args, { cwd: folder }, (error, stdout, stderr) =>
+          resolve(error ? stdout + stderr || error.message : ""),
+        );
+      });
+    expect(await run([tsc, ...settings, path])).toBe("");
+    const { code } = await transform(block.code, { loader: "ts" });
+    expect(await run([write({ ...block, code })])).toBe("");
   });
 });
 
