@@ -130,3 +130,10 @@ export function ipow(x: number, n: number): number {
   }
   return n < 0 ? 1 / result : result;
 }
+
+/** Where the largest of `n` numbers from `from` on stands, counted from there; the first of equals. */
+export function argmax(values: ArrayLike<number>, from: number, n: number): number {
+  let best = 0;
+  for (let i = 1; i < n; i++) if (values[from + i] > values[from + best]) best = i;
+  return best;
+}

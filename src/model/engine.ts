@@ -6,9 +6,9 @@ import type { ValueId } from "../graph/value.js";
 import type { Layer } from "../nn/layer.js";
 import type { Builder } from "../ops/builder.js";
 import type { Differentiate } from "../plan/autodiff.js";
-import { stepMacs } from "../plan/cost.js";
-import { createPlan, type Plan, type PlanRequest } from "../plan/plan.js";
+import { createPlan, type Plan, type PlanOf, type Prefer, type Variation } from "../plan/plan.js";
 import type { Executor } from "../runtime/executor.js";
+import { type StepOf, stepOf } from "./step.js";
 
 /** Plans kept at a time; the one unused for longest goes first. */
 const MAX_PLANS = 16;
@@ -34,11 +34,7 @@ export function describeNetwork(network: Layer, inputShape: Shape, prefer?: Pref
 /** A network's description with the plan that it was taken from, which is a model's plan for one sample. */
 export type Described = Description & { plan: Plan };
 
-type Prefer = "speed" | "memory";
-
 const FIRST = { batchSize: 1, training: false, backward: "none" } as const;
-
-export type Variation = Omit<PlanRequest, "network" | "inputShape" | "isFrozen" | "prefer">;
 
 export class Engine {
   readonly description: Description;
@@ -52,7 +48,6 @@ export class Engine {
   /** Counts training forwards; with the seed it is the key of every dropout's random numbers. */
   randomStep = 0;
   #plans = new Map<string, Plan>();
-  #macs = new WeakMap<Plan, number>();
 
   constructor(
     { plan, ...description }: Described,
@@ -67,7 +62,6 @@ export class Engine {
     this.#prefer = prefer;
     this.#differentiate = differentiate;
     this.#plans.set(this.#name(FIRST), plan);
-    this.#macs.set(plan, stepMacs(plan.graph, plan.step));
   }
 
   /** Replaces the set of frozen names. Gradients start from zero again: those of frozen parameters stay there. */
@@ -78,14 +72,20 @@ export class Engine {
   }
 
   /** The plan for a variation, made at the first request. `key` tells variations apart that only functions describe. */
+  plan<V extends Variation>(variation: V, key?: string): PlanOf<V>;
   plan(variation: Variation, key = ""): Plan {
     const name = this.#name(variation, key);
-    const known = this.#plans.get(name);
+    const plan = this.#plans.get(name) ?? this.#createPlan(variation);
     this.#plans.delete(name);
-    const plan = known ?? this.#createPlan(variation);
     this.#plans.set(name, plan);
-    if (this.#plans.size > MAX_PLANS) this.#plans.delete(this.#plans.keys().next().value!);
+    const [oldest] = this.#plans.keys();
+    if (this.#plans.size > MAX_PLANS) this.#plans.delete(oldest);
     return plan;
+  }
+
+  /** The step that this variation's plan makes. */
+  step<V extends Variation>(variation: V, key?: string): StepOf<PlanOf<V>> {
+    return stepOf(this.plan(variation, key), this);
   }
 
   #name({ batchSize, training, backward, watch, keepAll = false }: Variation, key = ""): string {
@@ -97,32 +97,7 @@ export class Engine {
     const isFrozen = (name: string) => this.frozen.has(name);
     const record = (b: Builder, x: ValueId) => network.build(b, x);
     const request = { ...variation, network: record, inputShape, isFrozen, prefer: this.#prefer };
-    const plan = createPlan(request, this.#differentiate);
-    this.#macs.set(plan, stepMacs(plan.graph, plan.step));
-    return plan;
-  }
-
-  /** Multiply-adds of one step. */
-  macs(plan: Plan): number {
-    return this.#macs.get(plan) ?? 0;
-  }
-
-  /** Runs stages of a plan; a training forward draws fresh random numbers. */
-  run(
-    plan: Plan,
-    from: "forward" | "backward" | "update",
-    to: "forward" | "backward" | "update",
-    training: boolean,
-  ): boolean {
-    const { executor } = this;
-    executor.activate(plan);
-    if (from === "forward") {
-      if (training) this.randomStep++;
-      this.writeRandomKey();
-    }
-    const finished = executor.run(plan, from, to, this.macs(plan));
-    if (finished && plan.changesWeights) executor.weightsVersion++;
-    return finished;
+    return createPlan(request, this.#differentiate);
   }
 
   /** Key and counter of the next step's random numbers. */

@@ -1,10 +1,10 @@
 /** Looking inside: outputs of single layers, and what in an image spoke for a class. */
 import { expectInteger, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation, ShapeError } from "../core/errors.js";
+import { argmax } from "../core/math.js";
 import { formatShape, numel } from "../core/shape.js";
 import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
 import type { Plan } from "../plan/plan.js";
-import type { Engine } from "./engine.js";
 import type { Model } from "./model.js";
 
 /**
@@ -14,32 +14,21 @@ import type { Model } from "./model.js";
 export function activations(model: Model, x: TensorLike, layers: readonly string[]): Map<string, Tensor> {
   const { engine } = model;
   const { data, batchSize } = toBatch("activations", "input", x, model.inputShape);
-  const plan = watchingPlan("activations", engine, batchSize, layers, "none");
-  engine.executor.view(plan, plan.input).set(data);
-  engine.run(plan, "forward", "forward", false);
-  return new Map([...plan.watched].map(([path, { output }]) => [path, copy(engine, plan, output)]));
+  const step = engine.step({ batchSize, training: false, backward: "none", watch: layers });
+  expectWatched("activations", step.plan, layers);
+  step.input.set(data);
+  step.run();
+  return new Map([...step.plan.watched].map(([path, { output }]) => [path, step.tensor(output)]));
 }
 
-function watchingPlan(
-  where: string,
-  engine: Engine,
-  batchSize: number,
-  watch: readonly string[],
-  backward: "none" | "output",
-): Plan {
-  const plan = engine.plan({ batchSize, training: false, backward, watch });
-  const missing = watch.find((path) => !plan.watched.has(path));
-  if (missing !== undefined) {
-    const paths = plan.graph.layers.map(({ path }) => path).filter((path) => path !== "");
-    throw new ArgumentError(
-      expectation(where, "layer", `one of ${paths.slice(0, 40).join(", ")}`, JSON.stringify(missing)),
-    );
-  }
-  return plan;
-}
-
-function copy({ executor }: Engine, plan: Plan, id: number): Tensor {
-  return { data: new Float32Array(executor.view(plan, id)), shape: [...plan.graph.shape(id)] };
+/** Throws where the network has no layer at one of the paths. */
+function expectWatched(where: string, { watched, graph }: Plan, paths: readonly string[]): void {
+  const missing = paths.find((path) => !watched.has(path));
+  if (missing === undefined) return;
+  const known = graph.layers.map(({ path }) => path).filter((path) => path !== "");
+  throw new ArgumentError(
+    expectation(where, "layer", `one of ${known.slice(0, 40).join(", ")}`, JSON.stringify(missing)),
+  );
 }
 
 export interface GradCamOptions {
@@ -61,26 +50,25 @@ export function gradCam(model: Model, x: TensorLike, options: GradCamOptions): T
   const { data, batchSize } = toBatch("gradCam", "input", x, model.inputShape);
   const classes = numel(model.outputShape);
   if (target !== undefined) expectInteger("gradCam", "target", target, 0, classes - 1);
-  const plan = watchingPlan("gradCam", engine, batchSize, [layer], "output");
-  const { output, gradient } = plan.watched.get(layer)!;
-  const [, h, w, channels] = plan.graph.shape(output);
-  if (plan.graph.shape(output).length !== 4)
-    throw new ShapeError(
-      expectation("gradCam", "layer", "an output of [n, h, w, channels]", formatShape(plan.graph.shape(output))),
-    );
+  const step = engine.step({ batchSize, training: false, backward: "output", watch: [layer] });
+  expectWatched("gradCam", step.plan, [layer]);
+  const { output, gradient } = step.plan.watched.get(layer)!;
+  const shape = step.plan.graph.shape(output);
+  const [, h, w, channels] = shape;
+  if (shape.length !== 4)
+    throw new ShapeError(expectation("gradCam", "layer", "an output of [n, h, w, channels]", formatShape(shape)));
   if (gradient === undefined)
     throw new ArgumentError(expectation("gradCam", "layer", "one that the output depends on", layer));
 
-  const { executor } = engine;
-  executor.view(plan, plan.input).set(data);
-  engine.run(plan, "forward", "forward", false);
-  const scores = executor.view(plan, plan.output).slice();
-  const dy = executor.view(plan, plan.outputGradient!).fill(0);
-  for (let i = 0; i < batchSize; i++) dy[i * classes + (target ?? largest(scores, i * classes, classes))] = 1;
-  engine.run(plan, "backward", "backward", false);
+  step.input.set(data);
+  step.run();
+  const scores = step.output.slice();
+  const dy = step.outputGradient.fill(0);
+  for (let i = 0; i < batchSize; i++) dy[i * classes + (target ?? argmax(scores, i * classes, classes))] = 1;
+  step.run("backward");
 
-  const a = executor.view(plan, output);
-  const da = executor.view(plan, gradient);
+  const a = step.numbers(output);
+  const da = step.numbers(gradient);
   const maps = new Float32Array(batchSize * h * w);
   for (let i = 0; i < batchSize; i++) camOf(a, da, i, h * w, channels, maps);
   return { data: maps, shape: [batchSize, h, w] };
@@ -106,10 +94,4 @@ function camOf(
     top = Math.max(top, sum);
   }
   if (top > 0) for (let p = 0; p < pixels; p++) maps[i * pixels + p] /= top;
-}
-
-function largest(values: Float32Array, from: number, n: number): number {
-  let best = 0;
-  for (let i = 1; i < n; i++) if (values[from + i] > values[from + best]) best = i;
-  return best;
 }

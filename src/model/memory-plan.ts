@@ -10,7 +10,7 @@ import { crossEntropy } from "../nn/losses.js";
 import { Adam, SGD } from "../optim/optimizers.js";
 import { parameterRuns } from "../optim/runs.js";
 import { recordUpdate } from "../optim/update.js";
-import type { Plan, PlanRequest } from "../plan/plan.js";
+import type { RecordUpdate, TrainPlan } from "../plan/plan.js";
 import type { Engine } from "./engine.js";
 
 /** For what `memoryPlan` counts bytes. */
@@ -76,10 +76,10 @@ export function planMemory(engine: Engine, options?: MemoryPlanOptions): MemoryP
 }
 
 /** A plan such as a trainer makes: cross-entropy, and SGD or, with two states or more, Adam. */
-function trainingPlan(engine: Engine, batchSize: number, states: number): Plan {
+function trainingPlan(engine: Engine, batchSize: number, states: number): TrainPlan {
   const optimizer = states > 1 ? new Adam() : new SGD({ lr: 0, momentum: states > 0 ? 0.9 : 0 });
   const runs = parameterRuns(engine.description.parameters, (name) => engine.frozen.has(name));
-  const update: PlanRequest["update"] = (graph, loss) => recordUpdate(graph, loss, { optimizer, runs });
+  const update: RecordUpdate = (graph, loss) => recordUpdate(graph, loss, { optimizer, runs });
   const loss = (graph: Graph, output: ValueId) => crossEntropy().record(graph, output, "indices");
   return engine.plan({ batchSize, training: true, backward: "loss", loss, update }, `memory ${states}`);
 }

@@ -4,9 +4,7 @@ import { expectBoolean, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation, ResnetWasmError } from "../core/errors.js";
 import { numel } from "../core/shape.js";
 import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
-import type { ValueId } from "../graph/value.js";
 import { writeSafetensors } from "../io/safetensors.js";
-import type { Plan } from "../plan/plan.js";
 import { architectureMetadata } from "./architecture.js";
 import { describeNetwork, type Engine } from "./engine.js";
 import { type MemoryPlan, type MemoryPlanOptions, planMemory } from "./memory-plan.js";
@@ -22,6 +20,7 @@ import {
   type StateDictLike,
   writeStateDict,
 } from "./state.js";
+import type { BackwardStep } from "./step.js";
 import { summarize } from "./summary.js";
 
 export type { MemoryPlan, MemoryPlanOptions } from "./memory-plan.js";
@@ -29,7 +28,8 @@ export type { ModelInfo, PredictOptions } from "./predictor.js";
 
 /** A network with weights and a memory to run in; made by `createModel` or `loadModel`. */
 export class Model extends Predictor {
-  #pending: { plan: Plan; training: boolean } | null = null;
+  /** The last `forward`, for `backward`. */
+  #pending: BackwardStep | null = null;
 
   /** @internal Used by the trainer. */
   get engine(): Engine {
@@ -45,11 +45,11 @@ export class Model extends Predictor {
     const { training = false } = expectOptions("forward", options, ["training"]);
     expectBoolean("forward", "training", training);
     const { data, batchSize } = toBatch("forward", "input", x, this.inputShape);
-    const plan = engine.plan({ batchSize, training, backward: "output" });
-    copyInto(engine.executor.view(plan, plan.input), data, 0);
-    engine.run(plan, "forward", "forward", training);
-    this.#pending = { plan, training };
-    return this.#read(plan, plan.output);
+    const step = engine.step({ batchSize, training, backward: "output" });
+    copyInto(step.input, data);
+    step.run();
+    this.#pending = step;
+    return step.tensor(step.plan.output);
   }
 
   /**
@@ -57,28 +57,24 @@ export class Model extends Predictor {
    * respect to its input and sets `gradients()`. Throws when nothing has been kept, because another call used the memory.
    */
   backward(dy: TensorLike): Tensor {
-    const engine = this.use("backward");
-    const pending = this.#pending;
-    if (!pending || !engine.executor.isActive(pending.plan))
+    this.use("backward");
+    const step = this.#pending;
+    if (!step?.isCurrent)
       throw new ResnetWasmError(
-        expectation("backward", "call", "directly behind forward", "nothing kept", {
+        expectation("backward", "call", "directly after forward", "nothing kept", {
           hint: "predict, step and evaluate use the same memory",
         }),
       );
-    const { plan, training } = pending;
+    const { plan } = step;
     const { data, batchSize } = toBatch("backward", "dy", dy, this.outputShape);
     if (batchSize !== plan.batchSize)
       throw new ArgumentError(expectation("backward", "batch size", plan.batchSize, batchSize));
-    copyInto(engine.executor.view(plan, plan.outputGradient!), data, 0);
-    engine.run(plan, "backward", "backward", training);
+    copyInto(step.outputGradient, data);
+    step.run("backward");
     this.#pending = null;
-    if (plan.inputGradient === undefined)
-      return { data: new Float32Array(numel([batchSize, ...this.inputShape])), shape: [batchSize, ...this.inputShape] };
-    return this.#read(plan, plan.inputGradient);
-  }
-
-  #read(plan: Plan, id: ValueId): Tensor {
-    return { data: new Float32Array(this.engine.executor.view(plan, id)), shape: [...plan.graph.shape(id)] };
+    if (plan.inputGradient !== undefined) return step.tensor(plan.inputGradient);
+    const shape = [batchSize, ...this.inputShape];
+    return { data: new Float32Array(numel(shape)), shape };
   }
 
   /** The gradients of the last `backward` or training step, by parameter name, in PyTorch's layouts. */
@@ -86,7 +82,7 @@ export class Model extends Predictor {
     const engine = this.use("gradients");
     const { parameters } = engine.description;
     if (parameters.length > 0 && !engine.executor.hasRegion("gradients"))
-      throw new ResnetWasmError(expectation("gradients", "call", "behind backward or a training step", "neither"));
+      throw new ResnetWasmError(expectation("gradients", "call", "after backward or a training step", "neither"));
     return new Map(parameters.map((entry) => [entry.name, readParameter(engine, entry, "gradients")]));
   }
 

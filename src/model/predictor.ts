@@ -73,10 +73,10 @@ export class Predictor {
     const step = Math.min(batchSize ?? this.#defaultBatch(), batch.batchSize);
     for (let at = 0; at < batch.batchSize; at += step) {
       const n = Math.min(step, batch.batchSize - at);
-      const plan = engine.plan({ batchSize: n, training: false, backward: "none" });
-      copyInto(engine.executor.view(plan, plan.input), batch.data, at * from);
-      engine.run(plan, "forward", "forward", false);
-      data.set(engine.executor.view(plan, plan.output), at * to);
+      const pass = engine.step({ batchSize: n, training: false, backward: "none" });
+      copyInto(pass.input, batch.data, at * from);
+      pass.run();
+      data.set(pass.output, at * to);
     }
     return { data, shape: [batch.batchSize, ...this.outputShape] };
   }
@@ -124,7 +124,7 @@ function allocate(where: string, length: number): Float32Array<ArrayBuffer> {
 }
 
 /** target = source[from, from + target.length). */
-export function copyInto(target: Float32Array, source: ArrayLike<number>, from: number): void {
+export function copyInto(target: Float32Array, source: ArrayLike<number>, from = 0): void {
   if (source instanceof Float32Array)
     target.set(from === 0 && source.length === target.length ? source : source.subarray(from, from + target.length));
   else for (let i = 0; i < target.length; i++) target[i] = source[from + i];

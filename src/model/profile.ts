@@ -9,9 +9,11 @@ import { type Optimizer, SGD } from "../optim/optimizers.js";
 import { parameterRuns } from "../optim/runs.js";
 import { recordUpdate } from "../optim/update.js";
 import { nodeBytes, nodeMacs } from "../plan/cost.js";
-import type { Plan, PlanRequest } from "../plan/plan.js";
+import type { Plan, RecordUpdate } from "../plan/plan.js";
 import type { Engine } from "./engine.js";
+import { copyInto } from "./predictor.js";
 import { isInStep, type LayerProfile, type OpProfile, Profile, perSecond, sumUp } from "./profile-report.js";
+import type { Step, TrainStep } from "./step.js";
 import { isInside, layersInOrder } from "./summary.js";
 
 export interface ProfileOptions {
@@ -43,17 +45,17 @@ export function profile(engine: Engine, x: TensorLike, options?: ProfileOptions)
   const batch = toBatch(where, "input", x, engine.description.inputShape);
   const { executor } = engine;
   if (!training) {
-    const plan = engine.plan({ batchSize: batch.batchSize, training, backward: "none" });
-    const load = () => copyInto(executor.view(plan, plan.input), batch.data);
-    return measure(engine, plan, load, { training, types: {}, repetitions: given.repetitions });
+    const step = engine.step({ batchSize: batch.batchSize, training, backward: "none" });
+    const load = () => copyInto(step.input, batch.data);
+    return measure(engine, step, load, { types: {}, repetitions: given.repetitions });
   }
 
   executor.region("gradients");
   for (const name of optimizer.state) executor.region(`optimizer.${name}`);
-  const plan = trainingPlan(engine, batch.batchSize, loss, optimizer);
+  const step = trainingStep(engine, batch.batchSize, loss, optimizer);
   const load = () => {
-    copyInto(executor.view(plan, plan.input), batch.data);
-    executor.numbers(plan, plan.target!, "f32", "i32").fill(0);
+    copyInto(step.input, batch.data);
+    step.target.fill(0);
     // A learning rate of 0: the weights stay finite however often the step is repeated.
     executor.scalars.set("lr", 0);
     executor.scalars.set("status", 0);
@@ -62,19 +64,19 @@ export function profile(engine: Engine, x: TensorLike, options?: ProfileOptions)
   const restore = keepState(engine, optimizer);
   try {
     const types = { loss: loss.type, optimizer: optimizer.type };
-    return measure(engine, plan, load, { training, types, repetitions: given.repetitions });
+    return measure(engine, step, load, { types, repetitions: given.repetitions });
   } finally {
     restore();
   }
 }
 
 /** The step that a trainer with this loss and optimiser would run; frozen parameters are left out of the update. */
-function trainingPlan(engine: Engine, batchSize: number, loss: Loss, optimizer: Optimizer): Plan {
+function trainingStep(engine: Engine, batchSize: number, loss: Loss, optimizer: Optimizer): TrainStep {
   const { frozen, description } = engine;
   const kind = loss.targets[0];
   const runs = parameterRuns(description.parameters, (name) => frozen.has(name));
-  const update: PlanRequest["update"] = (graph, loss) => recordUpdate(graph, loss, { optimizer, runs });
-  return engine.plan(
+  const update: RecordUpdate = (graph, loss) => recordUpdate(graph, loss, { optimizer, runs });
+  return engine.step(
     { batchSize, training: true, backward: "loss", loss: (graph, output) => loss.record(graph, output, kind), update },
     `profile ${kind} ${JSON.stringify([loss, optimizer])}`,
   );
@@ -97,27 +99,26 @@ function keepState({ executor, description }: Engine, optimizer: Optimizer): () 
   };
 }
 
-const copyInto = (target: Float32Array, source: ArrayLike<number>): void => target.set(source);
-
 /** Milliseconds that the default number of repetitions shall take. */
 const BUDGET = 1000;
 /** From this smallest step of the clock on, single ops are too short for it. */
 const COARSE = 0.01;
 
 interface How {
-  training: boolean;
   types: Record<string, string>;
   repetitions: number | undefined;
 }
 
-function measure(engine: Engine, plan: Plan, load: () => void, { training, types, ...how }: How): Profile {
+function measure(engine: Engine, step: Step, load: () => void, { types, ...how }: How): Profile {
   const { executor } = engine;
+  const { plan } = step;
   const clock = clockStep();
-  const threads = executor.threadsFor(engine.macs(plan));
+  const threads = executor.threadsFor(plan.macs);
   const run = (from: number, to: number) => {
     const { base } = executor.activate(plan);
     if (executor.submit(base + from * 4, base + to * 4, threads) === 0) return;
-    const got = `loss ${executor.view(plan, plan.loss!)[0]}, norm ${executor.scalars.get("norm")}`;
+    const loss = plan.kind === "train" ? step.numbers(plan.loss)[0] : undefined;
+    const got = `loss ${loss}, norm ${executor.scalars.get("norm")}`;
     throw new NumericError(expectation("profile", "loss and gradients", "finite numbers", got));
   };
   const { program } = executor.activate(plan);
@@ -184,7 +185,7 @@ function measure(engine: Engine, plan: Plan, load: () => void, { training, types
   });
   return new Profile({
     batchSize: plan.batchSize,
-    training,
+    training: plan.training,
     threads,
     repetitions,
     statistic,

@@ -3,14 +3,15 @@
  * algorithm, and where in memory every value stands, relative to the regions that the runtime lays out.
  */
 
+import { expectation, ResnetWasmError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
 import type { Graph } from "../graph/graph.js";
-import { type Node, type Selection, STAGES, type Stage } from "../graph/op.js";
+import { type Node, type Selection, STAGES } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 import { Builder } from "../ops/builder.js";
 import type { Differentiate } from "./autodiff.js";
 import { constantNodes } from "./constants.js";
-import { mostBytes } from "./cost.js";
+import { mostBytes, stepMacs } from "./cost.js";
 import { foldBatchNorms } from "./fold.js";
 import { fuse } from "./fuse.js";
 import { type Arena, planArena } from "./memory.js";
@@ -22,44 +23,57 @@ export interface RecordedLoss {
   loss: ValueId;
 }
 
-export interface PlanRequest {
+export type RecordLoss = (graph: Graph, output: ValueId) => RecordedLoss;
+export type RecordUpdate = (graph: Graph, loss: ValueId | undefined) => void;
+export type Prefer = Selection["prefer"];
+
+/** What all plans of a model have in common. */
+export interface NetworkRequest {
   /** Records the network's ops on its input and returns the output. */
   network: (b: Builder, x: ValueId) => ValueId;
-  batchSize: number;
   /** Shape of one sample. */
   inputShape: Shape;
+  isFrozen?: (name: string) => boolean;
+  /** Default "speed". */
+  prefer?: Prefer;
+}
+
+/** How plans of a model differ. */
+export interface Mode {
+  batchSize: number;
   /** Dropout and BatchNorm in training mode. */
   training: boolean;
-  isFrozen?: (name: string) => boolean;
-  loss?: (graph: Graph, output: ValueId) => RecordedLoss;
-  /** Where gradients come from: nowhere, from a gradient of the output that the host writes, or from the loss. */
-  backward: "none" | "output" | "loss";
   /** Records the optimiser's ops, after the loss where there is one; the plan then updates what is not frozen. */
-  update?: (graph: Graph, loss: ValueId | undefined) => void;
-  /** Default "speed". */
-  prefer?: Selection["prefer"];
+  update?: RecordUpdate;
   /** Values to keep for the host: outputs of the layers at these paths, and their gradients where there is a backward pass. */
   watch?: readonly string[];
   /** Keep every value to the end of the step, unfused, to look at them afterwards. Default false. */
   keepAll?: boolean;
 }
 
-export interface Plan {
+/** Where gradients come from: nowhere, from a gradient of the output that the host writes, or from the loss. */
+export type Purpose =
+  | { backward: "none" | "output"; loss?: undefined }
+  /** Without gradients the loss is only told. */
+  | { backward: "none" | "loss"; loss: RecordLoss };
+
+export type Variation = Mode & Purpose;
+export type PlanRequest = NetworkRequest & Variation;
+
+interface PlanParts {
   graph: Graph;
   batchSize: number;
+  training: boolean;
   input: ValueId;
   output: ValueId;
-  target?: ValueId;
-  loss?: ValueId;
-  /** Host-written gradient of the output, and the gradient of the input that it leads to. */
-  outputGradient?: ValueId;
-  inputGradient?: ValueId;
   /** What the request asked to watch, by path. */
   watched: Map<string, { output: ValueId; gradient?: ValueId }>;
   /** Runs when weights have changed: what depends on weights alone. */
   prepare: Node[];
   /** Runs every time; stages are contiguous and in order. */
   step: Node[];
+  /** Multiply-adds of one step. */
+  macs: number;
   /** Results of `prepare` that the step reads, by a name that is the same in every plan of the model. */
   prepared: Map<ValueId, string>;
   arena: Arena;
@@ -70,8 +84,35 @@ export interface Plan {
   scratchBytes: number;
 }
 
+/** From an input to an output. */
+export interface PredictPlan extends PlanParts {
+  kind: "predict";
+}
+
+/** And back from a gradient of the output, which the host writes. */
+export interface BackwardPlan extends PlanParts {
+  kind: "backward";
+  outputGradient: ValueId;
+  /** Absent where the output does not depend on the input. */
+  inputGradient: ValueId | undefined;
+}
+
+/** From an input and a target to a loss, and, as asked, to gradients and an update. */
+export interface TrainPlan extends PlanParts, RecordedLoss {
+  kind: "train";
+}
+
+export type Plan = PredictPlan | BackwardPlan | TrainPlan;
+
+export type PlanOf<V extends Purpose> = V extends { loss: RecordLoss }
+  ? TrainPlan
+  : V extends { backward: "output" }
+    ? BackwardPlan
+    : PredictPlan;
+
 /** `differentiate` is needed for requests with a backward pass only: predictions do without. */
-export function createPlan(request: PlanRequest, differentiate?: Differentiate): Plan {
+export function createPlan<R extends PlanRequest>(request: R, differentiate?: Differentiate): PlanOf<R>;
+export function createPlan(request: PlanRequest, differentiate: Differentiate = noGradients): Plan {
   const { batchSize, training, isFrozen = () => false, backward } = request;
   const b = new Builder({ training, isFrozen });
   const { graph } = b;
@@ -93,12 +134,12 @@ export function createPlan(request: PlanRequest, differentiate?: Differentiate):
     outputGradient = graph.value(graph.shape(output), "input");
     const watchedOutputs = [...watched.values()].map((entry) => entry.output);
     const wanted = [input, ...watchedOutputs, ...trained.map(({ value }) => value)];
-    const gradients = nameGradients(graph, differentiate!(graph, { output, gradient: outputGradient }, wanted));
+    const gradients = nameGradients(graph, differentiate(graph, { output, gradient: outputGradient }, wanted));
     inputGradient = gradients.get(input);
     for (const entry of watched.values()) entry.gradient = gradients.get(entry.output);
   } else if (backward === "loss" && recorded) {
     const wanted = trained.map(({ value }) => value);
-    nameGradients(graph, differentiate!(graph, { output: recorded.loss, gradient: null }, wanted));
+    nameGradients(graph, differentiate(graph, { output: recorded.loss, gradient: null }, wanted));
   }
 
   graph.stage = "update";
@@ -124,19 +165,25 @@ export function createPlan(request: PlanRequest, differentiate?: Differentiate):
   }
   const prefer = request.prefer ?? "speed";
   select(graph, { prefer });
-  return {
-    ...arrange(graph, keep, request.update !== undefined, isFrozen, prefer),
+  const arrangement = arrange(graph, keep, request.update !== undefined, isFrozen, prefer);
+  const parts: PlanParts = {
+    ...arrangement,
+    macs: stepMacs(graph, arrangement.step),
     changesWeights: request.update !== undefined || graph.nodes.some(({ op }) => op.keepsStatistics),
     graph,
     batchSize,
+    training,
     input,
     output,
-    target: recorded?.target,
-    loss: recorded?.loss,
-    outputGradient,
-    inputGradient,
     watched,
   };
+  if (recorded) return { kind: "train", ...parts, ...recorded };
+  if (outputGradient !== undefined) return { kind: "backward", ...parts, outputGradient, inputGradient };
+  return { kind: "predict", ...parts };
+}
+
+function noGradients(): never {
+  throw new ResnetWasmError(expectation("plan", "backward", '"none" in an entry for inference', "a backward pass"));
 }
 
 /** Gives the gradients of parameters their role and name. */
@@ -162,7 +209,7 @@ function removeDead(graph: Graph, keep: ReadonlySet<ValueId>): void {
     .reverse();
 }
 
-type Arrangement = Pick<Plan, "prepare" | "step" | "prepared" | "arena" | "workspaceBytes" | "scratchBytes">;
+type Arrangement = Pick<PlanParts, "prepare" | "step" | "prepared" | "arena" | "workspaceBytes" | "scratchBytes">;
 
 /**
  * Bytes of the largest result that `prepare` keeps when memory counts: larger weights are folded and packed in each
@@ -176,12 +223,12 @@ function arrange(
   keep: ReadonlySet<ValueId>,
   updates: boolean,
   isFrozen: (name: string) => boolean,
-  prefer: Selection["prefer"],
+  prefer: Prefer,
 ): Arrangement {
   const changes = new Set<ValueId>();
   if (updates) for (const { name, value } of graph.parameters) if (!isFrozen(name)) changes.add(value);
   const constants = constantNodes(graph, changes, prefer === "memory" ? LARGEST_KEPT : Infinity);
-  const step = STAGES.flatMap((stage: Stage) =>
+  const step = STAGES.flatMap((stage) =>
     graph.nodes.filter((node) => node.stage === stage && !constants.nodes.has(node)),
   );
   const prepare = graph.nodes.filter((node) => constants.nodes.has(node));

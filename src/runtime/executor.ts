@@ -5,6 +5,7 @@ import { expectation, RuntimeSupportError } from "../core/errors.js";
 import { numel, roundUp } from "../core/shape.js";
 import type { Addresses } from "../graph/context.js";
 import type { Parameter } from "../graph/graph.js";
+import type { Stage } from "../graph/op.js";
 import { ALIGNMENT, layoutParameters, type ParameterLayout } from "../graph/regions.js";
 import { type ArrayOf, bytesOf, type DType, FLOAT, type ValueId, viewOf } from "../graph/value.js";
 import type { Plan } from "../plan/plan.js";
@@ -212,15 +213,10 @@ export class Executor {
    * Runs the stages `from` to `to` of a plan, after `prepare` where weights have changed. Returns false when the guard
    * stopped the program because loss or gradients were not finite.
    */
-  run(
-    plan: Plan,
-    from: "forward" | "backward" | "update",
-    to: "forward" | "backward" | "update",
-    macs: number,
-  ): boolean {
+  execute(plan: Plan, from: Stage, to: Stage): boolean {
     const bound = this.activate(plan);
     const { program, base, paces } = bound;
-    const all = this.threadsFor(macs);
+    const all = this.threadsFor(plan.macs);
     const stages = `${from} ${to}`;
     const pace = paces.get(stages) ?? new Pace();
     paces.set(stages, pace);
@@ -233,7 +229,9 @@ export class Executor {
     const start = performance.now();
     const stopped = this.submit(base + begins[from] * WORD, base + program[to] * WORD, threads);
     if (all > 1 && !this.allThreads) pace.took(performance.now() - start);
-    return stopped === 0;
+    if (stopped !== 0) return false;
+    if (plan.changesWeights) this.weightsVersion++;
+    return true;
   }
 
   /** Threads that take part in a step of this many multiply-adds. */

@@ -2,8 +2,8 @@
 
 import { numel } from "../core/shape.js";
 import type { Engine } from "../model/engine.js";
+import type { TrainStep } from "../model/step.js";
 import type { Loss } from "../nn/losses.js";
-import type { Plan } from "../plan/plan.js";
 
 const firstNonFinite = (values: Float32Array): number => values.findIndex((value) => !Number.isFinite(value));
 
@@ -11,20 +11,19 @@ const firstNonFinite = (values: Float32Array): number => values.findIndex((value
  * Repeats the failed step without an update, keeping every value, and describes the first one that is not finite:
  * input, parameter, a layer's output, or the gradient after a layer. The failed plan's input must still be in place.
  */
-export function findNonFinite(engine: Engine, failed: Plan, loss: Loss): string {
+export function findNonFinite(engine: Engine, failed: TrainStep, loss: Loss): string {
   const { executor } = engine;
-  const indices = failed.graph.values[failed.target!].dtype === "i32";
-  const input = executor.view(failed, failed.input).slice();
-  const target = executor.numbers(failed, failed.target!, "f32", "i32").slice();
+  const kind = failed.targetKind;
+  const input = failed.input.slice();
+  const target = failed.target.slice();
   if (firstNonFinite(input) >= 0) return "the input";
   for (const { name, shape } of engine.description.parameters) {
     if (firstNonFinite(executor.parameterView(name, "parameters", numel(shape))) >= 0) return `parameter ${name}`;
   }
 
-  const kind = indices ? "indices" : "values";
-  const plan = engine.plan(
+  const step = engine.step(
     {
-      batchSize: failed.batchSize,
+      batchSize: failed.plan.batchSize,
       training: true,
       backward: "loss",
       loss: (graph, output) => loss.record(graph, output, kind),
@@ -32,13 +31,14 @@ export function findNonFinite(engine: Engine, failed: Plan, loss: Loss): string 
     },
     `diagnose ${kind} ${JSON.stringify(loss)}`,
   );
-  executor.view(plan, plan.input).set(input);
-  executor.numbers(plan, plan.target!, "f32", "i32").set(target);
-  engine.run(plan, "forward", "backward", false); // the same random numbers again
+  step.input.set(input);
+  step.target.set(target);
+  step.repeat("forward", "backward");
+  const { plan } = step;
   for (const { outputs, path, stage, op } of plan.step) {
     if (op.isPacking) continue;
     for (const id of outputs) {
-      if (firstNonFinite(executor.view(plan, id)) < 0) continue;
+      if (firstNonFinite(step.numbers(id)) < 0) continue;
       const { role, name } = plan.graph.values[id];
       if (role === "gradient") return `the gradient of ${name}`;
       const layer = op.part === "loss" ? "the loss" : `layer ${path || "network"}`;

@@ -1,6 +1,8 @@
 /** Loss and accuracy over a dataset. */
 import { expectInteger, expectOptions, expectSignal } from "../core/check.js";
+import { argmax } from "../core/math.js";
 import type { Dataset } from "../data/dataset.js";
+import type { RecordLoss } from "../plan/plan.js";
 import { fillBatch } from "./batch.js";
 import type { StepTrainer } from "./step-trainer.js";
 import { createYielder } from "./yield.js";
@@ -30,10 +32,10 @@ export async function evaluate(trainer: StepTrainer, dataset: Dataset, options?:
   const { model } = trainer;
   const loss = trainer.lossFor("evaluate");
   const { engine } = model;
-  const { executor } = engine;
   const classes = model.outputShape[model.outputShape.length - 1];
   const countsHits = loss.type === "crossEntropy";
   const pause = createYielder();
+  const record: RecordLoss = (graph, output) => loss.record(graph, output, kind);
   const key = `evaluate ${kind} ${JSON.stringify(loss)}`;
   let sum = 0;
   let hits = 0;
@@ -42,14 +44,11 @@ export async function evaluate(trainer: StepTrainer, dataset: Dataset, options?:
     const n = Math.min(batchSize, dataset.length - at);
     const indices = Array.from({ length: n }, (_, i) => at + i);
     await dataset.prefetch?.(indices);
-    const plan = engine.plan(
-      { batchSize: n, training: false, backward: "none", loss: (graph, output) => loss.record(graph, output, kind) },
-      key,
-    );
-    const expected = fillBatch("evaluate", engine, plan, kind, dataset, indices).slice(); // the step may reuse its memory
-    engine.run(plan, "forward", "forward", false);
-    sum += executor.view(plan, plan.loss!)[0] * n;
-    if (countsHits) hits += countHits(executor.view(plan, plan.output), expected, classes);
+    const step = engine.step({ batchSize: n, training: false, backward: "none", loss: record }, key);
+    const expected = fillBatch("evaluate", step, dataset, indices).slice(); // the step may reuse its memory
+    step.run();
+    sum += step.loss * n;
+    if (countsHits) hits += countHits(step.output, expected, classes);
     await pause();
   }
   const rowsPerSample = model.outputShape.slice(0, -1).reduce((a, b) => a * b, 1);
@@ -65,10 +64,4 @@ function countHits(outputs: Float32Array, targets: Int32Array | Float32Array, cl
     if (argmax(outputs, row * classes, classes) === target) hits++;
   }
   return hits;
-}
-
-function argmax(values: Float32Array, from: number, n: number): number {
-  let best = 0;
-  for (let i = 1; i < n; i++) if (values[from + i] > values[from + best]) best = i;
-  return best;
 }

@@ -116,7 +116,7 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
     );
   // What the smaller last batch lacks shows before the first step.
   const rest = dataset.length % batchSize;
-  if (rest > 0 && !dropLast) trainer.plan(rest, kind);
+  if (rest > 0 && !dropLast) trainer.prepareStep(rest, kind);
 
   const { engine } = trainer.model;
   const started = performance.now();
@@ -133,12 +133,12 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
     return null;
   };
 
-  const runBatch = async (step: number): Promise<StepResult> => {
-    const indices = order.subarray(step * batchSize, (step + 1) * batchSize);
+  const runBatch = async (batch: number): Promise<StepResult> => {
+    const indices = order.subarray(batch * batchSize, (batch + 1) * batchSize);
     await dataset.prefetch?.(indices, state.epoch);
-    const plan = trainer.plan(indices.length, kind);
-    fillBatch("fit", engine, plan, kind, dataset, indices, state.epoch);
-    return trainer.runStep(plan, stepsPerEpoch);
+    const step = trainer.prepareStep(indices.length, kind);
+    fillBatch("fit", step, dataset, indices, state.epoch);
+    return trainer.runStep(step, stepsPerEpoch);
   };
 
   if (state.current && !sameBatches(state.current, batches)) {

@@ -6,12 +6,13 @@ import { type TensorLike, toBatch } from "../core/tensor.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Engine } from "../model/engine.js";
 import { Model } from "../model/model.js";
+import type { TrainStep } from "../model/step.js";
 import type { Loss, TargetKind } from "../nn/losses.js";
 import type { Optimizer } from "../optim/optimizers.js";
 import { parameterRuns } from "../optim/runs.js";
 import { constant, type Schedule } from "../optim/schedules.js";
 import { recordUpdate } from "../optim/update.js";
-import type { Plan, PlanRequest } from "../plan/plan.js";
+import type { RecordUpdate } from "../plan/plan.js";
 import { findNonFinite } from "./diagnose.js";
 import { type ParameterGroup, settingsOf } from "./groups.js";
 import { checkTargets, type Labels, readLabels } from "./labels.js";
@@ -93,11 +94,10 @@ export class StepTrainer {
     const { data, batchSize } = toBatch("step", "input", x, inputShape);
     const targets = readLabels("step", loss, [batchSize, ...outputShape], labels);
     checkTargets("step", targets.data, targets.kind, outputShape[outputShape.length - 1]);
-    const plan = this.plan(batchSize, targets.kind);
-    const { executor } = this.#engine;
-    executor.view(plan, plan.input).set(data);
-    executor.numbers(plan, plan.target!, "f32", "i32").set(targets.data);
-    return this.runStep(plan, undefined);
+    const step = this.prepareStep(batchSize, targets.kind);
+    step.input.set(data);
+    step.target.set(targets.data);
+    return this.runStep(step, undefined);
   }
 
   /** @internal The loss, for what cannot do without. Throws `ArgumentError` where there is none. */
@@ -107,10 +107,10 @@ export class StepTrainer {
     throw new ArgumentError(expectation(where, "loss", "one given to createTrainer", "none", { hint }));
   }
 
-  /** @internal The plan of a training step. */
-  plan(batchSize: number, kind: TargetKind): Plan {
+  /** @internal A training step, to be given its input and target. */
+  prepareStep(batchSize: number, kind: TargetKind): TrainStep {
     const loss = this.lossFor("step");
-    return this.#engine.plan(
+    return this.#engine.step(
       {
         batchSize,
         training: true,
@@ -133,7 +133,7 @@ export class StepTrainer {
   }
 
   /** Records the end of a step. */
-  #update(): NonNullable<PlanRequest["update"]> {
+  #update(): RecordUpdate {
     const { frozen, description } = this.#engine;
     const settings = settingsOf(this.#groups, this.#decayNormsAndBiases);
     const runs = parameterRuns(description.parameters, (name) => frozen.has(name), settings);
@@ -142,18 +142,17 @@ export class StepTrainer {
   }
 
   /** @internal Runs a step whose input and target are in place. */
-  runStep(plan: Plan, stepsPerEpoch: number | undefined): StepResult {
-    const engine = this.#engine;
-    const lr = this.#prepareStep(stepsPerEpoch);
-    const finished = engine.run(plan, "forward", "update", true);
-    const loss = engine.executor.view(plan, plan.loss!)[0];
-    if (!finished) throw this.#nonFinite(plan, loss);
+  runStep(step: TrainStep, stepsPerEpoch: number | undefined): StepResult {
+    const lr = this.#writeScalars(stepsPerEpoch);
+    const finished = step.run("forward", "update");
+    const { loss } = step;
+    if (!finished) throw this.#nonFinite(step, loss);
     this.stepCount++;
-    return { loss, gradNorm: engine.executor.scalars.get("norm"), lr };
+    return { loss, gradNorm: step.executor.scalars.get("norm"), lr };
   }
 
   /** What the step that comes next reads beside its batch. Returns its learning rate. */
-  #prepareStep(stepsPerEpoch: number | undefined): number {
+  #writeScalars(stepsPerEpoch: number | undefined): number {
     const { optimizer, stepCount, schedule } = this;
     const { executor } = this.#engine;
     const factor = schedule.factor({ step: stepCount, stepsPerEpoch });
@@ -170,8 +169,8 @@ export class StepTrainer {
     return lr;
   }
 
-  #nonFinite(plan: Plan, loss: number): NumericError {
-    const place = findNonFinite(this.#engine, plan, this.lossFor("step"));
+  #nonFinite(step: TrainStep, loss: number): NumericError {
+    const place = findNonFinite(this.#engine, step, this.lossFor("step"));
     const lead = `step ${this.stepCount + 1}: loss ${loss}; first not finite: ${place}`;
     return new NumericError(
       expectation("train", "loss and gradients", "finite numbers", lead, {
@@ -188,13 +187,12 @@ export class StepTrainer {
     const engine = this.#engine;
     if (!engine.executor.hasRegion("gradients"))
       throw new ResnetWasmError(expectation("applyGradients", "call", "after model.backward", "no gradients"));
-    const plan = engine.plan(
+    const step = engine.step(
       { batchSize: 1, training: false, backward: "none", update: this.#update() },
       `apply ${this.#key}`,
     );
-    engine.executor.activate(plan);
-    const lr = this.#prepareStep(undefined);
-    const finished = engine.run(plan, "update", "update", true);
+    const lr = this.#writeScalars(undefined);
+    const finished = step.run("update");
     const gradNorm = engine.executor.scalars.get("norm");
     if (!finished)
       throw new NumericError(expectation("applyGradients", "gradients", "finite numbers", `norm ${gradNorm}`));

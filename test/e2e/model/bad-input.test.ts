@@ -91,7 +91,7 @@ const backwards: Refusal[] = [
     "backward without forward",
     call("backward", [1, 1, 1]),
     ResnetWasmError,
-    /directly behind forward, got nothing kept/,
+    /directly after forward, got nothing kept/,
   ],
   [
     "a gradient of another batch",
@@ -105,7 +105,7 @@ const backwards: Refusal[] = [
     ShapeError,
     /dy expected \[n, 3\].* got 2 numbers/,
   ],
-  ["gradients before any", (model) => model.gradients(), ResnetWasmError, /gradients: call expected behind backward/],
+  ["gradients before any", (model) => model.gradients(), ResnetWasmError, /gradients: call expected after backward/],
 ];
 
 const labels: Refusal[] = [

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Model } from "../../../src/hosts/node/index.js";
-import type { Plan } from "../../../src/plan/plan.js";
+import type { BackwardStep } from "../../../src/model/step.js";
 import { uniform } from "../../golden/generator.js";
 import { RUNS, type Sample, samples } from "../../support/networks.js";
 import { build, setups } from "../../support/setups.js";
@@ -10,19 +10,18 @@ import { build, setups } from "../../support/setups.js";
 const names = (model: Model) =>
   model.engine.description.parameters.map(({ name, shape }) => [name, shape.reduce((a, b) => a * b, 1)] as const);
 
-/** Output, input gradient and parameter gradients of one forward and backward by a plan. */
-function run(model: Model, plan: Plan, training: boolean): Record<string, Float32Array> {
+/** Output, input gradient and parameter gradients of one forward and backward. */
+function run(model: Model, step: BackwardStep): Record<string, Float32Array> {
   const { engine } = model;
   const { executor } = engine;
+  const { inputGradient } = step.plan;
   engine.randomStep = 41; // both plans drop the same numbers
-  const x = executor.view(plan, plan.input);
-  x.set(uniform("fusion/x", x.length, 2));
-  engine.run(plan, "forward", "forward", training);
-  const output = executor.view(plan, plan.output).slice();
-  const dy = executor.view(plan, plan.outputGradient!);
-  dy.set(uniform("fusion/dy", dy.length));
-  engine.run(plan, "backward", "backward", training);
-  const dx = plan.inputGradient === undefined ? new Float32Array(0) : executor.view(plan, plan.inputGradient).slice();
+  step.input.set(uniform("fusion/x", step.input.length, 2));
+  step.run();
+  const output = step.output.slice();
+  step.outputGradient.set(uniform("fusion/dy", output.length));
+  step.run("backward");
+  const dx = inputGradient === undefined ? new Float32Array(0) : step.numbers(inputGradient).slice();
   const gradients = names(model).map(
     ([name, n]) => [name, executor.parameterView(name, "gradients", n).slice()] as const,
   );
@@ -34,8 +33,8 @@ describe.each(setups)("%o", (setup) => {
     const check = async ({ network, inputShape, batchSize }: Sample) => {
       const model = await build(network, inputShape, setup);
       const request = { batchSize, training, backward: "output" } as const;
-      const kept = run(model, model.engine.plan({ ...request, keepAll: true }), training);
-      const fused = run(model, model.engine.plan(request), training);
+      const kept = run(model, model.engine.step({ ...request, keepAll: true }));
+      const fused = run(model, model.engine.step(request));
       for (const [name, values] of Object.entries(kept)) {
         if (Buffer.compare(Buffer.from(values.buffer), Buffer.from(fused[name].buffer)) !== 0)
           expect(fused[name], name).toEqual(values);

@@ -118,7 +118,7 @@ describe("backward", () => {
     }
     model.forward(x.subarray(0, 12));
     model.backward(dy);
-    expect(() => model.backward(dy), "twice").toThrow(/directly behind forward/);
+    expect(() => model.backward(dy), "twice").toThrow(/directly after forward/);
   });
 
   it("may stand behind calls that need no arena", async () => {

@@ -184,6 +184,6 @@ describe("profile", () => {
     const model = await build(new Linear(4, 2), [4]);
     model.forward(x(2, 4));
     await model.profile(x(2, 4), { repetitions: 1 });
-    expect(() => model.backward(x(2, 2))).toThrow(/directly behind forward/);
+    expect(() => model.backward(x(2, 2))).toThrow(/directly after forward/);
   });
 });

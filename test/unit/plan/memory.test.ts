@@ -6,7 +6,7 @@ import type { Node } from "../../../src/graph/op.js";
 import { bytesOf, type ValueId } from "../../../src/graph/value.js";
 import type { Plan } from "../../../src/plan/plan.js";
 import { RUNS, readyMade, samples } from "../../support/networks.js";
-import { kinds, planOf } from "./requests.js";
+import { kinds, planOf, valuesOf } from "./requests.js";
 
 const LINE = 64;
 
@@ -70,7 +70,7 @@ function checkOverlaps(labels: Labels, node: Node): void {
 }
 
 function execute(plan: Plan, prepare: boolean, keepAll: boolean): void {
-  const { input, output, target, loss, outputGradient, inputGradient } = plan;
+  const { input, output, target, loss, outputGradient, inputGradient } = valuesOf(plan);
   const labels = new Labels(plan);
   labels.write(input);
   if (target !== undefined) labels.write(target);

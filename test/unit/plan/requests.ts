@@ -4,20 +4,30 @@ import { Adam, crossEntropy, mse, SGD } from "../../../src/faces/main.js";
 import { parameterRuns } from "../../../src/optim/runs.js";
 import { recordUpdate } from "../../../src/optim/update.js";
 import { differentiate } from "../../../src/plan/autodiff.js";
-import { createPlan, type Plan, type PlanRequest } from "../../../src/plan/plan.js";
+import {
+  type BackwardPlan,
+  createPlan,
+  type Mode,
+  type NetworkRequest,
+  type Plan,
+  type Purpose,
+  type RecordLoss,
+  type RecordUpdate,
+  type TrainPlan,
+} from "../../../src/plan/plan.js";
 import type { Sample } from "../../support/networks.js";
 
-type Kind = Omit<PlanRequest, "network" | "batchSize" | "inputShape">;
+type Kind = Omit<Mode, "batchSize"> & Purpose & Pick<NetworkRequest, "isFrozen">;
 
 const update =
-  (optimizer: SGD | Adam, isFrozen: (name: string) => boolean = () => false): Kind["update"] =>
+  (optimizer: SGD | Adam, isFrozen: (name: string) => boolean = () => false): RecordUpdate =>
   (graph, loss) =>
     recordUpdate(graph, loss, { optimizer, runs: parameterRuns(graph.parameters, isFrozen) });
 
 const isWeight = (name: string): boolean => name.endsWith("weight");
 
-const byCrossEntropy: Kind["loss"] = (graph, output) => crossEntropy().record(graph, output, "indices");
-const byMse: Kind["loss"] = (graph, output) => mse().record(graph, output, "values");
+const byCrossEntropy: RecordLoss = (graph, output) => crossEntropy().record(graph, output, "indices");
+const byMse: RecordLoss = (graph, output) => mse().record(graph, output, "values");
 
 export const kinds: Record<string, Kind> = {
   predict: { training: false, backward: "none" },
@@ -38,3 +48,9 @@ export const kinds: Record<string, Kind> = {
 
 export const planOf = ({ network, inputShape, batchSize }: Sample, kind: Kind): Plan =>
   createPlan({ ...kind, inputShape, batchSize, network: (b, x) => network.build(b, x) }, differentiate);
+
+type Ends = Pick<Plan, "input" | "output"> &
+  Partial<Pick<TrainPlan, "target" | "loss"> & Pick<BackwardPlan, "outputGradient" | "inputGradient">>;
+
+/** The values at the ends of a plan, those that its kind does not have undefined. */
+export const valuesOf = (plan: Plan): Ends => plan;

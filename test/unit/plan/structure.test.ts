@@ -7,7 +7,7 @@ import { type Node, STAGES } from "../../../src/graph/op.js";
 import type { ValueId } from "../../../src/graph/value.js";
 import type { Plan } from "../../../src/plan/plan.js";
 import { RUNS, samples } from "../../support/networks.js";
-import { kinds, planOf } from "./requests.js";
+import { kinds, planOf, valuesOf } from "./requests.js";
 
 const all = ({ prepare, step }: Plan): Node[] => [...prepare, ...step];
 
@@ -30,7 +30,8 @@ describe.each(Object.entries(kinds))("%s", (_, kind) => {
   it(
     "makes every value once, before it is read, in ordered stages",
     forAll((plan) => {
-      const { graph, input, target, outputGradient } = plan;
+      const { graph } = plan;
+      const { input, target, outputGradient } = valuesOf(plan);
       const made = new Set<ValueId>([input, target, outputGradient].filter((id) => id !== undefined));
       for (const { value } of [...graph.parameters, ...graph.buffers]) made.add(value);
       for (const { op, inputs, outputs } of all(plan)) {
@@ -77,7 +78,8 @@ describe.each(Object.entries(kinds))("%s", (_, kind) => {
       expect(gradients.map(({ name }) => name).toSorted()).toEqual(expected.toSorted());
       if (kind.keepAll) return;
       const read = new Set(all(plan).flatMap(({ inputs }) => inputs));
-      const wanted = [plan.output, plan.loss, plan.inputGradient];
+      const { output, loss, inputGradient } = valuesOf(plan);
+      const wanted = [output, loss, inputGradient];
       for (const node of all(plan)) {
         const acts =
           node.outputs.length === 0 ||

@@ -15,7 +15,7 @@ const MISTAKES: Record<string, Mistake> = {
   "backward without forward": [
     (_, model) => model.backward(new Float32Array(3)),
     "ResnetWasmError",
-    "directly behind forward",
+    "directly after forward",
   ],
   "layers that do not fit": [
     ({ createModel, Sequential, Linear }) =>
