@@ -16,7 +16,7 @@ function build() {
   building = true;
   stale = false;
   return new Promise((resolve) => {
-    start(process.execPath, [join(root, "scripts/build-kernels.js")]).on("exit", (code) => {
+    start(process.execPath, ["scripts/run.js", "scripts/build-kernels.ts"]).on("exit", (code) => {
       building = false;
       resolve(stale ? build() : code);
     });

@@ -43,7 +43,7 @@ const RANKS: Record<string, number> = {
   worker: 9,
   faces: 10,
   hosts: 11,
-  tools: 11,
+  tools: 12,
 };
 const folder = (path: string) => path.split("/")[1];
 const rank = (path: string) => RANKS[folder(path)];

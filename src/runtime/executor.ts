@@ -11,13 +11,10 @@ import { type ArrayOf, bytesOf, type DType, FLOAT, type ValueId, viewOf } from "
 import type { Plan } from "../plan/plan.js";
 import { encode, type Program } from "../program/encode.js";
 import { notCompiled } from "./features.js";
+import { instantiate, type KernelExports } from "./instance.js";
 import type { ModelMemory } from "./memory.js";
 import { Pace } from "./pace.js";
 import type { ThreadPool } from "./pool.js";
-
-interface Exports {
-  submit(begin: number, end: number, threads: number): number;
-}
 
 /** Flat regions that run parallel to the parameters; `optimizer.<name>` holds what an optimiser keeps under that name. */
 export type ParameterRegion = "parameters" | "gradients" | "ema" | `optimizer.${string}`;
@@ -40,11 +37,11 @@ export interface Bound {
   paces: Map<string, Pace>;
 }
 
-function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Exports {
+function findSubmit(module: WebAssembly.Module, memory: WebAssembly.Memory): KernelExports["submit"] {
   let cause: unknown = "a module without submit()";
   try {
-    const exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
-    if (typeof exports.submit === "function") return exports;
+    const { submit } = instantiate(module, memory);
+    if (typeof submit === "function") return submit;
   } catch (error) {
     cause = error;
   }
@@ -64,7 +61,7 @@ export class Executor {
   #broken: unknown = null;
   /** Changes whenever parameters or buffers do; prepared values of other versions are stale. */
   weightsVersion = 1;
-  #exports: Exports;
+  readonly #submit: KernelExports["submit"];
   #bound = new WeakMap<Plan, Bound>();
   #active: Plan | null = null;
   readonly #layout: ParameterLayout;
@@ -78,7 +75,7 @@ export class Executor {
     buffers: readonly Parameter[],
   ) {
     this.memory = memory;
-    this.#exports = instantiate(module, memory.memory);
+    this.#submit = findSubmit(module, memory.memory);
     this.scalars = new Scalars(memory.memory);
     this.#layout = layoutParameters(parameters);
     for (const [i, { name }] of parameters.entries()) this.#byName.set(name, i);
@@ -251,7 +248,7 @@ export class Executor {
       throw new RuntimeSupportError(expectation("run", "model", "whole", got, { hint }), { cause: this.#broken });
     }
     try {
-      return this.#exports.submit(begin, end, threads);
+      return this.#submit(begin, end, threads);
     } catch (cause) {
       // Behind a barrier that a thread has missed, no thread can be relied on.
       if (threads > 1) {

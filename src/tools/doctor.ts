@@ -1,6 +1,14 @@
 /** `resnet-wasm/doctor`: what the runtime at hand offers, which path models take on it and why, and how fast it is. */
 // The build leaves this import to the runtime, as "resnet-wasm": the report is about the very entry that users get.
-import { ArgumentError, Conv2d, createModel, expectation, Linear, type Model, type ModelInfo } from "resnet-wasm";
+import {
+  ArgumentError,
+  Conv2d,
+  createModel,
+  expectation,
+  Linear,
+  type Model,
+  type ModelInfo,
+} from "../hosts/default/index.js";
 import { hasRelaxedSimd, hasSimd } from "../runtime/features.js";
 
 export interface DoctorOptions {

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import relaxed from "../../build/kernels/relaxed.js";
 import simd from "../../build/kernels/simd.js";
-import { keepExports, pack } from "../../scripts/pack-kernels.js";
+import { pack } from "../../scripts/kernel-text/pack.js";
+import { keepExports } from "../../scripts/kernel-text/wasm.js";
 import { unpack } from "../../src/runtime/unpack.js";
 
 const compiled = (variant: string) =>

@@ -21,7 +21,7 @@ export interface Packed {
 const npm = (args: string[], cwd: string): string =>
   execFileSync("npm", args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
-/** Packs what is in dist/ and installs it; the package has no dependencies, so nothing is fetched. */
+/** Packs what is in dist/, as `prepack` would make it, and installs it; the package has no dependencies, so nothing is fetched. */
 export function packAndInstall(): Packed {
   if (!existsSync(join(root, "dist/index.js"))) throw new Error("no dist folder: `npm run build` makes it");
   const folder = mkdtempSync(join(tmpdir(), "resnet-wasm-"));

@@ -1,9 +1,11 @@
 // Calls single kernels on raw memory: every operand stands between two guard bands, which no kernel may touch.
 import { readFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
+import { instantiateSync } from "@assemblyscript/loader";
 import { CONTROL } from "../../../src/abi/control.js";
 import type { Cut } from "../../../src/abi/partials.js";
 import { encodeRecord, type KernelArguments, type KernelName } from "../../../src/abi/records.js";
+import type { KernelExports } from "../../../src/runtime/instance.js";
 import { setShared } from "../../../src/runtime/kernels.js";
 
 export type Variant = "simd" | "relaxed";
@@ -24,10 +26,7 @@ export interface Operand {
   read(): Float32Array<ArrayBuffer>;
 }
 
-type Exports = Record<KernelName, (record: number, thread: number, threads: number) => void> & {
-  run(begin: number, end: number, thread: number, threads: number): number;
-  submit(begin: number, end: number, threads: number): number;
-};
+type Exports = Record<KernelName, (record: number, thread: number, threads: number) => void> & KernelExports;
 
 /** A worker's whole life: it runs every program that `submit` announces. */
 const WORKER = `
@@ -48,7 +47,7 @@ export class Harness {
     setShared(bytes, shared);
     const module = new WebAssembly.Module(bytes);
     this.memory = new WebAssembly.Memory({ initial: 64, maximum: shared ? 4096 : 65536, shared });
-    this.#exports = new WebAssembly.Instance(module, { env: { memory: this.memory } }).exports as unknown as Exports;
+    this.#exports = instantiateSync<Exports>(module, { env: { memory: this.memory } }).exports;
     for (let thread = 1; thread < threads; thread++)
       new Worker(WORKER, { eval: true, workerData: { module, memory: this.memory, thread, threads } }).unref();
   }

@@ -4,13 +4,15 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
-import { buildSync } from "esbuild";
-import { keepExports, pack, SHIPPED_EXPORTS } from "./pack-kernels.js";
+import { SHIPPED_EXPORTS } from "../src/runtime/instance.js";
+import { generate } from "./generate-abi.js";
+import { pack } from "./kernel-text/pack.js";
+import { keepExports } from "./kernel-text/wasm.js";
+import { fromRoot } from "./root.js";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const out = join(root, "build/kernels");
+const root = fromRoot();
+const out = fromRoot("build/kernels");
 
 /** The variants of the one source; `ASC_FEATURE_RELAXED_SIMD` and `TRAINING` tell them apart inside `assembly/`. */
 const simd = ["--enable", "simd"];
@@ -32,46 +34,22 @@ const variants = {
 const options = ["-O3s", "--runPasses", "reorder-locals", "--noAssert", "--runtime", "stub", "--enable", "threads"];
 const limits = ["--importMemory", "--initialMemory", "1", "--maximumMemory", "65536", "--use", "abort="];
 
-function sources(dir) {
+function sources(dir: string): string[] {
   return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
     const path = join(dir, entry.name);
     return entry.isDirectory() ? sources(path) : entry.name.endsWith(".ts") ? [path] : [];
   });
 }
 
-// The kernels' half of the ABI. Node 20 runs no TypeScript.
+// The kernels' half of the ABI.
 mkdirSync(out, { recursive: true });
-const generator = join(root, "build/generate-abi.mjs");
-buildSync({
-  entryPoints: [join(root, "scripts/generate-abi.ts")],
-  bundle: true,
-  format: "esm",
-  platform: "node",
-  outfile: generator,
-});
-(await import(generator)).generate(join(root, "assembly"));
+generate(fromRoot("assembly"));
 
 const hash = createHash("sha256");
-for (const name of ["build-kernels.js", "pack-kernels.js"]) hash.update(readFileSync(join(root, "scripts", name)));
+for (const path of [fromRoot("scripts/build-kernels.ts"), ...sources(fromRoot("scripts/kernel-text"))])
+  hash.update(readFileSync(path));
 for (const path of sources(join(root, "assembly")).sort()) hash.update(path).update(readFileSync(path));
 const digest = hash.digest("hex");
-
-// The threads' programs, as text: a thread started from a bundle has no file of its own.
-// Browsers get a classic script, which may also be served as a file.
-const threads = { node: "esm", browser: "iife" };
-for (const [platform, format] of Object.entries(threads)) {
-  const name = `thread.${platform}`;
-  const { outputFiles } = buildSync({
-    entryPoints: [join(root, `src/hosts/${platform}/thread.ts`)],
-    bundle: true,
-    minify: true,
-    format,
-    platform,
-    write: false,
-  });
-  writeFileSync(join(root, `build/${name}.js`), `export default ${JSON.stringify(outputFiles[0].text)};\n`);
-  writeFileSync(join(root, `build/${name}.d.ts`), "declare const source: string;\nexport default source;\n");
-}
 
 let built = "";
 try {

@@ -1,0 +1,76 @@
+// Makes dist/: the entry points and what they share, the programs of workers, the kernels' files, the declarations, and
+// the licences of what others wrote.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { SHIPPED_EXPORTS } from "../src/runtime/instance.js";
+import { bundleEntries, bundleProgram } from "./bundle.js";
+import { keepExports } from "./kernel-text/wasm.js";
+import { thirdPartyLicences } from "./licences.js";
+import { fromRoot } from "./root.js";
+
+const dist = fromRoot("dist");
+rmSync(dist, { recursive: true, force: true });
+
+type Targets = string | { [condition: string]: Targets };
+const targets = (value: Targets): string[] =>
+  typeof value === "string" ? [value] : Object.values(value).flatMap(targets);
+const manifest = JSON.parse(readFileSync(fromRoot("package.json"), "utf8"));
+/** What the manifest names and this pattern finds in its paths. */
+const named = (pattern: RegExp): string[] => {
+  const paths = [manifest.exports, manifest.imports, manifest.bin].flatMap(targets);
+  return [...new Set(paths.flatMap((path) => pattern.exec(path)?.[1] ?? []))];
+};
+
+/** `dist/index.node.js` is made of `src/hosts/node/index.ts`; what differs in no runtime is a face or a tool. */
+function sourceOf(name: string): string {
+  const [base, runtime = "default"] = name.split(".");
+  const rooms = [`hosts/${runtime}`, "hosts/browser", "faces", "tools"];
+  const path = rooms.map((room) => fromRoot("src", room, `${base}.ts`)).find(existsSync);
+  if (!path) throw new Error(`package.json names dist/${name}.js: expected ${base}.ts in src/${rooms.join(", src/")}`);
+  return path;
+}
+
+/** What workers run: one file each, with both kernel variants where it makes models. */
+const programs = { thread: "iife", "model-worker": "iife", "model-worker.node": "esm" } as const;
+/** What uses the package as its users do. */
+const tools = ["doctor", "bin"];
+const entries = named(/^\.\/dist\/([\w.-]+)\.js$/).filter((name) => !(name in programs) && !tools.includes(name));
+const sources = (names: string[]) => Object.fromEntries(names.map((name) => [name, sourceOf(name)]));
+
+const files = await Promise.all([
+  // One build for all entries, so that they share files: an error thrown by one is an instance of another's class.
+  bundleEntries(sources(entries)),
+  bundleEntries(sources(tools), { VERSION: JSON.stringify(manifest.version) }),
+  ...Object.entries(programs).map(([name, format]) => bundleProgram(name, sourceOf(name), format)),
+]);
+for (const { name, code, map } of files.flat()) {
+  const path = join(dist, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, code);
+  if (map) writeFileSync(`${path}.map`, map);
+}
+
+writeFileSync(join(dist, "THIRD-PARTY-LICENSES"), thirdPartyLicences(files.flat().flatMap(({ modules }) => modules)));
+
+const kernels = fromRoot("build/kernels");
+mkdirSync(join(dist, "kernels"));
+for (const name of readdirSync(kernels).filter((file) => file.endsWith(".wasm")))
+  writeFileSync(join(dist, "kernels", name), keepExports(readFileSync(join(kernels, name)), SHIPPED_EXPORTS));
+
+const tsc = fromRoot("node_modules/typescript/bin/tsc");
+execFileSync(process.execPath, [tsc, "-p", fromRoot("tsconfig.build.json")], { stdio: "inherit" });
+
+// Declarations of files that no entry point leads to stay at home.
+const types = join(dist, "types");
+const reached = new Set<string>();
+function reach(path: string): void {
+  if (reached.has(path)) return;
+  reached.add(path).add(`${path}.map`);
+  const text = readFileSync(path, "utf8");
+  for (const [, specifier] of text.matchAll(/(?:from|import\()\s*"(\.{1,2}\/[^"]+)\.js"/g))
+    reach(join(dirname(path), `${specifier}.d.ts`));
+}
+for (const entry of named(/^\.\/dist\/types\/([\w./-]+)\.d\.ts$/)) reach(join(types, `${entry}.d.ts`));
+for (const path of readdirSync(types, { recursive: true, encoding: "utf8" }).map((name) => join(types, name)))
+  if (/\.d\.ts(\.map)?$/.test(path) && !reached.has(path)) rmSync(path);

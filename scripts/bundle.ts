@@ -1,0 +1,144 @@
+/** Bundles sources for dist/, minified, with source maps. */
+import { basename, dirname, join, relative, sep } from "node:path";
+import MagicString from "magic-string";
+import { type InputOptions, type OutputChunk, type OutputOptions, type Plugin, rolldown } from "rolldown";
+import { parseAst } from "rolldown/parseAst";
+import { minify } from "terser";
+import { fromRoot } from "./root.js";
+
+export interface BundledFile {
+  /** Path from dist/. */
+  name: string;
+  code: string;
+  /** Null for kernels, which are one string. */
+  map: string | null;
+  /** Paths of the modules in it. */
+  modules: string[];
+}
+
+/** Leaves `import simd from "….wasm"` to the bundlers and runtimes that know it, with its path inside the package. */
+const staticKernels: Plugin = {
+  name: "static-kernels",
+  resolveId: (id) =>
+    /\.wasm(\?module)?$/.test(id) ? { id: fromRoot("dist/kernels", basename(id)), external: "relative" } : null,
+};
+
+/** Leaves the main entry to the runtime, by the package's own name, so that each gives its own. */
+const ownPackage: Plugin = {
+  name: "own-package",
+  resolveId: (id) => (id.endsWith("/hosts/default/index.js") ? { id: "resnet-wasm", external: true } : null),
+};
+
+/** The loader fills in `Object.hasOwn`, which every runtime with SIMD has; the package leaves globals alone. */
+const noPolyfill: Plugin = {
+  name: "no-polyfill",
+  transform: {
+    filter: { id: /@assemblyscript\/loader/ },
+    handler(code) {
+      const polyfill = /^Object\.hasOwn = Object\.hasOwn \|\| function[\s\S]*?^};$/m;
+      if (!polyfill.test(code)) throw new Error("@assemblyscript/loader: expected a polyfill of Object.hasOwn");
+      return { code: code.replace(polyfill, (text) => text.replace(/[^\n]/g, "")), map: null };
+    },
+  },
+};
+
+/** rolldown writes `class Model {}` as `var Model = class {}`, and the next to shorten the variable takes the name. */
+const classNames: Plugin = {
+  name: "class-names",
+  renderChunk(code) {
+    const text = new MagicString(code);
+    for (const statement of parseAst(code).body) {
+      if (statement.type !== "VariableDeclaration") continue;
+      for (const { id, init } of statement.declarations)
+        if (id.type === "Identifier" && init?.type === "ClassExpression" && !init.id)
+          text.appendLeft(init.start + "class".length, ` ${id.name.replace(/\$\d+$/, "")}`);
+    }
+    return text.hasChanged() ? { code: text.toString(), map: text.generateMap({ hires: "boundary" }) } : null;
+  },
+};
+
+const input = (define: Record<string, string> = {}): InputOptions => ({
+  // What package.json gives each runtime of its own.
+  external: [/^node:/, "#file-system"],
+  // fflate's file for Node imports node:module, which pages and workers do not have; papaparse's streams are not used.
+  resolve: { alias: { fflate: "fflate/browser", stream: false }, mainFields: ["module", "main"] },
+  platform: "neutral",
+  tsconfig: false,
+  transform: { target: "es2022", define },
+  // No module does anything when it is loaded, so none is imported for its effects.
+  treeshake: { moduleSideEffects: false, manualPureFunctions: ["TextDecoder"] },
+  plugins: [staticKernels, ownPackage, noPolyfill, classNames],
+});
+
+/** Entry points by the names of their files, with what they share in files of its own. */
+export async function bundleEntries(
+  entries: Record<string, string>,
+  define?: Record<string, string>,
+): Promise<BundledFile[]> {
+  // Modules that the same entries need are one file, and few bytes join the next: each file costs a cold start in Node
+  // half a millisecond. What is loaded on demand, and what belongs to one runtime, stays by itself.
+  const shared = {
+    name: "shared",
+    tags: ["$initial" as const],
+    test: (id: string) => !id.includes("/src/hosts/"),
+    minShareCount: 2,
+    entriesAware: true,
+    entriesAwareMergeThreshold: 2000,
+  };
+  return generate({ ...input(define), input: entries }, { format: "esm", codeSplitting: { groups: [shared] } });
+}
+
+/** One file without imports, to be hosted anywhere: what a worker runs. */
+export async function bundleProgram(name: string, entry: string, format: "esm" | "iife"): Promise<BundledFile> {
+  const [file] = await generate({ ...input(), input: { [name]: entry } }, { format, codeSplitting: false });
+  return file;
+}
+
+async function generate(options: InputOptions, output: OutputOptions): Promise<BundledFile[]> {
+  const bundle = await rolldown(options);
+  const made = await bundle.generate({
+    ...output,
+    dir: fromRoot("dist"),
+    sourcemap: true,
+    hashCharacters: "base36",
+    entryFileNames: "[name].js",
+    // A shared file's name lists the entries that need it.
+    chunkFileNames: ({ name }) => `chunks/${name.split("~")[0]}-[hash].js`,
+  });
+  await bundle.close();
+  return Promise.all(made.output.flatMap((file) => (file.type === "chunk" ? [minifyChunk(file)] : [])));
+}
+
+/**
+ * terser leaves 3 % less than what other minifiers do. Classes keep their names, for those who print a model or an error.
+ * Statements end lines, and long lines break: Node prints the line in front of an uncaught error.
+ */
+async function minifyChunk({ fileName, code, map, moduleIds }: OutputChunk): Promise<BundledFile> {
+  const modules = moduleIds.filter((id) => !id.startsWith("\0"));
+  const file = { name: fileName, modules };
+  if (/\/(inference-)?(simd|relaxed)-/.test(fileName)) return { ...file, code, map: null };
+  const minified = await minify(code, {
+    module: true,
+    ecma: 2022,
+    keep_classnames: true,
+    compress: { passes: 3 },
+    format: { semicolons: false, max_line_len: 200, preserve_annotations: true },
+    sourceMap: map !== null && { content: JSON.stringify(map), url: `${basename(fileName)}.map` },
+  });
+  return { ...file, code: minified.code as string, map: map && relocate(minified.map as string, fileName) };
+}
+
+/** Sources of this package are named, as it ships them; the text of others' stays in the map. */
+function relocate(text: string, fileName: string): string {
+  const map = JSON.parse(text);
+  const from = dirname(fromRoot("dist", fileName));
+  const paths: string[] = map.sources.map((source: string) => join(from, source));
+  const isOwn = (path: string) => path.startsWith(fromRoot("src") + sep);
+  const isBuilt = (path: string) => path.startsWith(fromRoot("build") + sep);
+  map.sourcesContent = map.sourcesContent.map((content: string, i: number) => {
+    if (isOwn(paths[i])) return null;
+    return isBuilt(paths[i]) ? "// written by the build, as text" : content;
+  });
+  map.sources = paths.map((path) => relative(from, path).split(sep).join("/"));
+  return JSON.stringify(map);
+}
