@@ -6,7 +6,7 @@ import { Conv2d } from "./conv.js";
 import { Dropout, StochasticDepth } from "./dropout.js";
 import type { Layer, LayerJSON } from "./layer.js";
 import { Linear } from "./linear.js";
-import { BatchNorm1d, BatchNorm2d, LayerNorm } from "./norm.js";
+import { NORMALIZATIONS } from "./norm.js";
 import { AdaptiveAvgPool2d, AvgPool2d, MaxPool2d } from "./pool.js";
 import { Residual } from "./residual.js";
 import { Flatten, Identity, Sequential } from "./sequential.js";
@@ -24,7 +24,8 @@ function known(): Map<string, Constructor> {
   catalogue = new Map<string, Constructor>(
     Object.entries({
       ...{ ReLU, LeakyReLU, GELU, SiLU, Sigmoid, Tanh, ELU, Hardswish, Softmax, LogSoftmax },
-      ...{ Linear, Conv2d, BatchNorm1d, BatchNorm2d, LayerNorm, Dropout, StochasticDepth },
+      ...NORMALIZATIONS,
+      ...{ Linear, Conv2d, Dropout, StochasticDepth },
       ...{ MaxPool2d, AvgPool2d, AdaptiveAvgPool2d, Flatten, Identity, Sequential },
       ...{ Residual, BasicBlock, Bottleneck, PreActBlock, PadShortcut, SqueezeExcitation, TabularBlock },
     }),

@@ -5,6 +5,9 @@ import type { Builder } from "../ops/builder.js";
 import { batchNorm, batchNormRstd, batchNormStats, batchNormUpdate, layerNorm } from "../ops/norm.js";
 import { expectSize, Layer } from "./layer.js";
 
+/** A layer that brings what a weight layer gives to mean 0 and variance 1. */
+export abstract class Normalization extends Layer {}
+
 export interface BatchNormOptions {
   /** Added to the variance. Default 1e-5. */
   eps?: number;
@@ -33,7 +36,7 @@ const batchNormSchema = () =>
  * evaluation uses the running statistics. A frozen BatchNorm uses the running statistics and does not update them.
  * Parameters: `weight`, `bias`; buffers: `running_mean`, `running_var`, `num_batches_tracked`.
  */
-abstract class BatchNorm extends Layer {
+abstract class BatchNorm extends Normalization {
   abstract override readonly type: "BatchNorm1d" | "BatchNorm2d";
   protected abstract readonly ranks: readonly number[];
   readonly channels: number;
@@ -115,7 +118,7 @@ const layerNormSchema = () =>
  * Normalises each row of the last dimension to mean 0 and variance 1 (Ba et al. 2016), then scales and shifts.
  * Parameters: `weight` [features], `bias` [features].
  */
-export class LayerNorm extends Layer {
+export class LayerNorm extends Normalization {
   readonly type = "LayerNorm";
   readonly features: number;
   readonly options: Required<LayerNormOptions>;
@@ -140,3 +143,6 @@ export class LayerNorm extends Layer {
     return b.op(layerNorm, [x, ...weights], options)[0];
   }
 }
+
+/** By the names that JSON has for them. */
+export const NORMALIZATIONS = { BatchNorm1d, BatchNorm2d, LayerNorm };

@@ -7,7 +7,7 @@ import { Conv2d } from "./conv.js";
 import { Dropout } from "./dropout.js";
 import { Composite, expectLayer, type Layer } from "./layer.js";
 import { Linear } from "./linear.js";
-import { BatchNorm1d, BatchNorm2d, LayerNorm } from "./norm.js";
+import { Normalization } from "./norm.js";
 import { Residual } from "./residual.js";
 import { Sequential } from "./sequential.js";
 
@@ -56,7 +56,7 @@ const isWeightLayer = (layer: Layer): layer is WeightLayer => layer instanceof L
 
 /** Layers that belong to the weight layer in front of them; any other one, such as a pool, ends a group. */
 const follows = (layer: Layer): boolean =>
-  [ActivationLayer, BatchNorm1d, BatchNorm2d, LayerNorm, Dropout].some((kind) => layer instanceof kind);
+  [ActivationLayer, Normalization, Dropout].some((kind) => layer instanceof kind);
 
 function keepsShape(layer: WeightLayer): boolean {
   if (layer instanceof Linear) return layer.inFeatures === layer.outFeatures;
