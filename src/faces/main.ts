@@ -54,7 +54,15 @@ export { Layer, type LayerJSON } from "../nn/layer.js";
 export { Linear, type LinearOptions } from "../nn/linear.js";
 export { bceWithLogits, crossEntropy, huber, type Loss, mse, type TargetKind } from "../nn/losses.js";
 export { type ResidualMLPOptions, residualMLP, type TabularResNetOptions, tabularResNet } from "../nn/mlp.js";
-export { BatchNorm1d, BatchNorm2d, type BatchNormOptions, LayerNorm, type LayerNormOptions } from "../nn/norm.js";
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  type BatchNormOptions,
+  GroupNorm,
+  type GroupNormOptions,
+  LayerNorm,
+  type LayerNormOptions,
+} from "../nn/norm.js";
 export { AdaptiveAvgPool2d, AvgPool2d, type AvgPool2dOptions, MaxPool2d, type MaxPool2dOptions } from "../nn/pool.js";
 export { Residual, type ResidualOptions, type Shortcut } from "../nn/residual.js";
 export {

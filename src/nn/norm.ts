@@ -1,8 +1,9 @@
+import { ArgumentError, expectation } from "../core/errors.js";
 import { flag, number, readOptions, type Schema, share } from "../core/options.js";
 import { numel } from "../core/shape.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
-import { batchNorm, batchNormRstd, batchNormStats, batchNormUpdate, layerNorm } from "../ops/norm.js";
+import { batchNorm, batchNormRstd, batchNormStats, batchNormUpdate, groupNorm, layerNorm } from "../ops/norm.js";
 import { expectSize, Layer } from "./layer.js";
 
 /** A layer that brings what a weight layer gives to mean 0 and variance 1. */
@@ -144,5 +145,53 @@ export class LayerNorm extends Normalization {
   }
 }
 
+export interface GroupNormOptions {
+  /** Added to the variance. Default 1e-5. */
+  eps?: number;
+  /** Learn `weight` and `bias`. Default true. */
+  affine?: boolean;
+}
+
+const groupNormSchema = () =>
+  ({ eps: number({ min: 0, default: 1e-5 }), affine: flag(true) }) satisfies Schema<GroupNormOptions>;
+
+/**
+ * Normalises `groups` groups of neighbouring channels, each image's by itself over its channels and pixels, to mean 0 and
+ * variance 1 (Wu & He 2018, arXiv:1803.08494), then scales and shifts each channel: a normalisation that does not depend
+ * on the batch. Images [n, h, w, channels], or [n, ..., channels] with any number of dimensions between.
+ * Parameters: `weight` [channels], `bias` [channels].
+ *
+ *     new Sequential(new Conv2d(3, 64, { kernelSize: 3, bias: false }), new GroupNorm(32, 64), new ReLU())
+ */
+export class GroupNorm extends Normalization {
+  readonly type = "GroupNorm";
+  readonly groups: number;
+  readonly channels: number;
+  readonly options: Required<GroupNormOptions>;
+
+  constructor(groups: number, channels: number, options?: GroupNormOptions) {
+    super();
+    this.options = readOptions("GroupNorm", options, groupNormSchema);
+    this.groups = expectSize("GroupNorm", "groups", groups);
+    this.channels = expectSize("GroupNorm", "channels", channels);
+    if (channels % groups !== 0)
+      throw new ArgumentError(expectation("GroupNorm", "channels", `a multiple of ${groups}, the groups`, channels));
+  }
+
+  protected args(): unknown[] {
+    return [this.groups, this.channels, this.options];
+  }
+
+  protected record(b: Builder, x: ValueId): ValueId {
+    const { groups, channels, options } = this;
+    const shape = b.shape(x);
+    b.expect(shape.length > 1 && shape[shape.length - 1] === channels, "input", `[n, ..., ${channels}]`, shape);
+    const weights = options.affine
+      ? [b.parameter("weight", [channels], { init: 1 }), b.parameter("bias", [channels], { init: 0 })]
+      : [];
+    return b.op(groupNorm, [x, ...weights], { groups, ...options })[0];
+  }
+}
+
 /** By the names that JSON has for them. */
-export const NORMALIZATIONS = { BatchNorm1d, BatchNorm2d, LayerNorm };
+export const NORMALIZATIONS = { BatchNorm1d, BatchNorm2d, LayerNorm, GroupNorm };

@@ -2,7 +2,9 @@
 import { cuts } from "../abi/partials.js";
 import { last, numel, rows, type Shape } from "../core/shape.js";
 import type { Activation, Gradient, Op } from "../graph/op.js";
+import type { ValueId } from "../graph/value.js";
 import { activationCode } from "./epilogue.js";
+import { columnSum } from "./linear.js";
 
 /** dgamma and dbeta, or any two numbers for each feature. */
 const twoPerFeature = ([x]: Shape[]): Shape[] => [[last(x)], [last(x)]];
@@ -51,6 +53,100 @@ const layerNormDw: Op = {
   encode(node, c) {
     const dy = c.shape(node, 0);
     c.emit("f32_layer_norm_dw", node, "dy x mean rstd", "dgamma dbeta", cuts.layerNormDw(rows(dy), last(dy)));
+  },
+};
+
+export interface GroupNorm {
+  /** Groups of equally many channels. */
+  groups: number;
+  eps: number;
+  affine: boolean;
+}
+
+const leastCommonMultiple = (a: number, b: number): number => {
+  let multiple = a;
+  while (multiple % b !== 0) multiple += a;
+  return multiple;
+};
+
+/** Channels of a cache line. */
+const LINE = 16;
+
+/**
+ * An image's channels in groups, as records have it. Work is cut into bundles of channels that are whole groups, whole
+ * vectors and as good as whole cache lines; each bundle of each image has `perChannel` bytes for each of its channels.
+ */
+function imageGroups(x: Shape, groups: number, perChannel: number) {
+  const channels = last(x);
+  const unit = leastCommonMultiple(channels / groups, 4);
+  const bundle = unit * Math.ceil(LINE / unit);
+  return { batch: x[0], pixels: rows(x) / x[0], channels, groups, bundle, room: bundle * perChannel };
+}
+
+function workspaceOf(x: Shape, groups: number, perChannel: number): number {
+  const { batch, channels, bundle, room } = imageGroups(x, groups, perChannel);
+  return batch * Math.ceil(channels / bundle) * room;
+}
+
+/** Bytes for each channel: a float64 sum, mean and scale; two float64 sums and a mean; four constants. */
+const FORWARD_ROOM = 8 + 4 + 4;
+const SUMS_ROOM = 8 + 8 + 4;
+const DX_ROOM = 4 * 4;
+
+/**
+ * y = (x - mean) rstd gamma + beta, of each image and group of channels (Wu & He 2018, arXiv:1803.08494). Inputs: x
+ * [n, ..., channels], [gamma, beta]; outputs: y, mean, rstd [n, groups].
+ */
+export const groupNorm: Op<GroupNorm> = {
+  name: "groupNorm",
+  shapes: ([x], { groups }) => [x, [x[0], groups], [x[0], groups]],
+  workspace: ([x], { groups }) => workspaceOf(x, groups, FORWARD_ROOM),
+  inPlace: () => [0],
+  encode(node, c) {
+    const sizes = imageGroups(c.shape(node, 0), node.attributes.groups, FORWARD_ROOM);
+    c.emit("f32_group_norm", node, "x gamma beta", "y mean rstd", sizes);
+  },
+};
+
+// With z = (x - mean) rstd and dz = dy gamma:  dx = rstd (dz - mean(dz) - z mean(dz z)), means over the group;
+// dgamma = sum over images and pixels of dy z,  dbeta = sum over images and pixels of dy
+const groupNormGradient: Gradient<GroupNorm> = {
+  of: groupNorm,
+  rule({ node, dy, needs, emit }) {
+    const [x, gamma] = node.inputs;
+    const [, mean, rstd] = node.outputs;
+    const { groups, affine } = node.attributes;
+    const [sum, product] = emit(groupNormSums, [dy, x, mean, rstd], { groups });
+    const inputs = [dy, x, mean, rstd, sum, product, ...(affine ? [gamma] : [])];
+    const dx = needs[0] ? emit(groupNormDx, inputs, { groups })[0] : null;
+    if (!affine) return [dx];
+    const over = (images: ValueId) => emit(columnSum, [images], {})[0];
+    return [dx, needs[1] ? over(product) : null, needs[2] ? over(sum) : null];
+  },
+};
+
+/** The sums over pixels of dy, and of dy z, for each image and channel. Inputs: dy, x, mean, rstd. */
+const groupNormSums: Op<{ groups: number }> = {
+  name: "groupNormSums",
+  shapes: ([dy]) => [
+    [dy[0], last(dy)],
+    [dy[0], last(dy)],
+  ],
+  workspace: ([dy], { groups }) => workspaceOf(dy, groups, SUMS_ROOM),
+  encode(node, c) {
+    const sizes = imageGroups(c.shape(node, 0), node.attributes.groups, SUMS_ROOM);
+    c.emit("f32_group_norm_sums", node, "dy x mean rstd", "sum product", sizes);
+  },
+};
+
+const groupNormDx: Op<{ groups: number }> = {
+  name: "groupNormDx",
+  shapes: ([dy]) => [dy],
+  workspace: ([dy], { groups }) => workspaceOf(dy, groups, DX_ROOM),
+  inPlace: () => [0, 1],
+  encode(node, c) {
+    const sizes = imageGroups(c.shape(node, 0), node.attributes.groups, DX_ROOM);
+    c.emit("f32_group_norm_dx", node, "dy x mean rstd sum product gamma", "dx", sizes);
   },
 };
 
@@ -161,4 +257,4 @@ export const foldBatchNorm: Op<{ bias: boolean; affine: boolean }> = {
   },
 };
 
-export const normGradients = [layerNormGradient, batchNormGradient];
+export const normGradients = [layerNormGradient, groupNormGradient, batchNormGradient];

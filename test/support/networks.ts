@@ -6,6 +6,7 @@ import {
   ELU,
   Flatten,
   GELU,
+  GroupNorm,
   Hardswish,
   Identity,
   type Layer,
@@ -50,11 +51,18 @@ const ACTIVATIONS: (() => ActivationLayer)[] = [
 
 const activation = fc.constantFrom(...ACTIVATIONS).map((make) => make());
 const width = fc.integer({ min: 1, max: 21 });
+const divisors = (n: number) => Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);
 
 const keepers = (from: number): fc.Arbitrary<Layer> =>
   fc.oneof(
     { arbitrary: activation as fc.Arbitrary<Layer>, weight: 4 },
     { arbitrary: fc.boolean().map((affine) => new LayerNorm(from, { affine, eps: 1e-2 })), weight: 1 },
+    {
+      arbitrary: fc
+        .record({ affine: fc.boolean(), groups: fc.constantFrom(...divisors(from)) })
+        .map(({ groups, affine }) => new GroupNorm(groups, from, { affine, eps: 1e-2 })),
+      weight: 1,
+    },
     {
       arbitrary: fc
         .record({ affine: fc.boolean(), frozen: fc.boolean() })

@@ -113,6 +113,31 @@ def batch_norm(shape: list, mode: str, affine: bool, momentum: float, eps: float
     return run(name, op, attributes, inputs, function, grad, compact)
 
 
+def group_norm(shape: list, groups: int, affine: bool, eps: float, offset: float, compact: bool = False) -> dict:
+    channels = shape[1]
+    inputs = {"x": u(*shape, scale=2, offset=offset), "dy": u(*shape)}
+    grad = ["x"]
+    if affine:
+        inputs.update(weight=u(channels, scale=0.5, offset=1), bias=u(channels))
+        grad += ["weight", "bias"]
+    function = lambda t: F.group_norm(t["x"], groups, t.get("weight"), t.get("bias"), eps)  # noqa: E731
+    name = f"groupNorm {'x'.join(map(str, shape))} in {groups} offset {offset:g} eps {eps:g}{'' if affine else ' plain'}"
+    return run(name, "groupNorm", {"groups": groups, "eps": eps, "affine": affine}, inputs, function, grad, compact)
+
+
+def group_norms() -> list:
+    return [
+        # features
+        group_norm([5, 8], 2, True, 1e-5, 0.0), group_norm([3, 33], 11, True, 1e-5, 0.5), group_norm([4, 12], 4, False, 1e-3, -1.0),
+        # images: groups of 1 (instance norm), 2, 3, 5, 8 and all channels, sides that are no multiples of anything
+        group_norm([2, 6, 5, 4], 3, True, 1e-5, 0.5, True), group_norm([1, 64, 7, 5], 32, True, 1e-5, 0.0, True),
+        group_norm([2, 9, 4, 4], 3, True, 1e-5, 0.5, True), group_norm([2, 15, 3, 5], 3, True, 1e-3, 0.5, True),
+        group_norm([3, 16, 6, 6], 2, False, 1e-5, 0.0, True), group_norm([2, 7, 5, 5], 7, True, 1e-5, 1.0, True),
+        group_norm([2, 10, 6, 3], 1, True, 1e-5, -1.0, True), group_norm([1, 256, 3, 3], 32, True, 1e-5, 0.5, True),
+        group_norm([2, 24, 9, 8], 4, True, 1e-5, 30.0, True),  # mean far above the deviation
+    ]  # fmt: skip
+
+
 def losses() -> list:
     cases = []
     for rows, classes, scale in ((1, 2, 1.0), (5, 10, 3.0), (7, 33, 1.0), (3, 4, 40.0), (32, 10, 5.0)):
@@ -143,4 +168,5 @@ def main() -> None:
     encode.write("linear.json", linear())
     encode.write("activations.json", activations())
     encode.write("norms.json", norms())
+    encode.write("norms-group.json", group_norms())
     encode.write("losses.json", losses())

@@ -7,6 +7,7 @@ import {
   crossEntropy,
   ELU,
   GELU,
+  GroupNorm,
   Hardswish,
   huber,
   type Layer,
@@ -49,6 +50,8 @@ function layerOf({ op, attributes, inputs }: GoldenCase): Layer {
       return attributes.log ? new LogSoftmax() : new Softmax();
     case "layerNorm":
       return new LayerNorm(inputs.x.shape.at(-1)!, { eps: attributes.eps, affine: attributes.affine });
+    case "groupNorm":
+      return new GroupNorm(attributes.groups, inputs.x.shape[1], { eps: attributes.eps, affine: attributes.affine });
     default:
       throw new Error(`no layer for ${op}`);
   }
@@ -66,7 +69,7 @@ const lossOf = ({ op, attributes }: GoldenCase): Loss =>
   })[op]!();
 
 describe.each(setups)("%o", (setup) => {
-  const cases = named("linear", "activations", "norms").filter(([, { op }]) => op !== "batchNorm1d");
+  const cases = named("linear", "activations", "norms", "norms-group").filter(([, { op }]) => op !== "batchNorm1d");
   it.each(cases)("%s", async (_, golden) => {
     (await check(golden, layerOf(golden), setup)).dispose();
   });

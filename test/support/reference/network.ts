@@ -8,6 +8,7 @@ import {
   BatchNorm1d,
   Dropout,
   Flatten,
+  GroupNorm,
   Identity,
   type Layer,
   LayerNorm,
@@ -23,7 +24,7 @@ import { Composite } from "../../../src/nn/layer.js";
 import { activations } from "./activations.js";
 import { multiply, rowMajor, transpose } from "./gemm.js";
 import { columnSum, logSoftmax, logSoftmaxDx, softmax, softmaxDx } from "./losses.js";
-import { type Moments, moments, normalize, normalizeDw, normalizeDx } from "./norm.js";
+import { type Axis, type Moments, moments, normalize, normalizeDw, normalizeDx } from "./norm.js";
 
 export interface Context {
   weights: ReadonlyMap<string, { data: ArrayLike<number> }>;
@@ -64,7 +65,8 @@ export function evaluate(layer: Layer, x: Float64Array, shape: number[], context
     return { y: softmax(x, rows, cols), shape, backward: (dy) => softmaxDx(dy, x, rows, cols) };
   if (layer instanceof LogSoftmax)
     return { y: logSoftmax(x, rows, cols), shape, backward: (dy) => logSoftmaxDx(dy, x, rows, cols) };
-  if (layer instanceof LayerNorm || layer instanceof BatchNorm1d) return norm(layer, x, rows, shape, context, at, note);
+  if (layer instanceof LayerNorm || layer instanceof GroupNorm || layer instanceof BatchNorm1d)
+    return norm(layer, x, rows, shape, context, at, note);
   if (layer instanceof Dropout || layer instanceof StochasticDepth) return dropout(layer, x, shape, context);
   if (layer instanceof Identity) return { y: x, shape, backward: (dy) => dy };
   if (layer instanceof Flatten) return { y: x, shape: [shape[0], x.length / shape[0]], backward: (dy) => dy };
@@ -126,7 +128,7 @@ function linear(
 }
 
 function norm(
-  layer: LayerNorm | BatchNorm1d,
+  layer: LayerNorm | GroupNorm | BatchNorm1d,
   x: Float64Array,
   rows: number,
   shape: number[],
@@ -138,7 +140,9 @@ function norm(
   const { eps, affine } = layer.options;
   const gamma = affine ? at("weight") : new Float64Array(cols).fill(1);
   const beta = affine ? at("bias") : new Float64Array(cols);
-  const axis = layer instanceof LayerNorm ? "row" : "column";
+  const pixels = rows / shape[0];
+  const axis: Axis =
+    layer instanceof GroupNorm ? { pixels, groups: layer.groups } : layer instanceof LayerNorm ? "row" : "column";
   const fixed = layer instanceof BatchNorm1d && (!context.training || layer.options.frozen);
   const running = (): Moments => {
     const variance = at("running_var");

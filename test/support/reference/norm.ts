@@ -1,4 +1,4 @@
-/** Batch and layer normalisation in float64. One function serves both: an axis of groups, each normalised by itself. */
+/** Batch, layer and group normalisation in float64. One function serves all: groups of elements, each normalised by itself. */
 
 type Numbers = ArrayLike<number>;
 
@@ -9,12 +9,28 @@ export interface Moments {
   rstd: Float64Array;
 }
 
-/** Group of element `at` in [rows, cols]: its column for batch normalisation, its row for layer normalisation. */
-type Axis = "column" | "row";
-const groupOf = (axis: Axis, cols: number, at: number): number => (axis === "row" ? Math.floor(at / cols) : at % cols);
+/**
+ * What is normalised together in [rows, cols]: a column (batch normalisation), a row (layer normalisation), or, of images
+ * of so many rows, a group of neighbouring columns (group normalisation).
+ */
+export type Axis = "column" | "row" | { pixels: number; groups: number };
+
+/** The group of element `at`. */
+function groupOf(axis: Axis, cols: number, at: number): number {
+  if (axis === "row") return Math.floor(at / cols);
+  if (axis === "column") return at % cols;
+  const image = Math.floor(at / (cols * axis.pixels));
+  return image * axis.groups + Math.floor((at % cols) / (cols / axis.groups));
+}
+
+function countGroups(axis: Axis, rows: number, cols: number): number {
+  if (axis === "row") return rows;
+  return axis === "column" ? cols : (rows / axis.pixels) * axis.groups;
+}
 
 export function moments(x: Numbers, rows: number, cols: number, axis: Axis, eps: number): Moments {
-  const [groups, size] = axis === "row" ? [rows, cols] : [cols, rows];
+  const groups = countGroups(axis, rows, cols);
+  const size = (rows * cols) / groups;
   const mean = new Float64Array(groups);
   const variance = new Float64Array(groups);
   for (let at = 0; at < rows * cols; at++) mean[groupOf(axis, cols, at)] += x[at] / size;

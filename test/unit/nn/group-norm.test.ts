@@ -1,0 +1,38 @@
+// What GroupNorm says of sizes that do not fit, and where it may stand.
+import { describe, expect, it } from "vitest";
+import { GroupNorm, Linear, ReLU, residualTwin, Sequential } from "../../../src/faces/main.js";
+import { createPlan, type Plan } from "../../../src/plan/plan.js";
+
+const planOf = (layer: Sequential | GroupNorm, inputShape: number[]): Plan =>
+  createPlan({
+    network: (b, x) => layer.build(b, x),
+    ...{ inputShape, batchSize: 2, training: false, backward: "none" },
+  });
+
+describe("GroupNorm", () => {
+  it("takes features, sequences and images", () => {
+    for (const inputShape of [[8], [5, 8], [6, 4, 8]]) {
+      const { graph, output } = planOf(new GroupNorm(2, 8), inputShape);
+      expect(graph.shape(output)).toEqual([2, ...inputShape]);
+      expect(graph.parameters.map(({ name, shape }) => [name, shape])).toEqual([
+        ["weight", [8]],
+        ["bias", [8]],
+      ]);
+    }
+    expect(planOf(new GroupNorm(2, 8, { affine: false }), [8]).graph.parameters).toEqual([]);
+  });
+
+  it("refuses what cannot be grouped", () => {
+    expect(() => new GroupNorm(3, 8)).toThrow("GroupNorm: channels expected a multiple of 3, the groups, got 8");
+    expect(() => new GroupNorm(0, 8)).toThrow(/GroupNorm: groups expected/);
+    expect(() => new GroupNorm(2, 8, { eps: -1 })).toThrow(/GroupNorm: eps expected/);
+    expect(() => planOf(new GroupNorm(2, 8), [6])).toThrow("[n, ..., 8]");
+  });
+
+  it("stays with its weight layer in a twin", () => {
+    const layers = [8, 4].flatMap((groups) => [new Linear(8, 8), new GroupNorm(groups, 8), new ReLU()]);
+    const { graph } = planOf(residualTwin(new Sequential(...layers)), [8]);
+    const names = graph.nodes.map(({ op }) => op.name);
+    expect(names).toEqual(["linear", "groupNorm", "activation", "linear", "groupNorm", "add"]); // with the last ReLU in it
+  });
+});
