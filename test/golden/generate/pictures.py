@@ -1,8 +1,9 @@
 """Picture files and the pixels that Pillow makes of them: python3 test/golden/generate/pictures.py
 
-Needs Pillow, numpy, and cjpeg of libjpeg-turbo (Debian: python3-pil, python3-numpy, libjpeg-turbo-progs). JPEG of every
-sampling, kind of scan and colour space; PNG of every colour type, depth and interlacing, which Pillow reads and does not
-write; EXIF orientations. `pictures.json` holds each file in base64 with its size, mode and SHA-256 of its pixels.
+Needs Pillow, numpy, cjpeg of libjpeg-turbo and avifenc (Debian: python3-pil, python3-numpy, libjpeg-turbo-progs,
+libavif-bin). JPEG of every sampling, kind of scan and colour space; PNG of every colour type, depth and interlacing,
+which Pillow reads and does not write; EXIF orientations; formats that platforms decode. `pictures.json` holds each file
+in base64 with its size, mode and SHA-256 of its pixels.
 """
 import base64
 import hashlib
@@ -180,8 +181,30 @@ def opened(data):
     return image
 
 
+# Formats that platforms decode: without loss, so that their pixels are known.
+def avif(image):
+    with tempfile.TemporaryDirectory() as folder:
+        image.save(f"{folder}/a.png")
+        subprocess.run(["avifenc", "--lossless", f"{folder}/a.png", f"{folder}/a.avif"], check=True, capture_output=True)
+        return pathlib.Path(f"{folder}/a.avif").read_bytes()
+
+
+colours, alpha, ramp = picture(21, 13), picture(21, 13, "RGBA"), Image.linear_gradient("L").resize((21, 13))
+alpha.putalpha(Image.eval(alpha.getchannel("A"), lambda value: value | 128))
+files["alpha as in webp.png"] = saved(alpha, format="PNG")
+platform = {
+    "lossless.webp": (saved(colours, format="WebP", lossless=True), colours),
+    "alpha.webp": (saved(alpha, format="WebP", lossless=True, exact=True), alpha),
+    "oriented.webp": (saved(colours, format="WebP", lossless=True, exif=b"Exif\0\0" + exif(6)), colours),
+    "lossy.webp": (lossy := saved(colours, format="WebP", quality=90), Image.open(io.BytesIO(lossy)).convert("RGB")),
+    "lossless.avif": (avif(colours), colours),
+    "ramp.gif": (saved(ramp, format="GIF"), ramp.convert("RGB")),
+    "colours.bmp": (saved(colours, format="BMP"), colours),
+}
+
 result = {
     "files": {name: entry(data, opened(data)) for name, data in files.items()},
+    "platform": {name: entry(data, image) for name, (data, image) in platform.items()},
     "turned": {name: entry(data, ImageOps.exif_transpose(opened(data))) for name, data in turned.items()},
 }
 out.write_text(json.dumps(result, indent=0) + "\n")

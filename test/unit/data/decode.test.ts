@@ -5,10 +5,11 @@ import { deflateSync } from "node:zlib";
 import { describe, expect, it, vi } from "vitest";
 import { ArgumentError, FormatError, RuntimeSupportError } from "../../../src/core/errors.js";
 import { decodeFile } from "../../../src/data/image/decode.js";
+import { claimedSize, formatOf, type PlatformFormat } from "../../../src/data/image/formats.js";
 import type { Image } from "../../../src/data/image/pixels.js";
 import { withChannels } from "../../../src/data/image/pixels.js";
 import { decodeImage } from "../../../src/faces/data.js";
-import { chunk, crc32, goldenFile, goldens, packedPng, png, turnedGoldens } from "./pictures.js";
+import { chunk, crc32, goldenFile, goldens, packedPng, platformGoldens, png, turnedGoldens } from "./pictures.js";
 
 const sha256 = (data: Uint8Array | Uint8ClampedArray): string => createHash("sha256").update(data).digest("hex");
 const options = { maxPixels: 1e8, exifOrientation: true };
@@ -280,6 +281,15 @@ describe("PNG files", () => {
 });
 
 describe("WebP and AVIF", () => {
+  it.each(Object.keys(platformGoldens))("%s is known, and its size, before anybody decodes it", (name) => {
+    const file = goldenFile(name);
+    const format = formatOf(file);
+    expect(format?.toLowerCase()).toBe(name.split(".")[1]);
+    expect(claimedSize(file, format as PlatformFormat)).toEqual(platformGoldens[name].size);
+    for (let length = 0; length < file.length; length += 3)
+      expect(() => claimedSize(file.subarray(0, length), format as PlatformFormat)).not.toThrow();
+  });
+
   const webp = Uint8Array.from(
     Buffer.from("RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f\x03\x40\0\0\0\0\0\0\0\0\0\0\0", "latin1"),
   );

@@ -10,14 +10,17 @@ interface Golden {
 }
 
 const folder = new URL("../../golden/images/", import.meta.url);
-const { files, turned } = JSON.parse(readFileSync(new URL("pictures.json", folder), "utf8"));
+const { files, turned, platform } = JSON.parse(readFileSync(new URL("pictures.json", folder), "utf8"));
 
-/** What Pillow made of pictures of every kind, and of those with an EXIF orientation, by name. */
+/** What Pillow made of pictures of every kind, by name. */
 export const goldens: Record<string, Golden> = files;
+/** Pictures with an EXIF orientation, upright. */
 export const turnedGoldens: Record<string, Golden> = turned;
+/** WebP, AVIF, GIF and BMP. */
+export const platformGoldens: Record<string, Golden> = platform;
 
 export function goldenFile(name: string): Uint8Array<ArrayBuffer> {
-  const golden = goldens[name] ?? turnedGoldens[name];
+  const golden = goldens[name] ?? turnedGoldens[name] ?? platformGoldens[name];
   return Uint8Array.from(golden ? Buffer.from(golden.file, "base64") : readFileSync(new URL(name, folder)));
 }
 
