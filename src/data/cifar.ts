@@ -1,10 +1,12 @@
 // CIFAR-10 and CIFAR-100 in their binary version (https://www.cs.toronto.edu/~kriz/cifar.html): records of one label
 // byte (CIFAR-100: coarse, then fine) and 3072 bytes, the red plane, the green, the blue, each 32 rows of 32.
-import { expectBoolean, expectOneOf, expectOptions } from "../core/check.js";
+import { expectOneOf } from "../core/check.js";
 import { ArgumentError, DataError, describe, expectation, FormatError } from "../core/errors.js";
+import { flag, list, oneOf, optional, readOptions, type Schema, text } from "../core/options.js";
+import { tagOf } from "../core/tag.js";
 import { arrayDataset } from "./array.js";
 import type { ClassDataset } from "./dataset.js";
-import { type FileOptions, readSourceFile } from "./files.js";
+import { type FileOptions, fileSchema, readSourceFile } from "./files.js";
 
 const SIDE = 32;
 const PIXELS = SIDE * SIDE;
@@ -32,6 +34,24 @@ export const CIFAR10_CLASSES = [
   "truck",
 ] as const;
 
+const KIND_NAMES = Object.keys(KINDS) as CifarKind[];
+
+/** Whole records whose labels are classes. */
+function checkRecords(file: Uint8Array, kind: CifarKind, path: string | undefined): void {
+  const where = "readCifar";
+  const { labelBytes, label, classes } = KINDS[kind];
+  const record = labelBytes + 3 * PIXELS;
+  if (file.length === 0 || file.length % record !== 0) {
+    const expected = `a multiple of ${record} bytes above 0`;
+    throw new FormatError(expectation(where, "file", expected, `${file.length} bytes`, { path }));
+  }
+  for (let at = 0; at < file.length; at += record) {
+    if (file[at + label] < classes) continue;
+    const name = `label of record ${at / record}`;
+    throw new FormatError(expectation(where, name, `a class from 0 to ${classes - 1}`, file[at + label], { path }));
+  }
+}
+
 /** Reads binary files, one after the other, as images [32, 32, 3] of 0 … 1. */
 export function readCifar(
   files: Uint8Array | readonly Uint8Array[],
@@ -39,30 +59,22 @@ export function readCifar(
   fileNames: readonly string[] = [],
 ): ClassDataset {
   const where = "readCifar";
-  const { labelBytes, label, classes } = KINDS[expectOneOf(where, "kind", kind, Object.keys(KINDS) as CifarKind[])];
-  const list = files instanceof Uint8Array ? [files] : files;
-  if (!Array.isArray(list) || !list.every((file) => file instanceof Uint8Array)) {
+  const { labelBytes, label, classes } = KINDS[expectOneOf(where, "kind", kind, KIND_NAMES)];
+  const list = tagOf(files) === "Uint8Array" ? [files as Uint8Array] : files;
+  if (!Array.isArray(list) || !list.every((file) => tagOf(file) === "Uint8Array")) {
     throw new ArgumentError(expectation(where, "files", "Uint8Array or an array of them", describe(files)));
   }
+  if (!Array.isArray(fileNames))
+    throw new ArgumentError(expectation(where, "fileNames", "an array of names", describe(fileNames)));
   const record = labelBytes + 3 * PIXELS;
-  for (const [i, file] of list.entries()) {
-    if (file.length === 0 || file.length % record !== 0) {
-      const expected = `a multiple of ${record} bytes above 0`;
-      throw new FormatError(expectation(where, "file", expected, `${file.length} bytes`, { path: fileNames[i] }));
-    }
-  }
+  for (const [i, file] of list.entries()) checkRecords(file, kind, fileNames[i]);
   const count = list.reduce((sum, file) => sum + file.length / record, 0);
   const x = new Uint8Array(count * 3 * PIXELS);
   const y = new Int32Array(count);
   let example = 0;
-  for (const [i, file] of list.entries()) {
+  for (const file of list) {
     for (let at = 0; at < file.length; at += record, example++) {
-      y[example] = file[at + label]!;
-      if (y[example]! >= classes) {
-        const name = `label of record ${at / record}`;
-        const expected = `a class from 0 to ${classes - 1}`;
-        throw new FormatError(expectation(where, name, expected, y[example], { path: fileNames[i] }));
-      }
+      y[example] = file[at + label];
       // Planes to interleaved channels: NCHW to NHWC.
       const [from, to] = [at + labelBytes, example * 3 * PIXELS];
       for (let pixel = 0; pixel < PIXELS; pixel++) {
@@ -83,27 +95,36 @@ export interface CifarOptions extends FileOptions {
   files?: readonly string[];
 }
 
+const schema = () =>
+  ({
+    train: flag(),
+    kind: oneOf(KIND_NAMES, "cifar10"),
+    files: optional(list(text, "an array of names")),
+    ...fileSchema(),
+  }) satisfies Schema<CifarOptions>;
+
 /**
  * Loads the training or the test part from a folder or a URL. Of CIFAR-10's five training files, those are taken that
  * are there, from the first on.
  */
 export async function loadCifar(source: string | URL, options: CifarOptions): Promise<ClassDataset> {
   const where = "loadCifar";
-  expectOptions(where, options, ["train", "kind", "files", "cache", "sha256", "signal"]);
-  const train = expectBoolean(where, "train", options?.train);
-  const kind = options.kind ?? "cifar10";
+  const { train, kind, files, ...reading } = readOptions(where, options, schema);
   const usual =
     kind === "cifar10"
       ? train
         ? [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`)
         : ["test_batch.bin"]
       : [train ? "train.bin" : "test.bin"];
-  const names = options.files ?? usual;
+  const names = files ?? usual;
   const found: [string, Uint8Array][] = [];
   for (const name of names) {
-    const bytes = await readSourceFile(where, source, name, options);
+    const bytes = await readSourceFile(where, source, name, reading, (file) => {
+      checkRecords(file, kind, name);
+      return file;
+    });
     if (bytes) found.push([name, bytes]);
-    else if (options.files || found.length === 0) {
+    else if (files || found.length === 0) {
       throw new DataError(expectation(where, "source", `${name} in ${source}`, "no such file"));
     } else break;
   }

@@ -1,7 +1,10 @@
 // The idx format of MNIST and its relatives (http://yann.lecun.com/exdb/mnist/): two zero bytes, one for the type,
 // one for the number of dimensions, the sizes as big-endian u32, then the values, big-endian, last dimension fastest.
+import { expectInteger } from "../core/check.js";
 import { ArgumentError, describe, expectation, FormatError } from "../core/errors.js";
 import { formatShape } from "../core/shape.js";
+import { tagOf } from "../core/tag.js";
+import { unshared } from "./files.js";
 
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
@@ -24,8 +27,8 @@ const types: Record<number, { size: number; make: (count: number) => IdxData; ge
 export function readIdx(bytes: Uint8Array | ArrayBuffer, fileName?: string): IdxArray {
   const fail = (name: string, expected: unknown, got: unknown, hint?: string): FormatError =>
     new FormatError(expectation("readIdx", name, expected, got, { path: fileName, hint }));
-  const file = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
-  if (!(file instanceof Uint8Array)) {
+  const file = tagOf(bytes) === "ArrayBuffer" ? new Uint8Array(bytes as ArrayBuffer) : (bytes as Uint8Array);
+  if (tagOf(file) !== "Uint8Array") {
     throw new ArgumentError(expectation("readIdx", "bytes", "a Uint8Array or ArrayBuffer", describe(bytes)));
   }
   if (file.length < 4) throw fail("file", "at least 4 bytes", `${file.length} bytes`);
@@ -56,14 +59,25 @@ export function readIdx(bytes: Uint8Array | ArrayBuffer, fileName?: string): Idx
 
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-/** Unpacks gzip. Refuses to write more than `limit` bytes, whatever the packed length. */
+/** Deflate makes at most 1032 bytes of one. */
+const MOST_OF_ONE = 1032;
+
+/** Unpacks gzip, into memory of the size that it claims. Refuses to write more than `limit` bytes, whatever the packed length. */
 export async function gunzip(bytes: Uint8Array, fileName?: string, limit = 2 ** 30): Promise<Uint8Array<ArrayBuffer>> {
+  if (tagOf(bytes) !== "Uint8Array")
+    throw new ArgumentError(expectation("gunzip", "bytes", "a Uint8Array", describe(bytes)));
+  if (fileName !== undefined && typeof fileName !== "string")
+    throw new ArgumentError(expectation("gunzip", "fileName", "a string", describe(fileName)));
+  expectInteger("gunzip", "limit", limit, 1, Number.MAX_SAFE_INTEGER);
   const fail = (expected: unknown, got: unknown): FormatError =>
     new FormatError(expectation("gunzip", "file", expected, got, { path: fileName }));
-  const source = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
-  const reader = source.pipeThrough(new DecompressionStream("gzip")).getReader();
-  const chunks: Uint8Array[] = [];
+  // The last four bytes are the unpacked length of the last member (RFC 1952): nearly always, of the only one.
+  const tail = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const claimed = bytes.length < 18 ? 0 : tail.getUint32(bytes.length - 4, true);
+  let whole = new Uint8Array(Math.min(claimed, limit, bytes.length * MOST_OF_ONE));
   let length = 0;
+  const source = new Blob([unshared(bytes)]).stream();
+  const reader = source.pipeThrough(new DecompressionStream("gzip")).getReader();
   for (;;) {
     let part: ReadableStreamReadResult<Uint8Array>;
     try {
@@ -73,18 +87,18 @@ export async function gunzip(bytes: Uint8Array, fileName?: string, limit = 2 ** 
       throw fail("gzip", error instanceof Error ? error.message : describe(error));
     }
     if (part.done) break;
-    length += part.value.length;
-    if (length > limit) {
+    const next = length + part.value.length;
+    if (next > limit) {
       await reader.cancel();
       throw fail(`at most ${limit} bytes unpacked`, "more");
     }
-    chunks.push(part.value);
+    if (next > whole.length) {
+      const larger = new Uint8Array(Math.min(limit, Math.max(next, 2 * whole.length)));
+      larger.set(whole);
+      whole = larger;
+    }
+    whole.set(part.value, length);
+    length = next;
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  return length === whole.length ? whole : whole.slice(0, length);
 }

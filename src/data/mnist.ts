@@ -1,10 +1,10 @@
 // MNIST, Fashion-MNIST, KMNIST: four idx files of 28x28 grey images and class labels.
-import { expectBoolean, expectOptions } from "../core/check.js";
 import { DataError, expectation, FormatError } from "../core/errors.js";
+import { flag, list, optional, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape } from "../core/shape.js";
 import { arrayDataset } from "./array.js";
 import type { ClassDataset } from "./dataset.js";
-import { type FileOptions, readSourceFile } from "./files.js";
+import { type FileOptions, fileSchema, type ReadFileOptions, readSourceFile } from "./files.js";
 import { gunzip, type IdxArray, isGzip, readIdx } from "./idx.js";
 
 export interface MnistOptions extends FileOptions {
@@ -17,11 +17,10 @@ export interface MnistOptions extends FileOptions {
 
 /** Loads the training or the test part from a folder or a URL, packed (.gz) or not. Pixels are 0 … 1. */
 export async function loadMnist(source: string | URL, options: MnistOptions): Promise<ClassDataset> {
-  expectOptions(where, options, ["train", "flatten", "classNames", "cache", "sha256", "signal"]);
-  const part = expectBoolean(where, "train", options?.train) ? "train" : "t10k";
-  const flatten = expectBoolean(where, "flatten", options.flatten ?? true);
-  const images = await readPart(source, `${part}-images-idx3-ubyte`, 3, options);
-  const labels = await readPart(source, `${part}-labels-idx1-ubyte`, 1, options);
+  const { train, flatten, classNames, ...files } = readOptions(where, options, schema);
+  const part = train ? "train" : "t10k";
+  const images = await readPart(source, `${part}-images-idx3-ubyte`, 3, files);
+  const labels = await readPart(source, `${part}-labels-idx1-ubyte`, 1, files);
   const [count, height, width] = images.shape as [number, number, number];
   if (labels.shape[0] !== count) {
     throw new DataError(expectation(where, `${part} labels`, `${count}, one for each image`, labels.shape[0]));
@@ -30,22 +29,34 @@ export async function loadMnist(source: string | URL, options: MnistOptions): Pr
     x: images.data as Uint8Array,
     y: labels.data,
     inputShape: flatten ? [height * width] : [height, width, 1],
-    classes: options.classNames?.length ?? 10,
-    classNames: options.classNames,
+    classes: classNames?.length ?? 10,
+    classNames,
   });
 }
 
 const where = "loadMnist";
 
-async function readPart(source: string | URL, name: string, rank: number, options: FileOptions): Promise<IdxArray> {
-  const packed = await readSourceFile(where, source, `${name}.gz`, options);
-  const bytes = packed ?? (await readSourceFile(where, source, name, options));
-  if (!bytes) throw new DataError(expectation(where, "source", `${name}.gz or ${name} in ${source}`, "neither"));
-  const array = readIdx(isGzip(bytes) ? await gunzip(bytes, name) : bytes, name);
-  if (array.shape.length !== rank || !(array.data instanceof Uint8Array) || array.shape.includes(0)) {
-    const got = `${array.data.constructor.name} ${formatShape(array.shape)}`;
-    throw new FormatError(expectation(where, name, `unsigned bytes in ${rank} dimensions above 0`, got));
-  }
+const schema = () =>
+  ({
+    train: flag(),
+    flatten: flag(true),
+    classNames: optional(list(text, "an array of names")),
+    ...fileSchema(),
+  }) satisfies Schema<MnistOptions>;
+
+async function readPart(source: string | URL, name: string, rank: number, options: ReadFileOptions): Promise<IdxArray> {
+  const read = async (bytes: Uint8Array): Promise<IdxArray> => {
+    const array = readIdx(isGzip(bytes) ? await gunzip(bytes, name, options.maxBytes) : bytes, name);
+    if (array.shape.length !== rank || !(array.data instanceof Uint8Array) || array.shape.includes(0)) {
+      const got = `${array.data.constructor.name} ${formatShape(array.shape)}`;
+      throw new FormatError(expectation(where, name, `unsigned bytes in ${rank} dimensions above 0`, got));
+    }
+    return array;
+  };
+  const array =
+    (await readSourceFile(where, source, `${name}.gz`, options, read)) ??
+    (await readSourceFile(where, source, name, options, read));
+  if (!array) throw new DataError(expectation(where, "source", `${name}.gz or ${name} in ${source}`, "neither"));
   return array;
 }
 

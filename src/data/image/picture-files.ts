@@ -1,6 +1,6 @@
 // Files of pictures, read and decoded when they are asked for, and what is made of them, kept while there is room.
 import { DataError, expectation } from "../../core/errors.js";
-import type { FileSystem } from "../files.js";
+import { checkRegular, type FileSystem, NotRegular } from "../files.js";
 import type { FileDecoding } from "./formats.js";
 import type { Image } from "./pixels.js";
 
@@ -67,14 +67,6 @@ export class PictureFiles {
     const message = expectation("loadImageFolder", this.paths[index], expected, error.message, { hint });
     return new DataError(message, { cause: error });
   }
-}
-
-class NotRegular extends Error {}
-
-/** What is no regular file would give no end of bytes, or none ever. */
-function checkRegular(status: { isFile(): boolean; isFIFO(): boolean; isSocket(): boolean }): void {
-  if (status.isFile()) return;
-  throw new NotRegular(status.isFIFO() ? "a FIFO" : status.isSocket() ? "a socket" : "a device");
 }
 
 /** One thing that is made of each picture. */
