@@ -185,16 +185,17 @@ export class AdamW extends Adam {
   }
 }
 
-const OPTIMIZERS = { SGD, Adam, AdamW };
+const OPTIMIZERS: Record<string, new (options: never) => Optimizer> = { SGD, Adam, AdamW };
 
 /** Rebuilds an optimiser from `toJSON()`. */
 export function optimizerFromJSON(json: unknown): Optimizer {
-  const { type, options } = (json ?? {}) as { type?: unknown; options?: object };
-  const names = Object.keys(OPTIMIZERS) as (keyof typeof OPTIMIZERS)[];
-  return new OPTIMIZERS[expectOneOf("optimizerFromJSON", "optimizer type", type as string, names)](
-    options as SGDOptions,
-  );
+  const { type, options } = (json ?? {}) as { type?: unknown; options?: unknown };
+  const name = expectOneOf("optimizerFromJSON", "optimizer type", type, Object.keys(OPTIMIZERS));
+  return new OPTIMIZERS[name](options as never);
 }
+
+/** What `isOptimizer` looks for, in words. */
+export const AN_OPTIMIZER = "an optimiser, such as new SGD({ lr: 0.1 })";
 
 /** Whether something can stand where an optimiser is asked for. */
 export const isOptimizer = (value: unknown): value is Optimizer =>

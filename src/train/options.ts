@@ -1,7 +1,7 @@
 /** What `createTrainer` is told. */
 import { checked, flag, number, optional, readOptions, type Schema } from "../core/options.js";
 import type { Loss } from "../nn/losses.js";
-import { isOptimizer, type Optimizer } from "../optim/optimizers.js";
+import { AN_OPTIMIZER, isOptimizer, type Optimizer } from "../optim/optimizers.js";
 import { constant, isSchedule, type Schedule } from "../optim/schedules.js";
 import { type ParameterGroup, parameterGroups } from "./groups.js";
 
@@ -32,7 +32,7 @@ const isLoss = (value: unknown): value is Loss =>
 const schema = () =>
   ({
     loss: optional(checked("crossEntropy(), mse(), bceWithLogits() or huber()", isLoss)),
-    optimizer: checked("an SGD, Adam or AdamW", isOptimizer),
+    optimizer: checked(AN_OPTIMIZER, isOptimizer),
     schedule: optional(checked("a schedule", isSchedule), constant()),
     clipGradNorm: optional(number({ min: 0, open: "both" })),
     ema: optional(number({ min: 0, max: 1, open: "max" })),

@@ -4,6 +4,7 @@ import { ArgumentError, expectation } from "../core/errors.js";
 import type { TensorLike } from "../core/tensor.js";
 import type { Dataset } from "../data/dataset.js";
 import type { StateDict } from "../model/state.js";
+import { AN_OPTIMIZER } from "../optim/optimizers.js";
 import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
 import type { Callback, FitOptions, History } from "../train/fit.js";
 import type { ParameterGroup } from "../train/groups.js";
@@ -118,7 +119,7 @@ export class WorkerTrainer {
 
 const KINDS = {
   loss: "crossEntropy(), mse(), bceWithLogits() or huber()",
-  optimizer: "an SGD, Adam or AdamW",
+  optimizer: AN_OPTIMIZER,
   schedule: "a schedule of this library",
 } as const;
 

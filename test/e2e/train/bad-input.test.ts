@@ -163,7 +163,7 @@ const trainers: Refusal[] = [
     "no options",
     (trainer) => createTrainer(trainer.model, undefined as never),
     ArgumentError,
-    /createTrainer: optimizer expected an SGD, Adam or AdamW, got undefined/,
+    /createTrainer: optimizer expected an optimiser, such as new SGD\(\{ lr: 0\.1 \}\), got undefined/,
   ],
   [
     "a loss that was not called",
@@ -175,7 +175,7 @@ const trainers: Refusal[] = [
     "an optimiser by name",
     create({ optimizer: "sgd" }),
     ArgumentError,
-    /optimizer expected an SGD, Adam or AdamW, got sgd/,
+    /optimizer expected an optimiser, such as new SGD\(\{ lr: 0\.1 \}\), got sgd/,
   ],
   ["an unknown option", create({ clip: 1 }), ArgumentError, /option expected loss, .* got "clip"/],
   ["clipping to 0", create({ clipGradNorm: 0 }), ArgumentError, /clipGradNorm .* got 0/],
