@@ -80,7 +80,16 @@ export { PadShortcut, type PadShortcutOptions } from "../nn/shortcut.js";
 export { SqueezeExcitation } from "../nn/squeeze-excitation.js";
 export { plainTwin, type ResidualTwinOptions, residualTwin } from "../nn/twins.js";
 export type { Buildable, Builder, ExpectOptions, ParameterOptions } from "../ops/builder.js";
-export { Adam, type AdamOptions, AdamW, type Optimizer, SGD, type SGDOptions } from "../optim/optimizers.js";
+export {
+  Adam,
+  type AdamOptions,
+  AdamW,
+  Lion,
+  type LionOptions,
+  type Optimizer,
+  SGD,
+  type SGDOptions,
+} from "../optim/optimizers.js";
 export {
   type CosineAnnealingOptions,
   constant,

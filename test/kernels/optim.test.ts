@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { cuts } from "../../src/abi/partials.js";
 import { callSplit, expectClose, normals, runSplit } from "../support/kernels/compare.js";
 import { Harness, type Operand, variants } from "../support/kernels/harness.js";
-import { adamStep, sgdStep } from "../support/reference/optim.js";
+import { adamStep, lionStep, sgdStep } from "../support/reference/optim.js";
 
 const LENGTHS = [1, 3, 4, 17, 100, 1023];
 const STEPS = 5;
@@ -84,6 +84,34 @@ describe.each(variants)("optimisers, %s", (variant) => {
       expectClose(w, exact[0], 4e-6, 1);
       expectClose(m, exact[1], 1e-6, 0.1);
       expectClose(v, exact[2], 1e-6, 0);
+    });
+  });
+
+  describe.each([
+    { weightDecay: 0, beta1: 0.9, beta2: 0.99 },
+    { weightDecay: 0.3, beta1: 0.9, beta2: 0.99 },
+    { weightDecay: 0.3, beta1: 0.95, beta2: 0.98 },
+  ])("Lion %j", ({ beta1, beta2, weightDecay }) => {
+    test.each(LENGTHS)(`%i weights, ${STEPS} steps`, (n) => {
+      const start = normals(n, 1);
+      // No gradient and no momentum: a weight only decays.
+      const gradient = (step: number) => gradientOf(n, step).map((g, i) => (i % 7 === 3 ? 0 : g));
+      const [w, m] = runSplit(harness, (threads) => {
+        const [w, m] = [harness.f32(start), harness.f32(new Float32Array(n))];
+        const [lr, scale, g] = [harness.f32([0.02]), harness.f32([SCALE]), harness.f32(n)];
+        for (let step = 1; step <= STEPS; step++) {
+          write(g, gradient(step));
+          const pointers = { w: w.ptr, g: g.ptr, m: m.ptr, n, lr: lr.ptr, scale: scale.ptr };
+          const hyper = { lrScale: 0.5, rate1: 1 - beta1, rate2: 1 - beta2, weightDecay };
+          callSplit(harness, "f32_lion", { ...pointers, ...hyper }, threads);
+        }
+        return [w, m];
+      });
+      const [exact, momentum] = [Float64Array.from(start), new Float64Array(n)];
+      for (let step = 1; step <= STEPS; step++)
+        lionStep(exact, scaled(gradient(step)), momentum, { lr: 0.01, beta1, beta2, weightDecay });
+      expectClose(w, exact, 1e-6, 1);
+      expectClose(m, momentum, 1e-6, 0.1);
     });
   });
 

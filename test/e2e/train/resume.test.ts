@@ -11,6 +11,7 @@ import {
   FormatError,
   type History,
   Linear,
+  Lion,
   loadModel,
   type Model,
   mse,
@@ -55,6 +56,12 @@ const kinds: Record<string, () => TrainerOptions> = {
   "SGD with dampening": () => ({
     loss: crossEntropy(),
     optimizer: new SGD({ lr: 0.05, momentum: 0.9, dampening: 0.5, weightDecay: 0.1 }),
+  }),
+  Lion: () => ({
+    loss: crossEntropy(),
+    optimizer: new Lion({ lr: 1e-3, weightDecay: 0.3 }),
+    ema: 0.9,
+    clipGradNorm: 1,
   }),
   "plain SGD": () => ({ loss: crossEntropy(), optimizer: new SGD({ lr: 0.05 }) }),
   "AdamW in groups": () => ({

@@ -57,3 +57,20 @@ export function adamStep(
     w[i] -= (lr * mHat) / (Math.sqrt(vHat) + eps);
   }
 }
+
+export interface LionOptions {
+  lr: number;
+  beta1: number;
+  beta2: number;
+  weightDecay: number;
+}
+
+/** Algorithm 2 of Chen et al. 2023 (arXiv:2302.06675), weight decay first as in the paper's code. */
+export function lionStep(w: Float64Array, g: ArrayLike<number>, m: Float64Array, options: LionOptions): void {
+  const { lr, beta1, beta2, weightDecay } = options;
+  for (let i = 0; i < w.length; i++) {
+    w[i] *= 1 - lr * weightDecay;
+    w[i] -= lr * Math.sign(beta1 * m[i] + (1 - beta1) * g[i]);
+    m[i] = beta2 * m[i] + (1 - beta2) * g[i];
+  }
+}
