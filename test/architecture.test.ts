@@ -40,6 +40,7 @@ const RANKS: Record<string, number> = {
   runtime: 6,
   model: 7,
   train: 8,
+  onnx: 9,
   worker: 9,
   faces: 10,
   hosts: 11,

@@ -1,8 +1,10 @@
 // What `scripts/fuzz.js` runs.
 import { fuzz, type Target } from "./fuzz.js";
+import { onnxTarget } from "./onnx.js";
 import { pytorchTarget } from "./pytorch.js";
 
 const TARGETS: Record<string, (golden: URL) => Target> = {
+  onnx: onnxTarget,
   pytorch: (golden) => pytorchTarget(new URL("pytorch/", golden)),
 };
 

@@ -1,0 +1,255 @@
+// From a file's graph to the canonical net: shapes for any batch, constants folded, no-ops taken out, what no output needs dropped.
+import { describe } from "../core/errors.js";
+import { evaluate } from "./fold.js";
+import { type FlatNode, flatten, ruleOf } from "./inline.js";
+import type { AttributeProto, ModelProto, ValueInfoProto } from "./messages.js";
+import { atBatch, BATCH, formatSizes, isBatch, type Net, type NetValue, SAMPLE, type Step } from "./net.js";
+import { type Call, product } from "./operators.js";
+import type { Reading } from "./protobuf.js";
+import { type Constant, type ConstantReader, isFloatType } from "./tensor.js";
+
+export interface SimplifyOptions {
+  /** The first input's sizes without the batch, in the file's order, instead of the file's. */
+  inputShape?: readonly number[];
+  /** The first size of the inputs as the file has it, instead of a batch of any size. */
+  fixedBatch?: boolean;
+  /** Values of further inputs. */
+  inputs?: ReadonlyMap<string, Constant>;
+}
+
+export function simplify(
+  model: ModelProto,
+  constants: ConstantReader,
+  reading: Reading,
+  options: SimplifyOptions = {},
+): Net {
+  const graph = model.graph;
+  if (!graph) throw reading.error("file", "a model with a graph", "none");
+  if (graph.sparseInitializer?.length) throw reading.error("initializers", "dense tensors", "a sparse one");
+  const { opset, nodes } = flatten(model, reading);
+  const values = new Map<string, NetValue>();
+  const aliases = new Map<string, string>();
+  const resolve = (name: string): string => aliases.get(name) ?? name;
+  const declare = (name: string, value: NetValue) => {
+    if (values.has(name) || aliases.has(name))
+      throw reading.error("values", "each name once", `${describe(name)} again`);
+    values.set(name, value);
+  };
+
+  for (const tensor of graph.initializer ?? []) {
+    const constant = constants.read(tensor);
+    declare(tensor.name ?? "", { shape: constant.shape, isFloat: constant.isFloat, constant });
+  }
+  const inputs: string[] = [];
+  for (const info of graph.input ?? []) {
+    const name = info.name ?? "";
+    if (values.has(name)) continue;
+    const bound = options.inputs?.get(name);
+    if (bound) declare(name, { shape: bound.shape, isFloat: bound.isFloat, constant: bound });
+    else {
+      const type = info.type?.tensorType?.elemType ?? 0;
+      // Those of 8 bits and bfloat16 begin at 16.
+      if (!isFloatType(type) || type >= 16) throw reading.error(`input ${describe(name)}`, "floats", "another type");
+      declare(name, {
+        shape: inputShape(info, inputs.length === 0 ? options : { fixedBatch: options.fixedBatch }, reading),
+        isFloat: true,
+      });
+      inputs.push(name);
+    }
+  }
+
+  const first = (graph.input ?? []).find(({ name }) => name === inputs[0]);
+  const fileBatch = options.fixedBatch ? undefined : first?.type?.tensorType?.shape?.dim?.[0]?.dimValue;
+  /** How often a value is still read: constants that nothing will read make room for others. */
+  const reads = new Map<string, number>();
+  const count = (name: string, more: number) => reads.set(name, (reads.get(name) ?? 0) + more);
+  for (const { inputs } of nodes) for (const input of inputs) count(input, 1);
+  for (const { name = "" } of graph.output ?? []) count(name, 1);
+  const release = (names: readonly string[]) => {
+    for (const name of names) {
+      count(name, -1);
+      const constant = values.get(name)?.constant;
+      if (!constant || reads.get(name)! > 0) continue;
+      constants.spend(constant, name, -1);
+      values.delete(name);
+    }
+  };
+
+  const steps: Step[] = [];
+  for (const node of nodes) {
+    for (const input of node.inputs)
+      if (input && !values.has(resolve(input)))
+        throw reading.error(`node ${describe(node.name)}`, "inputs that were made before", describe(input));
+    // Outputs that are left out at the end are none.
+    while (node.outputs.at(-1) === "") node.outputs.pop();
+    const call = callOf(
+      node,
+      node.inputs.map((input) => (input ? resolve(input) : "")),
+      { values, constants, reading, fileBatch },
+    );
+    const meaning = ruleOf(node.opType)!(call);
+    if ("alias" in meaning) {
+      const target = meaning.alias;
+      if (!node.outputs[0] || values.has(node.outputs[0]))
+        throw reading.error("values", "each name once", describe(node.outputs[0] ?? ""));
+      aliases.set(node.outputs[0], target);
+      count(target, (reads.get(node.outputs[0]) ?? 0) - 1);
+      // A Dropout's mask, which nothing of an inference reads.
+      continue;
+    }
+    if ("constants" in meaning) {
+      meaning.constants.forEach((constant, i) => {
+        const { shape, isSample, isFloat } = constant;
+        const whole = isSample ? [(shape[0]! / SAMPLE) * BATCH, ...shape.slice(1)] : shape;
+        declare(node.outputs[i] ?? "", { shape: whole, isFloat, constant });
+        // A node's own tensor was counted when it was read.
+        if (node.opType !== "Constant") constants.spend(constant, `node ${describe(node.name)}`);
+      });
+      release(call.inputs);
+      continue;
+    }
+    const { op, attributes = {}, inputs: read = call.inputs, shapes } = meaning;
+    const held = read.map((name) => (name ? values.get(name)!.constant : undefined));
+    const isSample = held.some((each) => each?.isSample);
+    const sizes = isSample ? shapes.map((shape) => shape.map((size) => atBatch(size, SAMPLE))) : shapes;
+    const made = sizes.reduce((sum, shape) => sum + product(shape), 0);
+    const isFoldable = read.length > 0 && held.every((each) => each) && constants.fits(8 * made);
+    const folded = isFoldable ? evaluate(op, attributes, held as Constant[], sizes) : undefined;
+    if (isSample && !folded)
+      throw reading.error(
+        `node ${describe(node.name)} (${node.opType})`,
+        "values that no sample's place changes",
+        "counted ones",
+      );
+    for (const each of folded ?? []) {
+      each.isSample = isSample;
+      constants.spend(each, `node ${describe(node.name)}`);
+    }
+    shapes.forEach((shape, i) => {
+      const output = node.outputs[i];
+      if (!output) return;
+      if (shape.some((size) => !Number.isSafeInteger(size) || size < 0))
+        throw reading.error(`node ${describe(node.name)} (${node.opType})`, "sizes", formatSizes(shape));
+      const constant = folded?.[i];
+      declare(output, { shape, isFloat: constant?.isFloat ?? true, constant });
+    });
+    if (folded) release(call.inputs);
+    else steps.push({ op, name: node.name, inputs: read, outputs: node.outputs.slice(0, shapes.length), attributes });
+  }
+
+  const outputs = (graph.output ?? []).map(({ name = "" }) => {
+    if (!values.has(resolve(name))) throw reading.error(`output ${describe(name)}`, "a value that is made", "none");
+    return resolve(name);
+  });
+  const net: Net = { opset, producer: producerOf(model), inputs, outputs, steps: needed(steps, outputs), values };
+  const used = new Set([...inputs, ...outputs, ...net.steps.flatMap((step) => [...step.inputs, ...step.outputs])]);
+  for (const name of values.keys()) if (!used.has(name)) values.delete(name);
+  return net;
+}
+
+const producerOf = ({ producerName = "", producerVersion = "" }: ModelProto): string =>
+  `${producerName} ${producerVersion}`.trim();
+
+/** The steps that an output depends on. */
+function needed(steps: Step[], outputs: string[]): Step[] {
+  const wanted = new Set(outputs);
+  const kept: Step[] = [];
+  for (const step of [...steps].reverse()) {
+    if (!step.outputs.some((output) => wanted.has(output))) continue;
+    for (const input of step.inputs) wanted.add(input);
+    kept.push(step);
+  }
+  return kept.reverse();
+}
+
+/** The batch is the first size, whatever the file says of it. */
+function inputShape(
+  info: ValueInfoProto,
+  { inputShape: given, fixedBatch }: SimplifyOptions,
+  reading: Reading,
+): number[] {
+  const what = `input ${describe(info.name ?? "")}`;
+  const dims = info.type?.tensorType?.shape?.dim ?? [];
+  if (given) {
+    if (dims.length > 0 && dims.length !== given.length + 1)
+      throw reading.error(what, `${dims.length - 1} sizes and the batch`, formatSizes(given));
+    return [BATCH, ...given];
+  }
+  if (dims.length === 0 && !fixedBatch) throw reading.error(what, "a shape", "none", "Pass { inputShape }");
+  return dims.map(({ dimValue = 0 }, i) => {
+    if (i === 0 && !fixedBatch) return BATCH;
+    if (!(dimValue > 0 && dimValue < 2 ** 24))
+      throw reading.error(what, "sizes", describe(dims[i]!.dimParam ?? dimValue), "Pass { inputShape }");
+    return dimValue;
+  });
+}
+
+interface Context {
+  values: Map<string, NetValue>;
+  constants: ConstantReader;
+  reading: Reading;
+  fileBatch: number | undefined;
+}
+
+function callOf(node: FlatNode, inputs: string[], { values, constants, reading, fileBatch }: Context): Call {
+  const { attributes, opset, outputs } = node;
+  const where = `node ${describe(node.name)} (${node.opType})`;
+  const refuse = (what: string, expected: unknown, got: unknown) => {
+    const show = (part: unknown): unknown =>
+      Array.isArray(part)
+        ? `[${part.map(show).join(", ")}]`.slice(0, 200)
+        : isBatch(part as number)
+          ? formatSizes([part as number]).slice(1, -1)
+          : part;
+    return reading.error(`${where}: ${what}`, show(expected), show(got));
+  };
+  const value = (index: number): NetValue => {
+    const name = inputs[index];
+    if (!name) throw refuse(`input ${index}`, "a value", "none");
+    return values.get(name)!;
+  };
+  const given = <T>(
+    name: string,
+    read: (attribute: AttributeProto) => T | undefined,
+    fallback: T | undefined,
+    kind: string,
+  ): T => {
+    const attribute = attributes.get(name);
+    const found = attribute ? read(attribute) : fallback;
+    if (found === undefined) throw refuse(name, kind, attribute ? "another kind" : "none");
+    return found;
+  };
+  return {
+    opset,
+    fileBatch,
+    // Inputs that are left out at the end are none.
+    inputs: inputs.slice(0, inputs.findLastIndex((input) => input !== "") + 1),
+    outputs,
+    refuse,
+    has: (index) => Boolean(inputs[index]),
+    shape: (index) => value(index).shape,
+    constant: (index) => (inputs[index] ? value(index).constant : undefined),
+    numbers(index) {
+      const { constant } = value(index);
+      if (!constant || constant.isSample)
+        throw refuse(`input ${index}`, "constants", "values that are known only when it runs");
+      if (constant.data.length > 2 ** 16) throw refuse(`input ${index}`, "a few numbers", `${constant.data.length}`);
+      return [...constant.data];
+    },
+    // Zero is left out by writers that leave out defaults.
+    int: (name, fallback) =>
+      given(name, ({ i, type }) => i ?? (type === undefined || type === 2 ? 0 : undefined), fallback, "an integer"),
+    float: (name, fallback) =>
+      given(name, ({ f, type }) => f ?? (type === undefined || type === 1 ? 0 : undefined), fallback, "a number"),
+    ints(name) {
+      const attribute = attributes.get(name);
+      if (!attribute || (attribute.type !== undefined && attribute.type !== 7)) return undefined;
+      return Array.from(attribute.ints ?? []);
+    },
+    text: (name, fallback) => given(name, ({ s }) => (s ? new TextDecoder().decode(s) : undefined), fallback, "a text"),
+    tensor(name) {
+      const tensor = attributes.get(name)?.t;
+      return tensor && constants.read(tensor, `${where}: ${name}`);
+    },
+  };
+}
