@@ -86,8 +86,8 @@ const transpose: Rule = (call) => {
 };
 
 const concat: Rule = (call) => {
+  const first = call.shape(0);
   const shapes = call.inputs.map((_, i) => call.shape(i));
-  const first = shapes[0]!;
   const axis = axisOf(call, call.int("axis", 1), first.length);
   if (shapes.some((shape) => shape.length !== first.length || shape.some((size, i) => i !== axis && size !== first[i])))
     throw call.refuse("inputs", `shapes that differ in axis ${axis} alone`, shapes);

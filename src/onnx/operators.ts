@@ -89,21 +89,13 @@ const binary =
     return { op, shapes: [broadcast(call, [call.shape(0), call.shape(1)])] };
   };
 
-/** A row of inputs, two at a time. */
+/** Of one input or more. */
 const variadic =
   (op: string): Rule =>
-  (call) =>
-    call.inputs.length === 1
-      ? { alias: call.inputs[0]! }
-      : {
-          op,
-          shapes: [
-            broadcast(
-              call,
-              call.inputs.map((_, i) => call.shape(i)),
-            ),
-          ],
-        };
+  (call) => {
+    const shapes = [call.shape(0), ...call.inputs.slice(1).map((_, i) => call.shape(i + 1))];
+    return shapes.length === 1 ? { alias: call.inputs[0]! } : { op, shapes: [broadcast(call, shapes)] };
+  };
 
 /** Sliding windows: pads [begin of each axis, end of each axis], from `auto_pad` too; and the sizes that come out. */
 export function windows(call: Call, spatial: number[], kernel: number[], ceil = false) {
