@@ -95,7 +95,7 @@ export class ConstantReader {
       // float16 and bfloat16 stand as bits in the int32 field.
       const view = raw ?? new Uint8Array(Uint16Array.from(typed ?? []).buffer);
       const source = { where: this.#reading.where, path: this.#reading.path, name: what, rule: "round" as const };
-      readElements(dtype, new DataView(view.buffer, view.byteOffset, view.length), 0, count, data, 0, source);
+      readElements(dtype, new DataView(view.buffer, view.byteOffset, view.length), 0, data, source);
     } else data.set(typed ?? []);
     return { shape, data, isFloat };
   }
