@@ -116,7 +116,8 @@ async function generate(options: InputOptions, output: OutputOptions): Promise<B
 async function minifyChunk({ fileName, code, map, moduleIds }: OutputChunk): Promise<BundledFile> {
   const modules = moduleIds.filter((id) => !id.startsWith("\0"));
   const file = { name: fileName, modules };
-  if (/\/(inference-)?(simd|relaxed)-/.test(fileName)) return { ...file, code, map: null };
+  const isKernels = modules.length > 0 && modules.every((path) => path.startsWith(fromRoot("build/kernels")));
+  if (isKernels) return { ...file, code, map: null };
   const minified = await minify(code, {
     module: true,
     ecma: 2022,

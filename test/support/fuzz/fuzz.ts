@@ -1,5 +1,5 @@
 // Mutations of well-formed files, drawn from a seed: a reader may refuse one with a typed error or load it, and nothing else. Runs
-// briefly in the tests and at length by `scripts/fuzz.js`.
+// briefly in the tests and at length by `scripts/fuzz.ts`.
 import { ResnetWasmError } from "../../../src/core/errors.js";
 import { Philox } from "../../../src/core/random.js";
 

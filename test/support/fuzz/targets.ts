@@ -1,4 +1,4 @@
-// What `scripts/fuzz.js` runs.
+// What `scripts/fuzz.ts` runs.
 import { fuzz, type Target } from "./fuzz.js";
 import { onnxTarget } from "./onnx.js";
 import { pytorchTarget } from "./pytorch.js";

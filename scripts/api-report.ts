@@ -2,23 +2,28 @@
 // them. `npm run api-report` writes it from dist/types; with --check, differences end the process with code 1.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { Extractor, ExtractorConfig } from "@microsoft/api-extractor";
+import { Extractor, ExtractorConfig, ExtractorLogLevel, type IConfigFile } from "@microsoft/api-extractor";
+import { fromRoot } from "./root.js";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+const root = fromRoot();
 const folder = join(root, "docs/api-report");
 const tsconfig = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8"));
 const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 /** Entry points by the names of their reports; what has no declarations, or exports nothing, has none. */
-const entries = Object.entries(exports)
-  .filter(([, { types }]) => types && /^export (?!\{\})/m.test(readFileSync(join(root, types), "utf8")))
-  .map(([path, { types }]) => [path === "." ? "main" : path.slice(2).replaceAll("/", "-"), join(root, types)]);
+const entries = Object.entries<{ types?: string }>(exports)
+  .flatMap(([path, { types }]) => (types ? [{ path, types }] : []))
+  .filter(({ types }) => /^export (?!\{\})/m.test(readFileSync(join(root, types), "utf8")))
+  .map(({ path, types }): [string, string] => [
+    path === "." ? "main" : path.slice(2).replaceAll("/", "-"),
+    join(root, types),
+  ]);
 
-function report(name, entry) {
+function report(name: string, entry: string): string {
   const temporary = mkdtempSync(join(root, "build/api-"));
   try {
-    const configObject = {
+    const none = { default: { logLevel: ExtractorLogLevel.None } };
+    const configObject: IConfigFile = {
       projectFolder: root,
       mainEntryPointFilePath: entry,
       newlineKind: "lf",
@@ -30,8 +35,8 @@ function report(name, entry) {
       },
       compiler: { overrideTsconfig: { compilerOptions: tsconfig.compilerOptions, files: [entry] } },
       messages: {
-        extractorMessageReporting: { default: { logLevel: "none" } },
-        tsdocMessageReporting: { default: { logLevel: "none" } },
+        extractorMessageReporting: none,
+        tsdocMessageReporting: none,
       },
     };
     const [configObjectFullPath, packageJsonFullPath] = ["api-extractor.json", "package.json"].map((file) =>

@@ -2,17 +2,15 @@
 // compiles the kernels first; build/kernels/digest tells vitest of them. Arguments go to vitest.
 import { spawn } from "node:child_process";
 import { watch } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fromRoot } from "./root.js";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const start = (program, args) => spawn(program, args, { cwd: root, stdio: "inherit" });
+const start = (program: string, args: string[]) => spawn(program, args, { cwd: fromRoot(), stdio: "inherit" });
 
 let building = false;
 let stale = false;
 
 /** Compiles the kernels, once more if sources have changed meanwhile. Resolves to the exit code. */
-function build() {
+function build(): Promise<number | null> {
   building = true;
   stale = false;
   return new Promise((resolve) => {
@@ -26,9 +24,9 @@ function build() {
 // Without kernels the tests of kernels fail, the others run: an error in assembly/ is no reason to stop.
 await build();
 
-let timer;
+let timer: NodeJS.Timeout | undefined;
 for (const folder of ["assembly", "src/abi"])
-  watch(join(root, folder), { recursive: true }, (_, file) => {
+  watch(fromRoot(folder), { recursive: true }, (_, file) => {
     if (!file?.endsWith(".ts") || file.startsWith("generated")) return; // written by the build
     clearTimeout(timer);
     timer = setTimeout(() => {
@@ -38,5 +36,5 @@ for (const folder of ["assembly", "src/abi"])
   });
 
 const projects = ["unit", "types", "kernels"].flatMap((name) => ["--project", name]);
-const vitest = start(join(root, "node_modules/.bin/vitest"), ["watch", ...projects, ...process.argv.slice(2)]);
+const vitest = start(fromRoot("node_modules/.bin/vitest"), ["watch", ...projects, ...process.argv.slice(2)]);
 vitest.on("exit", (code) => process.exit(code ?? 1));
