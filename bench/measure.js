@@ -2,7 +2,7 @@
 import { median, quartiles } from "./report.js";
 
 const ROUND_MS = 120; // a contender's turn; long enough to refill caches after the one before
-const BUDGET_MS = 6000; // who has used up as much sits out the rounds that are left
+const BUDGET_MS = 6000; // a contender that has used as much skips the remaining rounds
 
 /** Relative to the largest: float32, and other algorithms for convolutions. */
 const TOLERANCE = { gemm: 1e-5, infer: 1e-3, train: 2e-3, startup: 1e-3 };

@@ -1,5 +1,5 @@
 // What users download, minified and gzipped: each case is bundled from dist/ by esbuild as an app would be, and counts the
-// files that it loads: the app, its static imports, and what it fetches behind them (one variant of the kernels, or the
+// files that it loads: the app, its static imports, and what it fetches after them (one variant of the kernels, or the
 // program of a worker). Fails above a budget.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

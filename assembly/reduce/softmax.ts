@@ -47,7 +47,7 @@ export function log_f32(x: f32): f32 {
   return f32x4.extract_lane(log_v128(f32x4.splat(x)), 0);
 }
 
-/** Behind the sums: x - max - ln sum, or the term e^(x - max) at y divided by the sum. */
+/** After the sums: x - max - ln sum, or the term e^(x - max) at y divided by the sum. */
 // @ts-ignore: decorator
 @inline
 function finish(x: usize, y: usize, log: i32, shift: v128, logSum: v128, factor: v128, count: i32, part: bool): void {

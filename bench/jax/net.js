@@ -25,7 +25,7 @@ const rules = {
   linear: ({ name }, get, x) => np.matmul(x, get(`${name}.weight`).transpose()).add(get(`${name}.bias`)),
   relu: (_, _get, x) => nn.relu(x),
   add: (_, _get, x, _training, y) => x.add(y),
-  // Behind a ReLU: padding with zeros is padding with minus infinity.
+  // After a ReLU: padding with zeros is padding with minus infinity.
   maxPool: (_, _get, x) =>
     lax.reduceWindow(np.pad(x, [[0, 0], [0, 0], [1, 1], [1, 1]]), (window) => np.max(window), [3, 3], [2, 2]), // biome-ignore format: one line
   globalPool: (_, _get, x) => np.mean(x, [2, 3]),

@@ -5,7 +5,7 @@
 import { networkData, transpose } from "../data.js";
 import { loadTf, version } from "./backend.js";
 
-/** Filters [out, in, kh, kw] → [kh, kw, in, out], scaled by the BatchNorm behind them; and its bias. */
+/** Filters [out, in, kh, kw] → [kh, kw, in, out], scaled by the BatchNorm after them; and its bias. */
 function fold({ name }, norm, parameters) {
   const { shape, data } = parameters.get(`${name}.weight`);
   const [out, c, kh, kw] = shape;

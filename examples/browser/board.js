@@ -14,7 +14,7 @@ export class Board {
 
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {() => void} changed called behind every stroke
+   * @param {() => void} changed called after every stroke
    */
   constructor(canvas, changed) {
     this.#visible = canvas;

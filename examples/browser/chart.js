@@ -108,7 +108,7 @@ export class Chart {
     for (const { twin, style, path } of this.#paths) path.setAttribute("d", this.#line(this.#series[twin][style]));
     const said = TWINS.map((twin) => `${LABELS[twin]} ${this.last(twin)?.toFixed(2) ?? "not started"}`);
     const done = Math.max(...TWINS.map((twin) => this.#series[twin].raw.length));
-    this.#svg.setAttribute("aria-label", `Error behind step ${done} of ${this.#steps}: ${said.join(", ")}`);
+    this.#svg.setAttribute("aria-label", `Error after step ${done} of ${this.#steps}: ${said.join(", ")}`);
     this.#drawn();
   }
 

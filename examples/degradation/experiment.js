@@ -22,10 +22,10 @@ import { progressBar } from "resnet-wasm/progress";
  * @property {"plain" | "residual"} kind
  * @property {number} parameters
  * @property {number[]} losses of every training step
- * @property {number} loss over all training images, behind the last step; NaN if training broke off
+ * @property {number} loss over all training images, after the last step; NaN if training broke off
  * @property {number} accuracy on the test images
  * @property {number[]} gradientsBefore norm of the gradient of each layer's weights, first layer first
- * @property {number[]} gradientsAfter the same behind the last step
+ * @property {number[]} gradientsAfter the same after the last step
  * @property {string | null} failure why training broke off
  * @property {number} ms time of training
  * @property {string} info which path of the library ran

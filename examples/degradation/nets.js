@@ -6,7 +6,7 @@ import { cifarResNet, Flatten, Linear, plainTwin, ReLU, residualTwin, Sequential
 export const WIDTH = 64;
 
 /**
- * An input layer pixels → 64, then `depth` hidden layers 64 → 64, then an output layer 64 → classes, with ReLU behind
+ * An input layer pixels → 64, then `depth` hidden layers 64 → 64, then an output layer 64 → classes, with ReLU after
  * all but the last. He initialisation keeps the size of the activations from layer to layer.
  * @param {number} depth
  * @param {number} pixels

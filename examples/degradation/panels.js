@@ -65,7 +65,7 @@ export function lossPanels({ kind: { unit, recipe }, twins, images, epochs }) {
 /** @param {Result} result */
 function describeCurve({ losses, loss, failure }) {
   if (failure !== null) return `training broke off after ${losses.length} steps`;
-  return `from ${formatLoss(losses[0])} at the first step to ${formatLoss(loss)} behind the last`;
+  return `from ${formatLoss(losses[0])} at the first step to ${formatLoss(loss)} after the last`;
 }
 
 /** @param {Study} study */

@@ -63,7 +63,7 @@ ${quartileTable(study)}
 </section>
 <section>
 ${heading("Gradient of each layer")}
-<p class="note">The norm of the loss’s gradient by the weights of each layer, on the same images before the first step and behind the last, from the input layer on the left to the output layer on the right.${HOLLOW[study.kind.name]}</p>
+<p class="note">The norm of the loss’s gradient by the weights of each layer, on the same images before the first step and after the last, from the input layer on the left to the output layer on the right.${HOLLOW[study.kind.name]}</p>
 ${KEY}
 ${gradientPanels(study)}
 </section>

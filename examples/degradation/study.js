@@ -30,7 +30,7 @@ export const DENSE = {
     return { plain: plainNet(depth, pixels, train.classes), residual: residualNet(depth, pixels, train.classes) };
   },
   describe: ({ train }) => ({
-    plain: `input layer ${train.inputShape.reduce((a, b) => a * b, 1)} → ${WIDTH}, then the hidden layers ${WIDTH} → ${WIDTH}, then output layer ${WIDTH} → ${train.classes}; ReLU behind all but the last; He initialisation, biases 0`,
+    plain: `input layer ${train.inputShape.reduce((a, b) => a * b, 1)} → ${WIDTH}, then the hidden layers ${WIDTH} → ${WIDTH}, then output layer ${WIDTH} → ${train.classes}; ReLU after all but the last; He initialisation, biases 0`,
     residual:
       "the plain net with a skip connection over each pair of hidden layers, inside the second ReLU; the second layer of each pair starts at 0, all other weights start as in the plain net",
   }),
@@ -44,7 +44,7 @@ export const CONVOLUTIONAL = {
   threads: "auto",
   networks: (depth, { train }) => convolutionalTwins(depth, train.classes),
   describe: ({ train }) => ({
-    plain: `a 3x3 convolution, three stages of 3x3 convolutions with 16, 32 and 64 channels, a mean over all pixels, output layer 64 → ${train.classes}; BatchNorm and ReLU behind each convolution; He initialisation`,
+    plain: `a 3x3 convolution, three stages of 3x3 convolutions with 16, 32 and 64 channels, a mean over all pixels, output layer 64 → ${train.classes}; BatchNorm and ReLU after each convolution; He initialisation`,
     residual:
       "the ResNet of that depth: the plain net with a skip connection over each pair of convolutions, inside the second ReLU; where the shape changes, every second pixel and channels of zeros (option A); the last BatchNorm of each block starts with scale 0, all other weights start as in the plain net",
   }),

@@ -95,7 +95,7 @@ const CHUNK_PIXELS = 64;
  */
 const PACK_PANELS = 12;
 
-/** Packed inputs of a chunk. 256 KB, f32_gemm's limit, are but two tiles at k = 4608: 8 % slower. */
+/** Packed inputs of a chunk. 256 KB, f32_gemm's limit, hold only two tiles at k = 4608: 8 % slower. */
 const CHUNK_BYTES = 512 * 1024;
 
 /** Tiles of packed inputs at a time, of at most CHUNK_PIXELS pixels in all; 0: the inputs are read in place. */

@@ -90,7 +90,7 @@ export const SIGNATURES = {
   f32_dwconv: "ptr x filter Window i32 ic Epilogue PerThread bytes packed list",
   f32_dwconv_dx: "train ptr dy filter Window i32 ic Epilogue PerThread bytes packed list",
   f32_dwconv_dw: "train ptr dy x dw Window i32 ic",
-  // pool/: padTop and padLeft are also the padding behind
+  // pool/: padTop and padLeft are also the padding at the end
   f32_max_pool: "ptr x y Window i32 c",
   f32_max_pool_dx: "train ptr dy x y dx Window i32 c",
   f32_avg_pool: "ptr x y Window i32 c countIncludePad",

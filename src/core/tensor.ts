@@ -18,7 +18,7 @@ export interface Batch {
   batchSize: number;
 }
 
-/** Whether all elements are numbers: of a typed array the kind tells, any other array is looked through. */
+/** Whether all elements are numbers: for a typed array its kind decides; other arrays are searched. */
 export function isNumeric(data: unknown): data is ArrayLike<number> {
   if (ArrayBuffer.isView(data))
     return "length" in data && !(data instanceof BigInt64Array || data instanceof BigUint64Array);

@@ -77,7 +77,7 @@ export class Context {
   /**
    * Appends the record of a kernel. `inputs` and `outputs` are its names for the node's values, in the node's order; a name
    * for which there is no value stands for an operand that is absent. Attributes reach it under their own names. `rest`
-   * is what remains, and what differs.
+   * has the arguments that are still missing, and overrides the others.
    */
   emit<K extends KernelName, A extends object, I extends string, O extends string>(
     kernel: K,

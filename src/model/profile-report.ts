@@ -20,7 +20,7 @@ export interface Cost {
 export interface OpProfile extends Cost {
   /** Its name: "linear", "conv2d", "conv2dDw"… */
   op: string;
-  /** The layer that it belongs to, as in `summary()`; "loss" and "optimizer" for what stands behind the network. */
+  /** The layer that it belongs to, as in `summary()`; "loss" and "optimizer" for what comes after the network. */
   path: string;
   /** `prepare` (packs and folds weights) runs only when weights have changed and is not part of the step. */
   stage: "prepare" | Stage;
@@ -106,9 +106,9 @@ export class Profile implements ProfileData {
     return [ms.toFixed(3), share, macs > 0 ? gflops.toFixed(1) : "", (bytes / 1e6).toFixed(2)];
   }
 
-  #total(before: string[], behind: string[]): string[] {
+  #total(before: string[], after: string[]): string[] {
     const total = sumUp(this.ops.filter(isInStep));
-    return ["all ops", ...before, ...this.#cells(total), ...behind];
+    return ["all ops", ...before, ...this.#cells(total), ...after];
   }
 
   #how(): string {

@@ -1,4 +1,4 @@
-/** The layers by the names that JSON has for them. Only who reads networks from JSON needs them all. */
+/** The layers by the names that JSON has for them. Only a program that reads networks from JSON needs all of them. */
 import { expectation, FormatError } from "../core/errors.js";
 import { ELU, GELU, Hardswish, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh } from "./activations.js";
 import { BasicBlock, Bottleneck, PreActBlock } from "./blocks.js";

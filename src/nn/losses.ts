@@ -1,4 +1,4 @@
-/** Losses: descriptions that record the mean loss of a batch behind a network. */
+/** Losses: descriptions that record the mean loss of a batch at the end of a network. */
 
 import { expectNumber, expectOneOf, expectOptions } from "../core/check.js";
 import { expectation, ShapeError } from "../core/errors.js";

@@ -151,7 +151,7 @@ export function createPlan(request: PlanRequest, differentiate: Differentiate = 
     graph.nodes = [...graph.nodes.filter(({ op }) => !op.keepsStatistics), ...statistics];
   }
 
-  // Looking on changes nothing.
+  // Observing it does not change it.
   if (request.keepAll) graph.nodes = graph.nodes.filter(({ op }) => !op.keepsStatistics);
   // The batch stays too: when a step fails, it is repeated to find the cause.
   const seen = [...watched.values()].flatMap((entry) => [entry.output, entry.gradient]);

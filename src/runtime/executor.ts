@@ -25,7 +25,7 @@ const WORD = Int32Array.BYTES_PER_ELEMENT;
 /** Below this many multiply-adds in a step, waking threads costs more than they save (bench/NOTES.md, Threads). */
 const MACS_FOR_THREADS = 2e6;
 
-/** A plan's program in the arena, from address `base` on, behind its values. */
+/** A plan's program in the arena, from address `base` on, after its values. */
 export interface Bound {
   program: Program;
   epoch: number;
@@ -250,7 +250,7 @@ export class Executor {
     try {
       return this.#submit(begin, end, threads);
     } catch (cause) {
-      // Behind a barrier that a thread has missed, no thread can be relied on.
+      // After a barrier that a thread has missed, no thread can be relied on.
       if (threads > 1) {
         this.#broken = cause;
         this.pool!.fail(cause as Error);

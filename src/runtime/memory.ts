@@ -4,7 +4,7 @@
  *   control block | scalars | persistent regions, in the order of their reservation … | arena
  *
  * Persistent regions (parameters, gradients, optimiser state, prepared weights) never move once reserved. The arena
- * behind them holds one program with its values at a time; all plans overlay each other there. It moves up when another
+ * after them holds one program with its values at a time; all plans overlay each other there. It moves up when another
  * persistent region is reserved, which happens between steps only; `epoch` counts those moves.
  */
 
@@ -21,7 +21,7 @@ export class ModelMemory {
   epoch = 0;
   #regions = new Map<string, { address: number; bytes: number }>();
   #top: number = SCALARS.end;
-  /** Behind this, nothing has been written since the memory grew. */
+  /** Beyond this, nothing has been written since the memory grew. */
   #used = 0;
 
   constructor(memory: WebAssembly.Memory) {

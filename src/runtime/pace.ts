@@ -1,5 +1,5 @@
 /**
- * Whether all threads or one of them shall do a program, judged by how long it takes. Threads meet at a barrier behind every
+ * Whether all threads or one of them shall do a program, judged by how long it takes. Threads meet at a barrier after every
  * kernel, so that a process that takes a core away stops them all: then one thread is faster.
  */
 

@@ -28,7 +28,7 @@ interface Form {
   operands: { stream: Stream; size: number }[];
 }
 
-/** The bytes behind the texts that `pack` made and describes. */
+/** The bytes in the texts that `pack` made and describes. */
 export function unpack(texts: readonly string[]): Uint8Array<ArrayBuffer> {
   const streams = texts.map(fromText);
   const [dictionary, code, literals] = streams;

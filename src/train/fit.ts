@@ -18,7 +18,7 @@ export interface StepEvent extends StepResult {
   epochs: number;
 }
 
-/** Mean training loss of an epoch, and what validation said behind it. */
+/** Mean training loss of an epoch, and what validation said after it. */
 export interface EpochRecord {
   epoch: number;
   loss: number;
@@ -27,7 +27,7 @@ export interface EpochRecord {
   ms: number;
 }
 
-/** Called by `fit`, which waits for promises: behind each step, each epoch, and at the end. */
+/** Called by `fit`, which waits for promises: after each step, each epoch, and at the end. */
 export interface Callback {
   onStep?(event: StepEvent): void | Promise<void>;
   onEpoch?(record: EpochRecord): void | Promise<void>;
@@ -44,11 +44,11 @@ export interface FitOptions {
   shuffle?: boolean;
   /** Leave out a last batch that is not full. Default false. */
   dropLast?: boolean;
-  /** Evaluated behind each epoch. */
+  /** Evaluated after each epoch. */
   validation?: Dataset;
   /** Called in this order. */
   callbacks?: readonly Callback[];
-  /** Stops behind the step that runs. */
+  /** Stops after the step that runs. */
   signal?: AbortSignal;
   /** Stops when this much time has passed since the call. */
   maxMs?: number;
@@ -169,7 +169,7 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
       current.samples += n;
       current.lr = result.lr;
       const event = { ...result, epoch: current.epochInFit, step: current.step, stepsPerEpoch, epochs };
-      current.step++; // before the callbacks: a checkpoint made there goes on behind this step
+      current.step++; // before the callbacks: a checkpoint made there goes on after this step
       history.losses.push(result.loss);
       for (const callback of callbacks) await callback.onStep?.(event);
       await pause();

@@ -59,7 +59,7 @@ function bar(lead: string, stream: NodeJS.WriteStream, width: number): Callback 
       loss += SMOOTHING * (event.loss - loss);
       epoch = `${event.epoch + 1}/${event.epochs}`;
       drawn.fmt = format(":eta s left");
-      // The last step waits for onEnd: behind it comes the validation, whose result belongs on the line.
+      // The last step waits for onEnd: after it comes the validation, whose result belongs on the line.
       if (drawn.curr + 1 < drawn.total) drawn.tick(1);
     },
     onEpoch(record: EpochRecord) {

@@ -13,7 +13,7 @@ import { StepTrainer } from "./step-trainer.js";
 export class Trainer extends StepTrainer {
   /**
    * Trains for some epochs, or until `signal`, `maxMs` or `maxSteps` says stop; then a further `fit` goes on where this
-   * one stopped, or begins anew where dataset length, `batchSize` or `dropLast` are others. Behind a `NumericError` it
+   * one stopped, or begins anew where dataset length, `batchSize` or `dropLast` are others. After a `NumericError` it
    * leaves the failed batch out. Yields to the event loop every few milliseconds.
    */
   async fit(dataset: Dataset, options?: FitOptions): Promise<History> {

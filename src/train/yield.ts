@@ -2,7 +2,7 @@
 
 /**
  * A turn of the event loop that costs microseconds, where the runtime has one. Not `scheduler.yield`: Chromium runs what
- * comes behind it before timers and messages, and a loop of it lets none through.
+ * comes after it before timers and messages, and a loop of it lets none through.
  */
 function turn(): Promise<void> {
   const { scheduler, setImmediate: immediate } = globalThis as {

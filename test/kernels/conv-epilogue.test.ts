@@ -1,4 +1,4 @@
-// Bias, residual, activation and activation gradient behind every convolution kernel that has an epilogue.
+// Bias, residual, activation and activation gradient after every convolution kernel that has an epilogue.
 import { describe, it } from "vitest";
 import {
   type Conv2dShape,

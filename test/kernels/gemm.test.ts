@@ -107,7 +107,7 @@ describe.each(variants)("gemm, %s", (variant) => {
     });
   });
 
-  test("packs exactly [panel][k][8] with zeros behind the last column", () => {
+  test("packs exactly [panel][k][8] with zeros after the last column", () => {
     for (const [k, n] of [[3, 5], [7, 8], [5, 19], [16, 24], [1, 1], [9, 44]]) {
       for (const transposed of [0, 1]) {
         harness.reset();

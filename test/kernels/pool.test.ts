@@ -143,7 +143,7 @@ describe.each(variants)("pooling (%s)", (variant) => {
 });
 
 describe("poolOutputSize", () => {
-  it("drops a last window that would begin in the padding behind, as PyTorch does", () => {
+  it("drops a last window that would begin in the padding at the end, as PyTorch does", () => {
     expect(poolOutputSize(112, 3, 2, 1, 1, false)).toBe(56);
     expect(poolOutputSize(5, 2, 2, 0, 1, true)).toBe(3);
     expect(poolOutputSize(5, 2, 2, 1, 1, true)).toBe(3);

@@ -155,7 +155,7 @@ describe.skipIf(NO_BROWSER)(`a strict page (Chromium; ${NO_BROWSER || "found"})`
     expect(await run<Trained>(opened.page, "trainInWorker", more)).toMatchObject({ threads: 2 });
   });
 
-  it("needs no network behind the first visit", async () => {
+  it("needs no network after the first visit", async () => {
     const { page, url, requests } = opened;
     await page.context().setOffline(true);
     requests.length = 0;

@@ -61,7 +61,7 @@ globalThis.tests = {
       const model = await api.createModel(network(), options);
       const trainer = await api.createTrainer(model, training());
       const fit = trainer.fit(dataset(), { epochs: 1e6, signal: AbortSignal.timeout(200), maxMs: 20_000 });
-      // Answered while it trains, not behind it.
+      // Answered while it trains, not after it.
       const answered = await Promise.race([
         Promise.resolve(model.predict(new Float32Array(784))).then(() => true),
         fit,

@@ -18,7 +18,7 @@ export interface Outcome<T> {
 
 /**
  * The script finds the library as `lib` and hands its result to `report`, once, at its end. Nothing ends the process
- * for it: when it is still there 20 s behind its report, the promise rejects.
+ * for it: when it is still there 20 s after its report, the promise rejects.
  */
 export async function runChild<T>(script: string, flags: string[] = []): Promise<Outcome<T>> {
   const folder = mkdtempSync(join(tmpdir(), "resnet-wasm-"));

@@ -121,7 +121,7 @@ describe("backward", () => {
     expect(() => model.backward(dy), "twice").toThrow(/directly after forward/);
   });
 
-  it("may stand behind calls that need no arena", async () => {
+  it("may come after calls that need no arena", async () => {
     const model = await build(net, [6]);
     const dy = uniform("predict/dy", 8);
     model.forward(x.subarray(0, 12));

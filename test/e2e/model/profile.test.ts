@@ -180,7 +180,7 @@ describe("profile", () => {
     await expect(model.profile(x(2, 4))).rejects.toThrow(ResnetWasmError);
   });
 
-  it("is the last user of the memory: backward behind it says so", async () => {
+  it("is the last user of the memory: backward after it says so", async () => {
     const model = await build(new Linear(4, 2), [4]);
     model.forward(x(2, 4));
     await model.profile(x(2, 4), { repetitions: 1 });

@@ -87,7 +87,7 @@ describe("residualTwin", () => {
 
   it("adds projections where the shape changes", () => {
     const twin = residualTwin(plain, { shortcut: "projection" });
-    // Before the pool 4 → 16, behind it 16 → 16 and 16 → 32 with half the side; the odd unit stays.
+    // Before the pool 4 → 16, after it 16 → 16 and 16 → 32 with half the side; the odd unit stays.
     expect(twin.layers.filter(([, layer]) => layer instanceof Residual).length).toBe(3);
     const added = 4 * 16 + 2 * 16 + 16 * 32 + 2 * 32;
     expect(count(twin, IMAGE).parameters).toBe(count(plain, IMAGE).parameters + added);

@@ -35,7 +35,7 @@ const timeless = ({ epochs, losses, stopped }: History) => ({
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 describe("what fit reports", () => {
-  it("weighs losses by samples, evaluates behind each epoch, calls back in order", async () => {
+  it("weighs losses by samples, evaluates after each epoch, calls back in order", async () => {
     const events: string[] = [];
     const callback = (name: string): Callback => ({
       onStep: ({ epoch, step, stepsPerEpoch, epochs, loss, gradNorm, lr }) => {

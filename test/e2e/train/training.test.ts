@@ -129,7 +129,7 @@ describe("the average of the weights", () => {
   it("starts from the weights that training starts from and follows them", async () => {
     const model = await build(net, [3]);
     const trainer = createTrainer(model, { loss: mse(), optimizer: new SGD({ lr: 0.1 }), ema: 0.75 });
-    setWeights(model, { "3.weight": { data: uniform("training/w", 10), shape: [2, 5] } }); // behind createTrainer
+    setWeights(model, { "3.weight": { data: uniform("training/w", 10), shape: [2, 5] } }); // after createTrainer
     const expected = new Map([...model.stateDict()].map(([name, { data }]) => [name, Float64Array.from(data)]));
     for (let i = 0; i < 5; i++) {
       trainer.step(x, target);

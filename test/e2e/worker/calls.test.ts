@@ -153,7 +153,7 @@ describe("callbacks", () => {
 });
 
 describe("signals", () => {
-  it("stop a fit behind the step that runs", async () => {
+  it("stop a fit after the step that runs", async () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 50);
     const { stopped, losses } = await trainer.fit(dataset, { epochs: 1e6, signal: controller.signal });

@@ -219,7 +219,7 @@ describe("a trainer in a worker", () => {
     const dy = uniform("worker/own loss", 18);
     model.forward(x, { training: true });
     model.backward(dy);
-    // One behind the other without waiting: calls keep their order.
+    // One after the other without waiting: calls keep their order.
     void remote.forward(x, { training: true });
     void remote.backward(dy);
     expect(await remoteTrainer.applyGradients()).toEqual(trainer.applyGradients());

@@ -92,7 +92,7 @@ def pack(samples, depth):
 
 
 def filtered(rows, size, kinds):
-    """Each row behind its filter's number, minus its prediction; `size` bytes a pixel."""
+    """Each row after its filter's number, minus its prediction; `size` bytes a pixel."""
     result, above = b"", bytes(len(rows[0])) if rows else b""
     for y, row in enumerate(rows):
         kind = kinds[y % len(kinds)]

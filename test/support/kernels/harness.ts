@@ -118,7 +118,7 @@ export class Harness {
       this.#exports.submit(ptr, ptr + words.length * 4, this.threads);
       return;
     }
-    // One thread alone would wait for the others at the barrier behind the record: the kernel itself is called then.
+    // One thread alone would wait for the others at the barrier after the record: the kernel itself is called then.
     if (threads > 1) {
       const claims = new Int32Array(this.memory.buffer, CONTROL.claims, (CONTROL.bytes - CONTROL.claims) / 4);
       for (let owner = 0; owner < threads; owner++) {

@@ -64,7 +64,7 @@ describe("augment", () => {
     expect(read(dataset).x).toEqual(read(dataset, undefined, 1).x);
   });
 
-  it("leaves the data, and what lies behind a batch, alone", () => {
+  it("leaves the data, and what lies after a batch, alone", () => {
     const source = places(2);
     const before = read(source).x;
     const x = new Float32Array(100).fill(-5);

@@ -75,7 +75,7 @@ describe("residualTwin", () => {
     ]);
   });
 
-  it("keeps norms and dropout with their layers, and dropout behind the sum", async () => {
+  it("keeps norms and dropout with their layers, and dropout after the sum", async () => {
     const stage = () => [linear(8), new BatchNorm1d(8), new ReLU(), new Dropout(0.1)];
     const plain = new Sequential(linear(4, 8), new ReLU(), ...stage(), ...stage(), linear(8, 3), new Softmax());
     const twin = residualTwin(plain);

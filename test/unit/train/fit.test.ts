@@ -87,7 +87,7 @@ describe("the order of samples", () => {
 describe("stopping", () => {
   const options: FitOptions = { epochs: 3, batchSize: 5 };
 
-  it("by a signal, behind the step that runs", async () => {
+  it("by a signal, after the step that runs", async () => {
     const controller = new AbortController();
     const trainer = await newTrainer();
     const history = await trainer.fit(blobs(50), {

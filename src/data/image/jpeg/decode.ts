@@ -76,7 +76,7 @@ export function decodeJpeg(bytes: Uint8Array, maxPixels: number): { image: Image
 const startsWith = (segment: Uint8Array, text: string): boolean =>
   Array.from(text).every((letter, i) => segment[i] === letter.charCodeAt(0));
 
-/** The next marker from `at` on, or the end: fill bytes, and what encoders leave behind a scan, are passed over. */
+/** The next marker from `at` on, or the end: fill bytes, and what encoders leave after a scan, are passed over. */
 function nextMarker(bytes: Uint8Array, at: number): number {
   for (;;) {
     at = bytes.indexOf(0xff, at);
