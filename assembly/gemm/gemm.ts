@@ -5,9 +5,9 @@
 //   jr  panels of B, 8 columns: a panel stays in L1 while
 //   ir  the tiles of the group pass by
 //       micro-kernel, then the epilogue over the tile that it has just stored
-// k is not blocked for the cache: a panel longer than L1 streams from L2 in the shadow of the arithmetic (2048^3 runs at 0.93 of
-// the bare micro-kernel). Every element is one sum in the order of k, in chunks of KC that are added up in order,
-// whatever the tile it falls into: results do not depend on how the work is split.
+// k is not blocked for the cache: a panel longer than L1 streams from L2 while the arithmetic goes on (2048^3 runs at
+// 0.93 of the bare micro-kernel). Every element is one sum in the order of k, in chunks of KC that are added up in
+// order, whatever the tile it falls into: results do not depend on how the work is split.
 import { Activation, GemmRecord } from "../generated/records";
 import { f32_epilogue_tile } from "./epilogue";
 import { pack_a_tile, pack_a_tile_transposed } from "./pack";
