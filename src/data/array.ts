@@ -58,8 +58,8 @@ export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
       checkBuffers(dataset, indices, xOut, yOut);
       expectHere(x);
       for (let i = 0; i < indices.length; i++) {
-        fill(indices[i]!, xOut, i);
-        copyRow(indices[i]!, yOut as Float32Array, i);
+        fill(indices[i], xOut, i);
+        copyRow(indices[i], yOut as Float32Array, i);
       }
     };
     const dataset: ValueDataset = { length, inputShape, targets: "values", targetShape, get };
@@ -77,8 +77,8 @@ export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
     checkBuffers(dataset, indices, xOut, yOut);
     expectHere(x);
     for (let i = 0; i < indices.length; i++) {
-      fill(indices[i]!, xOut, i);
-      yOut[i] = labels[indices[i]!]!;
+      fill(indices[i], xOut, i);
+      yOut[i] = labels[indices[i]];
     }
   };
   const dataset: ClassDataset = { length, inputShape, targets: "class", classes, classNames, get };
@@ -125,7 +125,7 @@ function classTargets(y: ArrayLike<number>, length: number, classes: number): In
   if (y.length !== length) throw new ShapeError(expectation(where, "y", `${length} class indices`, y.length));
   const labels = new Int32Array(length);
   for (let i = 0; i < length; i++) {
-    const label = y[i]!;
+    const label = y[i];
     if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
       throw new DataError(expectation(where, `y[${i}]`, `a class from 0 to ${classes - 1}`, describe(label)));
     }
@@ -153,7 +153,7 @@ const floatsInto =
   (index, out, slot) => {
     const from = index * size;
     const to = slot * size;
-    for (let i = 0; i < size; i++) out[to + i] = data[from + i]!;
+    for (let i = 0; i < size; i++) out[to + i] = data[from + i];
   };
 
 const bytesInto =
@@ -161,5 +161,5 @@ const bytesInto =
   (index, out, slot) => {
     const from = index * size;
     const to = slot * size;
-    for (let i = 0; i < size; i++) out[to + i] = data[from + i]! / 255;
+    for (let i = 0; i < size; i++) out[to + i] = data[from + i] / 255;
   };

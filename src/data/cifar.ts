@@ -78,7 +78,7 @@ export function readCifar(
       // Planes to interleaved channels: NCHW to NHWC.
       const [from, to] = [at + labelBytes, example * 3 * PIXELS];
       for (let pixel = 0; pixel < PIXELS; pixel++) {
-        for (let c = 0; c < 3; c++) x[to + 3 * pixel + c] = file[from + c * PIXELS + pixel]!;
+        for (let c = 0; c < 3; c++) x[to + 3 * pixel + c] = file[from + c * PIXELS + pixel];
       }
     }
   }

@@ -47,7 +47,7 @@ export function readCsv(text: string, options: CsvOptions = {}): Table {
   const ragged = body.findIndex((row) => row.length !== names.length);
   if (ragged >= 0) {
     const row = ragged + (hasHeader ? 2 : 1);
-    const got = `${body[ragged]!.length} fields`;
+    const got = `${body[ragged].length} fields`;
     throw new FormatError(expectation(where, `row ${row}`, `${names.length} fields`, got, { path }));
   }
 
@@ -66,7 +66,7 @@ export function readCsv(text: string, options: CsvOptions = {}): Table {
   const missing = new Set(options.missing ?? MISSING);
   const columns = names.map((name, i): Column => {
     const fields = body.map((row) => {
-      const field = row[i]!.trim();
+      const field = row[i].trim();
       return missing.has(field) ? null : field;
     });
     return { name, text: fields, numbers: categorical.has(i) ? undefined : asNumbers(fields) };

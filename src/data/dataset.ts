@@ -54,7 +54,7 @@ export function checkBuffers(
   const { length, inputShape } = dataset;
   const n = indices.length;
   for (let i = 0; i < n; i++) {
-    const index = indices[i]!;
+    const index = indices[i];
     if (!(Number.isInteger(index) && index >= 0 && index < length)) {
       throw new ArgumentError(expectation("get", `indices[${i}]`, `an index from 0 to ${length - 1}`, describe(index)));
     }

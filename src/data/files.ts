@@ -102,7 +102,9 @@ async function download(
     if (claimed > maxBytes) throw fail(`at most ${maxBytes} bytes`, claimed);
     const parts: Uint8Array[] = [];
     let length = 0;
-    for (const reader = response.body!.getReader(); ; ) {
+    const reader = response.body?.getReader();
+    if (!reader) throw fail("a body", "none");
+    for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
       parts.push(value);
@@ -128,7 +130,7 @@ const looksLikePage = (bytes: Uint8Array): boolean =>
   /^\s*<(!doctype html|html)/i.test(String.fromCharCode(...bytes.subarray(0, 64)));
 
 function expectedDigest(where: string, name: string, sha256: FileOptions["sha256"]): string | undefined {
-  const digest = sha256 && Object.hasOwn(sha256, name) ? sha256[name]! : undefined;
+  const digest = sha256 && Object.hasOwn(sha256, name) ? sha256[name] : undefined;
   if (digest !== undefined && !/^[0-9a-f]{64}$/i.test(digest)) {
     throw new ArgumentError(expectation(where, `sha256 of ${name}`, "64 hexadecimal digits", describe(digest)));
   }

@@ -37,7 +37,7 @@ export function glyphs(options: GlyphOptions): ClassDataset {
   for (let i = 0; i < count; i++) {
     y[i] = i % classes;
     painter.draw(
-      prototypes[y[i]!]!,
+      prototypes[y[i]],
       new Philox(seed, FIRST_STREAM + i),
       noise,
       x.subarray(i * size * size, (i + 1) * size * size),
@@ -65,7 +65,7 @@ function prototype(label: number): Strokes {
   const strokes: Strokes = [];
   for (let s = 0; s < STROKES; s++) {
     const stroke = Float64Array.from({ length: 6 }, coordinate);
-    if (s > 0) stroke.set(strokes[random.integer(s)]!.subarray(2 * random.integer(3)).subarray(0, 2));
+    if (s > 0) stroke.set(strokes[random.integer(s)].subarray(2 * random.integer(3)).subarray(0, 2));
     strokes.push(stroke);
   }
   return strokes;
@@ -102,8 +102,8 @@ class Painter {
     for (const stroke of strokes) {
       for (let p = 0; p < 6; p += 2) {
         // The hand trembles: each control point moves a little.
-        const px = (stroke[p]! + between(-0.12, 0.12)) * sx;
-        const py = (stroke[p + 1]! + between(-0.12, 0.12)) * sy;
+        const px = (stroke[p] + between(-0.12, 0.12)) * sx;
+        const py = (stroke[p + 1] + between(-0.12, 0.12)) * sy;
         const slanted = px + slant * py;
         points[p] = size / 2 + unit * (cos * slanted - sin * py + dx);
         points[p + 1] = size / 2 + unit * (sin * slanted + cos * py + dy);
@@ -144,7 +144,7 @@ class Painter {
         const along = Math.min(1, Math.max(0, (qx * ex + qy * ey) * inverse));
         const [rx, ry] = [qx - along * ex, qy - along * ey];
         const squared = rx * rx + ry * ry;
-        if (squared < distance[row * size + column]!) distance[row * size + column] = squared;
+        if (squared < distance[row * size + column]) distance[row * size + column] = squared;
       }
     }
   }
@@ -156,7 +156,7 @@ class Painter {
     let word = seed;
     const grain = (noise * 255) / 147.8;
     for (let i = 0; i < out.length; i++) {
-      const coverage = Math.min(1, Math.max(0, pen + 0.5 - Math.sqrt(this.#distance[i]!)));
+      const coverage = Math.min(1, Math.max(0, pen + 0.5 - Math.sqrt(this.#distance[i])));
       word ^= word << 13;
       word ^= word >>> 17;
       word ^= word << 5;

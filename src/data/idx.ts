@@ -37,9 +37,9 @@ export function readIdx(bytes: Uint8Array | ArrayBuffer, fileName?: string): Idx
     const hint = isGzip(file) ? "This is gzip; unpack it first" : undefined;
     throw fail("first two bytes", "0, 0", `${file[0]}, ${file[1]}`, hint);
   }
-  const type = Object.hasOwn(types, file[2]!) ? types[file[2]!] : undefined;
+  const type = Object.hasOwn(types, file[2]) ? types[file[2]] : undefined;
   if (!type) throw fail("type code", Object.keys(types).join(", "), file[2]);
-  const rank = file[3]!;
+  const rank = file[3];
   const start = 4 + 4 * rank;
   if (rank === 0 || start > file.length) {
     throw fail("file", `at least one dimension and ${start} bytes for the sizes`, `${file.length} bytes`);

@@ -12,8 +12,8 @@ export function fitQuantiles(values: Float64Array): number[] {
   return Array.from({ length: points }, (_, i) => {
     const rank = points === 1 ? 0 : (i * (sorted.length - 1)) / (points - 1);
     const below = Math.floor(rank);
-    const low = sorted[below]!;
-    return low + (sorted[Math.min(below + 1, sorted.length - 1)]! - low) * (rank - below);
+    const low = sorted[below];
+    return low + (sorted[Math.min(below + 1, sorted.length - 1)] - low) * (rank - below);
   });
 }
 
@@ -24,13 +24,13 @@ const CLIP = 1e-7;
 export function toNormal(value: number, quantiles: readonly number[]): number {
   const last = quantiles.length - 1;
   if (last === 0 || quantiles[0] === quantiles[last]) return 0; // a constant column says nothing
-  if (value <= quantiles[0]!) return normalQuantile(CLIP);
-  if (value >= quantiles[last]!) return normalQuantile(1 - CLIP);
+  if (value <= quantiles[0]) return normalQuantile(CLIP);
+  if (value >= quantiles[last]) return normalQuantile(1 - CLIP);
   const left = firstAbove(quantiles, (quantile) => quantile >= value);
   const right = firstAbove(quantiles, (quantile) => quantile > value);
   let rank = (left + right - 1) / 2; // ties: from the first equal to the last equal
   if (left === right) {
-    const [low, high] = [quantiles[left - 1]!, quantiles[left]!];
+    const [low, high] = [quantiles[left - 1], quantiles[left]];
     rank = left - 1 + (value - low) / (high - low);
   }
   return normalQuantile(Math.min(Math.max(rank / last, CLIP), 1 - CLIP));
@@ -41,7 +41,7 @@ function firstAbove(quantiles: readonly number[], reached: (quantile: number) =>
   let high = quantiles.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (reached(quantiles[middle]!)) high = middle;
+    if (reached(quantiles[middle])) high = middle;
     else low = middle + 1;
   }
   return low;

@@ -63,8 +63,8 @@ export function tableRows(table: Table, indices: ArrayLike<number>): Table {
   }
   const pick = ({ name, text, numbers }: Column): Column => ({
     name,
-    text: rows.map((row) => text[row]!),
-    numbers: numbers && Float64Array.from(rows, (row) => numbers[row]!),
+    text: rows.map((row) => text[row]),
+    numbers: numbers && Float64Array.from(rows, (row) => numbers[row]),
   });
   return {
     ...table,
@@ -218,7 +218,7 @@ export class TableTransform {
     if ("classes" in fitted) {
       const index = new Map(fitted.classes.map((name, i) => [name, i]));
       const y = target.text.map((name, row) => {
-        const label = index.get(name!);
+        const label = name === null ? undefined : index.get(name);
         if (label !== undefined) return label;
         const at = `target ${describe(target.name)}, row ${row}`;
         throw new DataError(expectation("transform", at, `a class of ${describe(fitted.classes)}`, describe(name)));

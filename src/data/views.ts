@@ -31,18 +31,18 @@ export function subset<D extends Dataset>(dataset: D, indices: ArrayLike<number>
   const translate = (wanted: ArrayLike<number>): Int32Array => {
     if (batch.length !== wanted.length) batch = new Int32Array(wanted.length);
     for (let i = 0; i < wanted.length; i++) {
-      const index = wanted[i]!;
+      const index = wanted[i];
       if (!(Number.isInteger(index) && index >= 0 && index < chosen.length)) {
         const range = `an index from 0 to ${chosen.length - 1}`;
         throw new ArgumentError(expectation("get", `indices[${i}]`, range, describe(index)));
       }
-      batch[i] = chosen[index]!;
+      batch[i] = chosen[index];
     }
     return batch;
   };
   const get: Dataset["get"] = (wanted, x, y, epoch) => dataset.get(translate(wanted), x, y, epoch);
   const prefetch: Dataset["prefetch"] =
-    dataset.prefetch && ((wanted, epoch) => dataset.prefetch!(translate(wanted).slice(), epoch));
+    dataset.prefetch && (async (wanted, epoch) => dataset.prefetch?.(translate(wanted).slice(), epoch));
   const part = withGet(dataset, get, { length: chosen.length, prefetch } as Partial<D>);
   return describeDataset(part, () => ({ type: "subset", dataset, indices: chosen }));
 }
@@ -92,7 +92,7 @@ export interface ChannelStatistics {
 
 /** (x - mean) / std per channel, which is the last dimension of `inputShape`; one value serves all channels. */
 export function normalise<D extends Dataset>(dataset: D, { mean, std }: ChannelStatistics): D {
-  const channels = dataset.inputShape[dataset.inputShape.length - 1]!;
+  const channels = dataset.inputShape[dataset.inputShape.length - 1];
   const [shift, scale] = [mean, std].map((values, i) => {
     const name = i === 0 ? "mean" : "std";
     const valid = Array.isArray(values) && values.every((value) => Number.isFinite(value) && (i === 0 || value > 0));
@@ -100,12 +100,12 @@ export function normalise<D extends Dataset>(dataset: D, { mean, std }: ChannelS
       const expected = `${channels} or 1 finite numbers${i === 1 ? " above 0" : ""}`;
       throw new ArgumentError(expectation("normalise", name, expected, describe(values)));
     }
-    return Float64Array.from({ length: channels }, (_, c) => values[values.length === 1 ? 0 : c]!);
+    return Float64Array.from({ length: channels }, (_, c) => values[values.length === 1 ? 0 : c]);
   });
   const normalised = mapInputs(dataset, (x, count) => {
     const end = count * numel(dataset.inputShape);
     for (let at = 0; at < end; at += channels) {
-      for (let c = 0; c < channels; c++) x[at + c] = (x[at + c]! - shift![c]!) / scale![c]!;
+      for (let c = 0; c < channels; c++) x[at + c] = (x[at + c] - shift[c]) / scale[c];
     }
   });
   return describeDataset(normalised, () => ({ type: "normalise", dataset, mean: [...mean], std: [...std] }));
@@ -114,7 +114,7 @@ export function normalise<D extends Dataset>(dataset: D, { mean, std }: ChannelS
 /** Mean and standard deviation of each channel over a whole dataset, for `normalise`. Two passes, in float64. */
 export function channelStatistics(dataset: Dataset): ChannelStatistics {
   const size = numel(dataset.inputShape);
-  const channels = dataset.inputShape[dataset.inputShape.length - 1]!;
+  const channels = dataset.inputShape[dataset.inputShape.length - 1];
   const batch = Math.min(dataset.length, 256);
   const x = new Float32Array(batch * size);
   const row = dataset.targets === "class" ? 1 : numel(dataset.targetShape);
@@ -125,11 +125,11 @@ export function channelStatistics(dataset: Dataset): ChannelStatistics {
     for (let start = 0; start < dataset.length; start += batch) {
       const indices = Int32Array.from({ length: Math.min(batch, dataset.length - start) }, (_, i) => start + i);
       dataset.get(indices, x, y, 0);
-      for (let i = 0; i < indices.length * size; i++) sum[i % channels]! += term(x[i]!, i % channels);
+      for (let i = 0; i < indices.length * size; i++) sum[i % channels] += term(x[i], i % channels);
     }
     return sum.map((total) => (total * channels) / (dataset.length * size));
   };
   mean.set(average((value) => value));
-  const variance = average((value, c) => (value - mean[c]!) * (value - mean[c]!));
+  const variance = average((value, c) => (value - mean[c]) * (value - mean[c]));
   return { mean: [...mean], std: Array.from(variance, Math.sqrt) };
 }

@@ -58,8 +58,8 @@ const narrower =
   (data, view, at) => {
     const bits = bitsOf(data);
     for (let i = 0; i < bits.length; i++) {
-      const half = toHalf(bits[i]!);
-      if ((half & 0x7fff) === infinity && (bits[i]! & 0x7fffffff) !== 0x7f800000) return i;
+      const half = toHalf(bits[i]);
+      if ((half & 0x7fff) === infinity && (bits[i] & 0x7fffffff) !== 0x7f800000) return i;
       view.setUint16(at + 2 * i, half, true);
     }
     return -1;
@@ -87,7 +87,7 @@ const integer = (kind: Integer, size: number, low: number, end: number): Codec =
   write(data, view, at) {
     const set = `set${kind}` as const;
     for (let i = 0; i < data.length; i++) {
-      const value = data[i]!;
+      const value = data[i];
       if (!Number.isInteger(value) || value < low || value >= end) return i;
       view[set](at + size * i, (size === 8 ? BigInt(value) : value) as never, true);
     }
@@ -138,7 +138,7 @@ const codecs: Record<Dtype, Codec> = {
       return -1;
     },
     write(data, view, at) {
-      for (let i = 0; i < data.length; i++) view.setFloat64(at + 8 * i, data[i]!, true);
+      for (let i = 0; i < data.length; i++) view.setFloat64(at + 8 * i, data[i], true);
       return -1;
     },
   },

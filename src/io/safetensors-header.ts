@@ -143,7 +143,7 @@ class HeaderParser {
 
   #entry(name: string, dtype: Dtype, shape: number[], offsets: number[]): Entry {
     const [begin, end] = offsets;
-    if (offsets.length !== 2 || begin! > end!) {
+    if (offsets.length !== 2 || begin > end) {
       throw this.#fault(name, "data_offsets", "[begin, end] with begin <= end", describe(offsets));
     }
     // The product is compared after each factor, so that it can neither wrap around nor lose digits unseen.
@@ -155,11 +155,11 @@ class HeaderParser {
         throw this.#fault(name, "shape", "at most 2^53 - 1 bytes", describe(shape));
       }
     }
-    if (end! - begin! !== count * size) {
+    if (end - begin !== count * size) {
       const expected = `${count * size} bytes for ${dtype} ${describe(shape)}`;
-      throw this.#fault(name, "data_offsets", expected, `${end! - begin!} bytes, ${describe(offsets)}`);
+      throw this.#fault(name, "data_offsets", expected, `${end - begin} bytes, ${describe(offsets)}`);
     }
-    return { name, dtype, shape, count, begin: begin!, end: end! };
+    return { name, dtype, shape, count, begin, end };
   }
 
   #dtype(name: string): Dtype {
@@ -216,7 +216,7 @@ class HeaderParser {
     const plain = digits !== "" && (digits === "0" || digits[0] !== "0") && !(after && ".eE".includes(after));
     if (!plain || digits.length > 16 || value > Number.MAX_SAFE_INTEGER) {
       this.#at = start;
-      const token = /^[^\s,\]}]*/.exec(this.#text.slice(start, start + 40))![0];
+      const token = this.#text.slice(start, start + 40).split(/[\s,\]}]/, 1)[0];
       throw this.#error("an integer from 0 to 2^53 - 1 in plain digits", token || this.#next());
     }
     return value;

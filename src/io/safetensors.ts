@@ -195,7 +195,7 @@ function compareText(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
-    if (x !== y) return (x >= 0xd800 && y >= 0xd800 ? a.codePointAt(i)! - b.codePointAt(i)! : 0) || x - y;
+    if (x !== y) return (x >= 0xd800 && y >= 0xd800 ? Number(a.codePointAt(i)) - Number(b.codePointAt(i)) : 0) || x - y;
   }
   return a.length - b.length;
 }

@@ -1,6 +1,8 @@
 /** Looking inside: outputs of single layers, and what in an image spoke for a class. */
+
 import { expectInteger, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation, ShapeError } from "../core/errors.js";
+import { lookUp } from "../core/look-up.js";
 import { argmax } from "../core/math.js";
 import { formatShape, numel } from "../core/shape.js";
 import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
@@ -52,7 +54,7 @@ export function gradCam(model: Model, x: TensorLike, options: GradCamOptions): T
   if (target !== undefined) expectInteger("gradCam", "target", target, 0, classes - 1);
   const step = engine.step({ batchSize, training: false, backward: "output", watch: [layer] });
   expectWatched("gradCam", step.plan, [layer]);
-  const { output, gradient } = step.plan.watched.get(layer)!;
+  const { output, gradient } = lookUp(step.plan.watched, layer);
   const shape = step.plan.graph.shape(output);
   const [, h, w, channels] = shape;
   if (shape.length !== 4)

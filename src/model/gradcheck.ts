@@ -1,6 +1,8 @@
 /** Checks a model's backward pass against finite differences of its forward pass. */
+
 import { expectInteger, expectNumber, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation } from "../core/errors.js";
+import { lookUp } from "../core/look-up.js";
 import { Philox } from "../core/random.js";
 import { numel } from "../core/shape.js";
 import { type TensorLike, toBatch } from "../core/tensor.js";
@@ -79,8 +81,8 @@ export function gradcheck(model: Model, options?: GradcheckOptions): GradcheckRe
     entries.push(tries.reduce((best, next) => (next.relativeError < best.relativeError ? next : best)));
   };
   for (const parameter of parameters) {
-    const weights = state.get(parameter.name)!.data;
-    compare(parameter.name, gradients.get(parameter.name)!.data, (direction, step) => {
+    const weights = lookUp(state, parameter.name).data;
+    compare(parameter.name, lookUp(gradients, parameter.name).data, (direction, step) => {
       const moved = direction ? weights.map((w, i) => w + step * direction[i]) : weights;
       writeParameter(engine, parameter, "parameters", moved);
       engine.executor.weightsVersion++;

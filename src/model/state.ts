@@ -2,6 +2,7 @@
 
 import { expectBoolean } from "../core/check.js";
 import { ArgumentError, describe, expectation, StateDictError } from "../core/errors.js";
+import { lookUp } from "../core/look-up.js";
 import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";
 import { isNumeric, type Tensor } from "../core/tensor.js";
 import type { Parameter } from "../graph/graph.js";
@@ -65,7 +66,7 @@ export function stateNames({
     ...parameters.map((entry) => ({ entry, isBuffer: false })),
     ...buffers.map((entry) => ({ entry, isBuffer: true })),
   ];
-  return all.sort((a, b) => order.get(a.entry.path)! - order.get(b.entry.path)!);
+  return all.sort((a, b) => lookUp(order, a.entry.path) - lookUp(order, b.entry.path));
 }
 
 export function readStateDict(engine: Engine, region: ParameterRegion = "parameters"): StateDict {
@@ -122,7 +123,7 @@ export function matchStateDict(
   const absent = missing.filter((name) => !mismatched.some((line) => line.startsWith(`${name} `)));
   if (mismatched.length > 0 || (strict && (absent.length > 0 || unexpected.length > 0)))
     throw new StateDictError(explain(absent, unexpected, mismatched, [...known.keys()]));
-  return { missing: absent, unexpected, found: [...found].map(([name, data]) => ({ ...known.get(name)!, data })) };
+  return { missing: absent, unexpected, found: [...found].map(([name, data]) => ({ ...lookUp(known, name), data })) };
 }
 
 /** Checks everything before the first weight is written. */

@@ -1,5 +1,6 @@
 /** The network as a table, and the memory it will need, both before anything runs. */
 
+import { lookUp } from "../core/look-up.js";
 import { numel } from "../core/shape.js";
 import type { Graph, LayerRecord } from "../graph/graph.js";
 import { nodeMacs } from "../plan/cost.js";
@@ -51,7 +52,7 @@ function orderByTree<T extends { path: string; i: number }>(layers: T[]): T[] {
     const [as, bs] = [a.path === "" ? [] : a.path.split("."), b.path === "" ? [] : b.path.split(".")];
     for (let n = 0; n < Math.min(as.length, bs.length); n++) {
       if (as[n] === bs[n]) continue;
-      return first.get(as.slice(0, n + 1).join("."))! - first.get(bs.slice(0, n + 1).join("."))!;
+      return lookUp(first, as.slice(0, n + 1).join(".")) - lookUp(first, bs.slice(0, n + 1).join("."));
     }
     return as.length - bs.length;
   });

@@ -3,6 +3,7 @@
  * memory once. Forward, that turns linear → add → activation into one op, which is the residual block's
  * g(W2 a1 + b2 + a); backward, linearDx → add → activationDx, the skip gradient and the derivative of g.
  */
+import { lookUp } from "../core/look-up.js";
 import { countReaders, type Graph } from "../graph/graph.js";
 import type { Node } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
@@ -19,7 +20,7 @@ export function fuse(graph: Graph, keep: ReadonlySet<ValueId>): void {
   const only = (id: ValueId): Node | null => (single(id) && nodes[position.get(id) ?? -1]) || null;
   for (const node of graph.nodes) {
     const merged = merge(node, only);
-    if (merged) nodes[position.get(merged.absorbed.outputs[0])!] = null;
+    if (merged) nodes[lookUp(position, merged.absorbed.outputs[0])] = null;
     const placed = merged?.node ?? node;
     for (const id of placed.outputs) position.set(id, nodes.length);
     nodes.push(placed);
@@ -35,9 +36,10 @@ interface Merge {
 /** The node as part of the epilogue of the op that makes one of its inputs, where both agree to it. */
 function merge(node: Node, only: (id: ValueId) => Node | null): Merge | null {
   const part = node.op.asEpilogue?.(node.attributes);
-  for (const i of part?.through ?? []) {
+  if (!part) return null;
+  for (const i of part.through) {
     const before = only(node.inputs[i]);
-    const attributes = before?.op.absorb?.(before.attributes, part!);
+    const attributes = before?.op.absorb?.(before.attributes, part);
     if (!before || !attributes) continue;
     const operands = node.inputs.filter((_, j) => j !== i);
     return {

@@ -2,6 +2,7 @@
 
 import { Scalars } from "../abi/scalars.js";
 import { expectation, RuntimeSupportError } from "../core/errors.js";
+import { lookUp } from "../core/look-up.js";
 import { numel, roundUp } from "../core/shape.js";
 import type { Addresses } from "../graph/context.js";
 import type { Parameter } from "../graph/graph.js";
@@ -112,11 +113,11 @@ export class Executor {
   /** One parameter's slice of a region, in the kernels' layout. */
   parameterView(name: string, region: ParameterRegion, length: number): Float32Array {
     const base = this.region(region);
-    return this.memory.f32(base + this.#layout.places[this.#byName.get(name)!].offset * FLOAT, length);
+    return this.memory.f32(base + this.#layout.places[lookUp(this.#byName, name)].offset * FLOAT, length);
   }
 
   bufferView(name: string): Float32Array {
-    return this.memory.f32(this.memory.address(`buffer ${name}`)!, numel(this.#buffers.get(name)!.shape));
+    return this.memory.f32(this.memory.addressOf(`buffer ${name}`), numel(lookUp(this.#buffers, name).shape));
   }
 
   regionView(region: ParameterRegion): Float32Array {
@@ -186,15 +187,15 @@ export class Executor {
     const { graph } = plan;
     const { memory } = this;
     const region = (name: ParameterRegion) => memory.address(name) ?? 0;
-    const offset = (name: string) => this.#layout.places[this.#byName.get(name)!].offset * FLOAT;
+    const offset = (name: string) => this.#layout.places[lookUp(this.#byName, name)].offset * FLOAT;
     const value = (id: ValueId): number => {
       const { role, name } = graph.values[id];
       if (role === "parameter") return region("parameters") + offset(name);
       if (role === "gradient") return region("gradients") + offset(name);
-      if (role === "buffer") return memory.address(`buffer ${name}`)!;
+      if (role === "buffer") return memory.addressOf(`buffer ${name}`);
       const prepared = plan.prepared.get(id);
-      if (prepared !== undefined) return memory.address(prepared)!;
-      return arena + plan.arena.offsets.get(id)!;
+      if (prepared !== undefined) return memory.addressOf(prepared);
+      return arena + lookUp(plan.arena.offsets, id);
     };
     const run = (first: number, count: number) => {
       const start = this.#layout.places[first].offset;
@@ -253,7 +254,7 @@ export class Executor {
       // After a barrier that a thread has missed, no thread can be relied on.
       if (threads > 1) {
         this.#broken = cause;
-        this.pool!.fail(cause as Error);
+        this.pool?.fail(cause as Error);
       }
       const hint = "Weights may be half updated: go on from a checkpoint, in a new model";
       throw new RuntimeSupportError(expectation("run", "kernels", "to finish", String(cause), { hint }), { cause });

@@ -10,6 +10,7 @@
 
 import { SCALARS } from "../abi/scalars.js";
 import { expectation, RuntimeSupportError } from "../core/errors.js";
+import { lookUp } from "../core/look-up.js";
 import { roundUp } from "../core/shape.js";
 
 const PAGE = 65536;
@@ -51,6 +52,11 @@ export class ModelMemory {
 
   address(name: string): number | undefined {
     return this.#regions.get(name)?.address;
+  }
+
+  /** The address of a region that has been reserved. */
+  addressOf(name: string): number {
+    return lookUp(this.#regions, name).address;
   }
 
   get arena(): number {

@@ -1,6 +1,7 @@
 /** Cached features: a frozen backbone runs once for each sample, a new head trains on what it said. */
 import { expectInteger, expectOptions } from "../core/check.js";
 import { DataError, expectation, ShapeError } from "../core/errors.js";
+import { lookUp } from "../core/look-up.js";
 import { formatShape, numel, sameShape } from "../core/shape.js";
 import { arrayDataset } from "../data/array.js";
 import type { Dataset } from "../data/dataset.js";
@@ -38,7 +39,7 @@ export async function cacheFeatures(model: Model, dataset: Dataset, options: Cac
   const isClass = dataset.targets === "class";
   const perTarget = isClass ? 1 : numel(dataset.targetShape);
   const y = isClass ? new Int32Array(dataset.length) : new Float32Array(dataset.length * perTarget);
-  let features: Float32Array | null = null;
+  let features = new Float32Array(0);
   let featureShape: number[] = [];
   for (let at = 0; at < dataset.length; at += batchSize) {
     signal?.throwIfAborted();
@@ -47,13 +48,13 @@ export async function cacheFeatures(model: Model, dataset: Dataset, options: Cac
     await dataset.prefetch?.(indices);
     const x = new Float32Array(n * numel(dataset.inputShape));
     dataset.get(indices, x, y.subarray(at * perTarget, (at + n) * perTarget) as typeof y);
-    const output = activations(model, x, [layer]).get(layer)!;
+    const output = lookUp(activations(model, x, [layer]), layer);
     featureShape = output.shape.slice(1);
-    features ??= new Float32Array(dataset.length * numel(featureShape));
+    if (at === 0) features = new Float32Array(dataset.length * numel(featureShape));
     features.set(output.data, at * numel(featureShape));
     await pause();
   }
-  const common = { x: features!, y, inputShape: featureShape };
+  const common = { x: features, y, inputShape: featureShape };
   if (dataset.targets === "class")
     return arrayDataset({ ...common, classes: dataset.classes, classNames: dataset.classNames?.slice() });
   return arrayDataset({ ...common, targetShape: [...dataset.targetShape] });

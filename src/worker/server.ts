@@ -1,5 +1,7 @@
 /** The worker's side: one model, its trainers and datasets, and the methods that are called on them. */
+
 import { expectation, ResnetWasmError } from "../core/errors.js";
+import { lookUp } from "../core/look-up.js";
 import type { Dataset } from "../data/dataset.js";
 import type { LoadOptions, ModelOptions } from "../model/create.js";
 import { activations, gradCam } from "../model/features.js";
@@ -63,11 +65,11 @@ export class Server implements Served {
   }
 
   trainer(id: number): Trainer {
-    return this.#trainers.get(id)!;
+    return lookUp(this.#trainers, id);
   }
 
   dataset(id: number): Dataset {
-    return this.#datasets.get(id)!();
+    return lookUp(this.#datasets, id)();
   }
 
   async #receive(request: Request): Promise<void> {

@@ -91,7 +91,7 @@ export function readPickle(reading: Reading): unknown {
   /** A little-endian integer of two's complement. */
   const long = (digits: Uint8Array): number | bigint => {
     let value = 0n;
-    for (let i = digits.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(digits[i]!);
+    for (let i = digits.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(digits[i]);
     value = BigInt.asIntN(8 * digits.length, value);
     return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   };
@@ -131,7 +131,7 @@ export function readPickle(reading: Reading): unknown {
   };
 
   for (;;) {
-    code = slice(1)[0]!;
+    code = slice(1)[0];
     if (--reading.steps < 0) throw fail("fewer steps and objects");
     const opcode = String.fromCharCode(code);
     // The operand, if there is one: 1, 2, 4 or 8 bytes, the least first.

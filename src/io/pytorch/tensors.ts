@@ -70,7 +70,7 @@ export function tensorReader(storages: Storages, fileSize: number, origin: Origi
     let isWild = false;
     shape.forEach((dimension, i) => {
       count *= dimension;
-      last += (dimension - 1) * stride[i]!;
+      last += (dimension - 1) * stride[i];
       isWild ||= count > Number.MAX_SAFE_INTEGER;
     });
     if (isWild || count > elements || (count && last >= elements))
@@ -105,7 +105,7 @@ type Convert = (from: number, out: Float32Array) => void;
 function gather({ data, shape }: StoredTensor, stride: number[], convert: Convert): void {
   let into = data.length;
   const axes = shape
-    .map((length, i) => ({ length, from: stride[i]!, to: (into /= length) }))
+    .map((length, i) => ({ length, from: stride[i], to: (into /= length) }))
     .filter(({ length }) => length !== 1)
     .sort((a, b) => b.from - a.from || b.to - a.to);
   if (!data.length) return;
@@ -120,7 +120,7 @@ function gather({ data, shape }: StoredTensor, stride: number[], convert: Conver
     if (step) for (let i = 0; i < step.length; i++) walk(axis + 1, from + i * step.from, to + i * step.to);
     else {
       convert(from, row);
-      for (let i = 0; i < run.length; i++) data[to + i * run.to] = row[i]!;
+      for (let i = 0; i < run.length; i++) data[to + i * run.to] = row[i];
     }
   };
   walk(0, 0, 0);
