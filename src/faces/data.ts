@@ -33,6 +33,7 @@ export { cutmix, type MixOptions, mixup } from "../data/image/mix.js";
 export { type DecodeOptions, decodeImage } from "../data/image/open.js";
 export type { Image, ImageShape } from "../data/image/pixels.js";
 export { type Interpolation, resizeImage } from "../data/image/resize.js";
+export { type ImageSource, toImage } from "../data/image/source.js";
 export {
   expectTransform,
   IMAGENET_TRANSFORM,

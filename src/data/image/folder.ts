@@ -2,28 +2,19 @@
 // file system (Node, Deno, Bun). The decoders are loaded when they are needed.
 import { expectOptions, expectSignal } from "../../core/check.js";
 import { ArgumentError, DataError, describe, expectation, ResnetWasmError, ShapeError } from "../../core/errors.js";
-import {
-  flag,
-  integer,
-  list,
-  number,
-  type Option,
-  optional,
-  readOptions,
-  type Schema,
-  text,
-} from "../../core/options.js";
+import { flag, list, number, type Option, optional, readOptions, type Schema, text } from "../../core/options.js";
 import { formatShape, numel } from "../../core/shape.js";
 import { type ClassDataset, checkBuffers } from "../dataset.js";
 import { folderPath, openFileSystem } from "../files.js";
 import { listPictures } from "./listing.js";
+import { type DecodeOptions, decodeSchema } from "./open.js";
 import { PictureFiles, Prepared } from "./picture-files.js";
 import { describePictures, type PictureCut, type PictureView } from "./pictures.js";
-import { cropImage, type Image, MAX_PIXELS, withChannels } from "./pixels.js";
+import { cropImage, type Image, withChannels } from "./pixels.js";
 import { resizeImage } from "./resize.js";
 import { expectTransform, type ImageTransform, transformedShape, transformImage } from "./transform.js";
 
-export interface ImageFolderOptions {
+export interface ImageFolderOptions extends DecodeOptions {
   /** Must lead to one size for all images: `crop`, or `resize: [height, width]`. */
   transform: ImageTransform;
   /** Bytes of transformed images to keep in memory, so that later epochs decode nothing; default 1 GiB. */
@@ -36,10 +27,6 @@ export interface ImageFolderOptions {
   classNames?: readonly string[];
   /** Whether files that cannot be decoded are left out. All files are read for that. Default false: they are errors. */
   skipUnreadable?: boolean;
-  /** Larger images are refused before they are unpacked. Default, and most, 100 million. */
-  maxPixels?: number;
-  /** Whether pictures are turned upright as their EXIF orientation asks for. Default true. */
-  exifOrientation?: boolean;
 }
 
 /** A file of an image folder that cannot be used. */
@@ -70,8 +57,7 @@ const schema = () =>
     cacheBytes: number({ min: 0, default: 2 ** 30 }),
     classNames: optional(list(text, "an array of names")),
     skipUnreadable: flag(false),
-    maxPixels: integer({ min: 1, max: MAX_PIXELS, default: MAX_PIXELS }),
-    exifOrientation: flag(true),
+    ...decodeSchema(),
   }) satisfies Schema<ImageFolderOptions>;
 
 /**

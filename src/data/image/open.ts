@@ -1,6 +1,6 @@
 // Decoding on demand: the decoders are a chunk of their own, fetched at the first call.
-import { expectBoolean, expectInteger, expectOptions } from "../../core/check.js";
 import { ArgumentError, describe, expectation } from "../../core/errors.js";
+import { flag, integer, readOptions, type Schema } from "../../core/options.js";
 import { tagOf } from "../../core/tag.js";
 import { type Image, MAX_PIXELS } from "./pixels.js";
 
@@ -10,6 +10,16 @@ export interface DecodeOptions {
   /** Whether pictures are turned upright as their EXIF orientation asks for, as browsers do. Default true. */
   exifOrientation?: boolean;
 }
+
+/** The options that all decoding shares. */
+export const decodeSchema = () =>
+  ({
+    maxPixels: integer({ min: 1, max: MAX_PIXELS, default: MAX_PIXELS }),
+    exifOrientation: flag(true),
+  }) satisfies Schema<DecodeOptions>;
+
+export const readDecodeOptions = (where: string, options: DecodeOptions | undefined): Required<DecodeOptions> =>
+  readOptions(where, options, decodeSchema);
 
 /**
  * Pixels of a JPEG or PNG file: bytes of RGB, RGBA, grey or grey with alpha. They are what Pillow gives, to the bit: JPEG
@@ -33,9 +43,7 @@ export async function decodeImage(
   options?: DecodeOptions,
 ): Promise<Image> {
   const where = "decodeImage";
-  const known = expectOptions(where, options, ["maxPixels", "exifOrientation"]);
-  const maxPixels = expectInteger(where, "maxPixels", known.maxPixels ?? MAX_PIXELS, 1, MAX_PIXELS);
-  const exifOrientation = expectBoolean(where, "exifOrientation", known.exifOrientation ?? true);
+  const { maxPixels, exifOrientation } = readDecodeOptions(where, options);
   if (fileName !== undefined && typeof fileName !== "string")
     throw new ArgumentError(expectation(where, "fileName", "a string", describe(fileName)));
   const file = fileBytes(bytes);

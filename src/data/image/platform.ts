@@ -1,5 +1,6 @@
 // WebP, AVIF and whatever else a page's or worker's own decoder knows, where there is one: `createImageBitmap` and a canvas.
 import { expectation, FormatError, RuntimeSupportError } from "../../core/errors.js";
+import { drawn, hasCanvas } from "./canvas.js";
 import { claimedSize, type FileDecoding, type Format, PLATFORM_TYPES, type PlatformFormat } from "./formats.js";
 import type { Image } from "./pixels.js";
 
@@ -35,17 +36,14 @@ export async function decodeByPlatform(
     throw new FormatError(expectation(where, "file", `a whole, valid ${format}`, got, { path }), { cause: error });
   });
   try {
-    const { width, height } = bitmap;
-    check([width, height]);
-    const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
-    context.drawImage(bitmap, 0, 0);
-    return { data: context.getImageData(0, 0, width, height).data, width, height };
+    check([bitmap.width, bitmap.height]);
+    return drawn(where, bitmap, bitmap.width, bitmap.height);
   } finally {
     bitmap.close();
   }
 }
 
-const canDecode = (): boolean => typeof createImageBitmap === "function" && typeof OffscreenCanvas === "function";
+const canDecode = (): boolean => typeof createImageBitmap === "function" && hasCanvas();
 
 /** What to do about a format that is not decoded here. */
 export function cure(format: Format | undefined): string | undefined {

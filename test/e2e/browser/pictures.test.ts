@@ -120,4 +120,52 @@ describe.skipIf(NO_BROWSER)(`decodeImage (Chromium; ${NO_BROWSER || "found"})`, 
     );
     expect([turned.width, turned.height]).toEqual(own);
   });
+
+  it("toImage reads canvases, bitmaps, images and frames of videos", async () => {
+    const file = `data:image/png;base64,${Buffer.from(goldenFile("rgb 8 bits.png")).toString("base64")}`;
+    const seen = await page.evaluate(async (address) => {
+      // Hidden from the test runner, which rewrites imports.
+      const { toImage } = await new Function("path", "return import(path)")(
+        new URL("/dist/data.js", location.href).href,
+      );
+      const image = new Image();
+      image.src = address;
+      await image.decode();
+      const { naturalWidth: width, naturalHeight: height } = image;
+      const canvas = Object.assign(document.createElement("canvas"), { width, height });
+      canvas.getContext("2d")!.drawImage(image, 0, 0);
+      const offscreen = new OffscreenCanvas(width, height);
+      offscreen.getContext("2d")!.drawImage(image, 0, 0);
+      const imageData = canvas.getContext("2d")!.getImageData(0, 0, width, height);
+      const blob = await (await fetch(address)).blob();
+      const frame = new VideoFrame(canvas, { timestamp: 0 });
+      const sources = { image, canvas, offscreen, imageData, blob, frame, bitmap: await createImageBitmap(image) };
+      const results: Record<string, [number, number, number[]]> = {};
+      for (const [name, source] of Object.entries(sources)) {
+        const { data, width, height } = await toImage(source);
+        results[name] = [width, height, Array.from(data as Uint8Array)];
+      }
+      const refused = await Promise.all(
+        [new Image(), document.createElement("video"), document.createElement("div")].map((source) =>
+          toImage(source).catch((error: Error) => `${error.name}: ${error.message}`),
+        ),
+      );
+      return { results, refused };
+    }, file);
+    const { data, width, height } = decodeFile(goldenFile("rgb 8 bits.png"), { maxPixels: 1e6, exifOrientation: true });
+    expect(Object.keys(seen.results)).toHaveLength(7);
+    for (const [name, [w, h, pixels]] of Object.entries(seen.results)) {
+      expect([w, h], name).toEqual([width, height]);
+      const channels = pixels.length / (w * h);
+      expect(
+        pixels.filter((_, i) => i % channels < 3),
+        name,
+      ).toEqual(Array.from(data));
+    }
+    expect(seen.refused[0]).toContain(
+      "DataError: toImage: image expected 1 to 100000000 pixels, got 0 x 0, 0 pixels. Wait",
+    );
+    expect(seen.refused[1]).toContain("0 pixels. Wait until it is loaded");
+    expect(seen.refused[2]).toContain("ArgumentError: toImage: image expected { data, width, height }");
+  });
 });

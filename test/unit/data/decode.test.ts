@@ -3,12 +3,12 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { deflateSync } from "node:zlib";
 import { describe, expect, it, vi } from "vitest";
-import { ArgumentError, FormatError, RuntimeSupportError } from "../../../src/core/errors.js";
+import { ArgumentError, FormatError, RuntimeSupportError, ShapeError } from "../../../src/core/errors.js";
 import { decodeFile } from "../../../src/data/image/decode.js";
 import { claimedSize, formatOf, type PlatformFormat } from "../../../src/data/image/formats.js";
 import type { Image } from "../../../src/data/image/pixels.js";
 import { withChannels } from "../../../src/data/image/pixels.js";
-import { decodeImage } from "../../../src/faces/data.js";
+import { decodeImage, toImage } from "../../../src/faces/data.js";
 import { chunk, crc32, goldenFile, goldens, packedPng, platformGoldens, png, turnedGoldens } from "./pictures.js";
 
 const sha256 = (data: Uint8Array | Uint8ClampedArray): string => createHash("sha256").update(data).digest("hex");
@@ -92,6 +92,36 @@ describe("decodeImage", () => {
     expect(() => decode(bytes, { fileName: "a.png" })).toThrow(FormatError);
     expect(() => decode(bytes, { fileName: "a.png" })).toThrow(
       `decodeImage: a.png: file expected JPEG or PNG, got ${got}`,
+    );
+  });
+});
+
+describe("toImage", () => {
+  it("takes pixels as they are, and files in bytes and blobs", async () => {
+    const pixels = { data: new Uint8Array(12), width: 2, height: 2 };
+    expect(await toImage(pixels)).toBe(pixels);
+    const file = goldenFile("orientation 6.png");
+    const { data } = decode(file);
+    expect((await toImage(file)).data).toEqual(data);
+    expect((await toImage(file.buffer)).data).toEqual(data);
+    expect((await toImage(new Blob([file]))).data).toEqual(data);
+    expect((await toImage(new Blob([file]), { exifOrientation: false })).data).not.toEqual(data);
+    await expect(toImage(new File([file.subarray(0, 30)], "a.png"))).rejects.toThrow(
+      "decodeImage: a.png: PNG: file expected",
+    );
+  });
+
+  it("refuses other things, and sizes that do not fit", async () => {
+    for (const source of [null, undefined, 3, "a.png", {}, [], new Float32Array(4)])
+      await expect(toImage(source as never)).rejects.toThrow(ArgumentError);
+    await expect(toImage({ data: new Uint8Array(11), width: 2, height: 2 })).rejects.toThrow(ShapeError);
+    await expect(toImage({ data: new Float32Array(12), width: 2, height: 2 } as never)).rejects.toThrow(ArgumentError);
+    const pixels = { data: new Uint8Array(12), width: 2, height: 2 };
+    await expect(toImage(pixels, { maxPixels: 3 })).rejects.toThrow("1 to 3 pixels, got 2 x 2, 4 pixels");
+    const bitmap = { [Symbol.toStringTag]: "ImageBitmap", width: 2, height: 2 };
+    await expect(toImage(bitmap as never)).rejects.toThrow(RuntimeSupportError);
+    await expect(toImage({ ...bitmap, width: 0 } as never)).rejects.toThrow(
+      "got 0 x 2, 0 pixels. Wait until it is loaded",
     );
   });
 });

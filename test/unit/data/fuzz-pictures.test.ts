@@ -67,7 +67,8 @@ describe(`junk arguments, seed ${seed}`, () => {
     ...{ cutout: data.cutout, horizontalFlip: data.horizontalFlip, randomCrop: data.randomCrop, mixup: data.mixup },
     ...{ randomErasing: data.randomErasing, randomResizedCrop: data.randomResizedCrop, cutmix: data.cutmix },
     ...{ colorJitter: data.colorJitter, withRows: data.withRows, loadImageFolder: data.loadImageFolder },
-    ...{ sha256Hex: data.sha256Hex },
+    ...{ sha256Hex: data.sha256Hex, toImage: data.toImage, gunzip: data.gunzip, loadMnist: data.loadMnist },
+    ...{ loadCifar: data.loadCifar, readCifar: data.readCifar, readIdx: data.readIdx },
   };
   it.each(Object.entries(functions))("to %s are refused by typed errors of bounded length", async (_, called) => {
     for (const given of junkArguments(seed, Math.ceil(runs / 10))) {
