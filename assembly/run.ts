@@ -30,7 +30,9 @@ function dispatch(kernel: i32, r: usize, thread: i32, threads: i32): void {
   if (dispatch_whole(kernel, r, thread, threads)) return;
   const parts = threads == 1 ? 1 : ITEMS * threads;
   let part = 0;
-  while ((part = claim(parts, thread, threads)) >= 0) dispatch_part(kernel, r, part, parts);
+  while ((part = claim(parts, thread, threads)) >= 0) {
+    if (!dispatch_part(kernel, r, part, parts)) unreachable(); // a kernel that this module does not have
+  }
 }
 
 /** Runs a program with `threads` threads, of which the caller is the first. */

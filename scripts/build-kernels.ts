@@ -14,17 +14,9 @@ import { fromRoot } from "./root.js";
 const root = fromRoot();
 const out = fromRoot("build/kernels");
 
-/** The variants of the one source; `ASC_FEATURE_RELAXED_SIMD` and `TRAINING` tell them apart inside `assembly/`. */
+/** The variants of each build of the one source; `ASC_FEATURE_RELAXED_SIMD` tells them apart inside `assembly/`. */
 const simd = ["--enable", "simd"];
-const relaxed = [...simd, "--enable", "relaxed-simd"];
-const training = ["assembly/generated/training.ts", "--use", "TRAINING=1"];
-const inference = ["assembly/generated/inference.ts", "--use", "TRAINING=0"];
-const variants = {
-  simd: [...training, ...simd],
-  relaxed: [...training, ...relaxed],
-  "inference-simd": [...inference, ...simd],
-  "inference-relaxed": [...inference, ...relaxed],
-};
+const features = { simd, relaxed: [...simd, "--enable", "relaxed-simd"] };
 
 // Shared and unshared modules differ in one byte, which the loader sets; atomics run on either memory.
 // -O3s: size counts, but not as with -Oz, which turns every if whose branches have no side effects into a select and so
@@ -43,7 +35,12 @@ function sources(dir: string): string[] {
 
 // The kernels' half of the ABI.
 mkdirSync(out, { recursive: true });
-generate(fromRoot("assembly"));
+const variants = generate(fromRoot("assembly")).flatMap(({ prefix, entry, constants }) =>
+  Object.entries(features).map(([variant, flags]) => {
+    const uses = Object.entries(constants).flatMap(([name, value]) => ["--use", `${name}=${value}`]);
+    return { name: prefix + variant, flags: [`assembly/${entry}`, ...uses, ...flags] };
+  }),
+);
 
 const hash = createHash("sha256");
 for (const path of [fromRoot("scripts/build-kernels.ts"), ...sources(fromRoot("scripts/kernel-text"))])
@@ -59,17 +56,9 @@ try {
 }
 
 if (built !== digest) {
-  for (const [name, features] of Object.entries(variants)) {
+  for (const { name, flags } of variants) {
     const wasm = relative(root, join(out, `${name}.wasm`));
-    const { error, stdout, stderr } = await asc.main([
-      "-o",
-      wasm,
-      "--baseDir",
-      root,
-      ...options,
-      ...features,
-      ...limits,
-    ]);
+    const { error, stdout, stderr } = await asc.main(["-o", wasm, "--baseDir", root, ...options, ...flags, ...limits]);
     if (error) {
       console.error(stdout.toString(), stderr.toString());
       throw error;

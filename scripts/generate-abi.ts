@@ -1,10 +1,18 @@
 // Writes assembly/generated/, the kernels' half of the ABI, from src/abi/: a class for each record, the numbers of the
 // kernels, codes and constants, the dispatch, and a list of exports for each module. Run by scripts/build-kernels.js.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CONTROL } from "../src/abi/control.js";
 import { ACTIVATION_GRADIENT, ACTIVATIONS, REGRESSION_LOSSES } from "../src/abi/enums.js";
-import { type FieldType, type KernelName, PARTS, parseFields, SIGNATURES } from "../src/abi/records.js";
+import {
+  type FieldType,
+  GROUPS,
+  type Group,
+  type KernelName,
+  PARTS,
+  parseFields,
+  SIGNATURES,
+} from "../src/abi/records.js";
 import { WINOGRAD_CONSTANTS } from "../src/abi/winograd.js";
 
 const HEAD = "// Written by scripts/generate-abi.ts from src/abi/. Do not edit.\n";
@@ -59,6 +67,7 @@ function records(): string {
 interface Kernel {
   name: KernelName;
   path: string;
+  group: Group;
   training: boolean;
   /** It can do any part of its work by itself, so that threads claim parts of it; the others claim their work themselves. */
   inParts: boolean;
@@ -93,7 +102,8 @@ function findKernels(files: Map<string, string>): Kernel[] {
     // Scratch belongs to threads, of which any may run a part.
     if (kernel.inParts && words.includes("PerThread"))
       throw new Error(`${name}: has scratch, so takes (thread, threads)`);
-    return { name, ...kernel, training: words[0] === "train" };
+    const group = GROUPS.find((each) => each === words[0]) ?? GROUPS[0];
+    return { name, ...kernel, group, training: words.includes("train") };
   });
 }
 
@@ -113,57 +123,57 @@ const named = (keyword: "import" | "export", functions: { name: string; path: st
     .map(({ path, names }) => `${keyword} { ${names.join(", ")} } from "../${path}";\n`)
     .join("");
 
+/** The constant of a build that says whether it has a group; all have the first. */
+const constant = (group: Group): string => (group === GROUPS[0] ? "" : group.toUpperCase());
+
+/**
+ * The switches over the kernels: one for each group, for predictions and for training, in turn. A build leaves out those
+ * whose constants are 0 in it.
+ */
 function dispatch(kernels: Kernel[]): string {
-  const cases = (training: boolean, inParts: boolean) =>
-    kernels
-      .filter((kernel) => kernel.training === training && kernel.inParts === inParts)
-      .map(
-        ({ name }) =>
-          `    case Kernel.${name}: ${name}(changetype<${recordOf(name)}>(r), ${inParts ? "part, parts" : "thread, threads"}); break;\n`,
-      )
-      .join("");
+  const sections = GROUPS.flatMap((group) => [false, true].map((training) => ({ group, training })));
+  const switches = (inParts: boolean): { calls: string; functions: string } => {
+    const by = inParts ? "part, parts" : "thread, threads";
+    const parameters = `kernel: i32, r: usize, ${by.replace(/\w+/g, "$&: i32")}`;
+    const made = sections.flatMap(({ group, training }) => {
+      const inside = kernels.filter((k) => k.group === group && k.training === training && k.inParts === inParts);
+      if (inside.length === 0) return [];
+      const name = `${inParts ? "part" : "whole"}_${group}${training ? "_training" : ""}`;
+      const cases = inside.map(
+        (k) => `    case Kernel.${k.name}: ${k.name}(changetype<${recordOf(k.name)}>(r), ${by}); break;`,
+      );
+      const conditions = [constant(group), training ? "TRAINING" : "", `${name}(kernel, r, ${by})`].filter(Boolean);
+      const body = `  switch (kernel) {\n${cases.join("\n")}\n    default: return false;\n  }\n  return true;`;
+      return { call: conditions.join(" && "), text: `function ${name}(${parameters}): bool {\n${body}\n}\n` };
+    });
+    return {
+      calls: made.map(({ call }) => `  if (${call}) return true;\n`).join(""),
+      functions: made.map(({ text }) => text).join("\n"),
+    };
+  };
+  const [whole, part] = [switches(false), switches(true)];
   return `${HEAD}
 import { Kernel, ${kernels.map(({ name }) => recordOf(name)).join(", ")} } from "./records";
 ${named("import", kernels)}
-// The build for inference (TRAINING = 0) leaves the switches for training out.
-
 /** Runs a kernel that shares its work out itself; false when \`kernel\` is none of them. */
 export function dispatch_whole(kernel: i32, r: usize, thread: i32, threads: i32): bool {
-  switch (kernel) {
-${cases(false, false)}    default: return TRAINING && dispatch_whole_training(kernel, r, thread, threads);
-  }
-  return true;
+${whole.calls}  return false;
 }
 
-function dispatch_whole_training(kernel: i32, r: usize, thread: i32, threads: i32): bool {
-  switch (kernel) {
-${cases(true, false)}    default: return false;
-  }
-  return true;
+/** Runs part \`part\` of \`parts\` of a kernel whose parts do not depend on each other; false when it is none of them. */
+export function dispatch_part(kernel: i32, r: usize, part: i32, parts: i32): bool {
+${part.calls}  return false;
 }
 
-/** Runs part \`part\` of \`parts\` of a kernel whose parts do not depend on each other. */
-export function dispatch_part(kernel: i32, r: usize, part: i32, parts: i32): void {
-  switch (kernel) {
-${cases(false, true)}    default:
-      if (TRAINING) dispatch_part_training(kernel, r, part, parts);
-      else unreachable();
-  }
-}
-
-function dispatch_part_training(kernel: i32, r: usize, part: i32, parts: i32): void {
-  switch (kernel) {
-${cases(true, true)}    default: unreachable();
-  }
-}
-`;
+${whole.functions}
+${part.functions}`;
 }
 
 /**
  * A module's exports. The library calls none of the kernels and their micro-kernels: they are exported to keep Binaryen
  * from inlining them, and for the tests.
  */
-function entry(files: Map<string, string>, kernels: Kernel[]): string {
+function entry(files: Map<string, string>, kernels: Kernel[], count: number): string {
   const reached = [...new Set(kernels.flatMap(({ path }) => [...reach(files, path)]))];
   const imports = reached.flatMap((path) =>
     [...files.get(path)!.matchAll(/^import \{([^}]*)\} from "([^"]+)"/gm)].flatMap(([, names, target]) =>
@@ -178,22 +188,41 @@ export function ${name}(`),
   );
   const microKernels = new Map(kept.map((each) => [each.name, each]));
   const functions = [...kernels, ...microKernels.values()];
-  return `${HEAD}\nexport { run, submit, serve } from "../run";\n${named("export", functions)}`;
+  const groups = `/** How many groups of kernels this module has. */\nexport function groups(): i32 {\n  return ${count};\n}\n`;
+  return `${HEAD}\n${groups}\nexport { run, submit, serve } from "../run";\n${named("export", functions)}`;
 }
 
-/** Writes the files below `assembly`, the path of that folder. */
-export function generate(assembly: string): void {
+/** A build of a module. */
+export interface Build {
+  /** What its files are called in front of the variant: "", "classic-", "inference-", "inference-classic-". */
+  prefix: string;
+  /** Its entry file, below assembly/. */
+  entry: string;
+  /** The constants that say what is in it. */
+  constants: Record<string, 0 | 1>;
+}
+
+/** Writes the files below `assembly`, the path of that folder. Gives the builds: with and without training, up to each group. */
+export function generate(assembly: string): Build[] {
   const files = readSources(assembly);
   const kernels = findKernels(files);
-  const texts = {
-    "records.ts": records(),
-    "dispatch.ts": dispatch(kernels),
-    "training.ts": entry(files, kernels),
-    "inference.ts": entry(
-      files,
-      kernels.filter(({ training }) => !training),
-    ),
-  };
+  const texts: Record<string, string> = { "records.ts": records(), "dispatch.ts": dispatch(kernels) };
+  const builds = [true, false].flatMap((training) =>
+    GROUPS.map((group, last): Build => {
+      const inside = kernels.filter((k) => GROUPS.indexOf(k.group) <= last && (training || !k.training));
+      const complete = last === GROUPS.length - 1;
+      const name = `${training ? "training" : "inference"}-${group}.ts`;
+      texts[name] = entry(files, inside, last + 1);
+      const others = GROUPS.slice(1).map((each, i) => [constant(each), i + 1 <= last ? 1 : 0] as const);
+      return {
+        prefix: `${training ? "" : "inference-"}${complete ? "" : `${group}-`}`,
+        entry: `generated/${name}`,
+        constants: { TRAINING: training ? 1 : 0, ...Object.fromEntries(others) },
+      };
+    }),
+  );
+  rmSync(join(assembly, "generated"), { recursive: true, force: true });
   mkdirSync(join(assembly, "generated"), { recursive: true });
   for (const [name, text] of Object.entries(texts)) writeFileSync(join(assembly, "generated", name), text);
+  return builds;
 }

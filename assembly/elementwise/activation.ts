@@ -30,8 +30,8 @@ export function f32_activation(r: ActivationRecord, part: i32, parts: i32): void
   const x = r.x, y = r.y, n = r.n, activation = r.activation, param = r.param;
   let i = <usize>range_begin(n, 16, part, parts) << 2;
   const end = <usize>range_begin(n, 16, part + 1, parts) << 2;
-  switch (activation) {
-    case Activation.relu: i = map_4(Activation.relu, x, y, i, end, param); break;
+  if (activation == Activation.relu) i = map_4(Activation.relu, x, y, i, end, param);
+  else if (FURTHER) switch (activation) {
     case Activation.leaky_relu: i = map_1(Activation.leaky_relu, x, y, i, end, param); break;
     case Activation.hardswish: i = map_1(Activation.hardswish, x, y, i, end, param); break;
     case Activation.gelu: i = map_1(Activation.gelu, x, y, i, end, param); break;
@@ -86,8 +86,8 @@ export function f32_activation_dx(r: ActivationDxRecord, part: i32, parts: i32):
   const dy = r.dy, source = r.source, dx = r.dx, n = r.n, activation = r.activation, param = r.param;
   let i = <usize>range_begin(n, 16, part, parts) << 2;
   const end = <usize>range_begin(n, 16, part + 1, parts) << 2;
-  switch (activation) {
-    case Activation.relu: i = map_dx_4(Activation.relu, dy, source, dx, i, end, param); break;
+  if (activation == Activation.relu) i = map_dx_4(Activation.relu, dy, source, dx, i, end, param);
+  else if (FURTHER) switch (activation) {
     case Activation.leaky_relu: i = map_dx_1(Activation.leaky_relu, dy, source, dx, i, end, param); break;
     case Activation.sigmoid: i = map_dx_1(Activation.sigmoid, dy, source, dx, i, end, param); break;
     case Activation.tanh: i = map_dx_1(Activation.tanh, dy, source, dx, i, end, param); break;

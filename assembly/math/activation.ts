@@ -61,8 +61,8 @@ function hardswish(x: v128): v128 {
 }
 
 /**
- * The activation `code` (see abi.ts); `param` is the slope of leaky ReLU and the alpha of ELU. With a constant code
- * this becomes the one formula, or the call of it where it is long.
+ * The activation `code`; builds without FURTHER have ReLU alone. `param` is the slope of leaky ReLU and the alpha of
+ * ELU. With a constant code this becomes the one formula, or the call of it where it is long.
  */
 // @ts-ignore: decorator
 @inline
@@ -70,7 +70,9 @@ export function activation_of(code: i32, x: v128, param: f32): v128 {
   // Assignments, not early returns: from those Binaryen makes code that computes every branch and then chooses.
   let y = x;
   if (code == Activation.relu) y = relu_v128(x);
-  else if (code == Activation.leaky_relu) y = leaky_relu(x, param);
+  else if (!FURTHER) {
+    if (code != Activation.none) unreachable();
+  } else if (code == Activation.leaky_relu) y = leaky_relu(x, param);
   else if (code == Activation.gelu) y = gelu(x);
   else if (code == Activation.gelu_tanh) y = gelu_tanh(x);
   else if (code == Activation.silu) y = silu(x);
@@ -134,8 +136,11 @@ export function activation_dx_of(code: i32, source: v128, param: f32): v128 {
   const one = f32x4.splat(1);
   let d = one;
   if (code == Activation.relu) d = relu_dx(source);
-  else if (code == Activation.leaky_relu) d = v128.bitselect(one, f32x4.splat(param), f32x4.gt(source, f32x4.splat(0)));
-  else if (code == Activation.gelu) d = gelu_dx(source);
+  else if (!FURTHER) {
+    if (code != Activation.none) unreachable();
+  } else if (code == Activation.leaky_relu) {
+    d = v128.bitselect(one, f32x4.splat(param), f32x4.gt(source, f32x4.splat(0)));
+  } else if (code == Activation.gelu) d = gelu_dx(source);
   else if (code == Activation.gelu_tanh) d = gelu_tanh_dx(source);
   else if (code == Activation.silu) d = silu_dx(source);
   else if (code == Activation.sigmoid) d = f32x4.mul(source, f32x4.sub(one, source));

@@ -1,6 +1,6 @@
 // Codes that stand in records.
 
-/** Activation codes; `param` is the negative slope of leakyRelu and the alpha of elu. */
+/** Activation codes; those after relu need kernels of the group "further". `param` is the negative slope of leakyRelu and the alpha of elu. */
 export const ACTIVATIONS = {
   none: 0,
   relu: 1,

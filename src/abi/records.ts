@@ -7,11 +7,20 @@
  * addresses in linear memory; 0 stands for "absent" where an operand is optional.
  *
  * A signature lists fields by name; "ptr", "bytes" (a size, or an offset in scratch), "i32" or "f32" in front gives the
- * type up to the next such word. A name from
- * `PARTS` stands for its fields, and the kernel may hand that part of its record on. "train" at the head: only for training.
+ * type up to the next such word. A name from `PARTS` stands for its fields, and the kernel may hand that part of its
+ * record on. At the head stand the kernel's group, if it is not the first, and "train" where only training takes it.
  */
+import { ACTIVATION_GRADIENT, ACTIVATIONS } from "./enums.js";
+
 const TYPES = ["ptr", "bytes", "i32", "f32"] as const;
 export type FieldType = (typeof TYPES)[number];
+
+/**
+ * Groups of kernels, the files in which they come: "classic" has what ResNets with BatchNorm and ReLU take, "further" has
+ * the other ops and activations, and all of "classic". A model loads the file of the last group that its plan needs.
+ */
+export const GROUPS = ["classic", "further"] as const;
+export type Group = (typeof GROUPS)[number];
 
 /** Runs of fields that several records have. */
 export const PARTS = {
@@ -50,19 +59,19 @@ export const SIGNATURES = {
   f32_dropout: "train ptr x y i32 n group f32 p i32 stream ptr rng",
   // reduce/
   f32_column_sum: "train ptr x y i32 rows cols Cut",
-  f32_softmax: "ptr x y i32 rows cols log",
-  f32_softmax_dx: "train ptr dy y dx i32 rows cols log",
+  f32_softmax: "further ptr x y i32 rows cols log",
+  f32_softmax_dx: "further train ptr dy y dx i32 rows cols log",
   f32_cross_entropy: "train ptr logits target i32 rows cols probabilities f32 smoothing ptr lse loss partial",
   f32_cross_entropy_dx: "train ptr logits target lse dx i32 rows cols probabilities f32 smoothing",
   f32_regression_loss: "train ptr x target i32 n kind f32 param ptr loss Cut",
   f32_regression_loss_dx: "train ptr x target dx i32 n kind f32 param",
   // norm/
-  f32_layer_norm: "ptr x gamma beta y mean rstd i32 rows cols f32 eps",
-  f32_layer_norm_dx: "train ptr dy x gamma mean rstd dx i32 rows cols",
-  f32_layer_norm_dw: "train ptr dy x mean rstd dgamma dbeta i32 rows cols Cut",
-  f32_group_norm: "ptr x gamma beta y mean rstd f32 eps ImageGroups",
-  f32_group_norm_sums: "train ptr dy x mean rstd sum product ImageGroups",
-  f32_group_norm_dx: "train ptr dy x mean rstd sum product gamma dx ImageGroups",
+  f32_layer_norm: "further ptr x gamma beta y mean rstd i32 rows cols f32 eps",
+  f32_layer_norm_dx: "further train ptr dy x gamma mean rstd dx i32 rows cols",
+  f32_layer_norm_dw: "further train ptr dy x mean rstd dgamma dbeta i32 rows cols Cut",
+  f32_group_norm: "further ptr x gamma beta y mean rstd f32 eps ImageGroups",
+  f32_group_norm_sums: "further train ptr dy x mean rstd sum product ImageGroups",
+  f32_group_norm_dx: "further train ptr dy x mean rstd sum product gamma dx ImageGroups",
   f32_batch_norm_stats: "train ptr x mean variance rstd i32 rows channels f32 eps Cut",
   f32_batch_norm_rstd: "ptr variance rstd i32 channels f32 eps",
   f32_batch_norm: "ptr x mean rstd gamma beta residual y i32 rows channels activation f32 param",
@@ -82,19 +91,19 @@ export const SIGNATURES = {
   f32_winograd_f4x3_filter: "ptr filter transformed i32 oc ic dx PerThread bytes temp square row plane",
   f32_conv2d_winograd_f4x3: `ptr x filter Tiles Epilogue ${WINOGRAD} m mPlane`,
   f32_fold_batch_norm: "ptr w mean rstd gamma beta bias folded foldedBias i32 rows cols",
-  f32_scale_channels: "ptr x s y i32 batch pixels channels",
-  f32_scale_channels_dw: "train ptr dy x ds i32 batch pixels channels",
-  f32_transpose: "ptr x y i32 batch rows cols",
+  f32_scale_channels: "further ptr x s y i32 batch pixels channels",
+  f32_scale_channels_dw: "further train ptr dy x ds i32 batch pixels channels",
+  f32_transpose: "further ptr x y i32 batch rows cols",
   f32_conv2d_winograd_f4x3_dw: `train ptr dy x dw Tiles i32 chunks ptr partial ${WINOGRAD} wt wPlane dyPatch`,
   // depthwise (groups = ic = oc), filters in place
-  f32_dwconv: "ptr x filter Window i32 ic Epilogue PerThread bytes packed list",
-  f32_dwconv_dx: "train ptr dy filter Window i32 ic Epilogue PerThread bytes packed list",
-  f32_dwconv_dw: "train ptr dy x dw Window i32 ic",
+  f32_dwconv: "further ptr x filter Window i32 ic Epilogue PerThread bytes packed list",
+  f32_dwconv_dx: "further train ptr dy filter Window i32 ic Epilogue PerThread bytes packed list",
+  f32_dwconv_dw: "further train ptr dy x dw Window i32 ic",
   // pool/: padTop and padLeft are also the padding at the end
   f32_max_pool: "ptr x y Window i32 c",
   f32_max_pool_dx: "train ptr dy x y dx Window i32 c",
-  f32_avg_pool: "ptr x y Window i32 c countIncludePad",
-  f32_avg_pool_dx: "train ptr dy dx Window i32 c countIncludePad",
+  f32_avg_pool: "further ptr x y Window i32 c countIncludePad",
+  f32_avg_pool_dx: "further train ptr dy dx Window i32 c countIncludePad",
   f32_adaptive_avg_pool: "ptr x y i32 batch h w c oh ow",
   f32_adaptive_avg_pool_dx: "train ptr dy dx i32 batch h w c oh ow",
   f32_pad_shortcut: "ptr x y i32 batch h w ic oh ow oc stride front",
@@ -107,7 +116,7 @@ export const SIGNATURES = {
 export type Words<S extends string> = S extends `${infer Word} ${infer Rest}` ? Word | Words<Rest> : S;
 export type KernelName = keyof typeof SIGNATURES;
 type Expanded<W extends string> = W extends keyof typeof PARTS ? Words<(typeof PARTS)[W]> : W;
-type Fields<S extends string> = Exclude<Expanded<Words<S>>, FieldType | "train">;
+type Fields<S extends string> = Exclude<Expanded<Words<S>>, FieldType | Group | "train">;
 type Arguments = { [K in KernelName]: { [F in Fields<(typeof SIGNATURES)[K]>]: number } };
 export type KernelArguments<K extends KernelName> = Arguments[K];
 /** The kernels of optimisers. */
@@ -162,4 +171,20 @@ export function formatRecord(words: Int32Array, at: number): string {
     return `${argument}=${bits.getFloat32(0, true)}`;
   });
   return `${name} ${fields.join(" ")}`;
+}
+
+const groups = Object.values(SIGNATURES).map((signature) => {
+  const [first] = signature.split(" ");
+  return Math.max(GROUPS.indexOf(first as Group), 0);
+});
+
+/** The group whose file can run a program: the last of those that its kernels are in, and its activations. */
+export function groupOf(words: Int32Array): Group {
+  let last = 0;
+  for (let at = 0; at < words.length; at += words[at + 1]) {
+    const activation = Object.keys(KERNELS[names[words[at]]]).indexOf("activation");
+    const code = activation < 0 ? ACTIVATIONS.none : words[at + HEADER + activation] % ACTIVATION_GRADIENT;
+    last = Math.max(last, groups[words[at]], code > ACTIVATIONS.relu ? GROUPS.indexOf("further") : 0);
+  }
+  return GROUPS[last];
 }

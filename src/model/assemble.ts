@@ -1,8 +1,10 @@
 /** What every model is made of: kernels and threads for the runtime at hand, and the memory, laid out. */
+import { groupOf } from "../abi/records.js";
 import { expectation, RuntimeSupportError } from "../core/errors.js";
 import { readSafetensors } from "../io/safetensors.js";
 import type { Differentiate } from "../plan/autodiff.js";
 import { stepMacs } from "../plan/cost.js";
+import { encode, NOWHERE } from "../program/encode.js";
 import { Executor } from "../runtime/executor.js";
 import { hasRelaxedSimd, hasSimd } from "../runtime/features.js";
 import type { Host } from "../runtime/host.js";
@@ -32,14 +34,17 @@ export async function assemble(
   const macs = stepMacs(description.plan.graph, [...description.plan.prepare, ...description.plan.step]);
   let info = choose(host, settings, macs);
   const shared = info.threads > 1;
+  // What a network's gradients take lies in the groups of its forward ops or in the first.
+  const group = groupOf(encode(description.plan, NOWHERE).words);
   const module =
     wasm === undefined
-      ? await host.kernels(info.relaxedSimd ? "relaxed" : "simd", shared)
+      ? await host.kernels(info.relaxedSimd ? "relaxed" : "simd", shared, group)
       : isModule(wasm)
         ? wasm
         : await compileBytes(new Uint8Array(wasm), shared);
   const memory = new ModelMemory(await createMemory(shared));
   const executor = new Executor(memory, module, description.parameters, description.buffers);
+  executor.expectGroup("createModel", group);
   const engine = new Engine(description, executor, seed, prefer, differentiate);
   executor.allThreads = threads.forced;
   if (shared) {

@@ -14,6 +14,16 @@ export interface Program {
   update: number;
 }
 
+/** Addresses for a program that is looked at and not run. */
+export const NOWHERE: Addresses = {
+  value: () => 0,
+  run: () => ({ w: 0, g: 0, n: 0, state: () => 0 }),
+  all: { w: 0, g: 0, ema: 0, n: 0 },
+  workspace: 0,
+  scratch: 0,
+  scratchStride: 0,
+};
+
 export function encode(plan: Plan, at: Addresses): Program {
   const { graph } = plan;
   const words: number[] = [];

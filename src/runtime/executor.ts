@@ -1,5 +1,6 @@
 /** Runs plans: keeps their values and programs in the model's memory and calls into the kernels once for each run. */
 
+import { GROUPS, type Group, groupOf } from "../abi/records.js";
 import { Scalars } from "../abi/scalars.js";
 import { expectation, RuntimeSupportError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
@@ -38,11 +39,13 @@ export interface Bound {
   paces: Map<string, Pace>;
 }
 
-function findSubmit(module: WebAssembly.Module, memory: WebAssembly.Memory): KernelExports["submit"] {
-  let cause: unknown = "a module without submit()";
+type Kernels = Pick<KernelExports, "submit" | "groups">;
+
+function findKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  let cause: unknown = "a module without submit() and groups()";
   try {
-    const { submit } = instantiate(module, memory);
-    if (typeof submit === "function") return submit;
+    const { submit, groups } = instantiate(module, memory);
+    if (submit && groups) return { submit, groups };
   } catch (error) {
     cause = error;
   }
@@ -62,7 +65,7 @@ export class Executor {
   #broken: unknown = null;
   /** Changes whenever parameters or buffers do; prepared values of other versions are stale. */
   weightsVersion = 1;
-  readonly #submit: KernelExports["submit"];
+  readonly #kernels: Kernels;
   #bound = new WeakMap<Plan, Bound>();
   #active: Plan | null = null;
   readonly #layout: ParameterLayout;
@@ -76,13 +79,23 @@ export class Executor {
     buffers: readonly Parameter[],
   ) {
     this.memory = memory;
-    this.#submit = findSubmit(module, memory.memory);
+    this.#kernels = findKernels(module, memory.memory);
     this.scalars = new Scalars(memory.memory);
     this.#layout = layoutParameters(parameters);
     for (const [i, { name }] of parameters.entries()) this.#byName.set(name, i);
     for (const buffer of buffers) this.#buffers.set(buffer.name, buffer);
     const regions = buffers.map(({ name, shape }) => [`buffer ${name}`, bytesOf({ shape, dtype: "f32" })] as const);
     memory.reserveAll(new Map([["parameters", this.regionBytes], ...regions]));
+  }
+
+  /** Throws when the module lacks kernels of `group`: a file of one's own may have the first only. */
+  expectGroup(where: string, group: Group): void {
+    const groups = this.#kernels.groups();
+    if (groups > GROUPS.indexOf(group)) return;
+    const hint = "The files without a group in their name have all kernels";
+    throw new RuntimeSupportError(
+      expectation(where, "wasm", `the kernels of the group "${group}"`, `those of "${GROUPS[groups - 1]}"`, { hint }),
+    );
   }
 
   /** Floats in each parameter region. */
@@ -177,6 +190,7 @@ export class Executor {
     const base = scratch + bytes.scratch;
     const addresses = { ...this.#addresses(plan, values, roundUp(plan.scratchBytes, ALIGNMENT)), workspace, scratch };
     const program = encode(plan, addresses);
+    this.expectGroup("run", groupOf(program.words));
     this.memory.ensure(base + roundUp(program.words.byteLength, ALIGNMENT));
     const bound = { program, epoch: this.memory.epoch, base, addresses, weights: 0, paces: new Map() };
     this.#bound.set(plan, bound);
@@ -249,7 +263,7 @@ export class Executor {
       throw new RuntimeSupportError(expectation("run", "model", "whole", got, { hint }), { cause: this.#broken });
     }
     try {
-      return this.#submit(begin, end, threads);
+      return this.#kernels.submit(begin, end, threads);
     } catch (cause) {
       // After a barrier that a thread has missed, no thread can be relied on.
       if (threads > 1) {

@@ -1,5 +1,7 @@
 /** What the library asks of a JavaScript runtime; `hosts/<runtime>/host.ts` answers for each. */
 
+import type { Group } from "../abi/records.js";
+
 /** Which instructions kernels may use: fused multiply-adds only in the relaxed ones. */
 export type Variant = "simd" | "relaxed";
 
@@ -10,8 +12,8 @@ export interface Host {
   readonly name: string;
   /** Why the relaxed kernels cannot be had from this entry point, or null when they can. */
   noRelaxed(): string | null;
-  /** The module of a variant, for shared or plain memory. */
-  kernels(variant: Variant, shared: boolean): Promise<WebAssembly.Module>;
+  /** The module of a variant that has the kernels up to a group, for shared or plain memory. */
+  kernels(variant: Variant, shared: boolean, group: Group): Promise<WebAssembly.Module>;
   /** Cores that may be used, 1 where the runtime does not tell. */
   cores(): number;
   /** Why workers cannot be had, or null when they can. */

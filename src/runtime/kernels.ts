@@ -1,6 +1,7 @@
-/** The compiled kernels: unpacked from their embedded text and compiled once for each variant. */
+/** The compiled kernels: unpacked from their embedded text and compiled once for each group and variant. */
+import type { Group } from "../abi/records.js";
 import { notCompiled } from "./features.js";
-import type { Host } from "./host.js";
+import type { Host, Variant } from "./host.js";
 import { unpack } from "./unpack.js";
 
 const compiled = new Map<string, Promise<WebAssembly.Module>>();
@@ -64,20 +65,43 @@ function compileOnce(name: string, shared: boolean, load: Loader): Promise<WebAs
   return module;
 }
 
-/** The embedded kernels of a variant, for shared or plain memory. */
-export const compileKernels: Host["kernels"] = (variant, shared) =>
+/** The embedded files by group and variant. Bundlers follow literal paths only. */
+type Files = Record<Group, Record<Variant, Loader>>;
+
+const TRAINING: Files = {
+  classic: {
+    simd: () => import("../../build/kernels/classic-simd.js"),
+    relaxed: () => import("../../build/kernels/classic-relaxed.js"),
+  },
+  further: {
+    simd: () => import("../../build/kernels/simd.js"),
+    relaxed: () => import("../../build/kernels/relaxed.js"),
+  },
+};
+
+const INFERENCE: Files = {
+  classic: {
+    simd: () => import("../../build/kernels/inference-classic-simd.js"),
+    relaxed: () => import("../../build/kernels/inference-classic-relaxed.js"),
+  },
+  further: {
+    simd: () => import("../../build/kernels/inference-simd.js"),
+    relaxed: () => import("../../build/kernels/inference-relaxed.js"),
+  },
+};
+
+/** The embedded kernels up to a group, of a variant, for shared or plain memory. */
+export const compileKernels: Host["kernels"] = (variant, shared, group) =>
+  compileOnce(`${group} ${variant}`, shared, TRAINING[group][variant]);
+
+/** All of them, for programs that are one file: it holds them once. */
+export const compileAllKernels: Host["kernels"] = (variant, shared) =>
   compileOnce(
     variant,
     shared,
     variant === "simd" ? () => import("../../build/kernels/simd.js") : () => import("../../build/kernels/relaxed.js"),
   );
 
-/** The same without the kernels of training. */
-export const compileInferenceKernels: Host["kernels"] = (variant, shared) =>
-  compileOnce(
-    `inference ${variant}`,
-    shared,
-    variant === "simd"
-      ? () => import("../../build/kernels/inference-simd.js")
-      : () => import("../../build/kernels/inference-relaxed.js"),
-  );
+/** `compileKernels` without the kernels of training. */
+export const compileInferenceKernels: Host["kernels"] = (variant, shared, group) =>
+  compileOnce(`inference ${group} ${variant}`, shared, INFERENCE[group][variant]);

@@ -1,6 +1,6 @@
 /** `resnet-wasm/worker/program` for browsers: what the worker of a model runs, and the threads that it starts. */
 import { type LoadOptions, modelCreator, modelLoader } from "../../model/create.js";
-import { compileKernels } from "../../runtime/kernels.js";
+import { compileAllKernels } from "../../runtime/kernels.js";
 import { serveThread } from "../../runtime/serve.js";
 import { type Endpoint, Server } from "../../worker/server.js";
 import { browserHost } from "./host.js";
@@ -26,8 +26,8 @@ const hold = (name: string): Promise<boolean> =>
 if (self.name === THREAD)
   addEventListener("message", ({ data }) => serveThread(data, () => postMessage("ready")), { once: true });
 else {
-  const createModel = modelCreator(browserHost, compileKernels);
-  const loadModel = modelLoader(browserHost, compileKernels);
+  const createModel = modelCreator(browserHost, compileAllKernels);
+  const loadModel = modelLoader(browserHost, compileAllKernels);
   const endpoint: Endpoint = {
     post: (response, transfer) => postMessage(response, { transfer }),
     listen: (received) => addEventListener("message", ({ data }) => received(data)),

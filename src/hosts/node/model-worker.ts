@@ -1,7 +1,7 @@
 /** `resnet-wasm/worker/program` for Node, Deno and Bun: what the worker of a model runs. */
 import { parentPort } from "node:worker_threads";
 import { modelCreator, modelLoader } from "../../model/create.js";
-import { compileKernels } from "../../runtime/kernels.js";
+import { compileAllKernels } from "../../runtime/kernels.js";
 import { type Endpoint, Server } from "../../worker/server.js";
 import { nodeHost } from "./host.js";
 
@@ -12,6 +12,6 @@ const endpoint: Endpoint = {
   hold: async () => false, // the thread that started this one hears of its end
 };
 new Server(endpoint, {
-  createModel: modelCreator(nodeHost, compileKernels),
-  loadModel: modelLoader(nodeHost, compileKernels),
+  createModel: modelCreator(nodeHost, compileAllKernels),
+  loadModel: modelLoader(nodeHost, compileAllKernels),
 });

@@ -1,5 +1,6 @@
 // What a hostile or hasty caller may pass to a model. Every call must end in a typed error that names both values, leave
 // the weights as they are, and leave the model able to go on with the right numbers.
+import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   ArgumentError,
@@ -8,6 +9,7 @@ import {
   createTrainer,
   crossEntropy,
   DataError,
+  GELU,
   type Layer,
   Linear,
   type Model,
@@ -16,6 +18,7 @@ import {
   ReLU,
   Residual,
   ResnetWasmError,
+  RuntimeSupportError,
   residualMLP,
   Sequential,
   SGD,
@@ -24,6 +27,8 @@ import {
 } from "../../../src/hosts/node/index.js";
 import { uniform } from "../../golden/generator.js";
 import { build, weightBits } from "../../support/setups.js";
+
+const CLASSIC = new URL("../../../build/kernels/classic-simd.wasm", import.meta.url);
 
 type Loose = (...args: unknown[]) => unknown;
 type Refusal = [name: string, call: (model: Model) => unknown, kind: new (message?: string) => Error, message: RegExp];
@@ -280,6 +285,12 @@ describe("networks that do not fit together", () => {
       () => make(new Linear(4, 3), { wasm: {} }),
       ArgumentError,
       /wasm expected a WebAssembly.Module/,
+    ],
+    [
+      "kernels of its own without those that it needs",
+      () => make(new Sequential(new Linear(4, 3), new GELU()), { wasm: readFileSync(CLASSIC) }),
+      RuntimeSupportError,
+      /createModel: wasm expected the kernels of the group "further", got those of "classic"/,
     ],
     ["more weights than 4 GB", () => make(new Linear(4, 2 ** 30)), ResnetWasmError, /4294967296 bytes.* got \d+ bytes/],
   ];

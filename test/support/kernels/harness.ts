@@ -53,8 +53,8 @@ export class Harness {
   }
 
   /** With `threads` above 1 every call runs on that many real threads, of which this is the first. */
-  static create(variant: Variant, threads = 1): Harness {
-    const path = new URL(`../../../build/kernels/${variant}.wasm`, import.meta.url);
+  static create(file: Variant | `classic-${Variant}`, threads = 1): Harness {
+    const path = new URL(`../../../build/kernels/${file}.wasm`, import.meta.url);
     return new Harness(Uint8Array.from(readFileSync(path)), threads);
   }
 
