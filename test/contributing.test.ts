@@ -1,4 +1,5 @@
-// CONTRIBUTING.md: recipes of ten lines, whose places, names and commands exist, and whose examples keep to them.
+// CONTRIBUTING.md: recipes of ten lines, whose places and names exist, and whose examples keep to them; the commands of that
+// page and of docs/verify.md.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -33,12 +34,25 @@ describe("the recipes", () => {
     // package.json has `exports`, which no keyword declares.
     expect(names.filter((each) => each.name !== "exports" && !declared(each))).toEqual([]);
   });
+});
 
-  it("name commands that there are", () => {
+describe.each(["CONTRIBUTING.md", "docs/verify.md"])("%s", (file) => {
+  const text = read(file);
+
+  it("names commands that there are", () => {
     const { scripts } = JSON.parse(read("package.json"));
-    const called = [...page.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name);
+    const called = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name);
     expect(called.length).toBeGreaterThan(5);
     expect(called.filter((name) => !(name in scripts))).toEqual([]);
+  });
+
+  it("names tests and projects that there are", () => {
+    const lanes = read("vitest.config.js");
+    const runs = [...text.matchAll(/vitest run --project (\w+) (\S+)`/g)];
+    expect(runs.filter(([, project, path]) => !lanes.includes(`${project}:`) || !existsSync(join(root, path)))).toEqual(
+      [],
+    );
+    expect(text.includes("vitest run")).toBe(runs.length > 0);
   });
 });
 
