@@ -51,7 +51,7 @@ function moments_1(x: usize, count: i32, shift: usize, sum: usize, squares: usiz
  * Mean and sum of squared deviations of one chunk, left in `mean` and `m2` (float64 rows). Deviations are taken from
  * the mean of the chunk's first 8 rows, so that the squares hardly cancel however far the data lie from 0.
  */
-function chunk_moments(x: usize, rows: i32, channels: i32, mean: usize, m2: usize, shift: usize): void {
+export function chunk_moments(x: usize, rows: i32, channels: i32, mean: usize, m2: usize, shift: usize): void {
   first_means(x, min(rows, 8), channels, shift);
   const stride = <usize>channels << 2, whole = (<usize>channels & ~3) << 2, rest = channels & 3;
   let i = rows;

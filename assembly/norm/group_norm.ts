@@ -2,71 +2,42 @@
 // in `groups` of equal size, and each group is normalised over its channels and all pixels.
 //   y = xhat gamma + beta,  xhat = (x - mean) rstd,  rstd = 1 / sqrt(variance + eps), the variance being the biased one
 //
-// One item of work is a `bundle` of an image's channels: whole groups and, save for the last bundle, whole vectors, so
-// that groups of any size are summed four channels at a time. Each item has a room in `partial`: rows of float64 sums,
-// then rows of float32 constants, a number for each channel of a bundle.
-import { GroupNormDxRecord, GroupNormRecord, GroupNormSumsRecord, ImageGroups } from "../generated/records";
-import { load_4, store_4 } from "../range";
-import { accumulate } from "../reduce/chunks";
+// One item of work is a chunk of an image's pixels, along whole rows, as in batch normalisation. What belongs to groups
+// is spread out over their channels, so that loops know channels alone and groups of any size take the same time. Each
+// item has a room in `partial` for numbers of each channel: rows of float64 sums, then rows of float32 constants.
+import {
+  Cut, GroupNormDxRecord, GroupNormRecord, GroupNormSumsRecord, ImageGroups,
+} from "../generated/records";
+import { load_4, range_begin, store_4 } from "../range";
+import { accumulate, sum_chunks } from "../reduce/chunks";
 import { fma } from "../simd";
+import { claim, sync } from "../sync";
+import { chunk_moments } from "./batch_norm_sums";
 import { normalize } from "./normalize";
 
+/** Items of each image. */
 // @ts-ignore: decorator
 @inline
-function items(g: ImageGroups): i32 {
-  return g.batch * ((g.channels + g.bundle - 1) / g.bundle);
+function chunks_of(g: ImageGroups, cut: Cut): i32 {
+  return (g.pixels + cut.chunk - 1) / cut.chunk;
 }
 
-/** The image of an item. */
+/** Pixels of chunk `chunk` of an image. */
 // @ts-ignore: decorator
 @inline
-function image_of(item: i32, g: ImageGroups): i32 {
-  return item / ((g.channels + g.bundle - 1) / g.bundle);
+function pixels_of(chunk: i32, g: ImageGroups, cut: Cut): i32 {
+  return min(cut.chunk, g.pixels - chunk * cut.chunk);
 }
 
-/** The first channel of an item. */
+/** Byte offset of chunk `chunk` of an image in x. */
 // @ts-ignore: decorator
 @inline
-function first_of(item: i32, g: ImageGroups): i32 {
-  return item % ((g.channels + g.bundle - 1) / g.bundle) * g.bundle;
+function offset_of(image: i32, chunk: i32, g: ImageGroups, cut: Cut): usize {
+  return (<usize>image * g.pixels + chunk * cut.chunk) * g.channels << 2;
 }
 
-// Loops take eight pixels at a time, or what is left of them, and of each four channels, so that the constants of a
-// channel are loaded once for eight pixels, and short sums are in float32.
-
-/** sums += x - m, or its square, of `rows` pixels. */
-// @ts-ignore: decorator
-@inline
-function add_4(x: usize, rows: i32, stride: usize, means: usize, sums: usize, squared: bool, count: i32): void {
-  const m = load_4(means, count, 0, count < 4);
-  let s = f32x4.splat(0);
-  for (; rows > 0; --rows) {
-    const d = f32x4.sub(load_4(x, count, 0, count < 4), m);
-    s = squared ? fma(d, d, s) : f32x4.add(s, d);
-    x += stride;
-  }
-  accumulate(sums, s);
-}
-
-/** sums += x - m, or its square, of all pixels, channel by channel. */
-// @ts-ignore: decorator
-@inline
-function add_all(x: usize, pixels: i32, stride: usize, count: i32, means: usize, sums: usize, squared: bool): void {
-  const whole = <usize>(count & ~3) << 2, rest = count & 3;
-  for (; pixels > 0; pixels -= 8) {
-    const rows = min(pixels, 8);
-    for (let c: usize = 0; c < whole; c += 16) add_4(x + c, rows, stride, means + c, sums + (c << 1), squared, 4);
-    if (rest) add_4(x + whole, rows, stride, means + whole, sums + (whole << 1), squared, rest);
-    x += stride << 3;
-  }
-}
-
-/** The sum of `count` float64 numbers. */
-function total(sums: usize, count: i32): f64 {
-  let sum: f64 = 0;
-  for (const end = sums + (<usize>count << 3); sums < end; sums += 8) sum += load<f64>(sums);
-  return sum;
-}
+// Of four channels, constants are loaded once for four pixels, or for what is left of them. Eight pixels at a time take
+// up to 1.6 times as long where rows are 256 bytes apart: they fall into few sets of the cache.
 
 // @ts-ignore: decorator
 @inline
@@ -79,40 +50,67 @@ function forward_4(x: usize, y: usize, rows: i32, stride: usize, mean: usize, sc
   }
 }
 
-/** gamma and beta may be 0: xhat itself. y may be x. `room`: 16 bytes a channel. */
-export function f32_group_norm(r: GroupNormRecord, part: i32, parts: i32): void {
-  const x = r.x, gamma = r.gamma, beta = r.beta, y = r.y, mean = r.mean, rstd = r.rstd, eps = r.eps;
-  const g = r.imageGroups, size = g.channels / g.groups, pixels = g.pixels, elements = <f64>size * pixels;
-  const stride = <usize>g.channels << 2, width = <usize>g.bundle << 2;
-  for (let item = part; item < items(g); item += parts) {
-    const image = image_of(item, g), first = first_of(item, g), count = min(g.bundle, g.channels - first);
-    const at = (<usize>image * pixels * g.channels + first) << 2, own = <usize>first << 2;
-    const sums = g.partial + g.room * item, means = sums + (width << 1), scales = means + width;
-    memory.fill(sums, 0, width * 3);
-    add_all(x + at, pixels, stride, count, means, sums, false);
-    for (let c = 0; c < count; c += size) {
-      const average = <f32>(total(sums + (<usize>c << 3), size) / elements);
-      store<f32>(mean + (<usize>(image * g.groups + (first + c) / size) << 2), average);
-      for (let i = c; i < c + size; ++i) store<f32>(means + (<usize>i << 2), average);
+/** Mean and rstd of a group, from the moments of its channels in each chunk (Chan, Golub & LeVeque 1979). */
+function join_moments(r: GroupNormRecord, image: i32, group: i32): void {
+  const g = r.imageGroups, cut = r.cut, size = g.channels / g.groups, chunks = chunks_of(g, cut);
+  const half = cut.chunkBytes / 5 << 1;
+  let seen: f64 = 0, average: f64 = 0, m2: f64 = 0;
+  for (let chunk = 0; chunk < chunks; ++chunk) {
+    const pixels = <f64>pixels_of(chunk, g, cut), count = pixels * size;
+    const means = cut.partial + <usize>(image * chunks + chunk) * cut.chunkBytes + (<usize>(group * size) << 3);
+    const end = means + (<usize>size << 3);
+    let sum: f64 = 0, within: f64 = 0;
+    for (let at = means; at < end; at += 8) sum += load<f64>(at);
+    const own = sum / size; // channels of one chunk have equally many pixels
+    for (let at = means; at < end; at += 8) {
+      const d = load<f64>(at) - own;
+      within += load<f64>(at + half) + d * d * pixels;
     }
-    memory.fill(sums, 0, width << 1);
-    add_all(x + at, pixels, stride, count, means, sums, true);
-    for (let c = 0; c < count; c += size) {
-      const inverse = <f32>(1 / sqrt<f64>(total(sums + (<usize>c << 3), size) / elements + eps));
-      store<f32>(rstd + (<usize>(image * g.groups + (first + c) / size) << 2), inverse);
-      for (let i = c; i < c + size; ++i) {
-        const scale: f32 = gamma ? load<f32>(gamma + own + (<usize>i << 2)) : 1;
-        store<f32>(scales + (<usize>i << 2), inverse * scale);
+    const share = count / (seen + count), delta = own - average;
+    average += delta * share;
+    m2 += within + delta * delta * seen * share;
+    seen += count;
+  }
+  const at = <usize>(image * g.groups + group) << 2;
+  store<f32>(r.mean + at, <f32>average);
+  store<f32>(r.rstd + at, <f32>(1 / sqrt<f64>(m2 / seen + r.eps)));
+}
+
+/** gamma and beta may be 0: xhat itself. y may be x. `partial`: two float64 rows and a float32 row an item. */
+export function f32_group_norm(r: GroupNormRecord, thread: i32, threads: i32): void {
+  const x = r.x, y = r.y, gamma = r.gamma, beta = r.beta, g = r.imageGroups, cut = r.cut, bytes = cut.chunkBytes;
+  const size = g.channels / g.groups, chunks = chunks_of(g, cut), row = bytes / 5;
+  const stride = <usize>g.channels << 2, whole = stride & ~15, rest = g.channels & 3;
+  let item = 0;
+  while ((item = claim(g.batch * chunks, thread, threads)) >= 0) {
+    const image = item / chunks, chunk = item % chunks, room = cut.partial + <usize>item * bytes;
+    memory.fill(room, 0, row << 2);
+    const from = x + offset_of(image, chunk, g, cut);
+    chunk_moments(from, pixels_of(chunk, g, cut), g.channels, room, room + row * 2, room + row * 4);
+  }
+  sync(thread, threads);
+  const end = range_begin(g.batch * g.groups, 16, thread + 1, threads);
+  for (let i = range_begin(g.batch * g.groups, 16, thread, threads); i < end; ++i) {
+    join_moments(r, i / g.groups, i % g.groups);
+  }
+  sync(thread, threads);
+  while ((item = claim(g.batch * chunks, thread, threads)) >= 0) {
+    const image = item / chunks, chunk = item % chunks;
+    const means = cut.partial + <usize>item * bytes, scales = means + row;
+    for (let group = 0, c: usize = 0; group < g.groups; ++group) {
+      const own = <usize>(image * g.groups + group) << 2, m = load<f32>(r.mean + own), s = load<f32>(r.rstd + own);
+      for (const end = c + (<usize>size << 2); c < end; c += 4) {
+        store<f32>(means + c, m);
+        store<f32>(scales + c, s * (gamma ? load<f32>(gamma + c) : 1));
       }
     }
-    const whole = <usize>(count & ~3) << 2, rest = count & 3, shifts = beta ? beta + own : 0;
-    let from = x + at, to = y + at;
-    for (let left = pixels; left > 0; left -= 8, from += stride << 3, to += stride << 3) {
-      const rows = min(left, 8);
+    let at = offset_of(image, chunk, g, cut);
+    for (let left = pixels_of(chunk, g, cut); left > 0; left -= 4, at += stride << 2) {
+      const rows = min(left, 4), from = x + at, to = y + at;
       for (let c: usize = 0; c < whole; c += 16)
-        forward_4(from + c, to + c, rows, stride, means + c, scales + c, shifts ? shifts + c : 0, 4);
+        forward_4(from + c, to + c, rows, stride, means + c, scales + c, beta ? beta + c : 0, 4);
       const c = whole;
-      if (rest) forward_4(from + c, to + c, rows, stride, means + c, scales + c, shifts ? shifts + c : 0, rest);
+      if (rest) forward_4(from + c, to + c, rows, stride, means + c, scales + c, beta ? beta + c : 0, rest);
     }
   }
 }
@@ -120,9 +118,9 @@ export function f32_group_norm(r: GroupNormRecord, part: i32, parts: i32): void 
 /** sums += dy, products += dy (x - m), of `rows` pixels. */
 // @ts-ignore: decorator
 @inline
-function gradients_4(dy: usize, x: usize, rows: i32, stride: usize, means: usize, sums: usize, products: usize,
+function gradients_4(dy: usize, x: usize, rows: i32, stride: usize, mean: usize, sums: usize, products: usize,
   count: i32): void {
-  const m = load_4(means, count, 0, count < 4);
+  const m = v128.load(mean);
   let s = f32x4.splat(0), q = s;
   for (; rows > 0; --rows) {
     const d = load_4(dy, count, 0, count < 4);
@@ -136,35 +134,38 @@ function gradients_4(dy: usize, x: usize, rows: i32, stride: usize, means: usize
 
 /**
  * For each image and channel: sum = sum of dy, product = sum of dy xhat, over pixels. dgamma and dbeta are their sums
- * over images, and dx needs those over groups. `room`: 20 bytes a channel.
+ * over images, and dx needs those over groups. `partial`: two float64 rows and a float32 row an item.
  */
-export function f32_group_norm_sums(r: GroupNormSumsRecord, part: i32, parts: i32): void {
-  const dy = r.dy, x = r.x, mean = r.mean, rstd = r.rstd, sum = r.sum, product = r.product;
-  const g = r.imageGroups, size = g.channels / g.groups, stride = <usize>g.channels << 2;
-  const width = <usize>g.bundle << 2;
-  for (let item = part; item < items(g); item += parts) {
-    const image = image_of(item, g), first = first_of(item, g), count = min(g.bundle, g.channels - first);
-    const whole = <usize>(count & ~3) << 2, rest = count & 3;
-    const sums = g.partial + g.room * item, products = sums + (width << 1), means = products + (width << 1);
-    memory.fill(sums, 0, width << 2);
-    const group = <usize>(image * g.groups) << 2;
-    for (let c = 0; c < count; ++c) {
-      store<f32>(means + (<usize>c << 2), load<f32>(mean + group + (<usize>((first + c) / size) << 2)));
+export function f32_group_norm_sums(r: GroupNormSumsRecord, thread: i32, threads: i32): void {
+  const dy = r.dy, x = r.x, g = r.imageGroups, cut = r.cut, bytes = cut.chunkBytes;
+  const size = g.channels / g.groups, chunks = chunks_of(g, cut), row = bytes / 5;
+  const stride = <usize>g.channels << 2, whole = stride & ~15, rest = g.channels & 3;
+  let item = 0;
+  while ((item = claim(g.batch * chunks, thread, threads)) >= 0) {
+    const image = item / chunks, chunk = item % chunks;
+    const sums = cut.partial + <usize>item * bytes, products = sums + row * 2, means = sums + row * 4;
+    memory.fill(sums, 0, row << 2);
+    for (let group = 0, c: usize = 0; group < g.groups; ++group) {
+      const m = load<f32>(r.mean + (<usize>(image * g.groups + group) << 2));
+      for (const end = c + (<usize>size << 2); c < end; c += 4) store<f32>(means + c, m);
     }
-    let at = (<usize>image * g.pixels * g.channels + first) << 2;
-    for (let left = g.pixels; left > 0; left -= 8, at += stride << 3) {
-      const rows = min(left, 8);
+    let at = offset_of(image, chunk, g, cut);
+    for (let left = pixels_of(chunk, g, cut); left > 0; left -= 4, at += stride << 2) {
+      const rows = min(left, 4), d = dy + at, v = x + at;
       for (let c: usize = 0; c < whole; c += 16)
-        gradients_4(dy + at + c, x + at + c, rows, stride, means + c, sums + (c << 1), products + (c << 1), 4);
+        gradients_4(d + c, v + c, rows, stride, means + c, sums + (c << 1), products + (c << 1), 4);
       const c = whole, to = c << 1;
-      if (rest) gradients_4(dy + at + c, x + at + c, rows, stride, means + c, sums + to, products + to, rest);
+      if (rest) gradients_4(d + c, v + c, rows, stride, means + c, sums + to, products + to, rest);
     }
-    for (let c = 0; c < count; ++c) {
-      const to = <usize>(image * g.channels + first + c) << 2;
-      const inverse = load<f32>(rstd + group + (<usize>((first + c) / size) << 2));
-      store<f32>(sum + to, <f32>load<f64>(sums + (<usize>c << 3)));
-      store<f32>(product + to, <f32>(load<f64>(products + (<usize>c << 3)) * inverse));
-    }
+  }
+  sync(thread, threads);
+  const end = range_begin(g.batch * g.channels, 16, thread + 1, threads);
+  for (let i = range_begin(g.batch * g.channels, 16, thread, threads); i < end; ++i) {
+    const image = i / g.channels, c = i % g.channels;
+    const from = cut.partial + <usize>(image * chunks) * bytes + (<usize>c << 3);
+    const inverse = load<f32>(r.rstd + (<usize>(image * g.groups + c / size) << 2));
+    store<f32>(r.sum + (<usize>i << 2), <f32>sum_chunks(from, bytes, chunks));
+    store<f32>(r.product + (<usize>i << 2), <f32>(sum_chunks(from + row * 2, bytes, chunks) * inverse));
   }
 }
 
@@ -182,47 +183,45 @@ function backward_4(dy: usize, x: usize, dx: usize, rows: i32, stride: usize, ga
   }
 }
 
+/** m, s, a and k of each channel of an image, see below: four vectors for each four channels. */
+function spread_constants(r: GroupNormDxRecord, image: i32, constants: usize): void {
+  const gamma = r.gamma, g = r.imageGroups, size = g.channels / g.groups, elements = <f64>size * g.pixels;
+  for (let first = 0; first < g.channels; first += size) {
+    let h: f64 = 0, q: f64 = 0;
+    for (let c = first; c < first + size; ++c) {
+      const from = <usize>(image * g.channels + c) << 2, scale: f64 = gamma ? load<f32>(gamma + (<usize>c << 2)) : 1;
+      h += scale * load<f32>(r.sum + from);
+      q += scale * load<f32>(r.product + from);
+    }
+    const own = <usize>(image * g.groups + first / size) << 2, s = load<f32>(r.rstd + own);
+    for (let c = first; c < first + size; ++c) {
+      const to = constants + (<usize>(c & ~3) << 4) + (<usize>(c & 3) << 2);
+      store<f32>(to, load<f32>(r.mean + own));
+      store<f32>(to, s, 16);
+      store<f32>(to, <f32>(h / elements), 32);
+      store<f32>(to, <f32>(q / elements * s), 48);
+    }
+  }
+}
+
 /**
  * With h = dy gamma:  dx = rstd (h - mean(h) - xhat mean(h xhat)), the means over the group.  dx may be dy or x.
- * In the code: dx = rstd (h - a - (x - m) k),  a = mean(h),  k = rstd mean(h xhat).  `room`: 16 bytes a channel,
- * four vectors for each four channels.
+ * In the code: dx = s (h - a - (x - m) k),  s = rstd,  a = mean(h),  k = rstd mean(h xhat).  `partial`: four float32
+ * rows an item.
  */
 export function f32_group_norm_dx(r: GroupNormDxRecord, part: i32, parts: i32): void {
-  const dy = r.dy, x = r.x, gamma = r.gamma, mean = r.mean, rstd = r.rstd, sum = r.sum, product = r.product, dx = r.dx;
-  const g = r.imageGroups, size = g.channels / g.groups, elements = <f64>size * g.pixels;
-  const stride = <usize>g.channels << 2;
-  for (let item = part; item < items(g); item += parts) {
-    const image = image_of(item, g), first = first_of(item, g), count = min(g.bundle, g.channels - first);
-    const own = <usize>first << 2;
-    const constants = g.partial + g.room * item;
-    for (let c = 0; c < count; c += size) {
-      let h: f64 = 0, q: f64 = 0;
-      for (let i = c; i < c + size; ++i) {
-        const from = <usize>(image * g.channels + first + i) << 2;
-        const scale = gamma ? <f64>load<f32>(gamma + own + (<usize>i << 2)) : 1;
-        h += scale * load<f32>(sum + from);
-        q += scale * load<f32>(product + from);
-      }
-      const from = <usize>(image * g.groups + (first + c) / size) << 2;
-      const m = load<f32>(mean + from), s = load<f32>(rstd + from);
-      for (let i = c; i < c + size; ++i) {
-        const to = constants + (<usize>(i & ~3) << 4) + (<usize>(i & 3) << 2);
-        store<f32>(to, m);
-        store<f32>(to, s, 16);
-        store<f32>(to, <f32>(h / elements), 32);
-        store<f32>(to, <f32>(q / elements * s), 48);
-      }
-    }
-    const whole = <usize>(count & ~3) << 2, rest = count & 3, scales = gamma ? gamma + own : 0;
-    let at = (<usize>image * g.pixels * g.channels + first) << 2;
-    for (let left = g.pixels; left > 0; left -= 8, at += stride << 3) {
-      const rows = min(left, 8);
-      for (let c: usize = 0; c < whole; c += 16) {
-        const p = at + c;
-        backward_4(dy + p, x + p, dx + p, rows, stride, scales ? scales + c : 0, constants + (c << 2), 4);
-      }
-      const c = whole, p = at + c;
-      if (rest) backward_4(dy + p, x + p, dx + p, rows, stride, scales ? scales + c : 0, constants + (c << 2), rest);
+  const gamma = r.gamma, g = r.imageGroups, cut = r.cut, chunks = chunks_of(g, cut);
+  const stride = <usize>g.channels << 2, whole = stride & ~15, rest = g.channels & 3;
+  for (let item = part; item < g.batch * chunks; item += parts) {
+    const image = item / chunks, chunk = item % chunks, constants = cut.partial + <usize>item * cut.chunkBytes;
+    spread_constants(r, image, constants);
+    let at = offset_of(image, chunk, g, cut);
+    for (let left = pixels_of(chunk, g, cut); left > 0; left -= 4, at += stride << 2) {
+      const rows = min(left, 4), dy = r.dy + at, x = r.x + at, dx = r.dx + at;
+      for (let c: usize = 0; c < whole; c += 16)
+        backward_4(dy + c, x + c, dx + c, rows, stride, gamma ? gamma + c : 0, constants + (c << 2), 4);
+      const c = whole;
+      if (rest) backward_4(dy + c, x + c, dx + c, rows, stride, gamma ? gamma + c : 0, constants + (c << 2), rest);
     }
   }
 }

@@ -33,8 +33,8 @@ export const PARTS = {
   Window: "i32 batch h w oh ow kh kw strideH strideW dilationH dilationW padTop padLeft",
   /** What Winograd's kernels need of a 3x3 convolution; `block` tiles are taken at a time. */
   Tiles: "i32 batch h w ic oh ow oc padTop padLeft block",
-  /** Images [batch][pixels][channels], the channels in `groups`; each `bundle` of channels has `room` bytes in `partial`. */
-  ImageGroups: "i32 batch pixels channels groups bundle ptr partial bytes room",
+  /** Images [batch][pixels][channels], the channels in `groups`. */
+  ImageGroups: "i32 batch pixels channels groups",
   /** Memory of a thread: `scratch + thread * scratchStride`. The offsets that follow count from there. */
   PerThread: "ptr scratch bytes scratchStride",
   /** A reduction's chunks of rows or elements, and what each leaves in `partial`. */
@@ -69,9 +69,9 @@ export const SIGNATURES = {
   f32_layer_norm: "further ptr x gamma beta y mean rstd i32 rows cols f32 eps",
   f32_layer_norm_dx: "further train ptr dy x gamma mean rstd dx i32 rows cols",
   f32_layer_norm_dw: "further train ptr dy x mean rstd dgamma dbeta i32 rows cols Cut",
-  f32_group_norm: "further ptr x gamma beta y mean rstd f32 eps ImageGroups",
-  f32_group_norm_sums: "further train ptr dy x mean rstd sum product ImageGroups",
-  f32_group_norm_dx: "further train ptr dy x mean rstd sum product gamma dx ImageGroups",
+  f32_group_norm: "further ptr x gamma beta y mean rstd f32 eps ImageGroups Cut",
+  f32_group_norm_sums: "further train ptr dy x mean rstd sum product ImageGroups Cut",
+  f32_group_norm_dx: "further train ptr dy x mean rstd sum product gamma dx ImageGroups Cut",
   f32_batch_norm_stats: "train ptr x mean variance rstd i32 rows channels f32 eps Cut",
   f32_batch_norm_rstd: "ptr variance rstd i32 channels f32 eps",
   f32_batch_norm: "ptr x mean rstd gamma beta residual y i32 rows channels activation f32 param",

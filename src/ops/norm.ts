@@ -1,5 +1,5 @@
 /** Normalisations. Features or channels are the last dimension, all leading dimensions are rows. */
-import { cuts } from "../abi/partials.js";
+import { type Cut, cuts } from "../abi/partials.js";
 import { last, numel, rows, type Shape } from "../core/shape.js";
 import type { Activation, Gradient, Op } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
@@ -63,35 +63,13 @@ export interface GroupNorm {
   affine: boolean;
 }
 
-const leastCommonMultiple = (a: number, b: number): number => {
-  let multiple = a;
-  while (multiple % b !== 0) multiple += a;
-  return multiple;
-};
-
-/** Channels of a cache line. */
-const LINE = 16;
-
-/**
- * An image's channels in groups, as records have it. Work is cut into bundles of channels that are whole groups, whole
- * vectors and as good as whole cache lines; each bundle of each image has `perChannel` bytes for each of its channels.
- */
-function imageGroups(x: Shape, groups: number, perChannel: number) {
-  const channels = last(x);
-  const unit = leastCommonMultiple(channels / groups, 4);
-  const bundle = unit * Math.ceil(LINE / unit);
-  return { batch: x[0], pixels: rows(x) / x[0], channels, groups, bundle, room: bundle * perChannel };
+/** Images and their groups as records have them; the pixels of each image are cut like the rows of a batch. */
+function imageGroups(x: Shape, groups: number, cutPixels: (pixels: number, channels: number) => Cut) {
+  const [batch, channels] = [x[0], last(x)];
+  const pixels = rows(x) / batch;
+  const cut = cutPixels(pixels, channels);
+  return { batch, pixels, channels, groups, ...cut, bytes: batch * cut.bytes };
 }
-
-function workspaceOf(x: Shape, groups: number, perChannel: number): number {
-  const { batch, channels, bundle, room } = imageGroups(x, groups, perChannel);
-  return batch * Math.ceil(channels / bundle) * room;
-}
-
-/** Bytes for each channel: a float64 sum, mean and scale; two float64 sums and a mean; four constants. */
-const FORWARD_ROOM = 8 + 4 + 4;
-const SUMS_ROOM = 8 + 8 + 4;
-const DX_ROOM = 4 * 4;
 
 /**
  * y = (x - mean) rstd gamma + beta, of each image and group of channels (Wu & He 2018, arXiv:1803.08494). Inputs: x
@@ -100,10 +78,10 @@ const DX_ROOM = 4 * 4;
 export const groupNorm: Op<GroupNorm> = {
   name: "groupNorm",
   shapes: ([x], { groups }) => [x, [x[0], groups], [x[0], groups]],
-  workspace: ([x], { groups }) => workspaceOf(x, groups, FORWARD_ROOM),
+  workspace: ([x], { groups }) => imageGroups(x, groups, cuts.batchNormStats).bytes,
   inPlace: () => [0],
   encode(node, c) {
-    const sizes = imageGroups(c.shape(node, 0), node.attributes.groups, FORWARD_ROOM);
+    const sizes = imageGroups(c.shape(node, 0), node.attributes.groups, cuts.batchNormStats);
     c.emit("f32_group_norm", node, "x gamma beta", "y mean rstd", sizes);
   },
 };
@@ -132,9 +110,9 @@ const groupNormSums: Op<{ groups: number }> = {
     [dy[0], last(dy)],
     [dy[0], last(dy)],
   ],
-  workspace: ([dy], { groups }) => workspaceOf(dy, groups, SUMS_ROOM),
+  workspace: ([dy], { groups }) => imageGroups(dy, groups, cuts.batchNormStats).bytes,
   encode(node, c) {
-    const sizes = imageGroups(c.shape(node, 0), node.attributes.groups, SUMS_ROOM);
+    const sizes = imageGroups(c.shape(node, 0), node.attributes.groups, cuts.batchNormStats);
     c.emit("f32_group_norm_sums", node, "dy x mean rstd", "sum product", sizes);
   },
 };
@@ -142,10 +120,10 @@ const groupNormSums: Op<{ groups: number }> = {
 const groupNormDx: Op<{ groups: number }> = {
   name: "groupNormDx",
   shapes: ([dy]) => [dy],
-  workspace: ([dy], { groups }) => workspaceOf(dy, groups, DX_ROOM),
+  workspace: ([dy], { groups }) => imageGroups(dy, groups, cuts.batchNormDw).bytes,
   inPlace: () => [0, 1],
   encode(node, c) {
-    const sizes = imageGroups(c.shape(node, 0), node.attributes.groups, DX_ROOM);
+    const sizes = imageGroups(c.shape(node, 0), node.attributes.groups, cuts.batchNormDw);
     c.emit("f32_group_norm_dx", node, "dy x mean rstd sum product gamma", "dx", sizes);
   },
 };
