@@ -1,5 +1,6 @@
 /** The calls between a page and one worker: each is answered, or fails with a typed error. */
 import { ArgumentError, expectation, ResnetWasmError, RuntimeSupportError } from "../core/errors.js";
+import type { Answer, Answers, Arguments, CallName, QuestionName } from "./calls.js";
 import type { Link, StartLink, WorkerSource } from "./link.js";
 import { decodeError, type Response } from "./messages.js";
 import { pack } from "./pack.js";
@@ -14,8 +15,8 @@ export interface CallOptions {
   /** Hand the buffers of the arguments over instead of copying them. */
   transfer?: boolean | undefined;
   signal?: AbortSignal | undefined;
-  /** Answers what the call asks of this thread. */
-  answer?: ((name: string, value: unknown) => unknown) | undefined;
+  /** Answer what the call asks of this thread. */
+  answers?: Answers | undefined;
   /** Kept from garbage collection until the call has ended. */
   owner?: object;
 }
@@ -58,8 +59,8 @@ export class Connection {
   }
 
   /** Runs a method in the worker. */
-  call<T>(method: string, args: unknown[], options: CallOptions = {}): Promise<T> {
-    return new Promise<unknown>((resolve, reject) => {
+  async call<K extends CallName>(method: K, args: Arguments<K>, options: CallOptions = {}): Promise<Answer<K>> {
+    const answer = await new Promise<unknown>((resolve, reject) => {
       if (this.#closed) throw disposed(method);
       if (this.#dead !== null) throw dead(method, this.#dead);
       const { signal } = options;
@@ -79,11 +80,12 @@ export class Connection {
       }
       this.#calls.set(id, call);
       this.#link.keepAlive(true);
-    }) as Promise<T>;
+    });
+    return answer as Answer<K>; // the worker's methods have the same table of types
   }
 
   /** Tells the worker something that needs no answer. */
-  tell(method: string, args: unknown[], transfer = false): void {
+  tell<K extends CallName>(method: K, args: Arguments<K>, transfer = false): void {
     if (this.#closed || this.#dead !== null) return;
     const list = new Set<ArrayBuffer>();
     this.#link.post({ method, args: pack(args, transfer, list) }, [...list]);
@@ -130,10 +132,10 @@ export class Connection {
     }
   }
 
-  async #answer(call: Call, question: number, name: string, value: unknown): Promise<void> {
+  async #answer(call: Call, question: number, name: QuestionName, value: unknown): Promise<void> {
     const list = new Set<ArrayBuffer>();
     try {
-      const answer = pack(await call.answer?.(name, value), true, list);
+      const answer = pack(await answerTo(call, name, value), true, list);
       if (this.#dead === null) this.#link.post({ answer: question, value: answer }, [...list]);
     } catch (error) {
       call.thrown ??= { error };
@@ -141,10 +143,10 @@ export class Connection {
     }
   }
 
-  async #report(id: number, call: Call, name: string, value: unknown): Promise<void> {
+  async #report(id: number, call: Call, name: QuestionName, value: unknown): Promise<void> {
     if (call.thrown) return;
     try {
-      await call.answer?.(name, value);
+      await answerTo(call, name, value);
     } catch (error) {
       call.thrown = { error };
       if (this.#dead === null) this.#link.post({ abort: id }, []);
@@ -173,6 +175,12 @@ export class Connection {
     const error = (method: string) => (starting ? new RuntimeSupportError(notStarted(reason)) : dead(method, reason));
     for (const call of calls) this.#settle(call, () => call.reject(error(call.method)));
   }
+}
+
+/** What this thread has to say to a question of the worker. */
+function answerTo({ answers }: Call, name: QuestionName, value: unknown): unknown {
+  const answer: ((value: never) => unknown) | undefined = answers?.[name];
+  return answer?.(value as never);
 }
 
 function finish(call: Call, response: Exclude<Response, { ready: true } | { ask: number } | { tell: string }>): void {

@@ -2,9 +2,10 @@
 import { ArgumentError, expectation } from "../core/errors.js";
 import type { LoadOptions, ModelOptions } from "../model/create.js";
 import type { Layer, LayerJSON } from "../nn/layer.js";
+import type { ModelFacts } from "./calls.js";
 import { Connection } from "./connection.js";
 import type { StartLink, WorkerSource } from "./link.js";
-import { type ModelFacts, type TransferOption, WorkerModel } from "./model.js";
+import { type TransferOption, WorkerModel } from "./model.js";
 
 export interface WorkerOption {
   /**
@@ -24,28 +25,32 @@ export const workerModelCreator =
       throw new ArgumentError(expectation(where, "network", "a layer, or the JSON of one", network));
     if (typeof options !== "object" || options === null)
       throw new ArgumentError(expectation(where, "options", "an object", options));
-    return open(start, where, [json], options);
+    return open(start, options, (connection, rest) => connection.call("createModel", [json, rest]));
   };
 
 /** `loadModel` of an entry point, by the runtime's way of starting workers. */
 export const workerModelLoader =
   (start: StartLink) =>
   (bytes: Uint8Array | ArrayBuffer, options?: LoadOptions & WorkerOption & TransferOption): Promise<WorkerModel> =>
-    open(start, "loadModel", [bytes], options);
+    open(start, options ?? {}, (connection, { transfer, ...rest }) =>
+      connection.call("loadModel", [bytes, rest], { transfer }),
+    );
 
-async function open(
+/** Starts a worker and lets it make a model. */
+async function open<O extends WorkerOption & Pick<LoadOptions, "workerUrl">>(
   start: StartLink,
-  method: string,
-  args: unknown[],
-  options: WorkerOption & TransferOption & Pick<LoadOptions, "workerUrl"> = {},
+  { worker, ...options }: O,
+  make: (connection: Connection, options: Omit<O, "worker">) => Promise<ModelFacts>,
 ): Promise<WorkerModel> {
-  const { worker, transfer, ...rest } = options;
+  const { workerUrl } = options;
   // The address of a thread's file is meant from the page on, not from the worker's own place.
-  if (rest.workerUrl !== undefined && globalThis.location)
-    rest.workerUrl = new URL(rest.workerUrl, globalThis.document?.baseURI ?? location.href).href;
+  const placed =
+    workerUrl !== undefined && globalThis.location
+      ? { ...options, workerUrl: new URL(workerUrl, globalThis.document?.baseURI ?? location.href).href }
+      : options;
   const connection = new Connection(start, worker);
   try {
-    return new WorkerModel(connection, await connection.call<ModelFacts>(method, [...args, rest], { transfer }));
+    return new WorkerModel(connection, await make(connection, placed));
   } catch (error) {
     void connection.close();
     throw error;

@@ -1,4 +1,5 @@
 /** Datasets on the worker's side: made again from what they were made of, or asked for batch by batch. */
+import { expectation, ResnetWasmError } from "../core/errors.js";
 import { arrayDataset } from "../data/array.js";
 import type { Dataset } from "../data/dataset.js";
 import type { AugmentationDescription } from "../data/description.js";
@@ -7,7 +8,7 @@ import { colorJitter } from "../data/image/color.js";
 import { cutout, horizontalFlip, randomCrop, randomErasing, randomResizedCrop } from "../data/image/geometry.js";
 import { cutmix, mixup } from "../data/image/mix.js";
 import { normalise, subset } from "../data/views.js";
-import type { Batch, BatchRequest, DatasetRecipe, DatasetReference } from "./send-dataset.js";
+import type { CallContext, DatasetRecipe, DatasetReference, SentBatch } from "./calls.js";
 
 const AUGMENTATIONS: Record<string, (options: never) => Augmentation> = {
   colorJitter,
@@ -43,19 +44,20 @@ export function makeDataset(recipe: DatasetRecipe, find: (id: number) => Dataset
 export function findDataset(
   reference: DatasetReference,
   find: (id: number) => Dataset,
-  ask: (name: string, value: unknown) => Promise<unknown>,
+  ask: CallContext["ask"],
 ): Dataset {
   if ("id" in reference) return find(reference.id);
-  let batch: Batch | null = null;
+  const { name, fields } = reference;
+  let batch: SentBatch | null = null;
   return {
-    ...(reference.fields as Dataset),
+    ...fields,
     async prefetch(indices, epoch = 0) {
-      const request: BatchRequest = { indices: Uint32Array.from(indices), epoch };
-      batch = (await ask(reference.name, request)) as Batch;
+      batch = await ask(name, { indices: Uint32Array.from(indices), epoch });
     },
     get(_, x, y) {
-      x.set(batch!.x);
-      y.set(batch!.y);
+      if (!batch) throw new ResnetWasmError(expectation("get", "batch", "one that was fetched", "none"));
+      x.set(batch.x);
+      y.set(batch.y);
     },
   };
 }

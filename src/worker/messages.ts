@@ -1,11 +1,12 @@
 /** What a page and its model's worker say to each other, and how errors travel. */
 import * as errors from "../core/errors.js";
+import type { CallName, QuestionName } from "./calls.js";
 
 /** From the page. A call without an id wants no answer. */
 export type Request =
   /** The first message: the worker holds the lock of this name, where there are locks, for as long as it lives. */
   | { hello: string }
-  | { id?: number; method: string; args: unknown[]; aborted?: boolean }
+  | { id?: number; method: CallName; args: unknown[]; aborted?: boolean }
   | { abort: number }
   /** What the page's function for question `answer` gave; `failed`: it threw, and the page keeps the error. */
   | { answer: number; value?: unknown; failed?: boolean };
@@ -19,9 +20,9 @@ export type Response =
   /** The call ended because its signal was aborted, or because a function of the page threw. */
   | { id: number; ended: "aborted" | "failed" }
   /** Call `id` wants something of the page and waits for the answer. */
-  | { id: number; ask: number; name: string; value: unknown }
+  | { id: number; ask: number; name: QuestionName; value: unknown }
   /** Call `id` reports and does not wait. */
-  | { id: number; tell: string; value: unknown };
+  | { id: number; tell: QuestionName; value: unknown };
 
 export interface ErrorRecord {
   name: string;

@@ -7,10 +7,11 @@ import type { GradCamOptions } from "../model/features.js";
 import type { NamePattern } from "../model/freeze.js";
 import type { MemoryPlan, MemoryPlanOptions, ModelInfo, PredictOptions } from "../model/model.js";
 import type { ProfileOptions } from "../model/profile.js";
-import type { Profile, ProfileData } from "../model/profile-report.js";
+import type { Profile } from "../model/profile-report.js";
 import type { LoadReport, LoadStateDictOptions, StateDict, StateDictLike } from "../model/state.js";
 import type { LayerJSON } from "../nn/layer.js";
-import type { Connection } from "./connection.js";
+import type { Answer, Arguments, CallName, ModelFacts } from "./calls.js";
+import type { CallOptions, Connection } from "./connection.js";
 import { SentDatasets } from "./send-dataset.js";
 
 export interface TransferOption {
@@ -19,15 +20,6 @@ export interface TransferOption {
    * from then on. Views on a part of a buffer are copied all the same. Default false.
    */
   transfer?: boolean;
-}
-
-/** What the worker tells of a model when it is made. */
-export interface ModelFacts {
-  info: ModelInfo;
-  inputShape: Shape;
-  outputShape: Shape;
-  network: LayerJSON;
-  transform: unknown;
 }
 
 /** Closes the workers of models that were dropped without `dispose`. */
@@ -60,29 +52,26 @@ export class WorkerModel {
   }
 
   /** @internal Used by the trainer: a call that keeps this model alive. */
-  call<T>(method: string, args: unknown[], options?: Parameters<Connection["call"]>[2]): Promise<T> {
+  call<K extends CallName>(method: K, args: Arguments<K>, options?: CallOptions): Promise<Answer<K>> {
     return this.#connection.call(method, args, { ...options, owner: this });
   }
 
   /** Outputs in evaluation mode, [n, …outputShape]. */
-  predict(x: TensorLike, options?: PredictOptions & TransferOption): Promise<Tensor> {
-    return this.#withInput("predict", x, options);
+  async predict(x: TensorLike, options?: PredictOptions & TransferOption): Promise<Tensor> {
+    const { transfer, ...rest } = options ?? {};
+    return this.call("predict", [x, rest], { transfer });
   }
 
   /** Outputs for one whole batch, keeping what `backward` needs. */
-  forward(x: TensorLike, options?: { training?: boolean } & TransferOption): Promise<Tensor> {
-    return this.#withInput("forward", x, options);
+  async forward(x: TensorLike, options?: { training?: boolean } & TransferOption): Promise<Tensor> {
+    const { transfer, ...rest } = options ?? {};
+    return this.call("forward", [x, rest], { transfer });
   }
 
   /** Propagates the gradient of a loss with respect to the output of the last `forward`. */
   async backward(dy: TensorLike, options?: TransferOption): Promise<Tensor> {
     const { transfer } = expectOptions("backward", options, ["transfer"]);
     return this.call("backward", [dy], { transfer });
-  }
-
-  async #withInput<T = Tensor>(method: string, x: TensorLike, options?: TransferOption): Promise<T> {
-    const { transfer, ...rest } = options ?? {};
-    return this.call(method, [x, rest], { transfer });
   }
 
   /** The gradients of the last `backward` or training step, in PyTorch's names and layouts. */
@@ -99,10 +88,8 @@ export class WorkerModel {
   async loadStateDict(state: StateDictLike, options?: LoadStateDictOptions & TransferOption): Promise<LoadReport> {
     const { transfer, rename, ...rest } = options ?? {};
     // A function cannot be sent; the names that it gives can.
-    const names =
-      typeof rename === "function"
-        ? [...(state instanceof Map ? state.keys() : Object.keys(state))].map((name) => [name, rename(name)])
-        : rename;
+    const own = () => [...(state instanceof Map ? state.keys() : Object.keys(state))];
+    const names = typeof rename === "function" ? own().map((name): [string, string] => [name, rename(name)]) : rename;
     return this.call("loadStateDict", [state, { ...rest, rename: names }], { transfer });
   }
 
@@ -118,7 +105,8 @@ export class WorkerModel {
 
   /** Runs x as one batch, several times, and tells where the time goes. */
   async profile(x: TensorLike, options?: ProfileOptions & TransferOption): Promise<Profile> {
-    const data = await this.#withInput<ProfileData>("profile", x, options);
+    const { transfer, ...rest } = options ?? {};
+    const data = await this.call("profile", [x, rest], { transfer });
     const { Profile } = await import("../model/profile-report.js");
     return new Profile(data);
   }
@@ -135,7 +123,8 @@ export class WorkerModel {
 
   /** What in each image spoke for a class. */
   async gradCam(x: TensorLike, options: GradCamOptions & TransferOption): Promise<Tensor> {
-    return this.#withInput("gradCam", x, options);
+    const { transfer, ...rest } = options ?? {};
+    return this.call("gradCam", [x, rest], { transfer });
   }
 
   /** Keeps all parameters and buffers that match as they are. Returns their names. */
@@ -148,7 +137,7 @@ export class WorkerModel {
     return this.#match("unfreeze", pattern);
   }
 
-  async #match(method: string, pattern: NamePattern): Promise<string[]> {
+  async #match(method: "freeze" | "unfreeze", pattern: NamePattern): Promise<string[]> {
     if (typeof pattern !== "function") return this.call(method, [pattern]);
     const names = (await this.names()).filter(pattern);
     if (names.length > 0) return this.call(method, [{ names }]);

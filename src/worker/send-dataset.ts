@@ -2,34 +2,9 @@
 import { DataError, expectation } from "../core/errors.js";
 import { numel } from "../core/shape.js";
 import type { Dataset } from "../data/dataset.js";
-import {
-  type AugmentationDescription,
-  augmentationDescription,
-  type DatasetDescription,
-  datasetDescription,
-} from "../data/description.js";
+import { augmentationDescription, type DatasetDescription, datasetDescription } from "../data/description.js";
+import type { BatchRequest, DatasetFields, DatasetName, DatasetRecipe, DatasetReference, SentBatch } from "./calls.js";
 import type { Connection } from "./connection.js";
-
-/** How the worker makes a dataset; `dataset` is the id of one that it has. */
-export type DatasetRecipe =
-  | { type: "array"; options: object }
-  | { type: "subset"; dataset: number; indices: Int32Array }
-  | { type: "normalise"; dataset: number; mean: number[]; std: number[] }
-  | { type: "augment"; dataset: number; augmentations: AugmentationDescription[]; seed: number }
-  | { type: "rows"; dataset: number };
-
-/** A dataset as an argument: one that the worker has, or one that stays here and is asked for batches by `name`. */
-export type DatasetReference = { id: number } | { name: string; fields: object };
-
-export interface BatchRequest {
-  indices: Uint32Array;
-  epoch: number;
-}
-
-export interface Batch {
-  x: Float32Array<ArrayBuffer>;
-  y: Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
-}
 
 /** The datasets that one worker has. It forgets each when this thread has. */
 export class SentDatasets {
@@ -44,7 +19,7 @@ export class SentDatasets {
   }
 
   /** Sends what is not there yet. `name` is for datasets that stay here. */
-  reference(where: string, dataset: Dataset, name: string, transfer: boolean): DatasetReference {
+  reference(where: string, dataset: Dataset, name: DatasetName, transfer: boolean): DatasetReference {
     if (typeof dataset?.get !== "function")
       throw new DataError(expectation(where, "dataset", "a Dataset, with a function get", dataset));
     const id = this.#send(where, dataset, transfer);
@@ -79,15 +54,17 @@ export class SentDatasets {
   }
 }
 
-function fieldsOf(dataset: Dataset): object {
-  const { length, inputShape, targets } = dataset;
-  const common = { length, inputShape: inputShape?.slice(), targets };
-  if (dataset.targets !== "class") return { ...common, targetShape: dataset.targetShape?.slice() };
-  return { ...common, classes: dataset.classes, classNames: dataset.classNames?.slice() };
+function fieldsOf(dataset: Dataset): DatasetFields {
+  const { length } = dataset;
+  const common = { length, inputShape: dataset.inputShape?.slice() };
+  if (dataset.targets !== "class")
+    return { ...common, targets: dataset.targets, targetShape: dataset.targetShape?.slice() };
+  const { targets, classes } = dataset;
+  return { ...common, targets, classes, classNames: dataset.classNames?.slice() };
 }
 
 /** One batch of a dataset that stays here, in buffers of its own. */
-export async function makeBatch(dataset: Dataset, { indices, epoch }: BatchRequest): Promise<Batch> {
+export async function makeBatch(dataset: Dataset, { indices, epoch }: BatchRequest): Promise<SentBatch> {
   await dataset.prefetch?.(indices, epoch);
   const n = indices.length;
   const x = new Float32Array(n * numel(dataset.inputShape));

@@ -5,17 +5,16 @@ import { lookUp } from "../core/look-up.js";
 import type { Dataset } from "../data/dataset.js";
 import type { LoadOptions, ModelOptions } from "../model/create.js";
 import { activations, gradCam } from "../model/features.js";
-import { freeze, type NamePattern, unfreeze } from "../model/freeze.js";
+import { freeze, unfreeze } from "../model/freeze.js";
 import type { Model } from "../model/model.js";
 import { stateNames } from "../model/state.js";
 import { layerFromJSON } from "../nn/catalogue.js";
 import type { Layer } from "../nn/layer.js";
 import type { Trainer } from "../train/trainer.js";
-import type { Method, Served } from "./context.js";
+import type { CallContext, CallName, Methods, ModelFacts, SentPattern, Served, TrainerCalls } from "./calls.js";
 import { makeDataset } from "./make-dataset.js";
 import { encodeError, type Request, type Response } from "./messages.js";
 import { pack } from "./pack.js";
-import type { DatasetRecipe } from "./send-dataset.js";
 import { trainerMethods } from "./serve-trainer.js";
 
 /** The page as the worker sees it. */
@@ -45,7 +44,7 @@ export class Server implements Served {
   readonly #aborts = new Map<number, AbortController>();
   readonly #questions = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
   #nextQuestion = 0;
-  readonly #methods: Record<string, Method>;
+  readonly #methods: Methods;
 
   constructor(endpoint: Endpoint, makers: Makers) {
     this.#endpoint = endpoint;
@@ -90,15 +89,19 @@ export class Server implements Served {
     if (aborted) controller.abort(ABORTED);
     this.#aborts.set(id, controller);
     const { signal } = controller;
-    const ask = (name: string, value: unknown) =>
-      new Promise((resolve, reject) => {
-        const question = this.#nextQuestion++;
-        this.#questions.set(question, { resolve, reject });
-        this.#post({ id, ask: question, name, value });
-      });
-    const tell = (name: string, value: unknown) => this.#post({ id, tell: name, value });
+    const context: CallContext = {
+      signal,
+      ask: (name, value) =>
+        new Promise((resolve, reject) => {
+          const question = this.#nextQuestion++;
+          this.#questions.set(question, { resolve: (answer) => resolve(answer as never), reject });
+          this.#post({ id, ask: question, name, value });
+        }),
+      tell: (name, value) => this.#post({ id, tell: name, value }),
+    };
     try {
-      const value = await this.#methods[method]({ signal, ask, tell }, ...(args as never[]));
+      const work: (context: CallContext, ...args: never[]) => unknown = this.#methods[method];
+      const value = await work(context, ...(args as never[])); // the page's calls have the same table of types
       if (id >= 0 || method === "leave") this.#post({ id, value });
     } catch (error) {
       if (error === ABORTED) this.#post({ id, ended: "aborted" });
@@ -116,44 +119,41 @@ export class Server implements Served {
     this.#endpoint.post(packed, [...list]);
   }
 
-  #modelMethods(): Record<string, Method> {
-    const opened = (model: Model) => {
+  #modelMethods(): Methods<Exclude<CallName, keyof TrainerCalls | "createTrainer">> {
+    const opened = (model: Model): ModelFacts => {
       this.#model = model;
       const { info, inputShape, outputShape, transform } = model;
       return { info, inputShape, outputShape, transform, network: model.network.toJSON() };
     };
-    /** Methods that are called as they are. */
-    const plain = ["predict", "forward", "backward", "gradients", "stateDict", "memoryPlan", "summary"] as const;
-    const forwarded = plain.map((name): [string, Method] => [
-      name,
-      (_, ...args) => (this.model[name] as (...args: never[]) => unknown)(...args),
-    ]);
-    const match = (change: typeof freeze): Method => {
-      return (_, pattern: NamePattern | { names: string[] }) =>
-        change(this.model, hasNames(pattern) ? (name) => pattern.names.includes(name) : pattern);
-    };
+    const match = (change: typeof freeze) => (_: CallContext, pattern: SentPattern) =>
+      change(this.model, hasNames(pattern) ? (name) => pattern.names.includes(name) : pattern);
     return {
-      ...Object.fromEntries(forwarded),
-      createModel: async (_, network: unknown, options: ModelOptions) =>
+      predict: (_, ...args) => this.model.predict(...args),
+      forward: (_, ...args) => this.model.forward(...args),
+      backward: (_, ...args) => this.model.backward(...args),
+      gradients: () => this.model.gradients(),
+      stateDict: () => this.model.stateDict(),
+      memoryPlan: (_, ...args) => this.model.memoryPlan(...args),
+      summary: () => this.model.summary(),
+      createModel: async (_, network, options) =>
         opened(await this.#makers.createModel(layerFromJSON(network), options)),
-      loadModel: async (_, bytes: Uint8Array, options: LoadOptions) =>
-        opened(await this.#makers.loadModel(bytes, options)),
-      loadStateDict: (_, state: never, { rename, ...options }: { rename?: unknown }) => {
-        const names = Array.isArray(rename) ? new Map<string, string>(rename) : null;
-        const renamed = names ? (name: string) => names.get(name)! : (rename as undefined);
+      loadModel: async (_, bytes, options) => opened(await this.#makers.loadModel(bytes, options)),
+      loadStateDict: (_, state, { rename, ...options }) => {
+        const names = Array.isArray(rename) ? new Map(rename) : null;
+        const renamed = names ? (name: string) => lookUp(names, name) : undefined;
         return this.model.loadStateDict(state, { ...options, rename: renamed });
       },
-      save: (_, transform: unknown) => {
+      save: (_, transform) => {
         this.model.transform = transform;
         return this.model.save();
       },
-      profile: async (_, x: never, options: never) => ({ ...(await this.model.profile(x, options)) }),
-      activations: (_, x: never, layers: string[]) => activations(this.model, x, layers),
-      gradCam: (_, x: never, options: never) => gradCam(this.model, x, options),
+      profile: async (_, x, options) => ({ ...(await this.model.profile(x, options)) }),
+      activations: (_, x, layers) => activations(this.model, x, layers),
+      gradCam: (_, x, options) => gradCam(this.model, x, options),
       freeze: match(freeze),
       unfreeze: match(unfreeze),
       names: () => stateNames(this.model.engine.description).map(({ entry }) => entry.name),
-      dataset: (_, id: number, recipe: DatasetRecipe) => {
+      dataset: (_, id, recipe) => {
         try {
           const dataset = makeDataset(recipe, (inner) => this.dataset(inner));
           this.#datasets.set(id, () => dataset);
@@ -164,11 +164,11 @@ export class Server implements Served {
           });
         }
       },
-      forget: (_, id: number) => void this.#datasets.delete(id),
+      forget: (_, id) => void this.#datasets.delete(id),
       leave: () => this.#model?.dispose(),
     };
   }
 }
 
-const hasNames = (pattern: unknown): pattern is { names: string[] } =>
-  Array.isArray((pattern as { names?: unknown } | undefined)?.names);
+const hasNames = (pattern: SentPattern): pattern is { names: string[] } =>
+  typeof pattern === "object" && pattern !== null && "names" in pattern;

@@ -6,13 +6,14 @@ import type { Dataset } from "../data/dataset.js";
 import type { StateDict } from "../model/state.js";
 import { AN_OPTIMIZER } from "../optim/optimizers.js";
 import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
-import type { Callback, FitOptions, History } from "../train/fit.js";
+import type { FitOptions, History } from "../train/fit.js";
 import type { ParameterGroup } from "../train/groups.js";
 import type { Labels } from "../train/labels.js";
 import type { TrainerOptions } from "../train/options.js";
 import type { StepResult } from "../train/step-trainer.js";
+import type { Answers, Counted, SentGroup, SentTrainerOptions } from "./calls.js";
 import { type TransferOption, WorkerModel } from "./model.js";
-import { type BatchRequest, makeBatch } from "./send-dataset.js";
+import { makeBatch } from "./send-dataset.js";
 
 export interface WorkerFitOptions extends FitOptions, TransferOption {
   /**
@@ -20,14 +21,6 @@ export interface WorkerFitOptions extends FitOptions, TransferOption {
    * are reported in groups, a few milliseconds late. Default true.
    */
   waitForCallbacks?: boolean;
-}
-
-/** Which functions the callbacks of a fit have. */
-export type CallbackName = keyof Callback;
-
-interface Progress<T> {
-  value: T;
-  stepCount: number;
 }
 
 export class WorkerTrainer {
@@ -46,8 +39,8 @@ export class WorkerTrainer {
     return this.#stepCount;
   }
 
-  async #call<T>(method: string, args: unknown[], options?: Parameters<WorkerModel["call"]>[2]): Promise<T> {
-    const { value, stepCount } = await this.model.call<Progress<T>>(method, [this.#id, ...args], options);
+  async #count<T>(answer: Promise<Counted<T>>): Promise<T> {
+    const { value, stepCount } = await answer;
     this.#stepCount = stepCount;
     return value;
   }
@@ -55,12 +48,12 @@ export class WorkerTrainer {
   /** One step of the optimiser on one batch. */
   async step(x: TensorLike, labels: Labels, options?: TransferOption): Promise<StepResult> {
     const { transfer } = expectOptions("step", options, ["transfer"]);
-    return this.#call("step", [x, labels], { transfer });
+    return this.#count(this.model.call("step", [this.#id, x, labels], { transfer }));
   }
 
   /** Lets the optimiser use the gradients that `model.backward` has left. */
   applyGradients(): Promise<Omit<StepResult, "loss">> {
-    return this.#call("applyGradients", []);
+    return this.#count(this.model.call("applyGradients", [this.#id]));
   }
 
   /**
@@ -79,16 +72,21 @@ export class WorkerTrainer {
     const train = datasets.reference("fit", dataset, "train", transfer);
     const held = validation && datasets.reference("fit validation", validation, "validation", transfer);
     const names = (["onStep", "onEpoch", "onEnd"] as const).filter((name) => callbacks.some((each) => each[name]));
-    const hear = async (name: CallbackName, event: never) => {
-      for (const callback of callbacks) await callback[name]?.(event);
-    };
-    const answer = (name: string, value: unknown) => {
-      if (name === "train") return makeBatch(dataset, value as BatchRequest);
-      if (name === "validation") return makeBatch(validation!, value as BatchRequest);
-      return hear(name as CallbackName, value as never);
+    const answers: Answers = {
+      train: (request) => makeBatch(dataset, request),
+      ...(validation && { validation: (request) => makeBatch(validation, request) }),
+      async onStep(event) {
+        for (const callback of callbacks) await callback.onStep?.(event);
+      },
+      async onEpoch(record) {
+        for (const callback of callbacks) await callback.onEpoch?.(record);
+      },
+      async onEnd(history) {
+        for (const callback of callbacks) await callback.onEnd?.(history);
+      },
     };
     const settings = { ...rest, validation: held, callbacks: names, wait: waitForCallbacks };
-    return this.#call("fit", [train, settings], { signal, answer });
+    return this.#count(this.model.call("fit", [this.#id, train, settings], { signal, answers }));
   }
 
   /** Mean loss over a dataset in evaluation mode, and accuracy where targets are classes. */
@@ -96,24 +94,24 @@ export class WorkerTrainer {
     const { signal, transfer = false, ...rest } = options ?? {};
     expectSignal("evaluate", signal);
     const reference = this.model.datasets.reference("evaluate", dataset, "dataset", transfer);
-    const answer = (_: string, value: unknown) => makeBatch(dataset, value as BatchRequest);
-    return this.#call("evaluate", [reference, rest], { signal, answer });
+    const answers: Answers = { dataset: (request) => makeBatch(dataset, request) };
+    return this.#count(this.model.call("evaluate", [this.#id, reference, rest], { signal, answers }));
   }
 
   /** The averaged weights (with the option `ema`) and the model's buffers. */
   emaStateDict(): Promise<StateDict> {
-    return this.#call("emaStateDict", []);
+    return this.#count(this.model.call("emaStateDict", [this.#id]));
   }
 
   /** Everything that training goes on from, as one safetensors file. */
   save(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#call("saveTrainer", []);
+    return this.#count(this.model.call("saveTrainer", [this.#id]));
   }
 
   /** Restores what `save` wrote. All or nothing. */
   async load(bytes: Uint8Array | ArrayBuffer, options?: TransferOption): Promise<void> {
     const { transfer } = expectOptions("trainer.load", options, ["transfer"]);
-    return this.#call("loadTrainer", [bytes], { transfer });
+    return this.#count(this.model.call("loadTrainer", [this.#id, bytes], { transfer }));
   }
 }
 
@@ -130,19 +128,22 @@ export async function createTrainer(model: WorkerModel, options: TrainerOptions)
     throw new ArgumentError(
       expectation(where, "model", "what createModel or loadModel of resnet-wasm/worker gave", model),
     );
-  const sent: Record<string, unknown> = { ...options };
-  for (const [name, expected] of Object.entries(KINDS)) {
-    const made = sent[name] as TrainerOptions["loss"] | undefined;
-    if (made === undefined && name !== "optimizer") continue;
-    if (typeof made?.toJSON !== "function") throw new ArgumentError(expectation(where, name, expected, made));
-    sent[name] = made.toJSON();
-  }
-  if (Array.isArray(options.groups)) sent.groups = await sendGroups(model, options.groups);
-  return new WorkerTrainer(model, await model.call<number>("createTrainer", [sent]));
+  const { loss, optimizer, schedule, groups, ...rest } = Object(options) as TrainerOptions;
+  const sent: SentTrainerOptions = { ...rest, optimizer: toJSON("optimizer", optimizer) };
+  if (loss !== undefined) sent.loss = toJSON("loss", loss);
+  if (schedule !== undefined) sent.schedule = toJSON("schedule", schedule);
+  if (groups !== undefined) sent.groups = await sendGroups(model, groups);
+  return new WorkerTrainer(model, await model.call("createTrainer", [sent]));
+}
+
+function toJSON(name: keyof typeof KINDS, made: { toJSON(): unknown }): unknown {
+  if (typeof made?.toJSON === "function") return made.toJSON();
+  throw new ArgumentError(expectation("createTrainer", name, KINDS[name], made));
 }
 
 /** Functions cannot be sent; the names that they choose can. */
-async function sendGroups(model: WorkerModel, groups: readonly ParameterGroup[]): Promise<unknown[]> {
+async function sendGroups(model: WorkerModel, groups: readonly ParameterGroup[]): Promise<readonly SentGroup[]> {
+  if (!Array.isArray(groups)) throw new ArgumentError(expectation("createTrainer", "groups", "an array", groups));
   const names = groups.some((group) => typeof group?.match === "function") ? await model.names() : [];
   return groups.map((group) => {
     const { match } = group ?? {};

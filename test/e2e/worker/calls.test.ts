@@ -224,7 +224,7 @@ describe("errors", () => {
     ],
     [
       "an optimiser unknown there",
-      () => createTrainer(model, { ...training, optimizer: { toJSON: () => ({ type: "Lion" }) } as never }),
+      () => createTrainer(model, { ...training, optimizer: { toJSON: () => ({ type: "Sophia" }) } as never }),
       /optimizer type expected "SGD" or "Adam"/,
     ],
     [

@@ -1,0 +1,161 @@
+/** What a page and its model's worker ask of each other: the arguments and the answer of each call, as they are sent. */
+import type { Shape } from "../core/shape.js";
+import type { Tensor, TensorLike } from "../core/tensor.js";
+import type { ClassDataset, Dataset, ValueDataset } from "../data/dataset.js";
+import type { AugmentationDescription } from "../data/description.js";
+import type { LoadOptions, ModelOptions } from "../model/create.js";
+import type { GradCamOptions } from "../model/features.js";
+import type { Model, ModelInfo } from "../model/model.js";
+import type { PathPattern } from "../model/names.js";
+import type { ProfileOptions } from "../model/profile.js";
+import type { ProfileData } from "../model/profile-report.js";
+import type { LoadReport, LoadStateDictOptions, StateDictLike } from "../model/state.js";
+import type { LayerJSON } from "../nn/layer.js";
+import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
+import type { Callback, EpochRecord, FitOptions, History, StepEvent } from "../train/fit.js";
+import type { ParameterGroup } from "../train/groups.js";
+import type { TrainerOptions } from "../train/options.js";
+import type { Trainer } from "../train/trainer.js";
+
+/** What the worker tells of a model when it is made. */
+export interface ModelFacts {
+  info: ModelInfo;
+  inputShape: Shape;
+  outputShape: Shape;
+  network: LayerJSON;
+  transform: unknown;
+}
+
+/** How the worker makes a dataset; `dataset` is the id of one that it has. */
+export type DatasetRecipe =
+  | { type: "array"; options: object }
+  | { type: "subset"; dataset: number; indices: Int32Array }
+  | { type: "normalise"; dataset: number; mean: number[]; std: number[] }
+  | { type: "augment"; dataset: number; augmentations: AugmentationDescription[]; seed: number }
+  | { type: "rows"; dataset: number };
+
+/** Everything of a dataset but its functions. */
+export type DatasetFields = Omit<ClassDataset, "get" | "prefetch"> | Omit<ValueDataset, "get" | "prefetch">;
+
+/** A dataset as an argument: one that the worker has, or one that stays here and is asked for batches by `name`. */
+export type DatasetReference = { id: number } | { name: DatasetName; fields: DatasetFields };
+export type DatasetName = "train" | "validation" | "dataset";
+
+export interface BatchRequest {
+  indices: Uint32Array;
+  epoch: number;
+}
+
+export interface SentBatch {
+  x: Float32Array<ArrayBuffer>;
+  y: Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+}
+
+/** Functions cannot be sent; the names that they choose can. */
+export type SentPattern = PathPattern | { names: string[] };
+export type SentGroup = Omit<ParameterGroup, "match"> & { match: RegExp | string[] };
+
+/** Losses, optimisers and schedules are sent as their JSON. */
+export type SentTrainerOptions = Omit<TrainerOptions, "loss" | "optimizer" | "schedule" | "groups"> & {
+  loss?: unknown;
+  optimizer?: unknown;
+  schedule?: unknown;
+  groups?: readonly SentGroup[];
+};
+
+export type SentLoadStateDictOptions = Omit<LoadStateDictOptions, "rename"> & {
+  rename?: [from: string, to: string][] | undefined;
+};
+
+/** Which functions the callbacks of a fit have. */
+export type CallbackName = keyof Callback;
+
+export interface SentFitOptions extends Omit<FitOptions, "validation" | "callbacks" | "signal"> {
+  validation?: DatasetReference | undefined;
+  callbacks: CallbackName[];
+  wait: boolean;
+}
+
+/** Calls of a trainer, which is told by its number. */
+export interface TrainerCalls extends Pick<Trainer, "step" | "applyGradients" | "emaStateDict"> {
+  fit(dataset: DatasetReference, options: SentFitOptions): History;
+  evaluate(dataset: DatasetReference, options: EvaluateOptions): Evaluation;
+  saveTrainer(): Uint8Array<ArrayBuffer>;
+  loadTrainer(bytes: Uint8Array | ArrayBuffer): void;
+}
+
+/** The answer of a trainer's call, and how many steps it has taken by then. */
+export interface Counted<T> {
+  value: T;
+  stepCount: number;
+}
+
+type Plain = "predict" | "forward" | "backward" | "gradients" | "stateDict" | "memoryPlan" | "summary";
+
+interface ModelCalls extends Pick<Model, Plain> {
+  createModel(network: unknown, options: ModelOptions): ModelFacts;
+  loadModel(bytes: Uint8Array | ArrayBuffer, options: LoadOptions): ModelFacts;
+  loadStateDict(state: StateDictLike, options: SentLoadStateDictOptions): LoadReport;
+  save(transform: unknown): Uint8Array<ArrayBuffer>;
+  profile(x: TensorLike, options: ProfileOptions): ProfileData;
+  activations(x: TensorLike, layers: readonly string[]): Map<string, Tensor>;
+  gradCam(x: TensorLike, options: GradCamOptions): Tensor;
+  freeze(pattern: SentPattern): string[];
+  unfreeze(pattern: SentPattern): string[];
+  names(): string[];
+  createTrainer(options: SentTrainerOptions): number;
+  /** Those that nobody waits for. */
+  dataset(id: number, recipe: DatasetRecipe): void;
+  forget(id: number): void;
+  leave(): void;
+}
+
+/** From the page to the worker. */
+export type Calls = ModelCalls & {
+  [K in keyof TrainerCalls]: (
+    trainer: number,
+    ...args: Parameters<TrainerCalls[K]>
+  ) => Counted<ReturnType<TrainerCalls[K]>>;
+};
+
+export type CallName = keyof Calls;
+export type Arguments<K extends CallName> = Parameters<Calls[K]>;
+export type Answer<K extends CallName> = ReturnType<Calls[K]>;
+
+/** From the worker to the page, while a call is at work. */
+export type Questions = { [K in DatasetName]: (request: BatchRequest) => SentBatch } & {
+  onStep(event: StepEvent): void;
+  onEpoch(record: EpochRecord): void;
+  onEnd(history: History): void;
+};
+
+export type QuestionName = keyof Questions;
+
+/** The page's side of the questions that may come up during a call. */
+export type Answers = {
+  [K in QuestionName]?: (
+    ...args: Parameters<Questions[K]>
+  ) => ReturnType<Questions[K]> | Promise<ReturnType<Questions[K]>>;
+};
+
+/** What a method may use beside its arguments. */
+export interface CallContext {
+  signal: AbortSignal;
+  /** Lets the page's function of this name run, and waits for what it gives. */
+  ask<K extends QuestionName>(name: K, ...args: Parameters<Questions[K]>): Promise<ReturnType<Questions[K]>>;
+  /** The same without waiting. */
+  tell<K extends QuestionName>(name: K, ...args: Parameters<Questions[K]>): void;
+}
+
+/** The worker's side of the calls. */
+export type Methods<K extends CallName = CallName> = {
+  [M in K]: (context: CallContext, ...args: Arguments<M>) => Answer<M> | Promise<Answer<M>>;
+};
+
+/** What a worker holds. */
+export interface Served {
+  readonly model: Model;
+  addTrainer(trainer: Trainer): number;
+  trainer(id: number): Trainer;
+  dataset(id: number): Dataset;
+}
