@@ -53,6 +53,12 @@ const cases: Record<string, Case> = {
     fetched: "model-worker.js",
     budget: 112_700,
   },
+  "decoding JPEG and PNG": {
+    code: `import { decodeImage } from "./data.js";
+      export const pixels = (bytes) => decodeImage(bytes);`,
+    fetched: "decode",
+    budget: 20_000,
+  },
   "PyTorch's files, beyond a saved model by the main entry": {
     code: `import { loadModel } from "./index.browser.js";
       import { readPytorch } from "./pytorch.js";
