@@ -25,8 +25,8 @@ import {
   Tanh,
   warmup,
 } from "../../../src/hosts/node/index.js";
-import { indices, uniform } from "../../golden/generator.js";
 import { build } from "../../support/setups.js";
+import { indices, uniform } from "../generator.js";
 
 const FEATURES = 19;
 const CLASSES = 7;
