@@ -129,6 +129,17 @@ describe("assembly", () => {
     );
     expect(bad).toEqual([]);
   });
+
+  it("has a header in each file, and writes i++ where nobody takes the value", () => {
+    expect(kernels.filter((path) => !/^(\/\*\*|\/\/ )/.test(read(path)))).toEqual([]);
+    const prefixed = /^\s*(\+\+|--)\w+;|for \([^;]*;[^;]*; (.*, )?(\+\+|--)\w/;
+    const lines = kernels.flatMap((path) =>
+      read(path)
+        .split("\n")
+        .map((line, i) => ({ at: `${path}:${i + 1}`, line })),
+    );
+    expect(lines.filter(({ line }) => prefixed.test(line)).map(({ at }) => at)).toEqual([]);
+  });
 });
 
 describe("files", () => {

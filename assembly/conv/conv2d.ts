@@ -132,7 +132,7 @@ export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
  */
 function pack_pixels(x: usize, table: usize, rows: i32, segments: i32, stride: usize, length: i32, to: usize): usize {
   const step = <usize>rows << 2;
-  for (; segments > 0; --segments) {
+  for (; segments > 0; segments--) {
     let row = 0;
     if (rows >= 4) {
       const a0 = x + load<u32>(table), a1 = x + load<u32>(table, 4);
@@ -140,7 +140,7 @@ function pack_pixels(x: usize, table: usize, rows: i32, segments: i32, stride: u
       transpose_4_rows(a0, a1, a2, a3, to, step, length);
       row = 4;
     }
-    for (; row < rows; ++row) {
+    for (; row < rows; row++) {
       const at = <usize>row << 2;
       scatter_row(x + load<u32>(table + at), to + at, step, length);
     }

@@ -81,7 +81,7 @@ export function f32_conv2d_dw(r: Conv2dDwRecord, thread: i32, threads: i32): voi
 
 /** `rows` x `cols` of dw += tile, or = when it is the first. */
 function add_tile(dw: usize, stride: usize, tile: usize, rows: i32, cols: i32, fresh: bool): void {
-  for (; rows > 0; --rows) {
+  for (; rows > 0; rows--) {
     for (let j: usize = 0; j < <usize>cols << 2; j += 4) {
       const v = load<f32>(tile + j);
       store<f32>(dw + j, fresh ? v : load<f32>(dw + j) + v);
@@ -98,7 +98,7 @@ function pack_dy(dy: usize, pixels: i32, oc: i32, groups: i32, ocg: i32, to: usi
     for (let c = 0; c < ocg; c += 4) {
       let from = dy + (<usize>(g * ocg + c) << 2);
       const count = ocg - c;
-      for (let i = pixels; i > 0; --i) {
+      for (let i = pixels; i > 0; i--) {
         v128.store(to, at_most_4(from, count, 0));
         from += pixel;
         to += 16;
@@ -112,15 +112,15 @@ function pack_strip(x: usize, table: usize, step: usize, skip: usize, rows: i32,
   const o0 = <usize>load<u32>(table), o1 = <usize>load<u32>(table, 4);
   const o2 = <usize>load<u32>(table, 8), o3 = <usize>load<u32>(table, 12);
   const adjacent = o1 == o0 + 4 && o2 == o0 + 8 && o3 == o0 + 12;
-  for (; rows > 0; --rows) {
+  for (; rows > 0; rows--) {
     if (adjacent) {
-      for (let j = ow; j > 0; --j) {
+      for (let j = ow; j > 0; j--) {
         v128.store(to, v128.load(x + o0));
         x += step;
         to += 32;
       }
     } else {
-      for (let j = ow; j > 0; --j) {
+      for (let j = ow; j > 0; j--) {
         const v = v128.load32_lane(x + o1, v128.load32_zero(x + o0), 1);
         v128.store(to, v128.load32_lane(x + o3, v128.load32_lane(x + o2, v, 2), 3));
         x += step;

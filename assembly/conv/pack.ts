@@ -44,7 +44,7 @@ export function f32_conv2d_pack(r: Conv2dPackRecord, part: i32, parts: i32): voi
 
 /** to[l][0..8) = from[l * stride ...]: 8 adjacent numbers. */
 function pack_rows(from: usize, stride: usize, k: i32, to: usize): usize {
-  for (; k > 0; --k) {
+  for (; k > 0; k--) {
     v128.store(to, v128.load(from));
     v128.store(to, v128.load(from, 16), 16);
     from += stride;
@@ -67,7 +67,7 @@ function pack_columns(from: usize, stride: usize, k: i32, to: usize): usize {
     from += 16;
     to += 128;
   }
-  for (; k > 0; --k) {
+  for (; k > 0; k--) {
     for (let i: usize = 0; i < 8; i++) store<f32>(to + (i << 2), load<f32>(from + i * stride));
     from += 4;
     to += 32;

@@ -26,13 +26,13 @@ function conv(add: bool, tiles: i32, x: usize, table: usize, segments: i32, leng
   const skip = stride - (<usize>length << 2), step = <usize>length << 5;
   x -= 4;
   panel -= 32;
-  for (; tiles > 0; --tiles) {
+  for (; tiles > 0; tiles--) {
     let a0 = x + load<u32>(table), a1 = x + load<u32>(table, 4);
     let a2 = x + load<u32>(table, 8), a3 = x + load<u32>(table, 12);
     table += 16;
     let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
     let b = panel;
-    for (let n = segments; n > 0; --n) {
+    for (let n = segments; n > 0; n--) {
       const end = b + step;
       while (b < end) {
         b += 32;
@@ -58,7 +58,7 @@ export function f32_rows_ukernel_4x8(tiles: i32, a: usize, aRow: usize, panel: u
   a -= 4;
   panel -= 32;
   const end = panel + (<usize>k << 5);
-  for (; tiles > 0; --tiles) {
+  for (; tiles > 0; tiles--) {
     let a0 = a, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
     a = a3 + aRow;
     let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
@@ -84,7 +84,7 @@ export function f32_rows_ukernel_1x8(rows: i32, a: usize, aRow: usize, panel: us
   a -= 4;
   panel -= 32;
   const end = panel + (<usize>k << 5);
-  for (; rows > 0; --rows) {
+  for (; rows > 0; rows--) {
     let p = a;
     a += aRow;
     let c0 = f32x4.splat(0), c1 = c0;

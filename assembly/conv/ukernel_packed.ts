@@ -17,7 +17,7 @@ function packed(add: bool, tiles: i32, a: usize, panel: usize, k: i32, c: usize,
   a -= 16;
   panel -= 32;
   const end = panel + (<usize>k << 5);
-  for (; tiles > 0; --tiles) {
+  for (; tiles > 0; tiles--) {
     let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
     let b = panel;
     while (b < end) {

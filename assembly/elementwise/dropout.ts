@@ -41,10 +41,10 @@ export function f32_dropout(r: DropoutRecord, part: i32, parts: i32): void {
     // One draw, then the elements that share it.
     const g = i / group;
     let bits = philox_v128(g >> 2, stream, stepLo, stepHi, k0, k1);
-    for (let lane = g & 3; lane > 0; --lane) bits = v128.shuffle<i32>(bits, bits, 1, 2, 3, 0);
+    for (let lane = g & 3; lane > 0; lane--) bits = v128.shuffle<i32>(bits, bits, 1, 2, 3, 0);
     const kept = i32x4.extract_lane(keep(f32x4.splat(1), bits, bound, factor), 0) != 0;
     const last = min(end, (g + 1) * group);
-    for (; i < last; ++i) {
+    for (; i < last; i++) {
       const at = <usize>i << 2;
       store<f32>(y + at, kept ? load<f32>(x + at) * scale : 0);
     }

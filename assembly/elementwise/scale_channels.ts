@@ -11,7 +11,7 @@ export function f32_scale_channels(r: ScaleChannelsRecord, part: i32, parts: i32
     for (; c >= 4; c -= 4, from += 16, to += 16, factor += 16) {
       v128.store(to, f32x4.mul(v128.load(from), v128.load(factor)));
     }
-    for (; c > 0; --c, from += 4, to += 4, factor += 4) store<f32>(to, load<f32>(from) * load<f32>(factor));
+    for (; c > 0; c--, from += 4, to += 4, factor += 4) store<f32>(to, load<f32>(from) * load<f32>(factor));
   }
 }
 
@@ -22,7 +22,7 @@ export function f32_scale_channels_dw(r: ScaleChannelsDwRecord, part: i32, parts
   for (let i = part; i < batch * channels; i += parts) {
     let at = row * pixels * (i / channels) + (<usize>(i % channels) << 2);
     let sum: f64 = 0;
-    for (let p = 0; p < pixels; ++p, at += row) sum += <f64>load<f32>(dy + at) * load<f32>(x + at);
+    for (let p = 0; p < pixels; p++, at += row) sum += <f64>load<f32>(dy + at) * load<f32>(x + at);
     store<f32>(ds + (<usize>i << 2), <f32>sum);
   }
 }

@@ -8,9 +8,9 @@ export function f32_transpose(r: TransposeRecord, part: i32, parts: i32): void {
   for (let n = part; n < batch; n += parts) {
     const from = x + size * n;
     let to = y + size * n;
-    for (let j = 0; j < cols; ++j) {
+    for (let j = 0; j < cols; j++) {
       let at = from + (<usize>j << 2);
-      for (let i = 0; i < rows; ++i, at += <usize>cols << 2, to += 4) store<f32>(to, load<f32>(at));
+      for (let i = 0; i < rows; i++, at += <usize>cols << 2, to += 4) store<f32>(to, load<f32>(at));
     }
   }
 }

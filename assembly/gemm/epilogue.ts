@@ -66,7 +66,7 @@ function finish_rows(add: bool, masked: bool, tile: usize, rows: i32, at: usize,
   const b0 = bias ? v128.load(bias) : zero_v128(), b1 = bias ? v128.load(bias, 16) : zero_v128();
   const floor = e.activation == Activation.none ? f32x4.splat(-Infinity) : zero_v128();
   let y = e.y + at, residual = e.residual + at, source = e.source + at;
-  for (; rows > 0; --rows) {
+  for (; rows > 0; rows--) {
     let v0 = f32x4.add(v128.load(tile), b0), v1 = f32x4.add(v128.load(tile, 16), b1);
     if (add) {
       v0 = f32x4.add(v0, v128.load(residual));
@@ -109,7 +109,7 @@ export function f32_epilogue_tile(tile: usize, rows: i32, cols: i32, at: usize, 
   const bias = e.bias ? e.bias + column : 0, right = cols - 4;
   const b0 = bias ? at_most_4(bias, cols, 0) : zero_v128();
   const b1 = bias && right > 0 ? at_most_4(bias + 16, right, 0) : zero_v128();
-  for (; rows > 0; --rows) {
+  for (; rows > 0; rows--) {
     finish_store(f32x4.add(v128.load(tile), b0), at, cols, e);
     if (right > 0) finish_store(f32x4.add(v128.load(tile, 16), b1), at + 16, right, e);
     tile += 32;

@@ -50,7 +50,7 @@ export function tile_row(t: i32, m: i32, tiles: i32): i32 {
 function pack_group(r: GemmRecord, t: i32, last: i32, tiles: i32, packed: usize): void {
   const m = r.m, k = r.k, a = r.a, lda = <usize>r.lda << 2, tileBytes = r.tileBytes;
   if (!r.aTransposed) {
-    for (; t < last; ++t) {
+    for (; t < last; t++) {
       const row = tile_row(t, m, tiles);
       pack_a_tile(a + <usize>row * lda, lda, packed, k, tile_row(t + 1, m, tiles) - row);
       packed += tileBytes;
@@ -62,7 +62,7 @@ function pack_group(r: GemmRecord, t: i32, last: i32, tiles: i32, packed: usize)
     const steps = min(PACK_K, k - l);
     const from = a + <usize>l * lda;
     let to = packed;
-    for (let i = t; i < last; ++i) {
+    for (let i = t; i < last; i++) {
       const row = tile_row(i, m, tiles);
       const rows = tile_row(i + 1, m, tiles) - row;
       pack_a_tile_transposed(from + (<usize>row << 2), lda, to + (<usize>(l * rows) << 2), steps, rows);
@@ -96,7 +96,7 @@ export function f32_gemm(r: GemmRecord, thread: i32, threads: i32): void {
     const column = <usize>j << 2;
     const bPanel = b + <usize>(j >> 3) * panel;
     let aPacked = packed, row = tile_row(first, m, tiles);
-    for (let t = first; t < last; ++t) {
+    for (let t = first; t < last; t++) {
       const next = tile_row(t + 1, m, tiles), rows = next - row;
       const at = <usize>row * stride + column;
       const direct = plain && cols == NR;

@@ -28,7 +28,7 @@ export function scatter_row(src: usize, dst: usize, stride: usize, k: i32): void
     dst += stride << 1;
     src += 16;
   }
-  for (; k > 0; --k) {
+  for (; k > 0; k--) {
     store<f32>(dst, load<f32>(src));
     src += 4;
     dst += stride;
@@ -42,7 +42,7 @@ export function transpose_4_rows(src: usize, s1: usize, s2: usize, s3: usize, ds
     src += 16; s1 += 16; s2 += 16; s3 += 16;
     dst += stride << 2;
   }
-  for (; k > 0; --k) {
+  for (; k > 0; k--) {
     store<f32>(dst, load<f32>(src)); store<f32>(dst, load<f32>(s1), 4);
     store<f32>(dst, load<f32>(s2), 8); store<f32>(dst, load<f32>(s3), 12);
     src += 4; s1 += 4; s2 += 4; s3 += 4;
@@ -58,13 +58,13 @@ function pack_panel_transposed(src: usize, ld: usize, dst: usize, k: i32, cols: 
     const s = src + <usize>j * ld, s2 = s + (ld << 1);
     transpose_4_rows(s, s + ld, s2, s2 + ld, dst + (<usize>j << 2), 32, k);
   }
-  for (; j < cols; ++j) scatter_row(src + <usize>j * ld, dst + (<usize>j << 2), 32, k);
+  for (; j < cols; j++) scatter_row(src + <usize>j * ld, dst + (<usize>j << 2), 32, k);
 }
 
 /** A panel from `cols` columns of B stored [k][n]. */
 function pack_panel(src: usize, ld: usize, dst: usize, k: i32, cols: i32): void {
   if (cols == NR) {
-    for (; k > 0; --k) {
+    for (; k > 0; k--) {
       v128.store(dst, v128.load(src));
       v128.store(dst, v128.load(src, 16), 16);
       src += ld;
@@ -72,7 +72,7 @@ function pack_panel(src: usize, ld: usize, dst: usize, k: i32, cols: i32): void 
     }
     return;
   }
-  for (; k > 0; --k) {
+  for (; k > 0; k--) {
     v128.store(dst, at_most_4(src, cols, 0));
     v128.store(dst, cols > 4 ? load_part(src + 16, cols - 4, 0) : f32x4.splat(0), 16);
     src += ld;
@@ -86,7 +86,7 @@ function pack_panel(src: usize, ld: usize, dst: usize, k: i32, cols: i32): void 
  */
 function pack_4_panels(src: usize, ld: usize, dst: usize, k: i32): void {
   const panel = <usize>k << 5;
-  for (; k > 0; --k) {
+  for (; k > 0; k--) {
     let d = dst;
     let x0 = v128.load(src), x1 = v128.load(src, 16), x2 = v128.load(src, 32), x3 = v128.load(src, 48);
     v128.store(d, x0); v128.store(d, x1, 16);
@@ -132,14 +132,14 @@ export function pack_a_tile(a: usize, lda: usize, dst: usize, k: i32, rows: i32)
     transpose_4_rows(a, a + lda, a2, a2 + lda, dst, stride, k);
     i = 4;
   }
-  for (; i < rows; ++i) scatter_row(a + <usize>i * lda, dst + (<usize>i << 2), stride, k);
+  for (; i < rows; i++) scatter_row(a + <usize>i * lda, dst + (<usize>i << 2), stride, k);
 }
 
 /** The same from A stored [k][m]. */
 export function pack_a_tile_transposed(a: usize, lda: usize, dst: usize, k: i32, rows: i32): void {
   const stride = <usize>rows << 2;
   if (rows >= 4) {
-    for (; k > 0; --k) {
+    for (; k > 0; k--) {
       v128.store(dst, v128.load(a));
       if (rows > 4) store<f32>(dst, load<f32>(a, 16), 16);
       if (rows > 5) store<f32>(dst, load<f32>(a, 20), 20);
@@ -148,7 +148,7 @@ export function pack_a_tile_transposed(a: usize, lda: usize, dst: usize, k: i32,
     }
     return;
   }
-  for (; k > 0; --k) {
+  for (; k > 0; k--) {
     store_part(dst, load_part(a, rows, 0), rows);
     a += lda;
     dst += stride;

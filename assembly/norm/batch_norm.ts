@@ -16,7 +16,7 @@ import { normalize, scale_of } from "./normalize";
 export function f32_batch_norm_rstd(r: BatchNormRstdRecord, part: i32, parts: i32): void {
   const variance = r.variance, rstd = r.rstd, channels = r.channels, eps = r.eps;
   const end = range_begin(channels, 16, part + 1, parts);
-  for (let j = range_begin(channels, 16, part, parts); j < end; ++j) {
+  for (let j = range_begin(channels, 16, part, parts); j < end; j++) {
     store<f32>(rstd + (<usize>j << 2), <f32>(1 / sqrt<f64>(<f64>load<f32>(variance + (<usize>j << 2)) + eps)));
   }
 }
@@ -81,7 +81,7 @@ export function f32_batch_norm(r: BatchNormRecord, part: i32, parts: i32): void 
     if (r.residual) i = forward_4(r, i, end, true, false);
     else i = forward_4(r, i, end, false, false);
   }
-  for (let n = stride & 15 ? begin : i; n < end; ++n) forward_row(r, n, n < i ? stride & ~15 : 0);
+  for (let n = stride & 15 ? begin : i; n < end; n++) forward_row(r, n, n < i ? stride & ~15 : 0);
 }
 
 // Backward of y = xhat gamma + beta with xhat = (x - mean) rstd. Where mean and variance are those of the batch, the
@@ -147,7 +147,7 @@ export function f32_batch_norm_dx(r: BatchNormDxRecord, part: i32, parts: i32): 
   const n = f32x4.splat(<f32>(1 / <f64>r.rows)), stride = <usize>r.channels << 2;
   const begin = range_begin(r.rows, 4, part, parts), end = range_begin(r.rows, 4, part + 1, parts);
   const left = r.dgamma ? dx_4(r, begin, end, n, true) : dx_4(r, begin, end, n, false);
-  for (let i = stride & 15 ? begin : left; i < end; ++i) dx_row(r, i, i < left ? stride & ~15 : 0, n);
+  for (let i = stride & 15 ? begin : left; i < end; i++) dx_row(r, i, i < left ? stride & ~15 : 0, n);
 }
 
 /**
@@ -160,7 +160,7 @@ export function f32_batch_norm_update(r: BatchNormUpdateRecord, part: i32, parts
   if (part == 0 && batches) store<f32>(batches, load<f32>(batches) + 1);
   const unbiased = <f32>(<f64>rows / max(rows - 1, 1));
   const end = range_begin(channels, 16, part + 1, parts);
-  for (let j = range_begin(channels, 16, part, parts); j < end; ++j) {
+  for (let j = range_begin(channels, 16, part, parts); j < end; j++) {
     const at = <usize>j << 2;
     const m = load<f32>(runningMean + at), v = load<f32>(runningVar + at);
     store<f32>(runningMean + at, (1 - momentum) * m + momentum * load<f32>(mean + at));

@@ -13,7 +13,7 @@ function first_means(x: usize, rows: i32, channels: i32, shift: usize): void {
   for (let j = 0; j < channels; j += 4) {
     const count = channels - j;
     let sum = f32x4.splat(0), p = x + (<usize>j << 2);
-    for (let i = rows; i > 0; --i) {
+    for (let i = rows; i > 0; i--) {
       sum = f32x4.add(sum, at_most_4(p, count, 0));
       p += stride;
     }
@@ -59,16 +59,16 @@ export function chunk_moments(x: usize, rows: i32, channels: i32, mean: usize, m
     for (let at: usize = 0; at < whole; at += 16) {
       moments_8(x + at, stride, v128.load(shift + at), mean + (at << 1), m2 + (at << 1));
     }
-    for (let row = 0; row < 8; ++row) {
+    for (let row = 0; row < 8; row++) {
       if (rest) moments_1(x + whole, rest, shift + whole, mean + (whole << 1), m2 + (whole << 1));
       x += stride;
     }
   }
-  for (; i > 0; --i) {
+  for (; i > 0; i--) {
     moments_1(x, channels, shift, mean, m2);
     x += stride;
   }
-  for (let j = <usize>0; j < <usize>channels; ++j) {
+  for (let j = <usize>0; j < <usize>channels; j++) {
     const sum = load<f64>(mean + (j << 3)), squares = load<f64>(m2 + (j << 3));
     store<f64>(mean + (j << 3), load<f32>(shift + (j << 2)) + sum / rows);
     store<f64>(m2 + (j << 3), max<f64>(squares - sum * sum / rows, 0));
@@ -91,10 +91,10 @@ export function f32_batch_norm_stats(r: BatchNormStatsRecord, thread: i32, threa
   }
   sync(thread, threads);
   const end = range_begin(channels, 16, thread + 1, threads);
-  for (let j = range_begin(channels, 16, thread, threads); j < end; ++j) {
+  for (let j = range_begin(channels, 16, thread, threads); j < end; j++) {
     // Chan, Golub & LeVeque (1979): joins the moments of `seen` rows with those of `count` more.
     let seen: f64 = 0, average: f64 = 0, m2: f64 = 0;
-    for (let chunk = 0; chunk < chunks; ++chunk) {
+    for (let chunk = 0; chunk < chunks; chunk++) {
       const at = partial + <usize>chunk * bytes + (<usize>j << 3);
       const count = <f64>min(size, rows - chunk * size);
       const share = count / (seen + count);
@@ -128,7 +128,7 @@ function gradients_8(dy: usize, x: usize, mean: usize, stride: usize, whole: usi
     const m = v128.load(mean + at);
     let sum = f32x4.splat(0), product = f32x4.splat(0);
     let p = at;
-    for (let row = 0; row < 8; ++row) {
+    for (let row = 0; row < 8; row++) {
       const g = v128.load(dy + p);
       sum = f32x4.add(sum, g);
       product = fma(g, f32x4.sub(v128.load(x + p), m), product);
@@ -153,20 +153,20 @@ export function f32_batch_norm_dw(r: BatchNormDwRecord, thread: i32, threads: i3
     let i = min(size, rows - chunk * size), at = <usize>(chunk * size) * stride;
     for (; i >= 8; i -= 8) {
       gradients_8(dy + at, x + at, mean, stride, whole, sg, sb);
-      for (let row = 0; row < 8; ++row) {
+      for (let row = 0; row < 8; row++) {
         const p = at + whole;
         if (rest) gradients_1(dy + p, x + p, mean + whole, rest, sg + (whole << 1), sb + (whole << 1));
         at += stride;
       }
     }
-    for (; i > 0; --i) {
+    for (; i > 0; i--) {
       gradients_1(dy + at, x + at, mean, channels, sg, sb);
       at += stride;
     }
   }
   sync(thread, threads);
   const end = range_begin(channels, 16, thread + 1, threads);
-  for (let j = range_begin(channels, 16, thread, threads); j < end; ++j) {
+  for (let j = range_begin(channels, 16, thread, threads); j < end; j++) {
     const from = partial + (<usize>j << 3), at = <usize>j << 2;
     store<f32>(dgamma + at, <f32>(sum_chunks(from, bytes, chunks) * load<f32>(rstd + at)));
     store<f32>(dbeta + at, <f32>sum_chunks(from + half, bytes, chunks));

@@ -17,6 +17,6 @@ export function f32_fold_batch_norm(r: FoldBatchNormRecord, part: i32, parts: i3
     let from = w + at * cols, to = folded + at * cols;
     let n = cols;
     for (; n >= 4; n -= 4, from += 16, to += 16) v128.store(to, f32x4.mul(v128.load(from), scales));
-    for (; n > 0; --n, from += 4, to += 4) store<f32>(to, load<f32>(from) * scale);
+    for (; n > 0; n--, from += 4, to += 4) store<f32>(to, load<f32>(from) * scale);
   }
 }

@@ -44,7 +44,7 @@ function offset_of(image: i32, chunk: i32, g: ImageGroups, cut: Cut): usize {
 function forward_4(x: usize, y: usize, rows: i32, stride: usize, mean: usize, scale: usize, beta: usize,
   count: i32): void {
   const m = v128.load(mean), s = v128.load(scale), b = beta ? load_4(beta, count, 0, count < 4) : f32x4.splat(0);
-  for (; rows > 0; --rows) {
+  for (; rows > 0; rows--) {
     store_4(y, normalize(load_4(x, count, 0, count < 4), m, s, b), count, count < 4);
     x += stride; y += stride;
   }
@@ -55,7 +55,7 @@ function join_moments(r: GroupNormRecord, image: i32, group: i32): void {
   const g = r.imageGroups, cut = r.cut, size = g.channels / g.groups, chunks = chunks_of(g, cut);
   const half = cut.chunkBytes / 5 << 1;
   let seen: f64 = 0, average: f64 = 0, m2: f64 = 0;
-  for (let chunk = 0; chunk < chunks; ++chunk) {
+  for (let chunk = 0; chunk < chunks; chunk++) {
     const pixels = <f64>pixels_of(chunk, g, cut), count = pixels * size;
     const means = cut.partial + <usize>(image * chunks + chunk) * cut.chunkBytes + (<usize>(group * size) << 3);
     const end = means + (<usize>size << 3);
@@ -90,14 +90,14 @@ export function f32_group_norm(r: GroupNormRecord, thread: i32, threads: i32): v
   }
   sync(thread, threads);
   const end = range_begin(g.batch * g.groups, 16, thread + 1, threads);
-  for (let i = range_begin(g.batch * g.groups, 16, thread, threads); i < end; ++i) {
+  for (let i = range_begin(g.batch * g.groups, 16, thread, threads); i < end; i++) {
     join_moments(r, i / g.groups, i % g.groups);
   }
   sync(thread, threads);
   while ((item = claim(g.batch * chunks, thread, threads)) >= 0) {
     const image = item / chunks, chunk = item % chunks;
     const means = cut.partial + <usize>item * bytes, scales = means + row;
-    for (let group = 0, c: usize = 0; group < g.groups; ++group) {
+    for (let group = 0, c: usize = 0; group < g.groups; group++) {
       const own = <usize>(image * g.groups + group) << 2, m = load<f32>(r.mean + own), s = load<f32>(r.rstd + own);
       for (const end = c + (<usize>size << 2); c < end; c += 4) {
         store<f32>(means + c, m);
@@ -122,7 +122,7 @@ function gradients_4(dy: usize, x: usize, rows: i32, stride: usize, mean: usize,
   count: i32): void {
   const m = v128.load(mean);
   let s = f32x4.splat(0), q = s;
-  for (; rows > 0; --rows) {
+  for (; rows > 0; rows--) {
     const d = load_4(dy, count, 0, count < 4);
     s = f32x4.add(s, d);
     q = fma(d, f32x4.sub(load_4(x, count, 0, count < 4), m), q);
@@ -145,7 +145,7 @@ export function f32_group_norm_sums(r: GroupNormSumsRecord, thread: i32, threads
     const image = item / chunks, chunk = item % chunks;
     const sums = cut.partial + <usize>item * bytes, products = sums + row * 2, means = sums + row * 4;
     memory.fill(sums, 0, row << 2);
-    for (let group = 0, c: usize = 0; group < g.groups; ++group) {
+    for (let group = 0, c: usize = 0; group < g.groups; group++) {
       const m = load<f32>(r.mean + (<usize>(image * g.groups + group) << 2));
       for (const end = c + (<usize>size << 2); c < end; c += 4) store<f32>(means + c, m);
     }
@@ -160,7 +160,7 @@ export function f32_group_norm_sums(r: GroupNormSumsRecord, thread: i32, threads
   }
   sync(thread, threads);
   const end = range_begin(g.batch * g.channels, 16, thread + 1, threads);
-  for (let i = range_begin(g.batch * g.channels, 16, thread, threads); i < end; ++i) {
+  for (let i = range_begin(g.batch * g.channels, 16, thread, threads); i < end; i++) {
     const image = i / g.channels, c = i % g.channels;
     const from = cut.partial + <usize>(image * chunks) * bytes + (<usize>c << 3);
     const inverse = load<f32>(r.rstd + (<usize>(image * g.groups + c / size) << 2));
@@ -175,7 +175,7 @@ function backward_4(dy: usize, x: usize, dx: usize, rows: i32, stride: usize, ga
   count: i32): void {
   const scale = gamma ? load_4(gamma, count, 0, count < 4) : f32x4.splat(1), m = v128.load(constants);
   const s = v128.load(constants, 16), a = v128.load(constants, 32), k = v128.load(constants, 48);
-  for (; rows > 0; --rows) {
+  for (; rows > 0; rows--) {
     const h = f32x4.mul(load_4(dy, count, 0, count < 4), scale);
     const d = f32x4.mul(f32x4.sub(load_4(x, count, 0, count < 4), m), k);
     store_4(dx, f32x4.mul(f32x4.sub(f32x4.sub(h, a), d), s), count, count < 4);
@@ -188,13 +188,13 @@ function spread_constants(r: GroupNormDxRecord, image: i32, constants: usize): v
   const gamma = r.gamma, g = r.imageGroups, size = g.channels / g.groups, elements = <f64>size * g.pixels;
   for (let first = 0; first < g.channels; first += size) {
     let h: f64 = 0, q: f64 = 0;
-    for (let c = first; c < first + size; ++c) {
+    for (let c = first; c < first + size; c++) {
       const from = <usize>(image * g.channels + c) << 2, scale: f64 = gamma ? load<f32>(gamma + (<usize>c << 2)) : 1;
       h += scale * load<f32>(r.sum + from);
       q += scale * load<f32>(r.product + from);
     }
     const own = <usize>(image * g.groups + first / size) << 2, s = load<f32>(r.rstd + own);
-    for (let c = first; c < first + size; ++c) {
+    for (let c = first; c < first + size; c++) {
       const to = constants + (<usize>(c & ~3) << 4) + (<usize>(c & 3) << 2);
       store<f32>(to, load<f32>(r.mean + own));
       store<f32>(to, s, 16);

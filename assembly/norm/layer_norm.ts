@@ -62,7 +62,7 @@ function forward(r: LayerNormRecord, i: i32, at: usize, end: usize, part: bool):
 export function f32_layer_norm(r: LayerNormRecord, part: i32, parts: i32): void {
   const cols = r.cols, stride = <usize>cols << 2, whole = stride & ~15;
   const end = range_begin(r.rows, 1, part + 1, parts);
-  for (let i = range_begin(r.rows, 1, part, parts); i < end; ++i) {
+  for (let i = range_begin(r.rows, 1, part, parts); i < end; i++) {
     const x = r.x + <usize>i * stride;
     const average = <f32>(row_sum(x, cols) / cols);
     const inverse = <f32>(1 / sqrt<f64>(row_squares(x, cols, average) / cols + r.eps));
@@ -104,7 +104,7 @@ function backward(r: LayerNormDxRecord, i: i32, at: usize, end: usize, a: v128, 
 export function f32_layer_norm_dx(r: LayerNormDxRecord, part: i32, parts: i32): void {
   const gamma = r.gamma, cols = r.cols, stride = <usize>cols << 2, whole = stride & ~15, rest = cols & 3;
   const end = range_begin(r.rows, 1, part + 1, parts);
-  for (let i = range_begin(r.rows, 1, part, parts); i < end; ++i) {
+  for (let i = range_begin(r.rows, 1, part, parts); i < end; i++) {
     const row = <usize>i * stride, g = r.dy + row, v = r.x + row;
     const m = v128.load32_splat(r.mean + (<usize>i << 2)), s = v128.load32_splat(r.rstd + (<usize>i << 2));
     let sum = f64x2.splat(0), product = f64x2.splat(0), at: usize = 0;
@@ -163,14 +163,14 @@ function add_rows(dy: usize, x: usize, mean: usize, rstd: usize, rows: i32, cols
     }
     if (cols & 3) {
       const to = whole << 1;
-      for (let i: usize = 0; i < 4; ++i) {
+      for (let i: usize = 0; i < 4; i++) {
         const m = v128.load32_splat(mean + (i << 2)), s = v128.load32_splat(rstd + (i << 2)), at = i * stride + whole;
         add_row(dy + at, x + at, m, s, cols & 3, dgamma + to, dbeta + to);
       }
     }
     dy += stride * 4; x += stride * 4; mean += 16; rstd += 16;
   }
-  for (; rows > 0; --rows) {
+  for (; rows > 0; rows--) {
     add_row(dy, x, v128.load32_splat(mean), v128.load32_splat(rstd), cols, dgamma, dbeta);
     dy += stride; x += stride; mean += 4; rstd += 4;
   }
@@ -192,7 +192,7 @@ export function f32_layer_norm_dw(r: LayerNormDwRecord, thread: i32, threads: i3
   }
   sync(thread, threads);
   const end = range_begin(cols, 16, thread + 1, threads);
-  for (let j = range_begin(cols, 16, thread, threads); j < end; ++j) {
+  for (let j = range_begin(cols, 16, thread, threads); j < end; j++) {
     const at = partial + (<usize>j << 3);
     store<f32>(dgamma + (<usize>j << 2), <f32>sum_chunks(at, bytes, chunks));
     store<f32>(dbeta + (<usize>j << 2), <f32>sum_chunks(at + half, bytes, chunks));

@@ -39,7 +39,7 @@ export function f32_grad_norm(r: GradNormRecord, thread: i32, threads: i32): voi
   sync(thread, threads);
   if (thread == 0) {
     let total: f64 = 0;
-    for (let chunk = 0; chunk < chunks; ++chunk) total += load<f64>(partial + (<usize>chunk << 3));
+    for (let chunk = 0; chunk < chunks; chunk++) total += load<f64>(partial + (<usize>chunk << 3));
     const length = <f32>sqrt<f64>(total);
     store<f32>(norm, length);
     store<f32>(scale, maxNorm > 0 ? min<f32>(1, maxNorm / (length + 1e-6)) : 1);

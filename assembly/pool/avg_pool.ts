@@ -137,7 +137,7 @@ function add_scaled(to: usize, from: usize, c: i32, factor: f32): void {
     to += 16;
     from += 16;
   }
-  for (; c > 0; --c) {
+  for (; c > 0; c--) {
     store<f32>(to, load<f32>(to) + load<f32>(from) * factor);
     to += 4;
     from += 4;

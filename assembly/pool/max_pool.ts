@@ -50,9 +50,9 @@ export function f32_max_pool(r: MaxPoolRecord, part: i32, parts: i32): void {
 @inline
 function window_max(from: usize, tall: i32, wide: i32, rowStep: usize, colStep: usize, count: i32): v128 {
   let greatest = f32x4.splat(-Infinity), nan = f32x4.splat(0);
-  for (; tall > 0; --tall) {
+  for (; tall > 0; tall--) {
     let p = from;
-    for (let i = wide; i > 0; --i) {
+    for (let i = wide; i > 0; i--) {
       const v = at_most_4(p, count, 0);
       greatest = f32x4.pmax(greatest, v); // skips NaN
       nan = v128.or(nan, f32x4.ne(v, v));
@@ -115,9 +115,9 @@ function scatter(r: MaxPoolDxRecord, from: usize, out: usize, tall: i32, wide: i
   }
   let x = r.x + from, dx = r.dx + from;
   let open = f32x4.eq(greatest, greatest); // lanes whose maximum has not been met yet
-  for (; tall > 0; --tall) {
+  for (; tall > 0; tall--) {
     let p = x, to = dx;
-    for (let i = wide; i > 0; --i) {
+    for (let i = wide; i > 0; i--) {
       const hit = v128.and(open, f32x4.eq(at_most_4(p, count, 0), greatest));
       const sum = f32x4.add(at_most_4(to, count, 0), v128.and(gradient, hit)); // no branch: it would be a coin toss
       open = v128.andnot(open, hit);

@@ -30,7 +30,7 @@ export function accumulate(sums: usize, x: v128): void {
 /** The sum over all chunks of the float64 at `at`; chunks stand `stride` bytes apart. */
 export function sum_chunks(at: usize, stride: usize, chunks: i32): f64 {
   let sum: f64 = 0;
-  for (; chunks > 0; --chunks) {
+  for (; chunks > 0; chunks--) {
     sum += load<f64>(at);
     at += stride;
   }

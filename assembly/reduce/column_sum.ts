@@ -11,7 +11,7 @@ function sum_rows(x: usize, rows: i32, cols: i32, sums: usize): void {
   for (; rows >= 8; rows -= 8) {
     const s2 = stride * 2, s3 = stride * 3, s4 = stride * 4;
     let p = x, q = x + s4, to = sums;
-    for (let j = vectors; j > 0; --j) {
+    for (let j = vectors; j > 0; j--) {
       const x01 = f32x4.add(v128.load(p), v128.load(p + stride));
       const x23 = f32x4.add(v128.load(p + s2), v128.load(p + s3));
       const x45 = f32x4.add(v128.load(q), v128.load(q + stride));
@@ -29,9 +29,9 @@ function sum_rows(x: usize, rows: i32, cols: i32, sums: usize): void {
     }
     x += stride * 8;
   }
-  for (; rows > 0; --rows) {
+  for (; rows > 0; rows--) {
     let p = x, to = sums;
-    for (let j = vectors; j > 0; --j) {
+    for (let j = vectors; j > 0; j--) {
       accumulate(to, v128.load(p));
       p += 16;
       to += 32;
@@ -56,7 +56,7 @@ export function f32_column_sum(r: ColumnSumRecord, thread: i32, threads: i32): v
   }
   sync(thread, threads);
   const end = range_begin(cols, 16, thread + 1, threads);
-  for (let j = range_begin(cols, 16, thread, threads); j < end; ++j) {
+  for (let j = range_begin(cols, 16, thread, threads); j < end; j++) {
     store<f32>(y + (<usize>j << 2), <f32>sum_chunks(partial + (<usize>j << 3), bytes, chunks));
   }
 }

@@ -52,7 +52,7 @@ export function f32_cross_entropy(r: CrossEntropyRecord, thread: i32, threads: i
   sync(thread, threads);
   if (thread == 0) {
     let total: f64 = 0;
-    for (let i = 0; i < rows; ++i) total += load<f32>(partial + (<usize>i << 2));
+    for (let i = 0; i < rows; i++) total += load<f32>(partial + (<usize>i << 2));
     store<f32>(loss, <f32>(total / rows));
   }
 }
@@ -75,7 +75,7 @@ export function f32_cross_entropy_dx(r: CrossEntropyDxRecord, part: i32, parts: 
   const uniform = f32x4.splat(<f32>(<f64>smoothing / cols * inverse));
   const certain: f64 = (1 - <f64>smoothing) * inverse;
   const end = range_begin(rows, 1, part + 1, parts);
-  for (let i = range_begin(rows, 1, part, parts); i < end; ++i) {
+  for (let i = range_begin(rows, 1, part, parts); i < end; i++) {
     const row = <usize>i * stride;
     const t = target + row;
     const mass: f64 = probabilities ? (1 - <f64>smoothing) * row_sum(t, cols) + smoothing : 1;

@@ -48,7 +48,7 @@ export function f32_regression_loss(r: RegressionLossRecord, thread: i32, thread
   sync(thread, threads);
   if (thread == 0) {
     let total: f64 = 0;
-    for (let chunk = 0; chunk < chunks; ++chunk) total += load<f64>(partial + (<usize>chunk << 3));
+    for (let chunk = 0; chunk < chunks; chunk++) total += load<f64>(partial + (<usize>chunk << 3));
     store<f32>(loss, <f32>(total / n));
   }
 }

@@ -61,7 +61,7 @@ export function f32_softmax(r: SoftmaxRecord, part: i32, parts: i32): void {
   const x = r.x, y = r.y, rows = r.rows, cols = r.cols, log = r.log;
   const stride = <usize>cols << 2;
   const end = range_begin(rows, 1, part + 1, parts);
-  for (let i = range_begin(rows, 1, part, parts); i < end; ++i) {
+  for (let i = range_begin(rows, 1, part, parts); i < end; i++) {
     let from = x + <usize>i * stride, to = y + <usize>i * stride;
     const largest = row_max(from, cols);
     const sum = row_exp_sum(from, log ? 0 : to, cols, largest);
@@ -98,7 +98,7 @@ export function f32_softmax_dx(r: SoftmaxDxRecord, part: i32, parts: i32): void 
   const dy = r.dy, y = r.y, dx = r.dx, rows = r.rows, cols = r.cols, log = r.log;
   const stride = <usize>cols << 2;
   const end = range_begin(rows, 1, part + 1, parts);
-  for (let i = range_begin(rows, 1, part, parts); i < end; ++i) {
+  for (let i = range_begin(rows, 1, part, parts); i < end; i++) {
     const row = <usize>i * stride;
     const whole = row + ((<usize>cols & ~3) << 2), rest = cols & 3;
     let total = f64x2.splat(0);
