@@ -48,24 +48,3 @@ export function expectOneOf<T extends string>(where: string, name: string, value
     expectation(where, name, choices.map((choice) => JSON.stringify(choice)).join(" or "), value),
   );
 }
-
-export function expectSignal(where: string, signal: unknown): void {
-  if (signal === undefined || typeof (signal as AbortSignal)?.throwIfAborted === "function") return;
-  throw new ArgumentError(expectation(where, "signal", "an AbortSignal", signal));
-}
-
-/** Refuses options that nobody reads: they are misspelt. */
-export function expectOptions<T extends object>(
-  where: string,
-  options: T | undefined,
-  known: readonly (keyof T & string)[],
-): T {
-  if (options === undefined) return {} as T;
-  if (options === null || typeof options !== "object" || Array.isArray(options))
-    throw new ArgumentError(expectation(where, "options", "an object", options));
-  for (const key of Object.keys(options)) {
-    if (!known.includes(key as keyof T & string))
-      throw new ArgumentError(expectation(where, "option", known.join(", ") || "none", JSON.stringify(key)));
-  }
-  return options;
-}

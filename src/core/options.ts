@@ -34,12 +34,10 @@ export type Read<S extends Checks> = { [K in keyof S]: ReturnType<S[K]> };
 export function readOptions<S extends Checks>(where: string, given: unknown, schema: () => S): Read<S> {
   const checks = schema();
   const record = given === undefined ? {} : given;
-  if (record === null || typeof record !== "object" || Array.isArray(record))
-    throw new ArgumentError(expectation(where, "options", "an object", record));
+  if (!isRecord(record)) throw new ArgumentError(expectation(where, "options", "an object", record));
   const known = Object.keys(checks);
   for (const key of Object.keys(record)) if (!known.includes(key)) throw unknownOption(where, key, known);
-  const values = record as Record<string, unknown>;
-  return Object.fromEntries(known.map((key) => [key, checks[key](where, key, values[key])])) as Read<S>;
+  return Object.fromEntries(known.map((key) => [key, checks[key](where, key, record[key])])) as Read<S>;
 }
 
 export function unknownOption(where: string, key: string, known: readonly string[]): ArgumentError {
@@ -133,6 +131,25 @@ export const checked =
 
 export const text: Option<string> = (where, name, value) =>
   checked("a string", (v) => typeof v === "string")(where, name, value);
+
+/** Taken as it is: whoever reads it checks it, by what else was given. */
+export const as =
+  <T>(): Option<T> =>
+  (_where, _name, value) =>
+    value as T;
+
+/** What stops a call that takes long. */
+export const signal: Option<AbortSignal | undefined> = (where, name, value) =>
+  optional(
+    checked(
+      "an AbortSignal",
+      (v): v is AbortSignal => typeof (v as Partial<AbortSignal> | null)?.throwIfAborted === "function",
+    ),
+  )(where, name, value);
+
+/** Whether a value is an object with entries, such as `{}` or what JSON gives. */
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** An array, each element of it checked as `name[i]`. */
 export const list =

@@ -1,6 +1,6 @@
 // Datasets held in memory.
-import { expectInteger, expectOptions } from "../core/check.js";
 import { ArgumentError, DataError, describe, expectation, ShapeError } from "../core/errors.js";
+import { as, integer, list, type Option, optional, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape, numel } from "../core/shape.js";
 import { type ClassDataset, checkBuffers, type Dataset, type ValueDataset } from "./dataset.js";
 import { describeDataset } from "./description.js";
@@ -35,9 +35,8 @@ export interface ValueArrays extends Inputs {
 export function arrayDataset(options: ClassArrays): ClassDataset;
 export function arrayDataset(options: ValueArrays): ValueDataset;
 export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
-  const known = ["x", "y", "inputShape", "classes", "classNames", "targetShape"];
-  const all = expectOptions<object>(where, options, known as never[]) as Partial<ClassArrays & ValueArrays>;
-  const inputShape = expectSizes("inputShape", all.inputShape);
+  const all = readOptions(where, options, schema);
+  const { inputShape } = all;
   const size = numel(inputShape);
   const x = inputArray(all.x, size);
   const length = x.length / size;
@@ -51,7 +50,7 @@ export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
   }
   const fill = x instanceof Float32Array ? floatsInto(x, size) : bytesInto(x, size);
   if (all.classes === undefined) {
-    const targetShape = expectSizes("targetShape", all.targetShape ?? [1]);
+    const { targetShape = [1] } = all;
     const rows = valueTargets(all.y, length, targetShape);
     const copyRow = floatsInto(rows, numel(targetShape));
     const get: Dataset["get"] = (indices, xOut, yOut) => {
@@ -65,10 +64,9 @@ export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
     const dataset: ValueDataset = { length, inputShape, targets: "values", targetShape, get };
     return describeDataset(dataset, () => ({ type: "array", options: { x, y: rows, inputShape, targetShape } }));
   }
-  const classes = expectInteger(where, "classes", all.classes, 1);
+  const { classes, classNames } = all;
   if (all.targetShape)
     throw new ArgumentError(expectation(where, "targetShape", "none beside classes", all.targetShape));
-  const { classNames } = all;
   if (classNames && classNames.length !== classes) {
     throw new ArgumentError(expectation(where, "classNames", `${classes} names`, classNames.length));
   }
@@ -96,11 +94,21 @@ function expectHere(x: ArrayLike<number>): void {
 
 const where = "arrayDataset";
 
-function expectSizes(name: string, shape: unknown): readonly number[] {
+const sizes: Option<readonly number[]> = (_, name, shape) => {
   const valid = Array.isArray(shape) && shape.length > 0 && shape.every((size) => Number.isInteger(size) && size > 0);
   if (!valid) throw new ShapeError(expectation(where, name, "an array of positive sizes", describe(shape)));
-  return [...(shape as number[])];
-}
+  return [...shape];
+};
+
+const schema = () =>
+  ({
+    x: as<InputData>(),
+    y: as<ArrayLike<number>>(),
+    inputShape: sizes,
+    classes: optional(integer({ min: 1 })),
+    classNames: optional(list(text)),
+    targetShape: optional(sizes),
+  }) satisfies Schema<Partial<ClassArrays> & ValueArrays>;
 
 function inputArray(x: unknown, size: number): Float32Array | Bytes {
   if (x instanceof Uint8Array || x instanceof Uint8ClampedArray) return x;

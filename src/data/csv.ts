@@ -1,7 +1,7 @@
 // Reads csv text into columns. papaparse splits it into fields; what a field means is decided here.
 import Papa from "papaparse";
-import { expectBoolean, expectOptions } from "../core/check.js";
 import { ArgumentError, DataError, describe, expectation, FormatError } from "../core/errors.js";
+import { checked, flag, list, type Option, oneOf, optional, readOptions, type Schema, text } from "../core/options.js";
 import { type Column, makeTable, type Table } from "./table.js";
 
 /** A column by its name, or by its place: 0 is the first, -1 the last. */
@@ -25,19 +25,39 @@ export interface CsvOptions {
   fileName?: string;
 }
 
-const KNOWN = ["header", "target", "targets", "categorical", "ignore", "missing", "delimiter", "fileName"] as const;
 const MISSING = ["", "?", "NA", "N/A", "NaN", "nan", "null", "NULL"];
 const where = "readCsv";
 
+const reference = () =>
+  checked(
+    "a column's name or place",
+    (value): value is ColumnReference => typeof value === "string" || typeof value === "number",
+  );
+
+const delimiter: Option<string> = (_, name, value) => {
+  if (typeof value === "string" && value.length === 1 && !'"\r\n\ufeff'.includes(value)) return value;
+  throw new ArgumentError(expectation(where, name, "one character, no quote or line end", describe(value)));
+};
+
+const schema = () =>
+  ({
+    header: flag(true),
+    target: optional(reference()),
+    targets: optional(oneOf(["class", "number"])),
+    categorical: optional(list(reference()), []),
+    ignore: optional(list(reference()), []),
+    missing: optional(list(text), MISSING),
+    delimiter: optional(delimiter, ","),
+    fileName: optional(text),
+  }) satisfies Schema<CsvOptions>;
+
 /** Reads a table. A column is numeric where every field that is not missing is a number. */
-export function readCsv(text: string, options: CsvOptions = {}): Table {
-  expectOptions(where, options, KNOWN);
-  if (typeof text !== "string") throw new ArgumentError(expectation(where, "text", "a string", describe(text)));
-  const path = options.fileName;
-  const rows = parseRows(text, options.delimiter ?? ",", path);
+export function readCsv(source: string, options?: CsvOptions): Table {
+  const { header: hasHeader, fileName: path, ...given } = readOptions(where, options, schema);
+  if (typeof source !== "string") throw new ArgumentError(expectation(where, "text", "a string", describe(source)));
+  const rows = parseRows(source, given.delimiter, path);
   const first = rows[0];
   if (!first) throw new DataError(expectation(where, "text", "at least one row", "none", { path }));
-  const hasHeader = expectBoolean(where, "header", options.header ?? true);
   const names = hasHeader ? first.map((name) => name.trim()) : first.map((_, i) => String(i));
   checkNames(names, path);
   const body = hasHeader ? rows.slice(1) : rows;
@@ -58,12 +78,12 @@ export function readCsv(text: string, options: CsvOptions = {}): Table {
     const columns = `a column of ${describe(names)}`;
     throw new ArgumentError(expectation(where, option, columns, describe(reference), { path }));
   };
-  const target = options.target === undefined ? -1 : find(options.target, "target");
-  const categorical = new Set((options.categorical ?? []).map((column) => find(column, "categorical")));
-  const ignored = new Set((options.ignore ?? []).map((column) => find(column, "ignore")));
+  const target = given.target === undefined ? -1 : find(given.target, "target");
+  const categorical = new Set(given.categorical.map((column) => find(column, "categorical")));
+  const ignored = new Set(given.ignore.map((column) => find(column, "ignore")));
   if (ignored.has(target))
     throw new ArgumentError(expectation(where, "ignore", "columns beside the target", names[target]));
-  const missing = new Set(options.missing ?? MISSING);
+  const missing = new Set(given.missing);
   const columns = names.map((name, i): Column => {
     const fields = body.map((row) => {
       const field = row[i].trim();
@@ -74,17 +94,12 @@ export function readCsv(text: string, options: CsvOptions = {}): Table {
   return makeTable(
     columns.filter((_, i) => i !== target && !ignored.has(i)),
     columns[target],
-    options.targets,
+    given.targets,
     { where, path },
   );
 }
 
 function parseRows(text: string, delimiter: string, path?: string): string[][] {
-  if (typeof delimiter !== "string" || delimiter.length !== 1 || '"\r\n\ufeff'.includes(delimiter)) {
-    throw new ArgumentError(
-      expectation(where, "delimiter", "one character, no quote or line end", describe(delimiter)),
-    );
-  }
   const { data, errors } = Papa.parse<string[]>(text.replace(/^\ufeff/, ""), { delimiter, skipEmptyLines: true });
   const error = errors[0];
   if (error) {

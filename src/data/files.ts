@@ -1,6 +1,5 @@
 // Files of a data set, from a folder or a URL. Nothing is fetched but what the caller named; what is fetched can be
 // checked by SHA-256 and kept in a folder.
-import { expectSignal } from "../core/check.js";
 import {
   ArgumentError,
   DataError,
@@ -10,7 +9,7 @@ import {
   ResnetWasmError,
   RuntimeSupportError,
 } from "../core/errors.js";
-import { integer, type Option, optional, type Schema, text } from "../core/options.js";
+import { integer, type Option, optional, type Schema, signal, text } from "../core/options.js";
 import { tagOf } from "../core/tag.js";
 
 export interface FileOptions {
@@ -23,11 +22,6 @@ export interface FileOptions {
   /** Larger files are refused, packed or unpacked. Default 2^30. */
   maxBytes?: number;
 }
-
-const signal: Option<AbortSignal | undefined> = (where, _, value) => {
-  expectSignal(where, value);
-  return value as AbortSignal | undefined;
-};
 
 const digests: Option<Readonly<Record<string, string>>> = (where, name, value) => {
   if (value !== null && typeof value === "object") return value as Readonly<Record<string, string>>;

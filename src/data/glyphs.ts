@@ -1,7 +1,7 @@
 // A procedural image set that needs no file: glyphs of an invented alphabet. A class is a handful of curved strokes,
 // the same in every run and on every platform; an example draws it with its own rotation, scale, slant, shift, pen and
 // noise. Only + - * /, sqrt and integer operations, so that the same seed gives the same bytes everywhere.
-import { expectInteger, expectNumber, expectOptions } from "../core/check.js";
+import { flag, integer, readOptions, type Schema, share } from "../core/options.js";
 import { Philox } from "../core/random.js";
 import { arrayDataset } from "./array.js";
 import type { ClassDataset } from "./dataset.js";
@@ -21,15 +21,19 @@ export interface GlyphOptions {
   flatten?: boolean;
 }
 
+const schema = () =>
+  ({
+    count: integer({ min: 1 }),
+    classes: integer({ min: 1, max: 10_000, default: 10 }),
+    size: integer({ min: 8, max: 1024, default: 28 }),
+    seed: integer({ max: Number.MAX_SAFE_INTEGER, default: 0 }),
+    noise: share(0.15),
+    flatten: flag(true),
+  }) satisfies Schema<GlyphOptions>;
+
 /** Draws `count` glyphs; example i is of class i modulo `classes`. */
 export function glyphs(options: GlyphOptions): ClassDataset {
-  expectOptions(where, options, ["count", "classes", "size", "seed", "noise", "flatten"]);
-  const { classes = 10, size = 28, seed = 0, noise = 0.15, flatten = true } = options;
-  const count = expectInteger(where, "count", options.count, 1);
-  expectInteger(where, "classes", classes, 1, 10_000);
-  expectInteger(where, "size", size, 8, 1024);
-  expectInteger(where, "seed", seed, 0, Number.MAX_SAFE_INTEGER);
-  expectNumber(where, "noise", noise, 0, 1);
+  const { count, classes, size, seed, noise, flatten } = readOptions(where, options, schema);
   const prototypes = Array.from({ length: classes }, (_, label) => prototype(label));
   const painter = new Painter(size);
   const x = new Uint8Array(count * size * size);

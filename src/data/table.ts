@@ -1,7 +1,8 @@
 // Tables of named columns, and how they become rows of numbers. What is learnt from the training rows (means, category
 // lists, quantiles) is one JSON-able state, fitted once and applied to any other table: no test row leaks into it.
-import { expectInteger, expectOneOf, expectOptions } from "../core/check.js";
+import { expectInteger, expectOneOf } from "../core/check.js";
 import { ArgumentError, DataError, describe, expectation, FormatError, ShapeError } from "../core/errors.js";
+import { flag, integer, oneOf, readOptions, type Schema } from "../core/options.js";
 import { arrayDataset } from "./array.js";
 import type { Dataset } from "./dataset.js";
 import { fitQuantiles, toNormal } from "./quantile.js";
@@ -93,9 +94,17 @@ export interface FitTableOptions {
   unknown?: "zero" | "error";
   /** Standardise a target of numbers (default true). `inverse` undoes it. */
   scaleTarget?: boolean;
-  /** More distinct values than this in a column of categories is taken for a mistake. */
+  /** More distinct values than this in a column of categories is taken for a mistake. Default 100. */
   maxCategories?: number;
 }
+
+const schema = () =>
+  ({
+    scaling: oneOf(["standard", "quantile", "none"], "standard"),
+    unknown: oneOf(["zero", "error"], "zero"),
+    scaleTarget: flag(true),
+    maxCategories: integer({ min: 1, default: 100 }),
+  }) satisfies Schema<FitTableOptions>;
 
 interface NumberFeature {
   name: string;
@@ -125,12 +134,9 @@ export interface TableState {
 }
 
 /** Learns from the training rows how to turn a table into numbers. */
-export function fitTable(train: Table, options: FitTableOptions = {}): TableTransform {
+export function fitTable(train: Table, options?: FitTableOptions): TableTransform {
   const where = "fitTable";
-  expectOptions(where, options, ["scaling", "unknown", "scaleTarget", "maxCategories"]);
-  const scaling = expectOneOf(where, "scaling", options.scaling ?? "standard", ["standard", "quantile", "none"]);
-  const unknown = expectOneOf(where, "unknown", options.unknown ?? "zero", ["zero", "error"]);
-  const limit = expectInteger(where, "maxCategories", options.maxCategories ?? 100, 1);
+  const { scaling, unknown, scaleTarget, maxCategories: limit } = readOptions(where, options, schema);
   const features = train.columns.map(({ name, text, numbers }): NumberFeature | CategoryFeature => {
     const missing = text.includes(null);
     if (numbers) {
@@ -155,7 +161,7 @@ export function fitTable(train: Table, options: FitTableOptions = {}): TableTran
   if (train.targets === "class") {
     return new TableTransform({ version: 1, unknown, features, target: { name, classes: distinct(target.text) } });
   }
-  const moments = options.scaleTarget === false ? { mean: 0, std: 1 } : meanAndDeviation(target.numbers!);
+  const moments = scaleTarget ? meanAndDeviation(target.numbers!) : { mean: 0, std: 1 };
   return new TableTransform({ version: 1, unknown, features, target: { name, ...moments } });
 }
 

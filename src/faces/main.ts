@@ -21,10 +21,10 @@ export {
 export { readSafetensorsStream, type StreamOptions } from "../io/safetensors-stream.js";
 export type { LoadOptions, ModelOptions } from "../model/create.js";
 export { activations, type GradCamOptions, gradCam } from "../model/features.js";
-export { freeze, type NamePattern, unfreeze } from "../model/freeze.js";
+export { freeze, unfreeze } from "../model/freeze.js";
 export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from "../model/gradcheck.js";
 export type { MemoryPlan, MemoryPlanOptions, Model, ModelInfo, PredictOptions } from "../model/model.js";
-export type { PathPattern } from "../model/names.js";
+export type { NamePattern, PathPattern } from "../model/names.js";
 export type { Predictor } from "../model/predictor.js";
 export type { ProfileOptions } from "../model/profile.js";
 export type { Cost, LayerProfile, OpProfile, Profile, ProfileData } from "../model/profile-report.js";
@@ -52,7 +52,16 @@ export { Conv2d, type Conv2dOptions, type ConvolutionOptions, conv2d } from "../
 export * from "../nn/dropout.js";
 export { Layer, type LayerJSON } from "../nn/layer.js";
 export { Linear, type LinearOptions } from "../nn/linear.js";
-export { bceWithLogits, crossEntropy, huber, type Loss, mse, type TargetKind } from "../nn/losses.js";
+export {
+  bceWithLogits,
+  type CrossEntropyOptions,
+  crossEntropy,
+  type HuberOptions,
+  huber,
+  type Loss,
+  mse,
+  type TargetKind,
+} from "../nn/losses.js";
 export { type ResidualMLPOptions, residualMLP, type TabularResNetOptions, tabularResNet } from "../nn/mlp.js";
 export {
   BatchNorm1d,

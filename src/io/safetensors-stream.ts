@@ -1,14 +1,17 @@
 // Reads safetensors as it arrives, converting tensor by tensor: the file itself is never held. Memory is one tensor,
 // one chunk and the header. Buffers grow with what has come, not with what the header promises.
 import { ArgumentError, describe, expectation } from "../core/errors.js";
+import { integer, optional, readOptions, type Schema } from "../core/options.js";
 import { dtypeSize, readElements } from "./dtypes.js";
-import { type ReadOptions, readOptions, type StoredTensor } from "./safetensors.js";
+import { type ReadOptions, readerSchema, type StoredTensor } from "./safetensors.js";
 import { type Entry, formatError, type Header, headerLength, type Origin, parseHeader } from "./safetensors-header.js";
 
 export interface StreamOptions extends ReadOptions {
   /** Length of the file in bytes, where known (Content-Length): a wrong one is refused before any tensor is read. */
   byteLength?: number;
 }
+
+const schema = () => ({ ...readerSchema(), byteLength: optional(integer()) }) satisfies Schema<StreamOptions>;
 
 /**
  * Calls `onTensor` for each tensor, in the order of their offsets, and waits for it; resolves to the metadata. The
@@ -17,15 +20,17 @@ export interface StreamOptions extends ReadOptions {
 export async function readSafetensorsStream(
   stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
   onTensor: (name: string, tensor: StoredTensor) => void | Promise<void>,
-  options: StreamOptions = {},
+  options?: StreamOptions,
 ): Promise<{ metadata: Record<string, string> }> {
-  const { origin, rule } = readOptions("readSafetensorsStream", options, ["byteLength"]);
+  const where = "readSafetensorsStream";
+  const { fileName, integers: rule, byteLength } = readOptions(where, options, schema);
+  const origin: Origin = { where, path: fileName };
   const source = new ByteSource(chunksOf(stream, origin), origin);
   try {
     const first = await source.take(8, "at least 8 bytes");
     const length = headerLength(first, origin);
     const header = parseHeader(await source.take(length, `a header of ${length} bytes`), origin);
-    checkLength(8 + length + header.dataLength, options.byteLength, origin);
+    checkLength(8 + length + header.dataLength, byteLength, origin);
     for (const entry of [...header.entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
       const { name, shape, dtype } = entry;
       const data = await readTensor(source, entry, (view, count, out, offset) =>

@@ -3,8 +3,8 @@
 // Files may come from anywhere, so that every length in them is checked before it is used. A refused file costs
 // time and memory in proportion to its own size: a tensor's float32 copy takes at most 4 times its bytes, and the object
 // around it some 2 KB, of which there are at most MAX_TENSORS.
-import { expectOneOf, expectOptions } from "../core/check.js";
 import { ArgumentError, describe, expectation, ShapeError } from "../core/errors.js";
+import { as, checked, isRecord, oneOf, optional, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape, numel } from "../core/shape.js";
 import {
   asDtype,
@@ -52,9 +52,14 @@ export interface ReadOptions {
   integers?: IntegerRule;
 }
 
+/** The options of every reader. */
+export const readerSchema = () =>
+  ({ fileName: optional(text), integers: oneOf(["exact", "round"], "exact") }) satisfies Schema<ReadOptions>;
+
 /** Reads a whole file that is in memory. The tensors are copies. */
-export function readSafetensors(bytes: Uint8Array | ArrayBuffer, options: ReadOptions = {}): SafetensorsFile {
-  const { origin, rule } = readOptions("readSafetensors", options);
+export function readSafetensors(bytes: Uint8Array | ArrayBuffer, options?: ReadOptions): SafetensorsFile {
+  const { fileName, integers: rule } = readOptions("readSafetensors", options, readerSchema);
+  const origin: Origin = { where: "readSafetensors", path: fileName };
   const file = asBytes(origin.where, bytes);
   const start = 8 + headerLength(file, origin);
   if (start > file.length) {
@@ -85,17 +90,6 @@ export function asBytes(where: string, bytes: unknown): Uint8Array {
   throw new ArgumentError(expectation(where, "bytes", "a Uint8Array or ArrayBuffer", describe(bytes)));
 }
 
-/** Checks the options of the readers. */
-export function readOptions(
-  where: string,
-  options: ReadOptions,
-  more: readonly string[] = [],
-): { origin: Origin; rule: IntegerRule } {
-  expectOptions<object>(where, options, ["fileName", "integers", ...more] as never[]);
-  const rule = expectOneOf(where, "integers", options.integers ?? "exact", ["exact", "round"]);
-  return { origin: { where, path: options.fileName }, rule };
-}
-
 export interface TensorLike {
   data: Float32Array;
   shape: readonly number[];
@@ -107,6 +101,17 @@ export interface WriteOptions {
   dtype?: Dtype | ((name: string) => Dtype);
 }
 
+type Metadata = NonNullable<WriteOptions["metadata"]>;
+
+const writerSchema = () =>
+  ({
+    metadata: optional(
+      checked("a record of strings", (value): value is Metadata => isRecord(value)),
+      {},
+    ),
+    dtype: as<WriteOptions["dtype"]>(), // checked for each tensor
+  }) satisfies Schema<WriteOptions>;
+
 /**
  * Writes a file, the same bytes for the same tensors in whatever order they come: tensors by descending alignment,
  * then by name, as the reference writer does; metadata by key; the header padded to 8 bytes, so that every tensor is
@@ -114,11 +119,11 @@ export interface WriteOptions {
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, TensorLike> | Readonly<Record<string, TensorLike>>,
-  options: WriteOptions = {},
+  options?: WriteOptions,
 ): Uint8Array<ArrayBuffer> {
   if (typeof tensors !== "object" || tensors === null) throw invalid("tensors", "a Map or record", describe(tensors));
-  expectOptions("writeSafetensors", options, ["metadata", "dtype"]);
-  const dtypeOf = typeof options.dtype === "function" ? options.dtype : () => (options.dtype as Dtype) ?? "F32";
+  const { dtype = "F32", ...given } = readOptions("writeSafetensors", options, writerSchema);
+  const dtypeOf = typeof dtype === "function" ? dtype : () => dtype;
   const entries = [...(tensors instanceof Map ? tensors : Object.entries(tensors))].map(([name, tensor]) => {
     checkTensor(name, tensor);
     return { name, tensor, dtype: checkDtype(name, dtypeOf(name)) };
@@ -127,7 +132,7 @@ export function writeSafetensors(
   entries.sort((a, b) => dtypeRank(b.dtype) - dtypeRank(a.dtype) || compareText(a.name, b.name));
 
   const members: string[] = [];
-  const metadata = Object.entries(options.metadata ?? {}).sort(([a], [b]) => compareText(a, b));
+  const metadata = Object.entries(given.metadata).sort(([a], [b]) => compareText(a, b));
   if (metadata.length > 0) members.push(`"__metadata__":{${metadata.map(metadataMember).join(",")}}`);
   let end = 0;
   for (const { name, tensor, dtype } of entries) {

@@ -1,9 +1,8 @@
 /** Looking inside: outputs of single layers, and what in an image spoke for a class. */
-
-import { expectInteger, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation, ShapeError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
 import { argmax } from "../core/math.js";
+import { integer, optional, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape, numel } from "../core/shape.js";
 import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
 import type { Plan } from "../plan/plan.js";
@@ -47,11 +46,15 @@ export interface GradCamOptions {
  * `gradients()`.
  */
 export function gradCam(model: Model, x: TensorLike, options: GradCamOptions): Tensor {
-  const { layer, target } = expectOptions("gradCam", options, ["layer", "target"]);
   const { engine } = model;
+  const schema = () =>
+    ({
+      layer: text,
+      target: optional(integer({ max: numel(model.outputShape) - 1 })),
+    }) satisfies Schema<GradCamOptions>;
+  const { layer, target } = readOptions("gradCam", options, schema);
   const { data, batchSize } = toBatch("gradCam", "input", x, model.inputShape);
   const classes = numel(model.outputShape);
-  if (target !== undefined) expectInteger("gradCam", "target", target, 0, classes - 1);
   const step = engine.step({ batchSize, training: false, backward: "output", watch: [layer] });
   expectWatched("gradCam", step.plan, [layer]);
   const { output, gradient } = lookUp(step.plan.watched, layer);

@@ -1,10 +1,7 @@
 /** Which parameters training leaves alone. */
 import { ArgumentError, expectation } from "../core/errors.js";
 import type { Model } from "./model.js";
-import { matchesPath, type PathPattern } from "./names.js";
-
-/** State-dict names: a path whose layers are all meant ("layer1", "layer1.0.bn1"), a regular expression, or a function. */
-export type NamePattern = PathPattern | ((name: string) => boolean);
+import { matchesName, type NamePattern, namePattern } from "./names.js";
 
 /**
  * Freezes all parameters and buffers that match: training does not change them, weight decay included. A BatchNorm of
@@ -28,10 +25,8 @@ export function unfreeze(model: Model, pattern: NamePattern): string[] {
 
 function matching(model: Model, pattern: NamePattern, where: string): string[] {
   const { parameters, buffers } = model.engine.description;
-  const matches = typeof pattern === "function" ? pattern : (name: string) => matchesPath(pattern, name);
-  if (typeof pattern !== "string" && typeof pattern !== "function" && !(pattern instanceof RegExp))
-    throw new ArgumentError(expectation(where, "pattern", "a path, a regular expression or a function", pattern));
-  const names = [...parameters, ...buffers].map(({ name }) => name).filter(matches);
+  namePattern()(where, "pattern", pattern);
+  const names = [...parameters, ...buffers].map(({ name }) => name).filter((name) => matchesName(pattern, name));
   if (names.length === 0)
     throw new ArgumentError(expectation(where, "pattern", "a match among the state dict's names", String(pattern)));
   return names;

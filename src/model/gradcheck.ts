@@ -1,8 +1,7 @@
 /** Checks a model's backward pass against finite differences of its forward pass. */
-
-import { expectInteger, expectNumber, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
+import { as, integer, positive, readOptions, type Schema } from "../core/options.js";
 import { Philox } from "../core/random.js";
 import { numel } from "../core/shape.js";
 import { type TensorLike, toBatch } from "../core/tensor.js";
@@ -19,6 +18,14 @@ export interface GradcheckOptions {
   /** Decides inputs and directions. Default 0. */
   seed?: number;
 }
+
+const schema = () =>
+  ({
+    x: as<TensorLike | undefined>(),
+    eps: positive(1e-2),
+    rtol: positive(2e-2),
+    seed: integer({ max: Number.MAX_SAFE_INTEGER, default: 0 }),
+  }) satisfies Schema<GradcheckOptions>;
 
 /** The derivative along one random direction, both ways. */
 export interface GradcheckEntry {
@@ -48,10 +55,8 @@ const STEPS = [1, 1 / 8, 1 / 64];
 export function gradcheck(model: Model, options?: GradcheckOptions): GradcheckReport {
   if (!(model instanceof Model))
     throw new ArgumentError(expectation("gradcheck", "model", "what createModel or loadModel gave", model));
-  const given = expectOptions("gradcheck", options, ["x", "eps", "rtol", "seed"]);
-  const eps = expectNumber("gradcheck", "eps", given.eps ?? 1e-2, 0, Infinity, "both");
-  const rtol = expectNumber("gradcheck", "rtol", given.rtol ?? 2e-2, 0, Infinity, "both");
-  const random = new Philox(expectInteger("gradcheck", "seed", given.seed ?? 0, 0, Number.MAX_SAFE_INTEGER), 0);
+  const { eps, rtol, seed, ...given } = readOptions("gradcheck", options, schema);
+  const random = new Philox(seed, 0);
   const normals = (n: number) => Float32Array.from({ length: n }, () => random.normal());
   const { engine } = model;
   const { inputShape, parameters } = engine.description;

@@ -1,7 +1,7 @@
 /** What a model takes of memory, told before anything is allocated. */
 
 import { SCALARS } from "../abi/scalars.js";
-import { expectBoolean, expectInteger, expectOptions } from "../core/check.js";
+import { flag, integer, type Option, readOptions, type Schema } from "../core/options.js";
 import { roundUp } from "../core/shape.js";
 import type { Graph } from "../graph/graph.js";
 import { ALIGNMENT } from "../graph/regions.js";
@@ -22,6 +22,16 @@ export interface MemoryPlanOptions {
   /** Floats that the trainer keeps for each weight. Default 1 (SGD with momentum); Adam keeps 2, `ema` one more. */
   optimizerStates?: 0 | 1 | 2 | 3;
 }
+
+const states: Option<number, MemoryPlanOptions["optimizerStates"]> = (where, name, value) =>
+  integer({ max: 3, default: 1 })(where, name, value);
+
+const schema = () =>
+  ({
+    batchSize: integer({ min: 1, default: 1 }),
+    training: flag(false),
+    optimizerStates: states,
+  }) satisfies Schema<MemoryPlanOptions>;
 
 /** Bytes of each part of the model's memory. */
 export interface MemoryPlan {
@@ -46,14 +56,7 @@ export interface MemoryPlan {
 
 /** What `model.memoryPlan` does. */
 export function planMemory(engine: Engine, options?: MemoryPlanOptions): MemoryPlan {
-  const {
-    batchSize = 1,
-    training = false,
-    optimizerStates = 1,
-  } = expectOptions("memoryPlan", options, ["batchSize", "training", "optimizerStates"]);
-  expectInteger("memoryPlan", "batchSize", batchSize, 1);
-  expectBoolean("memoryPlan", "training", training);
-  expectInteger("memoryPlan", "optimizerStates", optimizerStates, 0, 3);
+  const { batchSize, training, optimizerStates } = readOptions("memoryPlan", options, schema);
   const plan = training
     ? trainingPlan(engine, batchSize, optimizerStates)
     : engine.plan({ batchSize, training, backward: "none" });

@@ -1,7 +1,7 @@
 /** The public face of a network with weights: predict, forward, backward, state. */
 
-import { expectBoolean, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation, ResnetWasmError } from "../core/errors.js";
+import { flag, readOptions, type Schema } from "../core/options.js";
 import { numel } from "../core/shape.js";
 import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
 import { writeSafetensors } from "../io/safetensors.js";
@@ -26,6 +26,11 @@ import { summarize } from "./summary.js";
 export type { MemoryPlan, MemoryPlanOptions } from "./memory-plan.js";
 export type { ModelInfo, PredictOptions } from "./predictor.js";
 
+export interface ForwardOptions {
+  /** Switches Dropout on and BatchNorm to the batch's own statistics. Default false. */
+  training?: boolean;
+}
+
 /** A network with weights and a memory to run in; made by `createModel` or `loadModel`. */
 export class Model extends Predictor {
   /** The last `forward`, for `backward`. */
@@ -40,10 +45,10 @@ export class Model extends Predictor {
    * Outputs for one whole batch, keeping what `backward` needs. `training` (default false) switches Dropout on and
    * BatchNorm to the batch's own statistics.
    */
-  forward(x: TensorLike, options?: { training?: boolean }): Tensor {
+  forward(x: TensorLike, options?: ForwardOptions): Tensor {
     const engine = this.use("forward");
-    const { training = false } = expectOptions("forward", options, ["training"]);
-    expectBoolean("forward", "training", training);
+    const schema = () => ({ training: flag(false) }) satisfies Schema<ForwardOptions>;
+    const { training } = readOptions("forward", options, schema);
     const { data, batchSize } = toBatch("forward", "input", x, this.inputShape);
     const step = engine.step({ batchSize, training, backward: "output" });
     copyInto(step.input, data);
@@ -97,7 +102,7 @@ export class Model extends Predictor {
    */
   loadStateDict(state: StateDictLike, options?: LoadStateDictOptions): LoadReport {
     const engine = this.use("loadStateDict");
-    return writeStateDict(engine, state, expectOptions("loadStateDict", options, ["strict", "rename", "skip"]));
+    return writeStateDict(engine, state, options);
   }
 
   /**

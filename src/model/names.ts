@@ -1,5 +1,21 @@
-/** A path whose layers are all meant ("layer1", "layer1.0.bn1"), or a regular expression for state-dict names. */
-export type PathPattern = string | RegExp;
+/** How parameters, buffers and tensors are chosen by their names. */
+import { checked } from "../core/options.js";
 
-export const matchesPath = (pattern: PathPattern, name: string): boolean =>
-  typeof pattern === "string" ? name === pattern || name.startsWith(`${pattern}.`) : name.search(pattern) >= 0;
+/** State-dict names: a path whose layers are all meant ("layer1", "layer1.0.bn1"), a regular expression, or a function. */
+export type NamePattern = string | RegExp | ((name: string) => boolean);
+
+/** @deprecated Called `NamePattern`. */
+export type PathPattern = NamePattern;
+
+/** A `NamePattern` among options and arguments. */
+export const namePattern = () =>
+  checked(
+    "a path, a regular expression or a function",
+    (value): value is NamePattern =>
+      typeof value === "string" || typeof value === "function" || value instanceof RegExp,
+  );
+
+export function matchesName(pattern: NamePattern, name: string): boolean {
+  if (typeof pattern === "function") return pattern(name);
+  return typeof pattern === "string" ? name === pattern || name.startsWith(`${pattern}.`) : name.search(pattern) >= 0;
+}

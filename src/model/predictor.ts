@@ -1,6 +1,6 @@
 /** A network with weights, for predictions. */
-import { expectInteger, expectOptions } from "../core/check.js";
 import { expectation, ResnetWasmError, RuntimeSupportError } from "../core/errors.js";
+import { integer, optional, readOptions, type Schema } from "../core/options.js";
 import { numel, type Shape } from "../core/shape.js";
 import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
 import type { Layer } from "../nn/layer.js";
@@ -65,8 +65,8 @@ export class Predictor {
    */
   predict(x: TensorLike, options?: PredictOptions): Tensor {
     const engine = this.use("predict");
-    const { batchSize } = expectOptions("predict", options, ["batchSize"]);
-    if (batchSize !== undefined) expectInteger("predict", "batchSize", batchSize, 1);
+    const schema = () => ({ batchSize: optional(integer({ min: 1 })) }) satisfies Schema<PredictOptions>;
+    const { batchSize } = readOptions("predict", options, schema);
     const batch = toBatch("predict", "input", x, this.inputShape);
     const [from, to] = [numel(this.inputShape), numel(this.outputShape)];
     const data = allocate("predict", batch.batchSize * to);

@@ -1,11 +1,11 @@
 /** Where the time of a step goes: each op of a program timed by itself. Loaded at the first `model.profile`. */
 
 import { KERNELS } from "../abi/records.js";
-import { expectBoolean, expectInteger, expectOptions } from "../core/check.js";
 import { ArgumentError, expectation, NumericError, RuntimeSupportError } from "../core/errors.js";
+import { checked, flag, integer, optional, readOptions, type Schema } from "../core/options.js";
 import { type TensorLike, toBatch } from "../core/tensor.js";
-import { crossEntropy, type Loss } from "../nn/losses.js";
-import { type Optimizer, SGD } from "../optim/optimizers.js";
+import { crossEntropy, isLoss, type Loss } from "../nn/losses.js";
+import { isOptimizer, type Optimizer, SGD } from "../optim/optimizers.js";
 import { parameterRuns } from "../optim/runs.js";
 import { recordUpdate } from "../optim/update.js";
 import { nodeBytes, nodeMacs } from "../plan/cost.js";
@@ -27,27 +27,28 @@ export interface ProfileOptions {
   repetitions?: number;
 }
 
-const KNOWN = ["training", "loss", "optimizer", "repetitions"] as const;
+const schema = () =>
+  ({
+    training: flag(false),
+    loss: optional(checked("what a trainer takes as loss", isLoss)),
+    optimizer: optional(checked("what a trainer takes as optimizer", isOptimizer)),
+    repetitions: optional(integer({ min: 1, max: 10_000 })),
+  }) satisfies Schema<ProfileOptions>;
 
 /** What `model.profile` does. Never yields: nothing else can change the model meanwhile. */
 export function profile(engine: Engine, x: TensorLike, options?: ProfileOptions): Profile {
   const where = "profile";
-  const given = expectOptions(where, options, KNOWN);
-  const training = expectBoolean(where, "training", given.training ?? false);
-  if (given.repetitions !== undefined) expectInteger(where, "repetitions", given.repetitions, 1, 10_000);
-  for (const name of ["loss", "optimizer"] as const) {
-    if (given[name] === undefined) continue;
-    if (!training) throw new ArgumentError(expectation(where, name, "only with training: true", given[name]));
-    if (typeof given[name].record !== "function")
-      throw new ArgumentError(expectation(where, name, `what a trainer takes as ${name}`, given[name]));
-  }
+  const { training, repetitions, ...given } = readOptions(where, options, schema);
+  for (const name of ["loss", "optimizer"] as const)
+    if (given[name] !== undefined && !training)
+      throw new ArgumentError(expectation(where, name, "only with training: true", given[name]));
   const { loss = crossEntropy(), optimizer = new SGD({ lr: 0, momentum: 0.9 }) } = given;
   const batch = toBatch(where, "input", x, engine.description.inputShape);
   const { executor } = engine;
   if (!training) {
     const step = engine.step({ batchSize: batch.batchSize, training, backward: "none" });
     const load = () => copyInto(step.input, batch.data);
-    return measure(engine, step, load, { types: {}, repetitions: given.repetitions });
+    return measure(engine, step, load, { types: {}, repetitions });
   }
 
   executor.region("gradients");
@@ -64,7 +65,7 @@ export function profile(engine: Engine, x: TensorLike, options?: ProfileOptions)
   const restore = keepState(engine, optimizer);
   try {
     const types = { loss: loss.type, optimizer: optimizer.type };
-    return measure(engine, step, load, { types, repetitions: given.repetitions });
+    return measure(engine, step, load, { types, repetitions });
   } finally {
     restore();
   }

@@ -1,15 +1,15 @@
 /** Weights in and out, in PyTorch's names, shapes and layouts. */
 
-import { expectBoolean } from "../core/check.js";
 import { ArgumentError, describe, expectation, StateDictError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
+import { checked, flag, optional, readOptions, type Schema } from "../core/options.js";
 import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";
 import { isNumeric, type Tensor } from "../core/tensor.js";
 import type { Parameter } from "../graph/graph.js";
 import { copyWeights } from "../graph/layout.js";
 import type { ParameterRegion } from "../runtime/executor.js";
 import type { Description, Engine } from "./engine.js";
-import { matchesPath, type PathPattern } from "./names.js";
+import { matchesName, type NamePattern, namePattern } from "./names.js";
 
 /** Parameters and buffers by name, in PyTorch's order, shapes and layouts. */
 export type StateDict = Map<string, Tensor>;
@@ -27,8 +27,17 @@ export interface LoadStateDictOptions {
    * Tensors to leave as they are, on both sides, by the model's names: "fc" lets a head with another number of classes
    * keep its weights while all others are loaded strictly.
    */
-  skip?: PathPattern;
+  skip?: NamePattern;
 }
+
+type Rename = NonNullable<LoadStateDictOptions["rename"]>;
+
+const schema = () =>
+  ({
+    strict: flag(true),
+    rename: optional(checked("a function", (value): value is Rename => typeof value === "function")),
+    skip: optional(namePattern()),
+  }) satisfies Schema<LoadStateDictOptions>;
 
 /** What `loadStateDict` left alone with `strict: false`; without what `skip` names. */
 export interface LoadReport {
@@ -92,16 +101,12 @@ interface Match extends LoadReport {
 export function matchStateDict(
   description: Pick<Description, "parameters" | "buffers">,
   given: StateDictLike,
-  { strict = true, rename, skip }: LoadStateDictOptions = {},
+  options?: LoadStateDictOptions,
 ): Match {
   if (typeof given !== "object" || given === null)
     throw new ArgumentError(expectation("loadStateDict", "state", "a Map or a record of tensors", given));
-  expectBoolean("loadStateDict", "strict", strict);
-  if (rename !== undefined && typeof rename !== "function")
-    throw new ArgumentError(expectation("loadStateDict", "rename", "a function", rename));
-  if (skip !== undefined && typeof skip !== "string" && !(skip instanceof RegExp))
-    throw new ArgumentError(expectation("loadStateDict", "skip", "a path or a regular expression", skip));
-  const isSkipped = (name: string) => skip !== undefined && matchesPath(skip, name);
+  const { strict, rename, skip } = readOptions("loadStateDict", options, schema);
+  const isSkipped = (name: string) => skip !== undefined && matchesName(skip, name);
   const entries = given instanceof Map ? [...given] : Object.entries(given);
   const known = new Map(stateNames(description).map((item) => [item.entry.name, item]));
   const found = new Map<string, ArrayLike<number>>();
@@ -143,7 +148,11 @@ const fits = (tensor: { data: ArrayLike<number>; shape: Shape } | undefined, sha
   tensor.data?.length === numel(shape) &&
   isNumeric(tensor.data);
 
-function localName(original: string, known: ReadonlyMap<string, unknown>, rename?: (name: string) => string): string {
+export function localName(
+  original: string,
+  known: ReadonlyMap<string, unknown>,
+  rename?: (name: string) => string,
+): string {
   if (rename) return rename(original);
   if (known.has(original)) return original;
   return original.replace(PREFIX, "");

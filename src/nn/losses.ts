@@ -1,7 +1,8 @@
 /** Losses: descriptions that record the mean loss of a batch at the end of a network. */
 
-import { expectNumber, expectOneOf, expectOptions } from "../core/check.js";
+import { expectOneOf } from "../core/check.js";
 import { expectation, ShapeError } from "../core/errors.js";
+import { number, readOptions, type Schema, share } from "../core/options.js";
 import { formatShape, numel, type Shape } from "../core/shape.js";
 import type { Graph } from "../graph/graph.js";
 import type { ValueId } from "../graph/value.js";
@@ -21,13 +22,18 @@ export interface Loss {
   toJSON(): { type: string; options: object };
 }
 
+export interface CrossEntropyOptions {
+  /** Share of the uniform distribution in each target. Default 0. */
+  labelSmoothing?: number;
+}
+
 /**
  * Mean over rows of -sum_j q_j log softmax(logits)_j. Targets: class indices (q is 1 at the index), or rows q of
  * probabilities. `labelSmoothing` (default 0) mixes q with the uniform distribution.
  */
-export function crossEntropy(options?: { labelSmoothing?: number }): Loss {
-  const { labelSmoothing: smoothing = 0 } = expectOptions("crossEntropy", options, ["labelSmoothing"]);
-  expectNumber("crossEntropy", "labelSmoothing", smoothing, 0, 1);
+export function crossEntropy(options?: CrossEntropyOptions): Loss {
+  const schema = () => ({ labelSmoothing: share(0) }) satisfies Schema<CrossEntropyOptions>;
+  const { labelSmoothing: smoothing } = readOptions("crossEntropy", options, schema);
   return {
     type: "crossEntropy",
     targets: ["indices", "values"],
@@ -45,7 +51,8 @@ export function crossEntropy(options?: { labelSmoothing?: number }): Loss {
   };
 }
 
-function regression(type: string, attributes: RegressionLoss, options: object): Loss {
+function regression(attributes: RegressionLoss, options: object): Loss {
+  const type = attributes.kind;
   return {
     type,
     targets: ["values"],
@@ -63,21 +70,30 @@ function regression(type: string, attributes: RegressionLoss, options: object): 
 
 /** Mean over all elements of (y - t)². */
 export function mse(options?: object): Loss {
-  expectOptions("mse", options, []);
-  return regression("mse", { kind: "mse", param: 0 }, {});
+  return regression(
+    { kind: "mse", param: 0 },
+    readOptions("mse", options, () => ({})),
+  );
 }
 
 /** Binary cross-entropy of sigmoid(y) against t in [0, 1], mean over all elements, computed from the logits y. */
 export function bceWithLogits(options?: object): Loss {
-  expectOptions("bceWithLogits", options, []);
-  return regression("bceWithLogits", { kind: "bceWithLogits", param: 0 }, {});
+  return regression(
+    { kind: "bceWithLogits", param: 0 },
+    readOptions("bceWithLogits", options, () => ({})),
+  );
+}
+
+export interface HuberOptions {
+  /** Where the parabola becomes a line. Default 1. */
+  delta?: number;
 }
 
 /** Mean over all elements of 0.5 d² for |d| = |y - t| at most `delta` (default 1), otherwise delta (|d| - 0.5 delta). */
-export function huber(options?: { delta?: number }): Loss {
-  const { delta = 1 } = expectOptions("huber", options, ["delta"]);
-  expectNumber("huber", "delta", delta, 0, Infinity, "both");
-  return regression("huber", { kind: "huber", param: delta }, { delta });
+export function huber(options?: HuberOptions): Loss {
+  const schema = () => ({ delta: number({ min: 0, open: "both", default: 1 }) }) satisfies Schema<HuberOptions>;
+  const read = readOptions("huber", options, schema);
+  return regression({ kind: "huber", param: read.delta }, read);
 }
 
 const makers: Record<string, (options?: object) => Loss> = { crossEntropy, mse, bceWithLogits, huber };
@@ -87,3 +103,7 @@ export function lossFromJSON(json: unknown): Loss {
   const { type, options } = (json ?? {}) as { type?: unknown; options?: object };
   return makers[expectOneOf("lossFromJSON", "loss type", type, Object.keys(makers))](options);
 }
+
+/** Whether something can stand where a loss is asked for. */
+export const isLoss = (value: unknown): value is Loss =>
+  typeof (value as Partial<Loss> | null | undefined)?.record === "function";

@@ -1,7 +1,7 @@
 /** Cached features: a frozen backbone runs once for each sample, a new head trains on what it said. */
-import { expectInteger, expectOptions } from "../core/check.js";
 import { DataError, expectation, ShapeError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
+import { signal as abortSignal, integer, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape, numel, sameShape } from "../core/shape.js";
 import { arrayDataset } from "../data/array.js";
 import type { Dataset } from "../data/dataset.js";
@@ -17,13 +17,19 @@ export interface CacheFeaturesOptions {
   signal?: AbortSignal;
 }
 
+const schema = () =>
+  ({
+    layer: text,
+    batchSize: integer({ min: 1, default: 32 }),
+    signal: abortSignal,
+  }) satisfies Schema<CacheFeaturesOptions>;
+
 /**
  * The dataset with each input replaced by the output of one layer, in memory: 4 bytes for each feature of each sample.
  * Train a small model on it, then put its weights into the head with `loadStateDict(…, { strict: false })`.
  */
 export async function cacheFeatures(model: Model, dataset: Dataset, options: CacheFeaturesOptions): Promise<Dataset> {
-  const { layer, batchSize = 32, signal } = expectOptions("cacheFeatures", options, ["layer", "batchSize", "signal"]);
-  expectInteger("cacheFeatures", "batchSize", batchSize, 1);
+  const { layer, batchSize, signal } = readOptions("cacheFeatures", options, schema);
   if (!(dataset?.length > 0))
     throw new DataError(expectation("cacheFeatures", "dataset", "at least one sample", dataset?.length ?? dataset));
   if (!sameShape(dataset.inputShape, model.inputShape))

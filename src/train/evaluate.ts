@@ -1,6 +1,7 @@
 /** Loss and accuracy over a dataset. */
-import { expectInteger, expectOptions, expectSignal } from "../core/check.js";
+
 import { argmax } from "../core/math.js";
+import { signal as abortSignal, integer, readOptions, type Schema } from "../core/options.js";
 import type { Dataset } from "../data/dataset.js";
 import type { RecordLoss } from "../plan/plan.js";
 import { fillBatch } from "./batch.js";
@@ -14,6 +15,9 @@ export interface EvaluateOptions {
   signal?: AbortSignal;
 }
 
+const schema = () =>
+  ({ batchSize: integer({ min: 1, default: 128 }), signal: abortSignal }) satisfies Schema<EvaluateOptions>;
+
 /** What `evaluate` found over a dataset. */
 export interface Evaluation {
   /** Mean over all samples. */
@@ -25,9 +29,7 @@ export interface Evaluation {
 }
 
 export async function evaluate(trainer: StepTrainer, dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
-  const { batchSize = 128, signal } = expectOptions("evaluate", options, ["batchSize", "signal"]);
-  expectInteger("evaluate", "batchSize", batchSize, 1);
-  expectSignal("evaluate", signal);
+  const { batchSize, signal } = readOptions("evaluate", options, schema);
   const kind = trainer.expectFits("evaluate", dataset);
   const { model } = trainer;
   const loss = trainer.lossFor("evaluate");

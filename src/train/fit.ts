@@ -1,6 +1,17 @@
 /** The training loop: epochs, batches, validation, callbacks, and the ways to stop early. */
-import { expectBoolean, expectInteger, expectNumber, expectOptions, expectSignal } from "../core/check.js";
-import { ArgumentError, DataError, expectation, NumericError } from "../core/errors.js";
+import { DataError, expectation, NumericError } from "../core/errors.js";
+import {
+  as,
+  checked,
+  flag,
+  integer,
+  isRecord,
+  optional,
+  positive,
+  readOptions,
+  type Schema,
+  signal,
+} from "../core/options.js";
 import { Philox } from "../core/random.js";
 import type { Dataset } from "../data/dataset.js";
 import { fillBatch } from "./batch.js";
@@ -65,17 +76,25 @@ export interface History {
   stopped: "finished" | "aborted" | "maxMs" | "maxSteps";
 }
 
-const KNOWN = [
-  "epochs",
-  "batchSize",
-  "shuffle",
-  "dropLast",
-  "validation",
-  "callbacks",
-  "signal",
-  "maxMs",
-  "maxSteps",
-] as const;
+/** Options of callbacks: of `fit` here and in a worker. */
+export const callbackList = () =>
+  checked(
+    "an array of objects with onStep, onEpoch or onEnd",
+    (value): value is readonly Callback[] => Array.isArray(value) && value.every(isRecord),
+  );
+
+const schema = () =>
+  ({
+    epochs: integer({ min: 1, default: 1 }),
+    batchSize: integer({ min: 1, default: 32 }),
+    shuffle: flag(true),
+    dropLast: flag(false),
+    validation: as<Dataset | undefined>(),
+    callbacks: optional(callbackList(), []),
+    signal,
+    maxMs: optional(positive()),
+    maxSteps: optional(integer({ min: 1 })),
+  }) satisfies Schema<FitOptions>;
 
 /** Philox stream of the sampler; parameters take the streams from 0 up. */
 const SAMPLER_STREAM = 0xffff0000;
@@ -85,28 +104,11 @@ const sameBatches = (a: Batches, b: Batches) =>
   a.length === b.length && a.batchSize === b.batchSize && a.dropLast === b.dropLast;
 
 export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitOptions): Promise<History> {
-  const {
-    epochs = 1,
-    batchSize = 32,
-    shuffle = true,
-    dropLast = false,
-    validation,
-    callbacks = [],
-    signal,
-    maxMs,
-    maxSteps,
-  } = expectOptions("fit", options, KNOWN);
-  expectInteger("fit", "epochs", epochs, 1);
-  expectInteger("fit", "batchSize", batchSize, 1);
-  expectBoolean("fit", "shuffle", shuffle);
-  expectBoolean("fit", "dropLast", dropLast);
-  if (!Array.isArray(callbacks) || !callbacks.every((callback) => typeof callback === "object" && callback !== null))
-    throw new ArgumentError(
-      expectation("fit", "callbacks", "an array of objects with onStep, onEpoch or onEnd", callbacks),
-    );
-  expectSignal("fit", signal);
-  if (maxMs !== undefined) expectNumber("fit", "maxMs", maxMs, 0, Infinity, "both");
-  if (maxSteps !== undefined) expectInteger("fit", "maxSteps", maxSteps, 1);
+  const { epochs, batchSize, shuffle, dropLast, validation, callbacks, signal, maxMs, maxSteps } = readOptions(
+    "fit",
+    options,
+    schema,
+  );
   const kind = trainer.expectFits("fit", dataset);
   if (validation) trainer.expectFits("fit validation", validation);
   const stepsPerEpoch = dropLast ? Math.floor(dataset.length / batchSize) : Math.ceil(dataset.length / batchSize);

@@ -1,20 +1,18 @@
 /** Parameter groups: parameters with a learning rate and a weight decay of their own. */
-import { checked, list, number, type Option, optional, readOptions, type Schema } from "../core/options.js";
+import { list, number, type Option, optional, readOptions, type Schema } from "../core/options.js";
 import type { Parameter } from "../graph/graph.js";
+import { matchesName, type NamePattern, namePattern } from "../model/names.js";
 import type { ParameterRun } from "../optim/runs.js";
 
 /** Parameters with settings of their own. */
 export interface ParameterGroup {
   /** Parameters whose state-dict name matches; the first group that matches takes a parameter. */
-  match: RegExp | ((name: string) => boolean);
+  match: NamePattern;
   /** Multiplies the learning rate. Default 1. */
   lrScale?: number;
   /** Overrides the optimiser's weight decay. */
   weightDecay?: number;
 }
-
-const isMatch = (value: unknown): value is ParameterGroup["match"] =>
-  value instanceof RegExp || typeof value === "function";
 
 /** An option of the group `name`, called by both names in errors. */
 const of =
@@ -24,7 +22,7 @@ const of =
 
 const schema = (name: string) =>
   ({
-    match: of(name, checked("a regular expression or a function", isMatch)),
+    match: of(name, namePattern()),
     lrScale: of(name, optional(number({ min: 0 }))),
     weightDecay: of(name, optional(number({ min: 0 }))),
   }) satisfies Schema<ParameterGroup>;
@@ -43,9 +41,7 @@ export const normsAndBiases = ({ shape }: Pick<Parameter, "shape">): boolean => 
 /** What a parameter's group and kind say of it; for `parameterRuns`. */
 export function settingsOf(groups: readonly ParameterGroup[], decayNormsAndBiases: boolean) {
   return (parameter: Parameter): Pick<ParameterRun, "lrScale" | "weightDecay"> => {
-    const matches = ({ match }: ParameterGroup) =>
-      match instanceof RegExp ? parameter.name.search(match) >= 0 : match(parameter.name);
-    const { lrScale = 1, weightDecay } = groups.find(matches) ?? {};
+    const { lrScale = 1, weightDecay } = groups.find(({ match }) => matchesName(match, parameter.name)) ?? {};
     return { lrScale, weightDecay: weightDecay ?? (!decayNormsAndBiases && normsAndBiases(parameter) ? 0 : undefined) };
   };
 }

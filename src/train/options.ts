@@ -1,6 +1,6 @@
 /** What `createTrainer` is told. */
 import { checked, flag, number, optional, readOptions, type Schema } from "../core/options.js";
-import type { Loss } from "../nn/losses.js";
+import { isLoss, type Loss } from "../nn/losses.js";
 import { AN_OPTIMIZER, isOptimizer, type Optimizer } from "../optim/optimizers.js";
 import { constant, isSchedule, type Schedule } from "../optim/schedules.js";
 import { type ParameterGroup, parameterGroups } from "./groups.js";
@@ -25,9 +25,6 @@ export interface TrainerOptions {
   /** Whether weight decay also applies to biases and normalisations. Default true, as in PyTorch. */
   decayNormsAndBiases?: boolean;
 }
-
-const isLoss = (value: unknown): value is Loss =>
-  typeof (value as Partial<Loss> | null | undefined)?.record === "function";
 
 const schema = () =>
   ({

@@ -1,7 +1,6 @@
 /** A progress bar for terminals, as a callback of `fit`. */
 import ProgressBar from "progress";
-import { expectInteger, expectOptions } from "../core/check.js";
-import { ArgumentError, expectation } from "../core/errors.js";
+import { checked, integer, optional, readOptions, type Schema, text } from "../core/options.js";
 import type { Callback, EpochRecord, History, StepEvent } from "./fit.js";
 
 /** What the bar needs of a stream: `process.stderr` has it, and so has any `tty.WriteStream`. */
@@ -20,18 +19,22 @@ export interface ProgressBarOptions {
   width?: number;
 }
 
-const KNOWN = ["label", "stream", "width"] as const;
+const schema = () =>
+  ({
+    label: optional(text, ""),
+    stream: optional(checked("a stream with write()", isStream), process.stderr),
+    width: integer({ min: 1, default: 24 }),
+  }) satisfies Schema<ProgressBarOptions>;
+
+const isStream = (value: unknown): value is ProgressStream =>
+  typeof (value as Partial<ProgressStream> | null)?.write === "function";
 
 /** Weight of the newest step in the loss that the bar shows; single batches jump too much to be read. */
 const SMOOTHING = 0.05;
 
 /** Draws how far a `fit` has come, its loss and the time left. One object serves one fit after the other. */
 export function progressBar(options?: ProgressBarOptions): Callback {
-  const { label = "", stream = process.stderr, width = 24 } = expectOptions("progressBar", options, KNOWN);
-  if (typeof label !== "string") throw new ArgumentError(expectation("progressBar", "label", "a string", label));
-  if (typeof stream?.write !== "function")
-    throw new ArgumentError(expectation("progressBar", "stream", "a stream with write()", stream));
-  expectInteger("progressBar", "width", width, 1);
+  const { label, stream, width } = readOptions("progressBar", options, schema);
   const lead = label === "" ? "" : `${label}  `;
   return stream.isTTY ? bar(lead, stream as NodeJS.WriteStream, width) : lines(lead, stream);
 }

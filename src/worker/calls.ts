@@ -6,7 +6,6 @@ import type { AugmentationDescription } from "../data/description.js";
 import type { LoadOptions, ModelOptions } from "../model/create.js";
 import type { GradCamOptions } from "../model/features.js";
 import type { Model, ModelInfo } from "../model/model.js";
-import type { PathPattern } from "../model/names.js";
 import type { ProfileOptions } from "../model/profile.js";
 import type { ProfileData } from "../model/profile-report.js";
 import type { LoadReport, LoadStateDictOptions, StateDictLike } from "../model/state.js";
@@ -52,8 +51,8 @@ export interface SentBatch {
 }
 
 /** Functions cannot be sent; the names that they choose can. */
-export type SentPattern = PathPattern | { names: string[] };
-export type SentGroup = Omit<ParameterGroup, "match"> & { match: RegExp | string[] };
+export type SentPattern = string | RegExp | { names: readonly string[] };
+export type SentGroup = Omit<ParameterGroup, "match"> & { match: SentPattern };
 
 /** Losses, optimisers and schedules are sent as their JSON. */
 export type SentTrainerOptions = Omit<TrainerOptions, "loss" | "optimizer" | "schedule" | "groups"> & {
@@ -63,7 +62,8 @@ export type SentTrainerOptions = Omit<TrainerOptions, "loss" | "optimizer" | "sc
   groups?: readonly SentGroup[];
 };
 
-export type SentLoadStateDictOptions = Omit<LoadStateDictOptions, "rename"> & {
+export type SentLoadStateDictOptions = Omit<LoadStateDictOptions, "rename" | "skip"> & {
+  skip?: SentPattern | undefined;
   rename?: [from: string, to: string][] | undefined;
 };
 

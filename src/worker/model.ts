@@ -1,17 +1,24 @@
 /** A model whose memory, threads and work are in a worker. */
-import { expectOptions } from "../core/check.js";
 import { ArgumentError, expectation } from "../core/errors.js";
+import { flag, readOptions, type Schema } from "../core/options.js";
 import type { Shape } from "../core/shape.js";
 import type { Tensor, TensorLike } from "../core/tensor.js";
 import type { GradCamOptions } from "../model/features.js";
-import type { NamePattern } from "../model/freeze.js";
 import type { MemoryPlan, MemoryPlanOptions, ModelInfo, PredictOptions } from "../model/model.js";
+import type { NamePattern } from "../model/names.js";
 import type { ProfileOptions } from "../model/profile.js";
 import type { Profile } from "../model/profile-report.js";
-import type { LoadReport, LoadStateDictOptions, StateDict, StateDictLike } from "../model/state.js";
+import {
+  type LoadReport,
+  type LoadStateDictOptions,
+  localName,
+  type StateDict,
+  type StateDictLike,
+} from "../model/state.js";
 import type { LayerJSON } from "../nn/layer.js";
 import type { Answer, Arguments, CallName, ModelFacts } from "./calls.js";
 import type { CallOptions, Connection } from "./connection.js";
+import { sendPattern } from "./patterns.js";
 import { SentDatasets } from "./send-dataset.js";
 
 export interface TransferOption {
@@ -21,6 +28,8 @@ export interface TransferOption {
    */
   transfer?: boolean;
 }
+
+export const transferSchema = () => ({ transfer: flag(false) }) satisfies Schema<TransferOption>;
 
 /** Closes the workers of models that were dropped without `dispose`. */
 const dropped = new FinalizationRegistry<Connection>((connection) => void connection.close());
@@ -70,7 +79,7 @@ export class WorkerModel {
 
   /** Propagates the gradient of a loss with respect to the output of the last `forward`. */
   async backward(dy: TensorLike, options?: TransferOption): Promise<Tensor> {
-    const { transfer } = expectOptions("backward", options, ["transfer"]);
+    const { transfer } = readOptions("backward", options, transferSchema);
     return this.call("backward", [dy], { transfer });
   }
 
@@ -86,11 +95,19 @@ export class WorkerModel {
 
   /** Replaces weights, all or none. */
   async loadStateDict(state: StateDictLike, options?: LoadStateDictOptions & TransferOption): Promise<LoadReport> {
-    const { transfer, rename, ...rest } = options ?? {};
-    // A function cannot be sent; the names that it gives can.
-    const own = () => [...(state instanceof Map ? state.keys() : Object.keys(state))];
-    const names = typeof rename === "function" ? own().map((name): [string, string] => [name, rename(name)]) : rename;
-    return this.call("loadStateDict", [state, { ...rest, rename: names }], { transfer });
+    const { transfer, rename, skip, ...rest } = options ?? {};
+    // Functions cannot be sent; the names that they give can.
+    const given = [...(state instanceof Map ? state.keys() : Object.keys(state ?? {}))];
+    const renamed = typeof rename === "function" ? given.map((name): [string, string] => [name, rename(name)]) : rename;
+    const skipped =
+      typeof skip === "function"
+        ? sendPattern(skip, [
+            ...(await this.names()),
+            ...given,
+            ...given.map((name) => localName(name, new Map(), rename)),
+          ])
+        : skip;
+    return this.call("loadStateDict", [state, { ...rest, rename: renamed, skip: skipped }], { transfer });
   }
 
   /** Bytes that prediction or training at a batch size takes. */

@@ -21,6 +21,7 @@ import type {
   TrainerCalls,
 } from "./calls.js";
 import { findDataset } from "./make-dataset.js";
+import { revivePattern } from "./patterns.js";
 
 /** Steps are reported together for this long (ms), where the page does not make each wait. */
 const REPORT_INTERVAL = 16;
@@ -63,10 +64,7 @@ function reviveOptions({ loss, optimizer, schedule, groups, ...rest }: SentTrain
 }
 
 function reviveGroup(group: SentGroup): ParameterGroup {
-  const { match, ...rest } = group ?? {};
-  if (!Array.isArray(match)) return { ...rest, match };
-  const names = new Set(match);
-  return { ...rest, match: (name) => names.has(name) };
+  return { ...group, match: revivePattern(group?.match) };
 }
 
 /** Each event waits for the page. */

@@ -15,6 +15,7 @@ import type { CallContext, CallName, Methods, ModelFacts, SentPattern, Served, T
 import { makeDataset } from "./make-dataset.js";
 import { encodeError, type Request, type Response } from "./messages.js";
 import { pack } from "./pack.js";
+import { revivePattern } from "./patterns.js";
 import { trainerMethods } from "./serve-trainer.js";
 
 /** The page as the worker sees it. */
@@ -126,7 +127,7 @@ export class Server implements Served {
       return { info, inputShape, outputShape, transform, network: model.network.toJSON() };
     };
     const match = (change: typeof freeze) => (_: CallContext, pattern: SentPattern) =>
-      change(this.model, hasNames(pattern) ? (name) => pattern.names.includes(name) : pattern);
+      change(this.model, revivePattern(pattern));
     return {
       predict: (_, ...args) => this.model.predict(...args),
       forward: (_, ...args) => this.model.forward(...args),
@@ -138,10 +139,10 @@ export class Server implements Served {
       createModel: async (_, network, options) =>
         opened(await this.#makers.createModel(layerFromJSON(network), options)),
       loadModel: async (_, bytes, options) => opened(await this.#makers.loadModel(bytes, options)),
-      loadStateDict: (_, state, { rename, ...options }) => {
+      loadStateDict: (_, state, { rename, skip, ...options }) => {
         const names = Array.isArray(rename) ? new Map(rename) : null;
         const renamed = names ? (name: string) => lookUp(names, name) : undefined;
-        return this.model.loadStateDict(state, { ...options, rename: renamed });
+        return this.model.loadStateDict(state, { ...options, rename: renamed, skip: skip && revivePattern(skip) });
       },
       save: (_, transform) => {
         this.model.transform = transform;
@@ -169,6 +170,3 @@ export class Server implements Served {
     };
   }
 }
-
-const hasNames = (pattern: SentPattern): pattern is { names: string[] } =>
-  typeof pattern === "object" && pattern !== null && "names" in pattern;

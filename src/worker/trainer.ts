@@ -1,18 +1,20 @@
 /** A trainer whose work is done in the worker of its model; datasets, callbacks and signals stay on this side. */
-import { expectBoolean, expectOptions, expectSignal } from "../core/check.js";
+
 import { ArgumentError, expectation } from "../core/errors.js";
+import { signal as abortSignal, flag, readOptions } from "../core/options.js";
 import type { TensorLike } from "../core/tensor.js";
 import type { Dataset } from "../data/dataset.js";
 import type { StateDict } from "../model/state.js";
 import { AN_OPTIMIZER } from "../optim/optimizers.js";
 import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
-import type { FitOptions, History } from "../train/fit.js";
+import { callbackList, type FitOptions, type History } from "../train/fit.js";
 import type { ParameterGroup } from "../train/groups.js";
 import type { Labels } from "../train/labels.js";
 import type { TrainerOptions } from "../train/options.js";
 import type { StepResult } from "../train/step-trainer.js";
 import type { Answers, Counted, SentGroup, SentTrainerOptions } from "./calls.js";
-import { type TransferOption, WorkerModel } from "./model.js";
+import { type TransferOption, transferSchema, WorkerModel } from "./model.js";
+import { sendPattern } from "./patterns.js";
 import { makeBatch } from "./send-dataset.js";
 
 export interface WorkerFitOptions extends FitOptions, TransferOption {
@@ -47,7 +49,7 @@ export class WorkerTrainer {
 
   /** One step of the optimiser on one batch. */
   async step(x: TensorLike, labels: Labels, options?: TransferOption): Promise<StepResult> {
-    const { transfer } = expectOptions("step", options, ["transfer"]);
+    const { transfer } = readOptions("step", options, transferSchema);
     return this.#count(this.model.call("step", [this.#id, x, labels], { transfer }));
   }
 
@@ -62,12 +64,9 @@ export class WorkerTrainer {
    */
   async fit(dataset: Dataset, options?: WorkerFitOptions): Promise<History> {
     const { callbacks = [], signal, validation, transfer = false, waitForCallbacks = true, ...rest } = options ?? {};
-    if (!Array.isArray(callbacks) || !callbacks.every((callback) => typeof callback === "object" && callback !== null))
-      throw new ArgumentError(
-        expectation("fit", "callbacks", "an array of objects with onStep, onEpoch or onEnd", callbacks),
-      );
-    expectSignal("fit", signal);
-    expectBoolean("fit", "waitForCallbacks", waitForCallbacks);
+    callbackList()("fit", "callbacks", callbacks);
+    abortSignal("fit", "signal", signal);
+    flag()("fit", "waitForCallbacks", waitForCallbacks);
     const { datasets } = this.model;
     const train = datasets.reference("fit", dataset, "train", transfer);
     const held = validation && datasets.reference("fit validation", validation, "validation", transfer);
@@ -92,7 +91,7 @@ export class WorkerTrainer {
   /** Mean loss over a dataset in evaluation mode, and accuracy where targets are classes. */
   async evaluate(dataset: Dataset, options?: EvaluateOptions & TransferOption): Promise<Evaluation> {
     const { signal, transfer = false, ...rest } = options ?? {};
-    expectSignal("evaluate", signal);
+    abortSignal("evaluate", "signal", signal);
     const reference = this.model.datasets.reference("evaluate", dataset, "dataset", transfer);
     const answers: Answers = { dataset: (request) => makeBatch(dataset, request) };
     return this.#count(this.model.call("evaluate", [this.#id, reference, rest], { signal, answers }));
@@ -110,7 +109,7 @@ export class WorkerTrainer {
 
   /** Restores what `save` wrote. All or nothing. */
   async load(bytes: Uint8Array | ArrayBuffer, options?: TransferOption): Promise<void> {
-    const { transfer } = expectOptions("trainer.load", options, ["transfer"]);
+    const { transfer } = readOptions("trainer.load", options, transferSchema);
     return this.#count(this.model.call("loadTrainer", [this.#id, bytes], { transfer }));
   }
 }
@@ -146,7 +145,6 @@ async function sendGroups(model: WorkerModel, groups: readonly ParameterGroup[])
   if (!Array.isArray(groups)) throw new ArgumentError(expectation("createTrainer", "groups", "an array", groups));
   const names = groups.some((group) => typeof group?.match === "function") ? await model.names() : [];
   return groups.map((group) => {
-    const { match } = group ?? {};
-    return typeof match === "function" ? { ...group, match: names.filter((name) => match(name)) } : group;
+    return { ...group, match: sendPattern(group?.match, names) };
   });
 }

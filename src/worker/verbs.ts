@@ -1,7 +1,7 @@
 /** Functions of the main entry, for models in workers. */
 import type { Tensor, TensorLike } from "../core/tensor.js";
 import type { GradCamOptions } from "../model/features.js";
-import type { NamePattern } from "../model/freeze.js";
+import type { NamePattern } from "../model/names.js";
 import type { TransferOption, WorkerModel } from "./model.js";
 
 /** `model.activations`, called as in the main entry. */

@@ -1,8 +1,17 @@
 // A folder of images by class, as torchvision's ImageFolder reads it: folder/<class>/<any path>.jpg or .png. Needs a
 // file system (Node, Deno, Bun). The decoders are loaded when they are needed.
-import { expectOptions, expectSignal } from "../../core/check.js";
 import { ArgumentError, DataError, describe, expectation, ResnetWasmError, ShapeError } from "../../core/errors.js";
-import { flag, list, number, type Option, optional, readOptions, type Schema, text } from "../../core/options.js";
+import {
+  signal as abortSignal,
+  flag,
+  list,
+  number,
+  type Option,
+  optional,
+  readOptions,
+  type Schema,
+  text,
+} from "../../core/options.js";
 import { formatShape, numel } from "../../core/shape.js";
 import { type ClassDataset, checkBuffers } from "../dataset.js";
 import { folderPath, openFileSystem } from "../files.js";
@@ -115,8 +124,7 @@ export async function loadImageFolder(folder: string | URL, options: ImageFolder
     },
     prefetch: (indices) => samples.prefetch(indices),
     async verify(options) {
-      const { signal } = expectOptions("verify", options, ["signal"]);
-      expectSignal("verify", signal);
+      const { signal } = readOptions("verify", options, () => ({ signal: abortSignal }));
       return unreadableFiles(files, samples, signal);
     },
   };

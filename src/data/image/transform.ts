@@ -1,6 +1,8 @@
 // From an image of any size to a network's input, described by plain JSON that is stored beside the weights.
-import { expectInteger, expectOneOf, expectOptions } from "../../core/check.js";
+import { expectInteger } from "../../core/check.js";
 import { ArgumentError, describe, expectation, ShapeError } from "../../core/errors.js";
+import { checked, integer, type Option, oneOf, optional, readOptions, type Schema } from "../../core/options.js";
+import type { Size } from "../../core/size.js";
 import { tagOf } from "../../core/tag.js";
 import { expectImage, type Image, MAX_PIXELS, withChannels } from "./pixels.js";
 import { INTERPOLATIONS, type Interpolation, resizeImage } from "./resize.js";
@@ -27,36 +29,41 @@ export const IMAGENET_TRANSFORM = {
   std: [0.229, 0.224, 0.225],
 } as const satisfies ImageTransform;
 
+/** A size in pixels, of the shorter side or as [height, width]. */
+const size: Option<Size> = (where, name, value) => {
+  if (Array.isArray(value) && value.length !== 2)
+    throw new ArgumentError(expectation(where, name, "a number or [height, width]", describe(value)));
+  const side = integer({ min: 1, max: 65535 });
+  if (Array.isArray(value)) return [side(where, name, value[0]), side(where, name, value[1])];
+  return side(where, name, value);
+};
+
+/** One number for all channels, or one for each of three. */
+const perChannel = (name: "mean" | "std") => {
+  const fits = (value: unknown) => Number.isFinite(value) && (name === "mean" || (value as number) > 0);
+  return checked(
+    `1 or 3 finite numbers${name === "std" ? " above 0" : ""}`,
+    (values): values is readonly number[] =>
+      Array.isArray(values) && (values.length === 1 || values.length === 3) && values.every(fits),
+  );
+};
+
+const schema = () =>
+  ({
+    resize: optional(size),
+    interpolation: optional(oneOf(INTERPOLATIONS)),
+    crop: optional(size),
+    mean: perChannel("mean"),
+    std: perChannel("std"),
+  }) satisfies Schema<ImageTransform>;
+
 /** Checks a transform, from JSON for example. `where` begins the error's message. */
 export function expectTransform(where: string, transform: unknown): ImageTransform {
   if (typeof where !== "string") throw new ArgumentError(expectation("expectTransform", "where", "a string", where));
-  const known = ["resize", "interpolation", "crop", "mean", "std"] as const;
-  const { resize, crop, mean, std, interpolation } = expectOptions(where, transform as ImageTransform, known);
-  for (const [name, size] of [
-    ["resize", resize],
-    ["crop", crop],
-  ] as const) {
-    if (Array.isArray(size) && size.length !== 2) {
-      throw new ArgumentError(expectation(where, name, "a number or [height, width]", describe(size)));
-    }
-    for (const side of Array.isArray(size) ? size : size === undefined ? [] : [size]) {
-      expectInteger(where, name, side, 1, 65535);
-    }
-  }
-  for (const [name, values] of [
-    ["mean", mean],
-    ["std", std],
-  ] as const) {
-    const valid = Array.isArray(values) && (values.length === 1 || values.length === 3);
-    if (!valid || !values.every((value) => Number.isFinite(value) && (name === "mean" || value > 0))) {
-      const expected = `1 or 3 finite numbers${name === "std" ? " above 0" : ""}`;
-      throw new ArgumentError(expectation(where, name, expected, describe(values)));
-    }
-  }
+  const { mean, std } = readOptions(where, transform, schema);
   if (mean.length !== std.length) {
     throw new ArgumentError(expectation(where, "std", `${mean.length} numbers, as many as mean`, std.length));
   }
-  if (interpolation !== undefined) expectOneOf(where, "interpolation", interpolation, INTERPOLATIONS);
   return transform as ImageTransform;
 }
 

@@ -1,8 +1,9 @@
 // Reads what torch.save writes of a state dict: a zip archive with a pickle and the storages, or (before PyTorch 1.6) one
 // pickle after the other with the storages at the end. Nothing of the file is executed; what it costs is bounded by its size.
-import { ArgumentError, describe, expectation } from "../../core/errors.js";
+import { describe } from "../../core/errors.js";
+import { optional, readOptions, type Schema, text } from "../../core/options.js";
 import { dtypeSize } from "../dtypes.js";
-import { asBytes, type ReadOptions, readOptions, type StoredTensor } from "../safetensors.js";
+import { asBytes, type ReadOptions, readerSchema, type StoredTensor } from "../safetensors.js";
 import { formatError, type Origin } from "../safetensors-header.js";
 import { reading, readPickle } from "./pickle.js";
 import { findState, valueAt } from "./state.js";
@@ -26,6 +27,8 @@ export interface ReadPytorchOptions extends ReadOptions {
   key?: string;
 }
 
+const schema = () => ({ ...readerSchema(), key: optional(text) }) satisfies Schema<ReadPytorchOptions>;
+
 /**
  * Reads a state dict from a `.pt` or `.pth` file in memory: what `torch.save(model.state_dict(), file)` wrote, or a
  * checkpoint that holds one. Tensors may be of any float type, integers or booleans, of any strides.
@@ -36,12 +39,10 @@ export interface ReadPytorchOptions extends ReadOptions {
  * @example
  * model.loadStateDict(readPytorch(readFileSync("resnet18.pth")).tensors);
  */
-export function readPytorch(bytes: Uint8Array | ArrayBuffer, options: ReadPytorchOptions = {}): PytorchFile {
-  const { origin, rule } = readOptions("readPytorch", options, ["key"]);
+export function readPytorch(bytes: Uint8Array | ArrayBuffer, options?: ReadPytorchOptions): PytorchFile {
+  const { fileName, integers: rule, key } = readOptions("readPytorch", options, schema);
+  const origin: Origin = { where: "readPytorch", path: fileName };
   const file = asBytes("readPytorch", bytes);
-  const { key } = options;
-  if (key !== undefined && typeof key !== "string")
-    throw new ArgumentError(expectation("readPytorch", "key", "a string", key));
   const { root, storages } = file[0] === 0x50 ? fromArchive(file, origin) : fromStream(file, origin);
   const { leaves, metadata } = findState(root, key, origin);
   const read = tensorReader(storages, file.length, origin, rule);

@@ -182,10 +182,10 @@ const trainers: Refusal[] = [
   ["an average that never moves", create({ ema: 1 }), ArgumentError, /ema expected a number in \[0, 1\), got 1/],
   ["a schedule that was not called", create({ schedule: () => 1 }), ArgumentError, /schedule expected a schedule/],
   [
-    "a group by string",
-    create({ groups: [{ match: "bias" }] }),
+    "a group by number",
+    create({ groups: [{ match: 7 }] }),
     ArgumentError,
-    /groups\[0\]\.match expected a regular expression or a function, got bias/,
+    /groups\[0\]\.match expected a path, a regular expression or a function, got 7/,
   ],
   [
     "a group with negative rate",

@@ -81,6 +81,14 @@ describe("groups", () => {
     });
   });
 
+  it("are chosen by the path of a layer too", async () => {
+    expect(await rates([{ match: "3", lrScale: 0.1 }])).toEqual(await rates([{ match: /^3\./, lrScale: 0.1 }]));
+    expect(await rates([{ match: "3.bias", lrScale: 0.1 }])).toEqual(
+      await rates([{ match: (name) => name === "3.bias", lrScale: 0.1 }]),
+    );
+    await expect(rates([{ match: 3 as never }])).rejects.toThrow(/match expected a path, .* or a function, got 3/);
+  });
+
   it("leave norms and biases undecayed if asked to, but for groups that say otherwise", async () => {
     const groups = [{ match: /^1\.weight/, weightDecay: 0.3 }];
     expect(without(await rates(groups, false))).toEqual({

@@ -99,6 +99,10 @@ describe("a model in a worker", () => {
     const named = new Map([...state].map(([name, tensor]) => [`net.${name}`, tensor]));
     const rename = (name: string) => name.slice("net.".length);
     expect(await there.loadStateDict(named, { rename })).toEqual(here.loadStateDict(named, { rename }));
+    const skip = (name: string) => name.endsWith("bias") || name === "extra";
+    const more = new Map([...named, ["net.extra", { data: new Float32Array(1), shape: [1] }]]);
+    expect(await there.loadStateDict(more, { rename, skip })).toEqual(here.loadStateDict(more, { rename, skip }));
+    expect(await there.loadStateDict(state, { skip })).toEqual({ missing: [], unexpected: [] });
     expect(await there.loadStateDict(state)).toEqual({ missing: [], unexpected: [] });
     expect(plain(await there.stateDict())).toEqual(plain(here.stateDict()));
     there.transform = here.transform = { mean: [0.1], std: [0.3] };
@@ -156,6 +160,7 @@ describe("a trainer in a worker", () => {
     const groups = [
       { match: (name: string) => name.endsWith("bias"), lrScale: 2, weightDecay: 0 },
       { match: /^7\./, weightDecay: 0.1 },
+      { match: "0", lrScale: 0.5 },
     ];
     const adam: TrainerOptions = {
       loss: crossEntropy(),
