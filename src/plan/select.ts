@@ -4,7 +4,7 @@ import type { Node, Selection } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 
 /** Rewrites `graph.nodes`. Equal packings of one value are made once. */
-export function select(graph: Graph, { prefer }: Pick<Selection, "prefer">): void {
+export function select(graph: Graph, { prefer = "speed" }: Partial<Pick<Selection, "prefer">>): void {
   const selected: Node[] = [];
   const made = new Map<string, ValueId>();
   const selection: Selection = {
