@@ -208,7 +208,8 @@ export class Executor {
       if (role === "gradient") return region("gradients") + offset(name);
       if (role === "buffer") return memory.addressOf(`buffer ${name}`);
       const prepared = plan.prepared.get(id);
-      if (prepared !== undefined) return memory.addressOf(prepared);
+      // Without an address yet where a plan is laid out that never ran.
+      if (prepared !== undefined) return memory.address(prepared) ?? 0;
       return arena + lookUp(plan.arena.offsets, id);
     };
     const run = (first: number, count: number) => {

@@ -1,9 +1,12 @@
 // What a model tells of itself: summary, info; and what is left after dispose.
 import { describe, expect, it } from "vitest";
 import {
+  BatchNorm2d,
+  Conv2d,
   createModel,
   createTrainer,
   crossEntropy,
+  Flatten,
   Linear,
   ReLU,
   Residual,
@@ -18,6 +21,17 @@ import { hasRelaxedSimd } from "../../../src/runtime/features.js";
 import { build } from "../../support/setups.js";
 
 const net = residualMLP({ in: 784, width: 128, blocks: 1, out: 10 });
+
+describe("memoryPlan", () => {
+  it("counts what prediction will take before there was one, folded weights included", async () => {
+    const network = new Sequential(new Conv2d(3, 4, { kernelSize: 3 }), new BatchNorm2d(4), new Flatten());
+    const model = await createModel(network, { inputShape: [6, 6, 3] });
+    const before = model.memoryPlan({ batchSize: 2, training: false });
+    expect(before.prepared).toBeGreaterThan(0);
+    model.predict(new Float32Array(2 * 108));
+    expect(model.memoryPlan({ batchSize: 2, training: false })).toEqual(before);
+  });
+});
 
 describe("summary", () => {
   it("lists layers, output shapes, parameters and multiply-adds", async () => {
