@@ -1,4 +1,5 @@
 /** Where the parts of a piece of memory stand: their offsets in bytes, by name, and the bytes of all. */
+import { keysOf, recordOf } from "../core/keys.js";
 import { roundUp } from "../core/shape.js";
 
 export interface Layout<K extends string> {
@@ -11,11 +12,11 @@ const LINE = 64;
 
 /** Lays out parts of these sizes, in bytes, one after the other. */
 export function layout<K extends string>(sizes: Record<K, number>): Layout<K> {
-  const at = {} as Record<K, number>;
   let bytes = 0;
-  for (const name of Object.keys(sizes) as K[]) {
-    at[name] = bytes;
+  const at = recordOf(keysOf(sizes), (name) => {
+    const start = bytes;
     bytes += roundUp(sizes[name], LINE);
-  }
+    return start;
+  });
   return { at, bytes };
 }

@@ -10,6 +10,7 @@
  * type up to the next such word. A name from `PARTS` stands for its fields, and the kernel may hand that part of its
  * record on. At the head stand the kernel's group, if it is not the first, and "train" where only training takes it.
  */
+import { keysOf, recordOf } from "../core/keys.js";
 import { ACTIVATION_GRADIENT, ACTIVATIONS } from "./enums.js";
 
 const TYPES = ["ptr", "bytes", "i32", "f32"] as const;
@@ -122,14 +123,18 @@ export type KernelArguments<K extends KernelName> = Arguments[K];
 /** The kernels of optimisers. */
 export type UpdateKernel = { [K in KernelName]: "lrScale" extends keyof KernelArguments<K> ? K : never }[KernelName];
 
+const PART_NAMES = keysOf(PARTS);
+
 /** The type of each field of a signature, in order, parts opened up. */
 export function parseFields(signature: string): Record<string, FieldType> {
   const fields: Record<string, FieldType> = {};
   let type: FieldType | undefined;
   for (const word of signature.split(" ")) {
-    if (TYPES.includes(word as FieldType)) type = word as FieldType;
-    else if (word in PARTS) {
-      Object.assign(fields, parseFields(PARTS[word as keyof typeof PARTS]));
+    const named = TYPES.find((each) => each === word);
+    const part = PART_NAMES.find((each) => each === word);
+    if (named) type = named;
+    else if (part) {
+      Object.assign(fields, parseFields(PARTS[part]));
       type = undefined; // what follows names its own
     } else if (type) fields[word] = type;
   }
@@ -137,15 +142,13 @@ export function parseFields(signature: string): Record<string, FieldType> {
 }
 
 /** The fields of each kernel's record. A kernel's place in this table is its number. */
-export const KERNELS = Object.fromEntries(
-  Object.entries(SIGNATURES).map(([name, signature]) => [name, parseFields(signature)]),
-) as Record<KernelName, Record<string, FieldType>>;
+export const KERNELS = recordOf(keysOf(SIGNATURES), (name) => parseFields(SIGNATURES[name]));
 
 /** Words of a record in front of its fields. */
 export const HEADER = 2;
 
-const names = Object.keys(KERNELS) as KernelName[];
-const indices = Object.fromEntries(names.map((name, i) => [name, i])) as Record<KernelName, number>;
+const names = keysOf(KERNELS);
+const indices = recordOf(names, (_, i) => i);
 const bits = new DataView(new ArrayBuffer(4));
 
 /** Appends the record of one kernel call to `words`. */
@@ -175,7 +178,8 @@ export function formatRecord(words: Int32Array, at: number): string {
 
 const groups = Object.values(SIGNATURES).map((signature) => {
   const [first] = signature.split(" ");
-  return Math.max(GROUPS.indexOf(first as Group), 0);
+  const group = GROUPS.find((each) => each === first);
+  return group ? GROUPS.indexOf(group) : 0;
 });
 
 /** The group whose file can run a program: the last of those that its kernels are in, and its activations. */

@@ -1,4 +1,5 @@
 /** Argument checks for the public edge: each raises an `ArgumentError` that names the function, the argument and both values. */
+
 import { ArgumentError, expectation } from "./errors.js";
 
 export function expectInteger(
@@ -8,7 +9,7 @@ export function expectInteger(
   minimum: number,
   maximum = 2 ** 31 - 1,
 ): number {
-  if (Number.isInteger(value) && (value as number) >= minimum && (value as number) <= maximum) return value as number;
+  if (typeof value === "number" && Number.isInteger(value) && value >= minimum && value <= maximum) return value;
   const range =
     maximum < 2 ** 31 - 1 ? `an integer from ${minimum} to ${maximum}` : `an integer of at least ${minimum}`;
   throw new ArgumentError(expectation(where, name, range, value));
@@ -23,10 +24,10 @@ export function expectNumber(
   maximum = Infinity,
   open: "" | "min" | "max" | "both" = "",
 ): number {
-  const n = value as number;
-  const low = open === "min" || open === "both" ? n > minimum : n >= minimum;
-  const high = open === "max" || open === "both" ? n < maximum : n <= maximum;
-  if (typeof value === "number" && Number.isFinite(value) && low && high) return value;
+  const isInside = (n: number) =>
+    (open === "min" || open === "both" ? n > minimum : n >= minimum) &&
+    (open === "max" || open === "both" ? n < maximum : n <= maximum);
+  if (typeof value === "number" && Number.isFinite(value) && isInside(value)) return value;
   const left = open === "min" || open === "both" ? "(" : "[";
   const right = open === "max" || open === "both" ? ")" : "]";
   const range =

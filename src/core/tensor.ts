@@ -18,14 +18,15 @@ export interface Batch {
   batchSize: number;
 }
 
+const isList = (value: unknown): value is ArrayLike<unknown> =>
+  typeof value === "object" && value !== null && "length" in value && typeof value.length === "number";
+
 /** Whether all elements are numbers: for a typed array its kind decides; other arrays are searched. */
 export function isNumeric(data: unknown): data is ArrayLike<number> {
   if (ArrayBuffer.isView(data))
     return "length" in data && !(data instanceof BigInt64Array || data instanceof BigUint64Array);
-  if (typeof data !== "object" || data === null || typeof (data as ArrayLike<unknown>).length !== "number")
-    return false;
-  const list = data as ArrayLike<unknown>;
-  for (let i = 0; i < list.length; i++) if (typeof list[i] !== "number") return false;
+  if (!isList(data)) return false;
+  for (let i = 0; i < data.length; i++) if (typeof data[i] !== "number") return false;
   return true;
 }
 
@@ -40,7 +41,7 @@ export function toBatch(where: string, name: string, x: TensorLike, sampleShape:
     throw new ShapeError(expectation(where, name, expected, got));
   };
   if (isTensor(x)) {
-    const shape = x.shape as number[];
+    const { shape } = x;
     const fits =
       shape.length === sampleShape.length + 1 && sampleShape.every((s, i) => s === shape[i + 1]) && shape[0] >= 1;
     if (!fits || !Number.isInteger(shape[0])) refuse(formatShape(shape));
@@ -49,26 +50,25 @@ export function toBatch(where: string, name: string, x: TensorLike, sampleShape:
     return { data: x.data, batchSize: shape[0] };
   }
   if (Array.isArray(x) && typeof x[0] !== "number") {
-    const shape = nestedShape(x as NestedArray);
+    const rows: NestedArray = x;
+    const shape = nestedShape(rows);
     const data = new Float32Array(shape === null ? 0 : numel(shape));
-    if (shape === null || !fillNested(x as NestedArray, shape, 0, data, { at: 0 }))
-      return refuse("ragged or empty nested arrays");
+    if (shape === null || !fillNested(rows, shape, 0, data, { at: 0 })) return refuse("ragged or empty nested arrays");
     return toBatch(where, name, { data, shape }, sampleShape);
   }
-  const flat = x as ArrayLike<number>;
-  if (x === null || typeof x !== "object" || typeof flat.length !== "number") return refuse(x);
+  if (!isList(x)) return refuse(x);
+  const flat: ArrayLike<unknown> = x;
   if (flat.length === 0 || flat.length % size !== 0)
     refuse(`${flat.length} numbers, not a positive multiple of ${size}`);
-  if (!isNumeric(flat)) refuse(describe(flat));
+  if (!isNumeric(flat)) return refuse(describe(flat));
   return { data: flat, batchSize: flat.length / size };
 }
 
 function nestedShape(x: NestedArray): number[] | null {
   const shape: number[] = [];
-  for (let level: unknown = x; typeof level !== "number"; level = (level as ArrayLike<unknown>)[0]) {
-    const length = (level as ArrayLike<unknown> | undefined)?.length;
-    if (typeof level !== "object" || !length || shape.length > 8) return null;
-    shape.push(length);
+  for (let level: unknown = x; typeof level !== "number"; level = level[0]) {
+    if (!isList(level) || level.length === 0 || shape.length > 8) return null;
+    shape.push(level.length);
   }
   return shape;
 }

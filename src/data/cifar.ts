@@ -1,7 +1,9 @@
 // CIFAR-10 and CIFAR-100 in their binary version (https://www.cs.toronto.edu/~kriz/cifar.html): records of one label
 // byte (CIFAR-100: coarse, then fine) and 3072 bytes, the red plane, the green, the blue, each 32 rows of 32.
+
 import { expectOneOf } from "../core/check.js";
 import { ArgumentError, DataError, describe, expectation, FormatError } from "../core/errors.js";
+import { keysOf } from "../core/keys.js";
 import { flag, list, oneOf, optional, readOptions, type Schema, text } from "../core/options.js";
 import { tagOf } from "../core/tag.js";
 import { arrayDataset } from "./array.js";
@@ -34,7 +36,7 @@ export const CIFAR10_CLASSES = [
   "truck",
 ] as const;
 
-const KIND_NAMES = Object.keys(KINDS) as CifarKind[];
+const KIND_NAMES = keysOf(KINDS);
 
 /** Whole records whose labels are classes. */
 function checkRecords(file: Uint8Array, kind: CifarKind, path: string | undefined): void {

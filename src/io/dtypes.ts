@@ -1,5 +1,7 @@
 // The element types of safetensors, each to and from float32. Little-endian, as the format and WASM are.
+
 import { ArgumentError, describe, expectation, FormatError, NumericError } from "../core/errors.js";
+import { keysOf } from "../core/keys.js";
 import {
   float8e4m3ToFloat32Bits,
   float8e5m2ToFloat32Bits,
@@ -146,11 +148,11 @@ const codecs: Record<Dtype, Codec> = {
   U64: integer("BigUint64", 8, 0, 2 ** 64),
 };
 
-export const DTYPES = Object.keys(codecs) as Dtype[];
+export const DTYPES = keysOf(codecs);
 
 /** `text` as a dtype, by its exact spelling; undefined for any other string, `__proto__` included. */
 export function asDtype(text: string): Dtype | undefined {
-  return Object.hasOwn(codecs, text) ? (text as Dtype) : undefined;
+  return DTYPES.find((dtype) => dtype === text);
 }
 
 export const dtypeSize = (dtype: Dtype): number => codecs[dtype].size;

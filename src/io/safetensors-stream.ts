@@ -1,6 +1,8 @@
 // Reads safetensors as it arrives, converting tensor by tensor: the file itself is never held. Memory is one tensor,
 // one chunk and the header. Buffers grow with what has come, not with what the header promises.
+
 import { ArgumentError, describe, expectation } from "../core/errors.js";
+import { hasMethod } from "../core/keys.js";
 import { integer, optional, readOptions, type Schema } from "../core/options.js";
 import { dtypeSize, readElements } from "./dtypes.js";
 import { type ReadOptions, readerSchema, type StoredTensor } from "./safetensors.js";
@@ -154,13 +156,12 @@ async function* chunksOf(
   }
 }
 
-const isReadable = (stream: unknown): stream is ReadableStream<Uint8Array> =>
-  typeof (stream as ReadableStream | undefined)?.getReader === "function";
+const isReadable = (stream: unknown): stream is ReadableStream<Uint8Array> => hasMethod(stream, "getReader");
+
+const isIterable = (stream: unknown): stream is AsyncIterable<Uint8Array> => hasMethod(stream, Symbol.asyncIterator);
 
 function iterable(stream: unknown, origin: Origin): AsyncIterable<Uint8Array> {
-  if (typeof (stream as AsyncIterable<Uint8Array> | undefined)?.[Symbol.asyncIterator] === "function") {
-    return stream as AsyncIterable<Uint8Array>;
-  }
+  if (isIterable(stream)) return stream;
   throw new ArgumentError(expectation(origin.where, "stream", "a ReadableStream or AsyncIterable", describe(stream)));
 }
 

@@ -1,5 +1,5 @@
 /** Networks in the metadata of saved models. */
-import { expectation, FormatError } from "../core/errors.js";
+import { expectation, FormatError, messageOf } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
 import { layerFromJSON } from "../nn/catalogue.js";
 import type { Layer } from "../nn/layer.js";
@@ -47,7 +47,7 @@ export function readArchitecture(metadata: Readonly<Record<string, string>>): Ar
   try {
     return { inputShape, network: layerFromJSON(json.network), transform: json.transform };
   } catch (cause) {
-    throw new FormatError(expectation("loadModel", "network", "layers that can be made", (cause as Error).message), {
+    throw new FormatError(expectation("loadModel", "network", "layers that can be made", messageOf(cause)), {
       cause,
     });
   }

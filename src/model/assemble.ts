@@ -1,6 +1,6 @@
 /** What every model is made of: kernels and threads for the runtime at hand, and the memory, laid out. */
 import { groupOf } from "../abi/records.js";
-import { expectation, RuntimeSupportError } from "../core/errors.js";
+import { expectation, messageOf, RuntimeSupportError } from "../core/errors.js";
 import { readSafetensors } from "../io/safetensors.js";
 import type { Differentiate } from "../plan/autodiff.js";
 import { stepMacs } from "../plan/cost.js";
@@ -54,7 +54,7 @@ export async function assemble(
       info = {
         ...info,
         threads: 1,
-        why: `${info.why}; one thread, because no worker started: ${(error as Error).message}`,
+        why: `${info.why}; one thread, because no worker started: ${messageOf(error)}`,
       };
     }
   }

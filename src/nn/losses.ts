@@ -100,7 +100,7 @@ const makers: Record<string, (options?: object) => Loss> = { crossEntropy, mse, 
 
 /** Rebuilds a loss from `toJSON()`. */
 export function lossFromJSON(json: unknown): Loss {
-  const { type, options } = (json ?? {}) as { type?: unknown; options?: object };
+  const { type, options }: { type?: unknown; options?: object } = Object(json);
   return makers[expectOneOf("lossFromJSON", "loss type", type, Object.keys(makers))](options);
 }
 

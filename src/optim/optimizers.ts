@@ -4,6 +4,7 @@ import type { KernelArguments, UpdateKernel } from "../abi/records.js";
 import { SCALARS } from "../abi/scalars.js";
 import { expectOneOf } from "../core/check.js";
 import { ArgumentError, expectation } from "../core/errors.js";
+import { hasMethod } from "../core/keys.js";
 import { ipow } from "../core/math.js";
 import { flag, list, number, type Option, readOptions, type Schema } from "../core/options.js";
 import type { Graph } from "../graph/graph.js";
@@ -236,7 +237,7 @@ const OPTIMIZERS: Record<string, new (options: never) => Optimizer> = { SGD, Ada
 
 /** Rebuilds an optimiser from `toJSON()`. */
 export function optimizerFromJSON(json: unknown): Optimizer {
-  const { type, options } = (json ?? {}) as { type?: unknown; options?: unknown };
+  const { type, options }: { type?: unknown; options?: unknown } = Object(json);
   const name = expectOneOf("optimizerFromJSON", "optimizer type", type, Object.keys(OPTIMIZERS));
   return new OPTIMIZERS[name](options as never);
 }
@@ -245,5 +246,4 @@ export function optimizerFromJSON(json: unknown): Optimizer {
 export const AN_OPTIMIZER = "an optimiser, such as new SGD({ lr: 0.1 })";
 
 /** Whether something can stand where an optimiser is asked for. */
-export const isOptimizer = (value: unknown): value is Optimizer =>
-  typeof (value as Partial<Optimizer> | null | undefined)?.record === "function";
+export const isOptimizer = (value: unknown): value is Optimizer => hasMethod(value, "record");

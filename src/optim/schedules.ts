@@ -2,8 +2,10 @@
  * Learning-rate schedules: factors on the optimiser's learning rate, as pure functions of progress. PyTorch's names and
  * formulas; `unit` says whether their numbers count optimiser steps (default) or epochs.
  */
+
 import { expectOneOf } from "../core/check.js";
 import { ArgumentError, expectation } from "../core/errors.js";
+import { hasMethod, keysOf } from "../core/keys.js";
 import { cos, ipow } from "../core/math.js";
 import {
   checked,
@@ -173,8 +175,7 @@ export interface WarmupOptions {
 }
 
 /** Whether a value can tell the learning rate's factor. */
-export const isSchedule = (value: unknown): value is Schedule =>
-  typeof (value as Partial<Schedule> | null)?.factor === "function";
+export const isSchedule = (value: unknown): value is Schedule => hasMethod(value, "factor");
 
 /** Rises linearly from `startFactor` (default 1 / steps) to 1 over the first `steps` steps, multiplied with the schedule `after`. */
 export function warmup(options: WarmupOptions): Schedule {
@@ -197,9 +198,8 @@ const SCHEDULES = { constant, stepLR, multiStepLR, cosineAnnealing, oneCycle, wa
 
 /** Rebuilds a schedule from `toJSON()`. */
 export function scheduleFromJSON(json: unknown): Schedule {
-  const { type, options } = (json ?? {}) as { type?: unknown; options?: { after?: unknown } };
-  const names = Object.keys(SCHEDULES) as (keyof typeof SCHEDULES)[];
-  const make = SCHEDULES[expectOneOf("scheduleFromJSON", "schedule type", type, names)];
+  const { type, options }: { type?: unknown; options?: { after?: unknown } } = Object(json);
+  const make = SCHEDULES[expectOneOf("scheduleFromJSON", "schedule type", type, keysOf(SCHEDULES))];
   const { after } = options ?? {};
   return make((after === undefined ? options : { ...options, after: scheduleFromJSON(after) }) as never);
 }

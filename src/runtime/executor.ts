@@ -269,7 +269,7 @@ export class Executor {
       // After a barrier that a thread has missed, no thread can be relied on.
       if (threads > 1) {
         this.#broken = cause;
-        this.pool?.fail(cause as Error);
+        this.pool?.fail(cause instanceof Error ? cause : new Error(String(cause)));
       }
       const hint = "Weights may be half updated: go on from a checkpoint, in a new model";
       throw new RuntimeSupportError(expectation("run", "kernels", "to finish", String(cause), { hint }), { cause });

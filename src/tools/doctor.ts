@@ -66,7 +66,7 @@ export async function doctor(options?: DoctorOptions): Promise<DoctorReport> {
     try {
       return await task();
     } catch (error) {
-      const message = (error as Error).message;
+      const message = error instanceof Error ? error.message : String(error);
       if (!problems.includes(message)) problems.push(message);
       return null;
     }

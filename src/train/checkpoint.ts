@@ -112,7 +112,7 @@ function readCounters(text: string | undefined): Counters {
   } catch (cause) {
     throw new FormatError(expectation("trainer.load", "metadata", "JSON", String(cause)), { cause });
   }
-  const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
+  const isCount = (n: unknown) => typeof n === "number" && Number.isSafeInteger(n) && n >= 0;
   const { fitState: fit } = json;
   const current = fit?.current;
   const counts = [

@@ -28,6 +28,9 @@ export function readLabels(
   return { data, kind: match[0] };
 }
 
+const isRows = (labels: ArrayLike<number> | readonly ArrayLike<number>[]): labels is readonly ArrayLike<number>[] =>
+  Array.isArray(labels) && typeof labels[0] === "object";
+
 /** Null where the labels are no numbers, their shape is not theirs, or rows differ in length. */
 function flatten(labels: Labels): ArrayLike<number> | null {
   if (typeof labels !== "object" || labels === null) return null;
@@ -36,9 +39,8 @@ function flatten(labels: Labels): ArrayLike<number> | null {
     const fits = Array.isArray(shape) && isNumeric(data) && data.length === numel(shape);
     return fits ? data : null;
   }
-  if (!Array.isArray(labels) || typeof labels[0] !== "object")
-    return typeof labels.length === "number" ? (labels as ArrayLike<number>) : null;
-  const rows = labels as readonly ArrayLike<number>[];
+  if (!isRows(labels)) return typeof labels.length === "number" ? labels : null;
+  const rows = labels;
   const equal = rows.every((row) => isNumeric(row) && row.length === rows[0].length);
   return equal ? rows.flatMap((row) => Array.from(row)) : null;
 }

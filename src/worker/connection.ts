@@ -1,5 +1,5 @@
 /** The calls between a page and one worker: each is answered, or fails with a typed error. */
-import { ArgumentError, expectation, ResnetWasmError, RuntimeSupportError } from "../core/errors.js";
+import { ArgumentError, expectation, messageOf, ResnetWasmError, RuntimeSupportError } from "../core/errors.js";
 import type { Answer, Answers, Arguments, CallName, QuestionName } from "./calls.js";
 import type { Link, StartLink, WorkerSource } from "./link.js";
 import { decodeError, type Response } from "./messages.js";
@@ -48,7 +48,7 @@ export class Connection {
     try {
       this.#link = start(source);
     } catch (cause) {
-      throw new RuntimeSupportError(notStarted((cause as Error)?.message ?? cause), { cause });
+      throw new RuntimeSupportError(notStarted(messageOf(cause)), { cause });
     }
     this.#link.listen(
       (response) => this.#receive(response),

@@ -1,5 +1,6 @@
 /** Makes models in workers of their own. */
 import { ArgumentError, expectation } from "../core/errors.js";
+import { hasMethod } from "../core/keys.js";
 import type { LoadOptions, ModelOptions } from "../model/create.js";
 import type { Layer, LayerJSON } from "../nn/layer.js";
 import type { ModelFacts } from "./calls.js";
@@ -20,8 +21,8 @@ export const workerModelCreator =
   (start: StartLink) =>
   async (network: Layer | LayerJSON, options: ModelOptions & WorkerOption): Promise<WorkerModel> => {
     const where = "createModel";
-    const json = (network as Partial<Layer>)?.toJSON?.() ?? network;
-    if (typeof (json as LayerJSON)?.type !== "string")
+    const json: Partial<LayerJSON> = Object(hasMethod(network, "toJSON") ? network.toJSON() : network);
+    if (typeof json.type !== "string")
       throw new ArgumentError(expectation(where, "network", "a layer, or the JSON of one", network));
     if (typeof options !== "object" || options === null)
       throw new ArgumentError(expectation(where, "options", "an object", options));

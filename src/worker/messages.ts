@@ -48,7 +48,7 @@ const CLASSES: Record<string, new (message: string, options?: ErrorOptions) => E
 const MAX_DEPTH = 4;
 
 export function encodeError(error: unknown, depth = 0): ErrorRecord {
-  const { name, message, stack, cause } = (error instanceof Error ? error : new Error(String(error))) as Error;
+  const { name, message, stack, cause } = error instanceof Error ? error : new Error(String(error));
   const record: ErrorRecord = { name, message, stack: stack ?? "" };
   if (cause !== undefined && depth < MAX_DEPTH) record.cause = encodeError(cause, depth + 1);
   return record;

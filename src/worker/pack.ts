@@ -1,7 +1,7 @@
 /** Makes values ready for `postMessage`: without copies where allowed, with one copy elsewhere. */
 import { tagOf } from "../core/tag.js";
 
-const isShared = (buffer: ArrayBufferLike): boolean => tagOf(buffer) === "SharedArrayBuffer";
+const isShared = (buffer: ArrayBufferLike): buffer is SharedArrayBuffer => tagOf(buffer) === "SharedArrayBuffer";
 
 /**
  * `value` with every array buffer in it copied, or kept when `transfer` is set; the buffers to transfer are added to
@@ -35,10 +35,10 @@ function packView(view: ArrayBufferView, transfer: boolean, list: Set<ArrayBuffe
   const { buffer, byteOffset, byteLength } = view;
   if (isShared(buffer)) return view;
   if (transfer && byteLength === buffer.byteLength) {
-    list.add(buffer as ArrayBuffer);
+    list.add(buffer);
     return view;
   }
-  const copy = (buffer as ArrayBuffer).slice(byteOffset, byteOffset + byteLength);
+  const copy = buffer.slice(byteOffset, byteOffset + byteLength);
   list.add(copy);
   // By its tag: a Node Buffer becomes a Uint8Array.
   const View = (globalThis as unknown as Record<string, new (buffer: ArrayBuffer) => ArrayBufferView>)[tagOf(view)];

@@ -127,7 +127,7 @@ export async function createTrainer(model: WorkerModel, options: TrainerOptions)
     throw new ArgumentError(
       expectation(where, "model", "what createModel or loadModel of resnet-wasm/worker gave", model),
     );
-  const { loss, optimizer, schedule, groups, ...rest } = Object(options) as TrainerOptions;
+  const { loss, optimizer, schedule, groups, ...rest }: TrainerOptions = Object(options);
   const sent: SentTrainerOptions = { ...rest, optimizer: toJSON("optimizer", optimizer) };
   if (loss !== undefined) sent.loss = toJSON("loss", loss);
   if (schedule !== undefined) sent.schedule = toJSON("schedule", schedule);

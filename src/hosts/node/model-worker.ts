@@ -5,7 +5,8 @@ import { compileAllKernels } from "../../runtime/kernels.js";
 import { type Endpoint, Server } from "../../worker/server.js";
 import { nodeHost } from "./host.js";
 
-const port = parentPort!;
+if (!parentPort) throw new Error("resnet-wasm/worker/program is the program of a worker");
+const port = parentPort;
 const endpoint: Endpoint = {
   post: (response, transfer) => port.postMessage(response, transfer),
   listen: (received) => port.on("message", received),
