@@ -11,31 +11,31 @@ const truth = (value: boolean): number => (value ? 1 : 0);
 /** Elementwise ops, by one element of each input. */
 const ELEMENTWISE: Record<string, (values: number[], isFloat: boolean) => number> = {
   add: (values) => values.reduce((a, b) => a + b),
-  sub: ([a, b]) => a! - b!,
-  mul: ([a, b]) => a! * b!,
-  div: ([a, b], isFloat) => (isFloat ? a! / b! : Math.trunc(a! / b!)),
-  mod: ([a, b]) => a! - b! * Math.floor(a! / b!),
-  fmod: ([a, b]) => a! % b!,
-  pow: ([a, b]) => (b === 2 ? a! * a! : b === 0.5 ? Math.sqrt(a!) : exp(b! * log(a!))),
+  sub: ([a, b]) => a - b,
+  mul: ([a, b]) => a * b,
+  div: ([a, b], isFloat) => (isFloat ? a / b : Math.trunc(a / b)),
+  mod: ([a, b]) => a - b * Math.floor(a / b),
+  fmod: ([a, b]) => a % b,
+  pow: ([a, b]) => (b === 2 ? a * a : b === 0.5 ? Math.sqrt(a) : exp(b * log(a))),
   max: (values) => Math.max(...values),
   min: (values) => Math.min(...values),
   mean: (values) => values.reduce((a, b) => a + b, 0) / values.length,
   equal: ([a, b]) => truth(a === b),
-  less: ([a, b]) => truth(a! < b!),
-  greater: ([a, b]) => truth(a! > b!),
-  where: ([condition, a, b]) => (condition ? a! : b!),
+  less: ([a, b]) => truth(a < b),
+  greater: ([a, b]) => truth(a > b),
+  where: ([condition, a, b]) => (condition ? a : b),
   not: ([a]) => truth(!a),
-  abs: ([a]) => Math.abs(a!),
-  neg: ([a]) => -a!,
-  exp: ([a]) => exp(a!),
-  log: ([a]) => log(a!),
-  sqrt: ([a]) => Math.sqrt(a!),
-  reciprocal: ([a]) => 1 / a!,
-  floor: ([a]) => Math.floor(a!),
-  ceil: ([a]) => Math.ceil(a!),
-  relu: ([a]) => Math.max(a!, 0),
-  sigmoid: ([a]) => 1 / (1 + exp(-a!)),
-  tanh: ([a]) => 2 / (1 + exp(-2 * a!)) - 1,
+  abs: ([a]) => Math.abs(a),
+  neg: ([a]) => -a,
+  exp: ([a]) => exp(a),
+  log: ([a]) => log(a),
+  sqrt: ([a]) => Math.sqrt(a),
+  reciprocal: ([a]) => 1 / a,
+  floor: ([a]) => Math.floor(a),
+  ceil: ([a]) => Math.ceil(a),
+  relu: ([a]) => Math.max(a, 0),
+  sigmoid: ([a]) => 1 / (1 + exp(-a)),
+  tanh: ([a]) => 2 / (1 + exp(-2 * a)) - 1,
 };
 
 /** Elements between neighbours of each axis, row-major. */
@@ -51,11 +51,11 @@ export function pick(
   const out = new Float64Array(product(shape));
   const index = shape.map(() => 0);
   for (let i = 0, at = offset; i < out.length; i++) {
-    out[i] = source[at]!;
+    out[i] = source[at];
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      at += strides[axis]!;
-      if (++index[axis]! < shape[axis]!) break;
-      at -= strides[axis]! * shape[axis]!;
+      at += strides[axis];
+      if (++index[axis] < shape[axis]) break;
+      at -= strides[axis] * shape[axis];
       index[axis] = 0;
     }
   }
@@ -66,47 +66,47 @@ export function pick(
 export const broadcastStrides = (from: readonly number[], to: readonly number[]): number[] => {
   const strides = stridesOf(from);
   const lead = to.length - from.length;
-  return to.map((_, i) => (i < lead || from[i - lead] === 1 ? 0 : strides[i - lead]!));
+  return to.map((_, i) => (i < lead || from[i - lead] === 1 ? 0 : strides[i - lead]));
 };
 
 const MOVES: Record<string, (inputs: Constant[], attributes: Attributes, shape: number[]) => ArrayLike<number>> = {
-  reshape: ([x]) => x!.data,
+  reshape: ([x]) => x.data,
   transpose([x], { perm }, shape) {
-    const strides = stridesOf(x!.shape);
+    const strides = stridesOf(x.shape);
     return pick(
-      x!.data,
+      x.data,
       shape,
-      (perm as number[]).map((axis) => strides[axis]!),
+      (perm as number[]).map((axis) => strides[axis]),
     );
   },
-  expand: ([x], _, shape) => pick(x!.data, shape, broadcastStrides(x!.shape, shape)),
+  expand: ([x], _, shape) => pick(x.data, shape, broadcastStrides(x.shape, shape)),
   slice([x], { starts, steps }, shape) {
-    const strides = stridesOf(x!.shape);
-    const offset = (starts as number[]).reduce((sum, start, i) => sum + start * strides[i]!, 0);
+    const strides = stridesOf(x.shape);
+    const offset = (starts as number[]).reduce((sum, start, i) => sum + start * strides[i], 0);
     return pick(
-      x!.data,
+      x.data,
       shape,
-      strides.map((stride, i) => stride * (steps as number[])[i]!),
+      strides.map((stride, i) => stride * (steps as number[])[i]),
       offset,
     );
   },
   gather([x], { axis, places }) {
-    const inner = product(x!.shape.slice((axis as number) + 1));
-    const size = x!.shape[axis as number]!;
-    const outer = product(x!.shape.slice(0, axis as number));
+    const inner = product(x.shape.slice((axis as number) + 1));
+    const size = x.shape[axis as number];
+    const outer = product(x.shape.slice(0, axis as number));
     const out: number[] = [];
     for (let o = 0; o < outer; o++)
       for (const place of places as number[])
-        for (let i = 0; i < inner; i++) out.push(x!.data[(o * size + place) * inner + i]!);
+        for (let i = 0; i < inner; i++) out.push(x.data[(o * size + place) * inner + i]);
     return out;
   },
   concat(inputs, { axis }) {
-    const outer = product(inputs[0]!.shape.slice(0, axis as number));
+    const outer = product(inputs[0].shape.slice(0, axis as number));
     const out: number[] = [];
     for (let o = 0; o < outer; o++)
       for (const { data } of inputs) {
         const part = data.length / outer;
-        for (let i = 0; i < part; i++) out.push(data[o * part + i]!);
+        for (let i = 0; i < part; i++) out.push(data[o * part + i]);
       }
     return out;
   },
@@ -114,13 +114,13 @@ const MOVES: Record<string, (inputs: Constant[], attributes: Attributes, shape: 
     if (mode !== "constant") return [];
     const out = new Float64Array(product(shape)).fill(value as number);
     const strides = stridesOf(shape);
-    const from = stridesOf(x!.shape);
-    for (let i = 0; i < x!.data.length; i++) {
+    const from = stridesOf(x.shape);
+    for (let i = 0; i < x.data.length; i++) {
       let at = 0;
-      x!.shape.forEach((size, axis) => {
-        at += ((Math.floor(i / from[axis]!) % size) + (pads as number[])[axis]!) * strides[axis]!;
+      x.shape.forEach((size, axis) => {
+        at += ((Math.floor(i / from[axis]) % size) + (pads as number[])[axis]) * strides[axis];
       });
-      out[at] = x!.data[i]!;
+      out[at] = x.data[i];
     }
     return out;
   },
@@ -135,17 +135,17 @@ const REDUCTIONS: Record<string, [start: number, step: (sum: number, value: numb
 };
 
 function reduceAxes(op: string, x: Constant, axes: readonly number[], shape: number[]): Float64Array {
-  const [start, step] = REDUCTIONS[op]!;
+  const [start, step] = REDUCTIONS[op];
   const kept = x.shape.map((size, i) => (axes.includes(i) ? 1 : size));
   const to = broadcastStrides(kept, x.shape);
   const from = stridesOf(x.shape);
   const out = new Float64Array(product(shape)).fill(start);
   for (let i = 0; i < x.data.length; i++) {
     let at = 0;
-    for (let axis = 0; axis < x.shape.length; axis++) at += (Math.floor(i / from[axis]!) % x.shape[axis]!) * to[axis]!;
-    out[at] = step(out[at]!, x.data[i]!);
+    for (let axis = 0; axis < x.shape.length; axis++) at += (Math.floor(i / from[axis]) % x.shape[axis]) * to[axis];
+    out[at] = step(out[at], x.data[i]);
   }
-  if (op === "reduceMean") for (let i = 0; i < out.length; i++) out[i]! /= x.data.length / out.length;
+  if (op === "reduceMean") for (let i = 0; i < out.length; i++) out[i] /= x.data.length / out.length;
   return out;
 }
 
@@ -156,7 +156,7 @@ export function evaluate(
   inputs: Constant[],
   shapes: number[][],
 ): Constant[] | undefined {
-  const shape = shapes[0]!;
+  const shape = shapes[0];
   const isComparison = op === "equal" || op === "less" || op === "greater" || op === "not";
   const isFloat = !isComparison && inputs.at(-1)!.isFloat;
   const made = (data: ArrayLike<number>): Constant[] => [
@@ -168,23 +168,23 @@ export function evaluate(
     return made(
       Float64Array.from({ length: product(shape) }, (_, i) =>
         element(
-          read.map((values) => values[i]!),
+          read.map((values) => values[i]),
           isFloat,
         ),
       ),
     );
   }
   if (Object.hasOwn(MOVES, op)) {
-    const data = MOVES[op]!(inputs, attributes, shape);
+    const data = MOVES[op](inputs, attributes, shape);
     return data.length === product(shape) ? made(data) : undefined;
   }
-  if (Object.hasOwn(REDUCTIONS, op)) return made(reduceAxes(op, inputs[0]!, attributes["axes"] as number[], shape));
+  if (Object.hasOwn(REDUCTIONS, op)) return made(reduceAxes(op, inputs[0], attributes["axes"] as number[], shape));
   if (op === "split") {
     let start = 0;
     return shapes.map((part, i) => {
       const starts = part.map((_, axis) => (axis === attributes["axis"] ? start : 0));
-      start += (attributes["sizes"] as number[])[i]!;
-      return evaluate("slice", { starts, steps: part.map(() => 1) }, inputs, [part])![0]!;
+      start += (attributes["sizes"] as number[])[i];
+      return evaluate("slice", { starts, steps: part.map(() => 1) }, inputs, [part])![0];
     });
   }
   return undefined;

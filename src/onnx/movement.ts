@@ -15,10 +15,10 @@ const reshaped = (call: Call, shape: number[]) => {
   if (product(shape) !== product(x)) throw call.refuse("shape", product(x), shape);
   const isSame = shape.length === x.length && shape.every((size, i) => size === x[i]);
   return isSame
-    ? { alias: call.inputs[0]! }
+    ? { alias: call.inputs[0] }
     : {
         op: "reshape",
-        inputs: [call.inputs[0]!],
+        inputs: [call.inputs[0]],
         attributes: { shape } as Record<string, AttributeValue>,
         shapes: [shape],
       };
@@ -36,9 +36,9 @@ const reshape: Rule = (call) => {
   const rest = () => total / product(shape.filter((_, i) => i !== free));
   // A first size with the batch that the file fixed in it means the batch.
   const { fileBatch = 0 } = call;
-  const samples = shape[0]! / fileBatch;
+  const samples = shape[0] / fileBatch;
   if (free !== 0 && isBatch(total) && !shape.some(isBatch) && Number.isInteger(samples) && samples > 0) {
-    const fixed = shape[0]!;
+    const fixed = shape[0];
     shape[0] = samples * BATCH;
     if (free < 0 ? product(shape) !== total : !Number.isInteger(rest())) shape[0] = fixed;
   }
@@ -81,8 +81,8 @@ const transpose: Rule = (call) => {
   const perm = call.ints("perm") ?? x.map((_, i) => x.length - 1 - i);
   if (perm.length !== x.length || axesOf(call, perm, x.length).length !== x.length)
     throw call.refuse("perm", `${x.length} axes`, perm);
-  if (perm.every((axis, i) => axis === i)) return { alias: call.inputs[0]! };
-  return { op: "transpose", attributes: { perm }, shapes: [perm.map((axis) => x[axis]!)] };
+  if (perm.every((axis, i) => axis === i)) return { alias: call.inputs[0] };
+  return { op: "transpose", attributes: { perm }, shapes: [perm.map((axis) => x[axis])] };
 };
 
 const concat: Rule = (call) => {
@@ -91,7 +91,7 @@ const concat: Rule = (call) => {
   const axis = axisOf(call, call.int("axis", 1), first.length);
   if (shapes.some((shape) => shape.length !== first.length || shape.some((size, i) => i !== axis && size !== first[i])))
     throw call.refuse("inputs", `shapes that differ in axis ${axis} alone`, shapes);
-  const size = shapes.reduce((sum, shape) => sum + shape[axis]!, 0);
+  const size = shapes.reduce((sum, shape) => sum + shape[axis], 0);
   return { op: "concat", attributes: { axis }, shapes: [first.map((other, i) => (i === axis ? size : other))] };
 };
 
@@ -101,13 +101,13 @@ const split: Rule = (call) => {
   const axis = axisOf(call, call.int("axis", 0), x.length);
   const parts = call.outputs.length;
   const given = attributeOrInput(call, "split", 1);
-  const step = Math.ceil(x[axis]! / parts);
-  const sizes = given ?? Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(step, x[axis]! - i * step)));
+  const step = Math.ceil(x[axis] / parts);
+  const sizes = given ?? Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(step, x[axis] - i * step)));
   if (sizes.length !== parts || sizes.reduce((a, b) => a + b, 0) !== x[axis])
     throw call.refuse("split", `${parts} sizes of ${x[axis]} in all`, sizes);
   return {
     op: "split",
-    inputs: [call.inputs[0]!],
+    inputs: [call.inputs[0]],
     attributes: { axis, sizes },
     shapes: sizes.map((size) => x.map((other, i) => (i === axis ? size : other))),
   };
@@ -130,15 +130,15 @@ const slice: Rule = (call) => {
   const [from, by, shape] = [x.map(() => 0), x.map(() => 1), [...x]];
   axes.forEach((given, k) => {
     const axis = axisOf(call, given, x.length);
-    const [size, step] = [x[axis]!, steps[k]!];
+    const [size, step] = [x[axis], steps[k]];
     const place = (at: number, low: number, high: number) => Math.min(Math.max(at < 0 ? at + size : at, low), high);
-    const start = step > 0 ? place(starts[k]!, 0, size) : place(starts[k]!, 0, size - 1);
-    const end = step > 0 ? place(ends[k]!, 0, size) : place(ends[k]!, -1, size - 1);
+    const start = step > 0 ? place(starts[k], 0, size) : place(starts[k], 0, size - 1);
+    const end = step > 0 ? place(ends[k], 0, size) : place(ends[k], -1, size - 1);
     [from[axis], by[axis], shape[axis]] = [start, step, Math.max(0, Math.ceil((end - start) / step))];
   });
-  if (shape.every((size, i) => size === x[i] && by[i] === 1)) return { alias: call.inputs[0]! };
-  if (shape.some((size, i) => isBatch(x[i]!) && size !== x[i])) throw call.refuse("slice", "all of the batch", shape);
-  return { op: "slice", inputs: [call.inputs[0]!], attributes: { starts: from, steps: by, shape }, shapes: [shape] };
+  if (shape.every((size, i) => size === x[i] && by[i] === 1)) return { alias: call.inputs[0] };
+  if (shape.some((size, i) => isBatch(x[i]) && size !== x[i])) throw call.refuse("slice", "all of the batch", shape);
+  return { op: "slice", inputs: [call.inputs[0]], attributes: { starts: from, steps: by, shape }, shapes: [shape] };
 };
 
 /** Pads and value: attributes before 11 (`paddings` before 2), inputs since; axes since 18. */
@@ -151,14 +151,14 @@ const pad: Rule = (call) => {
   if (given.length !== 2 * axes.length) throw call.refuse("pads", `${2 * axes.length} numbers`, given);
   const pads = new Array<number>(2 * x.length).fill(0);
   axes.forEach((axis, i) => {
-    pads[axis] = given[i]!;
-    pads[x.length + axis] = given[axes.length + i]!;
+    pads[axis] = given[i];
+    pads[x.length + axis] = given[axes.length + i];
   });
-  if (pads.every((size) => size === 0)) return { alias: call.inputs[0]! };
-  const shape = x.map((size, i) => size + pads[i]! + pads[x.length + i]!);
-  if (shape.some((size, i) => size < 0 || (isBatch(x[i]!) && size !== x[i])))
+  if (pads.every((size) => size === 0)) return { alias: call.inputs[0] };
+  const shape = x.map((size, i) => size + pads[i] + pads[x.length + i]);
+  if (shape.some((size, i) => size < 0 || (isBatch(x[i]) && size !== x[i])))
     throw call.refuse("pads", "sizes of 0 or more, the batch as it is", pads);
-  return { op: "pad", inputs: [call.inputs[0]!], attributes: { pads, value, mode }, shapes: [shape] };
+  return { op: "pad", inputs: [call.inputs[0]], attributes: { pads, value, mode }, shapes: [shape] };
 };
 
 const gather: Rule = (call) => {
@@ -173,10 +173,10 @@ const gather: Rule = (call) => {
     if (!isWhole) throw call.refuse("indices", "the same of every sample", "others");
     return reshaped(call, call.shape(1));
   }
-  const places = [...indices.data].map((at) => axisOf(call, at, x[axis]!));
+  const places = [...indices.data].map((at) => axisOf(call, at, x[axis]));
   return {
     op: "gather",
-    inputs: [call.inputs[0]!],
+    inputs: [call.inputs[0]],
     attributes: { axis, places },
     shapes: [[...x.slice(0, axis), ...indices.shape, ...x.slice(axis + 1)]],
   };
@@ -215,7 +215,7 @@ const constantOfShape: Rule = (call) => {
 };
 
 const range: Rule = (call) => {
-  const [start, limit, delta] = [call.numbers(0)[0]!, call.numbers(1)[0]!, call.numbers(2)[0]!];
+  const [start, limit, delta] = [call.numbers(0)[0], call.numbers(1)[0], call.numbers(2)[0]];
   const count = Math.max(0, Math.ceil((limit - start) / delta));
   const isSample = count === BATCH;
   const made: Constant = { ...filled(call, [isSample ? SAMPLE : count], 0, call.constant(0)!.isFloat), isSample };
@@ -227,8 +227,8 @@ const expand: Rule = (call) => {
   const shape = broadcast(call, [call.shape(0), call.numbers(1)]);
   const isSame = shape.length === call.shape(0).length && shape.every((size, i) => size === call.shape(0)[i]);
   return isSame
-    ? { alias: call.inputs[0]! }
-    : { op: "expand", inputs: [call.inputs[0]!], attributes: { shape }, shapes: [shape] };
+    ? { alias: call.inputs[0] }
+    : { op: "expand", inputs: [call.inputs[0]], attributes: { shape }, shapes: [shape] };
 };
 
 const [FLOAT16, BFLOAT16] = [10, 16];
@@ -248,7 +248,7 @@ const cast: Rule = (call) => {
   const to = call.int("to");
   const held = call.constant(0);
   if (!held) {
-    if (isFloatType(to) && to < BFLOAT16) return { alias: call.inputs[0]! };
+    if (isFloatType(to) && to < BFLOAT16) return { alias: call.inputs[0] };
     throw call.refuse("to", "float16, float32 or float64", `data type ${to}`);
   }
   if (to === FLOAT16 || to === BFLOAT16) {
@@ -275,8 +275,8 @@ const resize: Rule = (call) => {
   const factors = x.map(() => 1);
   axes.forEach((axis, i) => {
     const at = axisOf(call, axis, x.length);
-    factors[at] = sizes ? sizes[i]! / x[at]! : (scales?.[i] ?? 1);
-    shape[at] = sizes ? sizes[i]! : Math.floor(x[at]! * factors[at]!);
+    factors[at] = sizes ? sizes[i] / x[at] : (scales?.[i] ?? 1);
+    shape[at] = sizes ? sizes[i] : Math.floor(x[at] * factors[at]);
   });
   const policy = call.text("keep_aspect_ratio_policy", "stretch");
   if (policy !== "stretch" || call.int("antialias", 0) || call.int("exclude_outside", 0))
@@ -288,7 +288,7 @@ const resize: Rule = (call) => {
     nearest: call.opset < 11 ? "floor" : call.text("nearest_mode", "round_prefer_floor"),
     cubic: call.float("cubic_coeff_a", -0.75),
   };
-  return { op: "resize", inputs: [call.inputs[0]!], attributes, shapes: [shape] };
+  return { op: "resize", inputs: [call.inputs[0]], attributes, shapes: [shape] };
 };
 
 export const MOVEMENT: Record<string, Rule> = {

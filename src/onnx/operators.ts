@@ -94,7 +94,7 @@ const variadic =
   (op: string): Rule =>
   (call) => {
     const shapes = [call.shape(0), ...call.inputs.slice(1).map((_, i) => call.shape(i + 1))];
-    return shapes.length === 1 ? { alias: call.inputs[0]! } : { op, shapes: [broadcast(call, shapes)] };
+    return shapes.length === 1 ? { alias: call.inputs[0] } : { op, shapes: [broadcast(call, shapes)] };
   };
 
 /** Sliding windows: pads [begin of each axis, end of each axis], from `auto_pad` too; and the sizes that come out. */
@@ -107,13 +107,13 @@ export function windows(call: Call, spatial: number[], kernel: number[], ceil = 
     return given;
   };
   const [strides, dilations] = [fill("strides"), fill("dilations")];
-  const extents = kernel.map((size, i) => (size - 1) * dilations[i]! + 1);
+  const extents = kernel.map((size, i) => (size - 1) * dilations[i] + 1);
   let pads = call.ints("pads") ?? new Array(2 * rank).fill(0);
   const auto = call.text("auto_pad", "NOTSET");
   if (auto === "VALID") pads = new Array(2 * rank).fill(0);
   else if (auto === "SAME_UPPER" || auto === "SAME_LOWER") {
     const needed = spatial.map((size, i) =>
-      Math.max(0, (Math.ceil(size / strides[i]!) - 1) * strides[i]! + extents[i]! - size),
+      Math.max(0, (Math.ceil(size / strides[i]) - 1) * strides[i] + extents[i] - size),
     );
     const [less, more] = [needed.map((pad) => Math.floor(pad / 2)), needed.map((pad) => Math.ceil(pad / 2))];
     pads = auto === "SAME_UPPER" ? [...less, ...more] : [...more, ...less];
@@ -121,11 +121,11 @@ export function windows(call: Call, spatial: number[], kernel: number[], ceil = 
   if (pads.length !== 2 * rank || pads.some((pad) => pad < 0))
     throw call.refuse("pads", `${2 * rank} of 0 or more`, pads);
   const out = spatial.map((size, i) => {
-    const padded = size + pads[i]! + pads[rank + i]!;
-    const steps = (padded - extents[i]!) / strides[i]!;
+    const padded = size + pads[i] + pads[rank + i];
+    const steps = (padded - extents[i]) / strides[i];
     let count = (ceil ? Math.ceil(steps) : Math.floor(steps)) + 1;
     // A window that would begin in the padding at the end is left out.
-    if (ceil && (count - 1) * strides[i]! >= size + pads[i]!) count--;
+    if (ceil && (count - 1) * strides[i] >= size + pads[i]) count--;
     if (count < 1) throw call.refuse("kernel", `to fit into ${padded}`, extents[i]);
     return count;
   });
@@ -140,13 +140,13 @@ const conv: Rule = (call) => {
   if (
     x.length < 3 ||
     w.length !== x.length ||
-    x[1] !== w[1]! * group ||
-    w[0]! % group ||
+    x[1] !== w[1] * group ||
+    w[0] % group ||
     declared.some((k, i) => k !== kernel[i])
   )
     throw call.refuse("weight", `[out, ${x[1]} / group, …kernel] for the input ${JSON.stringify(x)}`, w);
   const { out, ...attributes } = windows(call, x.slice(2), kernel);
-  return { op: "conv", attributes: { ...attributes, group }, shapes: [[x[0]!, w[0]!, ...out]] };
+  return { op: "conv", attributes: { ...attributes, group }, shapes: [[x[0], w[0], ...out]] };
 };
 
 const convTranspose: Rule = (call) => {
@@ -159,21 +159,21 @@ const convTranspose: Rule = (call) => {
   const dilations = call.ints("dilations") ?? new Array(rank).fill(1);
   const extra = call.ints("output_padding") ?? new Array(rank).fill(0);
   let pads = call.ints("pads") ?? new Array(2 * rank).fill(0);
-  const full = spatial.map((size, i) => (size - 1) * strides[i]! + (kernel[i]! - 1) * dilations[i]! + 1 + extra[i]!);
+  const full = spatial.map((size, i) => (size - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1 + extra[i]);
   const auto = call.text("auto_pad", "NOTSET");
   const wanted =
     call.ints("output_shape")?.slice(-rank) ??
-    (auto.startsWith("SAME") ? spatial.map((size, i) => size * strides[i]!) : undefined);
+    (auto.startsWith("SAME") ? spatial.map((size, i) => size * strides[i]) : undefined);
   if (wanted) {
-    const cut = full.map((size, i) => Math.max(0, size - wanted[i]!));
+    const cut = full.map((size, i) => Math.max(0, size - wanted[i]));
     const [less, more] = [cut.map((c) => Math.floor(c / 2)), cut.map((c) => Math.ceil(c / 2))];
     pads = auto === "SAME_UPPER" ? [...less, ...more] : [...more, ...less];
   }
-  const out = full.map((size, i) => size - pads[i]! - pads[rank + i]!);
+  const out = full.map((size, i) => size - pads[i] - pads[rank + i]);
   return {
     op: "convTranspose",
     attributes: { strides, dilations, pads, outputPadding: extra, group },
-    shapes: [[x[0]!, w[1]! * group, ...out]],
+    shapes: [[x[0], w[1] * group, ...out]],
   };
 };
 
@@ -192,7 +192,7 @@ const pool =
     return {
       op,
       attributes: { ...attributes, kernel, ceilMode, ...(op === "averagePool" ? { countIncludePad } : {}) },
-      shapes: [[x[0]!, x[1]!, ...out]],
+      shapes: [[x[0], x[1], ...out]],
     };
   };
 
@@ -210,19 +210,19 @@ const reduce =
   (call) => {
     const x = call.shape(0);
     const given = attributeOrInput(call, "axes", 1);
-    if (!given?.length && call.int("noop_with_empty_axes", 0) === 1) return { alias: call.inputs[0]! };
+    if (!given?.length && call.int("noop_with_empty_axes", 0) === 1) return { alias: call.inputs[0] };
     const axes = given?.length ? axesOf(call, given, x.length) : x.map((_, i) => i);
     const keepDims = call.int("keepdims", 1) === 1;
     const kept = x.map((size, i) => (axes.includes(i) ? 1 : size));
     const shape = keepDims ? kept : kept.filter((_, i) => !axes.includes(i));
-    return { op, inputs: [call.inputs[0]!], attributes: { axes, keepDims }, shapes: [shape] };
+    return { op, inputs: [call.inputs[0]], attributes: { axes, keepDims }, shapes: [shape] };
   };
 
 const matMul: Rule = (call) => {
   const [a, b] = [call.shape(0), call.shape(1)];
   if (a.length < 1 || b.length < 1 || a.at(-1) !== (b.at(-2) ?? b[0]))
     throw call.refuse("inputs", "[…, k] and [k, …]", [a, b]);
-  if (b.length === 2) return { op: "linear", attributes: { transposed: true }, shapes: [[...a.slice(0, -1), b[1]!]] };
+  if (b.length === 2) return { op: "linear", attributes: { transposed: true }, shapes: [[...a.slice(0, -1), b[1]]] };
   if (a.length < 2 || b.length < 2) throw call.refuse("inputs", "matrices", [a, b]);
   const batch = broadcast(call, [a.slice(0, -2), b.slice(0, -2)]);
   return { op: "matMul", shapes: [[...batch, a.at(-2)!, b.at(-1)!]] };
@@ -233,8 +233,8 @@ const gemm: Rule = (call) => {
   const [a, b] = [call.shape(0), call.shape(1)];
   const [transA, transB] = [call.int("transA", 0) === 1, call.int("transB", 0) === 1];
   const [alpha, beta] = [call.float("alpha", 1), call.float("beta", 1)];
-  const [m, k] = transA ? [a[1]!, a[0]!] : [a[0]!, a[1]!];
-  const [rows, n] = transB ? [b[1]!, b[0]!] : [b[0]!, b[1]!];
+  const [m, k] = transA ? [a[1], a[0]] : [a[0], a[1]];
+  const [rows, n] = transB ? [b[1], b[0]] : [b[0], b[1]];
   if (a.length !== 2 || b.length !== 2 || rows !== k) throw call.refuse("inputs", "matrices that fit", [a, b]);
   return { op: "gemm", attributes: { transA, transB, alpha, beta }, shapes: [[m, n]] };
 };
@@ -262,7 +262,7 @@ const groupNorm: Rule = (call) => {
   const groups = call.int("num_groups");
   // In 18, scale and bias are of the groups, since 21 of the channels.
   const size = call.opset < 21 ? groups : x[1];
-  if (call.shape(1)[0] !== size || x[1]! % groups) throw call.refuse("scale", `[${size}]`, call.shape(1));
+  if (call.shape(1)[0] !== size || x[1] % groups) throw call.refuse("scale", `[${size}]`, call.shape(1));
   return {
     op: "groupNorm",
     attributes: { groups, epsilon: call.float("epsilon", 1e-5), byGroup: call.opset < 21 },
@@ -285,12 +285,12 @@ const clip: Rule = (call) => {
   const bound = (name: string, index: number, none: number) =>
     call.opset < 11 ? call.float(name, none) : call.has(index) ? (call.numbers(index)[0] ?? none) : none;
   const attributes = { min: bound("min", 1, -Infinity), max: bound("max", 2, Infinity) };
-  return { op: "clip", inputs: [call.inputs[0]!], attributes, shapes: [call.shape(0)] };
+  return { op: "clip", inputs: [call.inputs[0]], attributes, shapes: [call.shape(0)] };
 };
 
 const dropout: Rule = (call) => {
   if (call.has(2) && call.numbers(2)[0] === 1) throw call.refuse("training_mode", "false", true);
-  return { alias: call.inputs[0]! };
+  return { alias: call.inputs[0] };
 };
 
 export const ARITHMETIC: Record<string, Rule> = {
@@ -364,6 +364,6 @@ export const LAYERS: Record<string, Rule> = {
   GroupNormalization: groupNorm,
   Softmax: softmax("softmax"),
   LogSoftmax: softmax("logSoftmax"),
-  Identity: (call) => ({ alias: call.inputs[0]! }),
+  Identity: (call) => ({ alias: call.inputs[0] }),
   Dropout: dropout,
 };

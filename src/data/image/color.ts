@@ -29,7 +29,7 @@ export function colorJitter(options: ColorJitterOptions): ImageAugmentation {
       checkColours(x);
       for (const step of shuffled(random)) {
         const bounds = ranges[step];
-        if (bounds) steps[step]!(x, bounds[0] + (bounds[1] - bounds[0]) * random.uniform());
+        if (bounds) steps[step](x, bounds[0] + (bounds[1] - bounds[0]) * random.uniform());
       }
     },
   });
@@ -70,10 +70,10 @@ const schema = () =>
 
 const clip = (value: number): number => Math.min(1, Math.max(0, value));
 
-const grey = (x: Float32Array, at: number): number => 0.2989 * x[at]! + 0.587 * x[at + 1]! + 0.114 * x[at + 2]!;
+const grey = (x: Float32Array, at: number): number => 0.2989 * x[at] + 0.587 * x[at + 1] + 0.114 * x[at + 2];
 
 export function adjustBrightness(x: Float32Array, factor: number): void {
-  for (let i = 0; i < x.length; i++) x[i] = clip(factor * x[i]!);
+  for (let i = 0; i < x.length; i++) x[i] = clip(factor * x[i]);
 }
 
 /** Away from, or towards, the mean grey of the whole image. */
@@ -81,21 +81,21 @@ export function adjustContrast(x: Float32Array, factor: number): void {
   let sum = 0;
   for (let at = 0; at < x.length; at += 3) sum += grey(x, at);
   const mean = sum / (x.length / 3);
-  for (let i = 0; i < x.length; i++) x[i] = clip(factor * x[i]! + (1 - factor) * mean);
+  for (let i = 0; i < x.length; i++) x[i] = clip(factor * x[i] + (1 - factor) * mean);
 }
 
 /** Away from, or towards, the grey of the same pixel. */
 export function adjustSaturation(x: Float32Array, factor: number): void {
   for (let at = 0; at < x.length; at += 3) {
     const base = (1 - factor) * grey(x, at);
-    for (let c = at; c < at + 3; c++) x[c] = clip(factor * x[c]! + base);
+    for (let c = at; c < at + 3; c++) x[c] = clip(factor * x[c] + base);
   }
 }
 
 /** Turns the hue (of HSV) by `turn`, 1 being a whole turn. */
 export function adjustHue(x: Float32Array, turn: number): void {
   for (let at = 0; at < x.length; at += 3) {
-    const [r, g, b] = [x[at]!, x[at + 1]!, x[at + 2]!];
+    const [r, g, b] = [x[at], x[at + 1], x[at + 2]];
     const value = Math.max(r, g, b);
     const chroma = value - Math.min(r, g, b);
     if (chroma === 0) continue; // grey has no hue

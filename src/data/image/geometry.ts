@@ -27,7 +27,7 @@ export function randomCrop(options: { padding: number; fill?: number }): ImageAu
       for (let row = Math.max(0, -down); row < Math.min(height, height - down) && from < to; row++) {
         const source = ((row + down) * width + from + right) * channels;
         const target = (row * width + from) * channels;
-        for (let i = 0; i < (to - from) * channels; i++) x[target + i] = scratch[source + i]!;
+        for (let i = 0; i < (to - from) * channels; i++) x[target + i] = scratch[source + i];
       }
     },
   });
@@ -45,8 +45,8 @@ export function horizontalFlip(options: { p?: number } = {}): ImageAugmentation 
           const a = (row * width + left) * channels;
           const b = (row * width + width - 1 - left) * channels;
           for (let c = 0; c < channels; c++) {
-            const value = x[a + c]!;
-            x[a + c] = x[b + c]!;
+            const value = x[a + c];
+            x[a + c] = x[b + c];
             x[b + c] = value;
           }
         }

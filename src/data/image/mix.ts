@@ -46,8 +46,8 @@ export function cutmix(options: MixOptions = {}): BatchAugmentation {
           const offset = (row * shape.width + box.left) * shape.channels;
           const [a, b] = [i * size(shape) + offset, (count - 1 - i) * size(shape) + offset];
           for (let k = 0; k < box.width * shape.channels; k++) {
-            const value = x[a + k]!;
-            x[a + k] = x[b + k]!;
+            const value = x[a + k];
+            x[a + k] = x[b + k];
             x[b + k] = value;
           }
         }
@@ -68,7 +68,7 @@ function blend(data: Float32Array, count: number, row: number, share: number): v
   for (let i = 0; i < count - 1 - i; i++) {
     const [a, b] = [i * row, (count - 1 - i) * row];
     for (let k = 0; k < row; k++) {
-      const [own, other] = [data[a + k]!, data[b + k]!];
+      const [own, other] = [data[a + k], data[b + k]];
       data[a + k] = share * own + (1 - share) * other;
       data[b + k] = share * other + (1 - share) * own;
     }

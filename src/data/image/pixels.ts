@@ -47,13 +47,13 @@ export function withChannels(where: string, image: Image, channels: 1 | 3): Imag
     const at = pixel * from;
     if (channels === 3) {
       const [g, b] = from < 3 ? [at, at] : [at + 1, at + 2];
-      out[3 * pixel] = data[at]!;
-      out[3 * pixel + 1] = data[g]!;
-      out[3 * pixel + 2] = data[b]!;
+      out[3 * pixel] = data[at];
+      out[3 * pixel + 1] = data[g];
+      out[3 * pixel + 2] = data[b];
     } else {
       // ITU-R 601 luma in 16-bit fixed point: Pillow's convert("L").
-      const luma = (data[at]! * 19595 + data[at + 1]! * 38470 + data[at + 2]! * 7471 + 0x8000) >> 16;
-      out[pixel] = from < 3 ? data[at]! : luma;
+      const luma = (data[at] * 19595 + data[at + 1] * 38470 + data[at + 2] * 7471 + 0x8000) >> 16;
+      out[pixel] = from < 3 ? data[at] : luma;
     }
   }
   return { data: out, width, height };

@@ -42,14 +42,14 @@ function taps(available: number, start: number, end: number, size: number, inter
   for (let i = 0; i < size; i++) {
     const centre = start + (i + 0.5) * scale;
     first[i] = Math.max(0, Math.trunc(centre - reach + 0.5));
-    count[i] = Math.min(available, Math.trunc(centre + reach + 0.5)) - first[i]!;
+    count[i] = Math.min(available, Math.trunc(centre + reach + 0.5)) - first[i];
     let sum = 0;
-    for (let j = 0; j < count[i]!; j++) {
-      const value = weight((first[i]! + j - centre + 0.5) * (1 / stretch));
+    for (let j = 0; j < count[i]; j++) {
+      const value = weight((first[i] + j - centre + 0.5) * (1 / stretch));
       weights[i * stride + j] = value;
       sum += value;
     }
-    if (sum !== 0) for (let j = 0; j < count[i]!; j++) weights[i * stride + j]! /= sum;
+    if (sum !== 0) for (let j = 0; j < count[i]; j++) weights[i * stride + j] /= sum;
   }
   return { first, count, weights, stride };
 }
@@ -70,10 +70,10 @@ function resample(
   const fixed = bytes ? weights.map((w) => Math.trunc(w * 2 ** 22 + (w < 0 ? -0.5 : 0.5))) : weights;
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < size; i++) {
-      const base = (o * from + first[i]!) * inner;
+      const base = (o * from + first[i]) * inner;
       for (let k = 0; k < inner; k++) {
         let sum = bytes ? 2 ** 21 : 0;
-        for (let j = 0; j < count[i]!; j++) sum += fixed[i * stride + j]! * source[base + j * inner + k]!;
+        for (let j = 0; j < count[i]; j++) sum += fixed[i * stride + j] * source[base + j * inner + k];
         out[(o * size + i) * inner + k] = bytes ? Math.min(255, Math.max(0, sum >> 22)) : sum;
       }
     }

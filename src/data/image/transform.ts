@@ -130,8 +130,8 @@ export function transformImage(
     for (let column = left; column < left + width; column++) {
       const inside = row >= 0 && row < resized.height && column >= 0 && column < resized.width;
       for (let c = 0; c < channels; c++) {
-        const byte = inside ? resized.data[(row * resized.width + column) * channels + c]! : 0;
-        data[at++] = (byte / 255 - transform.mean[c]!) / transform.std[c]!;
+        const byte = inside ? resized.data[(row * resized.width + column) * channels + c] : 0;
+        data[at++] = (byte / 255 - transform.mean[c]) / transform.std[c];
       }
     }
   }

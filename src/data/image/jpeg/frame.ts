@@ -63,21 +63,21 @@ const KNOWN = "baseline or progressive Huffman coding of 8 bits";
 export function readFrame(marker: number, segment: Uint8Array, maxPixels: number, fileBytes: number): Frame {
   const hint = "Save it again as an ordinary JPEG or PNG";
   if (marker in OTHERS) throw new Damage("JPEG", KNOWN, OTHERS[marker], hint);
-  const [precision, h1, h0, w1, w0, count] = segment as unknown as number[];
-  if (!(segment.length >= 6) || segment.length !== 6 + 3 * count!)
+  const [precision, h1, h0, w1, w0, count] = segment;
+  if (!(segment.length >= 6) || segment.length !== 6 + 3 * count)
     throw new Damage("frame header", "6 bytes and 3 a component", `${segment.length} bytes`);
   if (precision !== 8) throw new Damage("JPEG", KNOWN, `${precision} bits`, hint);
-  const [width, height] = [w1! * 256 + w0!, h1! * 256 + h0!];
+  const [width, height] = [w1 * 256 + w0, h1 * 256 + h0];
   if (height === 0) throw new Damage("frame header", "a height", "0, to be defined later (DNL)", hint);
   checkPixels(width, height, maxPixels);
   if (count !== 1 && count !== 3 && count !== 4) throw new Damage("frame header", "1, 3 or 4 components", count);
 
   const parts = Array.from({ length: count }, (_, i) => segment.subarray(6 + 3 * i, 9 + 3 * i));
   const sampling = parts.map(([id, factors, quantisation]) => ({
-    id: id!,
-    h: factors! >> 4,
-    v: factors! & 15,
-    quantisation: quantisation!,
+    id,
+    h: factors >> 4,
+    v: factors & 15,
+    quantisation,
   }));
   const hMax = Math.max(...sampling.map(({ h }) => h));
   const vMax = Math.max(...sampling.map(({ v }) => v));
