@@ -13,6 +13,7 @@ export {
   type Dtype,
   type ReadOptions,
   readSafetensors,
+  type SafetensorsEntry,
   type SafetensorsFile,
   type StoredTensor,
   type WriteOptions,

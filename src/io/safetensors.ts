@@ -90,7 +90,7 @@ export function asBytes(where: string, bytes: unknown): Uint8Array {
   throw new ArgumentError(expectation(where, "bytes", "a Uint8Array or ArrayBuffer", describe(bytes)));
 }
 
-export interface TensorLike {
+export interface SafetensorsEntry {
   data: Float32Array;
   shape: readonly number[];
 }
@@ -118,7 +118,7 @@ const writerSchema = () =>
  * aligned to its type.
  */
 export function writeSafetensors(
-  tensors: ReadonlyMap<string, TensorLike> | Readonly<Record<string, TensorLike>>,
+  tensors: ReadonlyMap<string, SafetensorsEntry> | Readonly<Record<string, SafetensorsEntry>>,
   options?: WriteOptions,
 ): Uint8Array<ArrayBuffer> {
   if (typeof tensors !== "object" || tensors === null) throw invalid("tensors", "a Map or record", describe(tensors));
@@ -157,7 +157,7 @@ export function writeSafetensors(
   return file;
 }
 
-function checkTensor(name: string, tensor: TensorLike): void {
+function checkTensor(name: string, tensor: SafetensorsEntry): void {
   if (name === "__metadata__" || LONE_SURROGATE.test(name)) {
     throw invalid("tensor name", "well-formed Unicode other than __metadata__", describe(name));
   }

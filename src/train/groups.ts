@@ -1,4 +1,5 @@
 /** Parameter groups: parameters with a learning rate and a weight decay of their own. */
+import { ArgumentError, expectation } from "../core/errors.js";
 import { list, number, type Option, optional, readOptions, type Schema } from "../core/options.js";
 import type { Parameter } from "../graph/graph.js";
 import { matchesName, type NamePattern, namePattern } from "../model/names.js";
@@ -34,6 +35,14 @@ export const parameterGroups: Option<readonly ParameterGroup[], readonly Paramet
   name,
   value = [],
 ) => list(group)(where, name, value);
+
+/** Throws `ArgumentError` on a path that no parameter has: it was meant as something else. */
+export function expectPaths(where: string, groups: readonly ParameterGroup[], parameters: readonly Parameter[]): void {
+  groups.forEach(({ match }, i) => {
+    if (typeof match === "string" && !parameters.some(({ name }) => matchesName(match, name)))
+      throw new ArgumentError(expectation(where, `groups[${i}].match`, "the path of a layer or parameter", match));
+  });
+}
 
 /** A parameter of one dimension is a bias, or the scale or shift of a normalisation. */
 export const normsAndBiases = ({ shape }: Pick<Parameter, "shape">): boolean => shape.length < 2;

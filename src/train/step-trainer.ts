@@ -14,7 +14,7 @@ import { constant, type Schedule } from "../optim/schedules.js";
 import { recordUpdate } from "../optim/update.js";
 import type { RecordUpdate } from "../plan/plan.js";
 import { findNonFinite } from "./diagnose.js";
-import { type ParameterGroup, settingsOf } from "./groups.js";
+import { expectPaths, type ParameterGroup, settingsOf } from "./groups.js";
 import { checkTargets, type Labels, readLabels } from "./labels.js";
 import { readTrainerOptions, type TrainerOptions } from "./options.js";
 
@@ -73,6 +73,7 @@ export class StepTrainer {
     this.clipGradNorm = settings.clipGradNorm ?? 0;
     this.ema = settings.ema ?? null;
     this.#groups = settings.groups;
+    expectPaths("createTrainer", settings.groups, model.engine.description.parameters);
     this.#decayNormsAndBiases = settings.decayNormsAndBiases;
     const { executor } = this.#engine;
     // A new trainer starts afresh, whatever a former one left in these regions.

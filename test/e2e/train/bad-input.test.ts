@@ -182,6 +182,12 @@ const trainers: Refusal[] = [
   ["an average that never moves", create({ ema: 1 }), ArgumentError, /ema expected a number in \[0, 1\), got 1/],
   ["a schedule that was not called", create({ schedule: () => 1 }), ArgumentError, /schedule expected a schedule/],
   [
+    "a group by a path that is none",
+    create({ groups: [{ match: "bias" }] }),
+    ArgumentError,
+    /groups\[0\]\.match expected the path of a layer or parameter, got bias/,
+  ],
+  [
     "a group by number",
     create({ groups: [{ match: 7 }] }),
     ArgumentError,
