@@ -1,6 +1,7 @@
 // What training reads from. A dataset fills buffers that the caller made once; it allocates nothing per batch.
-import { ArgumentError, describe, expectation, ShapeError } from "../core/errors.js";
+import { ArgumentError, DataError, describe, expectation, ShapeError } from "../core/errors.js";
 import { formatShape, numel } from "../core/shape.js";
+import { tagOf } from "../core/tag.js";
 
 interface DatasetBase {
   readonly length: number;
@@ -34,7 +35,7 @@ export interface ValueDataset extends DatasetBase {
 export type Dataset = ClassDataset | ValueDataset;
 
 /** Checks that an argument is a dataset, of this library or one's own. */
-export function expectDataset(where: string, dataset: unknown): asserts dataset is Dataset {
+export function expectDataset(where: string, dataset: unknown): void {
   const given: Record<string, unknown> = Object(dataset);
   const isShape = (value: unknown): boolean =>
     Array.isArray(value) && value.every((side) => Number.isInteger(side) && side > 0);
@@ -42,6 +43,39 @@ export function expectDataset(where: string, dataset: unknown): asserts dataset 
   const hasTargets = targets === "class" ? Number.isInteger(classes) : targets === "values" && isShape(targetShape);
   if (hasTargets && Number.isInteger(length) && isShape(inputShape) && typeof get === "function") return;
   throw new ArgumentError(expectation(where, "dataset", "a Dataset, from arrayDataset for example", describe(dataset)));
+}
+
+/** Fills a batch. Refuses a `get` that promises to: the arrays would be read before they are filled. */
+export function getBatch(
+  dataset: Dataset,
+  indices: ArrayLike<number>,
+  x: Float32Array,
+  y: Int32Array | Float32Array,
+  epoch?: number,
+): void {
+  const result: unknown = dataset.get(indices, x, y, epoch);
+  if (typeof (result as PromiseLike<unknown> | undefined)?.then !== "function") return;
+  const hint = "Load in prefetch, which may be async, and copy in get";
+  throw new DataError(expectation("get", "result", "none, with x and y filled", "a promise", { hint }));
+}
+
+/** Examples that are asked for, as an array of indices into `length`. */
+export function expectIndices(where: string, indices: unknown, length: number, what = "an index"): Int32Array {
+  const given = indices as ArrayLike<unknown>;
+  if (typeof given !== "object" || given === null || !Number.isInteger(given.length))
+    throw new ArgumentError(expectation(where, "indices", "an array of indices", describe(indices)));
+  const valid = (index: unknown): index is number =>
+    typeof index === "number" && Number.isInteger(index) && index >= 0 && index < length;
+  const chosen = new Int32Array(given.length);
+  for (let i = 0; i < chosen.length; i++) {
+    const index = given[i];
+    if (!valid(index)) {
+      const range = `${what} from 0 to ${length - 1}`;
+      throw new ArgumentError(expectation(where, `indices[${i}]`, range, describe(index)));
+    }
+    chosen[i] = index;
+  }
+  return chosen;
 }
 
 /** Checks what `get` was given; every dataset of this library begins with it. */
@@ -52,14 +86,17 @@ export function checkBuffers(
   y: Int32Array | Float32Array,
 ): void {
   const { length, inputShape } = dataset;
-  const n = indices.length;
+  const n = typeof indices === "object" ? indices?.length : undefined;
+  if (n === undefined || !Number.isInteger(n))
+    throw new ArgumentError(expectation("get", "indices", "an array of indices", describe(indices)));
   for (let i = 0; i < n; i++) {
     const index = indices[i];
     if (!(Number.isInteger(index) && index >= 0 && index < length)) {
       throw new ArgumentError(expectation("get", `indices[${i}]`, `an index from 0 to ${length - 1}`, describe(index)));
     }
   }
-  if (!(dataset.targets === "class" ? y instanceof Int32Array : y instanceof Float32Array)) {
+  if (tagOf(x) !== "Float32Array") throw new ArgumentError(expectation("get", "x", "a Float32Array", describe(x)));
+  if (tagOf(y) !== (dataset.targets === "class" ? "Int32Array" : "Float32Array")) {
     const kind = dataset.targets === "class" ? "an Int32Array" : "a Float32Array";
     throw new ArgumentError(expectation("get", "y", kind, describe(y)));
   }

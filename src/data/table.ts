@@ -1,10 +1,11 @@
 // Tables of named columns, and how they become rows of numbers. What is learnt from the training rows (means, category
 // lists, quantiles) is one JSON-able state, fitted once and applied to any other table: no test row leaks into it.
-import { expectInteger, expectOneOf } from "../core/check.js";
+import { expectInteger, expectNumber, expectOneOf } from "../core/check.js";
 import { ArgumentError, DataError, describe, expectation, FormatError, ShapeError } from "../core/errors.js";
-import { flag, integer, oneOf, readOptions, type Schema } from "../core/options.js";
+import { flag, integer, oneOf, optional, readOptions, type Schema, text } from "../core/options.js";
+import { tagOf } from "../core/tag.js";
 import { arrayDataset } from "./array.js";
-import type { Dataset } from "./dataset.js";
+import { type Dataset, expectIndices } from "./dataset.js";
 import { fitQuantiles, toNormal } from "./quantile.js";
 import { permutation } from "./views.js";
 
@@ -26,13 +27,42 @@ export interface Table {
   targets?: "class" | "number" | undefined;
 }
 
+const isColumn = (column: unknown): column is Column => {
+  const { name, text, numbers } = Object(column) as Partial<Column>;
+  const isField = (field: unknown): boolean => field === null || typeof field === "string";
+  const hasNumbers = numbers === undefined || tagOf(numbers) === "Float64Array";
+  return typeof name === "string" && Array.isArray(text) && text.every(isField) && hasNumbers;
+};
+
+/** Columns of one's own are objects that nobody has checked. */
+function expectColumns(where: string, columns: unknown, target: unknown): void {
+  const expected = "{ name, text: (string or null)[], numbers?: Float64Array }";
+  if (!Array.isArray(columns)) throw new ArgumentError(expectation(where, "columns", "an array of columns", columns));
+  const bad = columns.findIndex((column) => !isColumn(column));
+  if (bad >= 0) throw new ArgumentError(expectation(where, `columns[${bad}]`, expected, describe(columns[bad])));
+  if (target !== undefined && !isColumn(target))
+    throw new ArgumentError(expectation(where, "target", expected, describe(target)));
+}
+
+function expectTable(where: string, table: unknown): void {
+  const { length, columns, target } = Object(table) as Partial<Table>;
+  if (!Number.isInteger(length) || !Array.isArray(columns))
+    throw new ArgumentError(expectation(where, "table", "a Table, from readCsv or makeTable", describe(table)));
+  expectColumns(where, columns, target);
+}
+
+const placeSchema = () =>
+  ({ where: optional(text), path: optional(text) }) satisfies Schema<{ where?: string; path?: string | undefined }>;
+
 /** Checks the target; `readCsv` calls it, and so may who has columns from elsewhere. */
 export function makeTable(
   columns: readonly Column[],
   target: Column | undefined,
   targets: "class" | "number" | undefined,
-  { where, path }: { where: string; path?: string | undefined } = { where: "makeTable" },
+  options?: { where: string; path?: string | undefined },
 ): Table {
+  const { where = "makeTable", path } = readOptions("makeTable", options, placeSchema);
+  expectColumns(where, columns, target);
   const length = (target ?? columns[0])?.text.length ?? 0;
   if (length === 0 || columns.length === 0) {
     throw new DataError(expectation(where, "table", "at least one row and one column of inputs", "none", { path }));
@@ -56,12 +86,8 @@ export function makeTable(
 
 /** The rows `indices`, in that order. */
 export function tableRows(table: Table, indices: ArrayLike<number>): Table {
-  const rows = Array.from(indices);
-  const bad = rows.findIndex((row) => !(Number.isInteger(row) && row >= 0 && row < table.length));
-  if (bad >= 0) {
-    const range = `a row from 0 to ${table.length - 1}`;
-    throw new ArgumentError(expectation("tableRows", `indices[${bad}]`, range, describe(rows[bad])));
-  }
+  expectTable("tableRows", table);
+  const rows = Array.from(expectIndices("tableRows", indices, table.length, "a row"));
   const pick = ({ name, text, numbers }: Column): Column => ({
     name,
     text: rows.map((row) => text[row]),
@@ -77,6 +103,8 @@ export function tableRows(table: Table, indices: ArrayLike<number>): Table {
 
 /** Two disjoint random parts: `fraction` of the rows, and the rest. */
 export function splitTable(table: Table, fraction: number, seed = 0): [Table, Table] {
+  expectTable("splitTable", table);
+  expectNumber("splitTable", "fraction", fraction, 0, 1);
   expectInteger("splitTable", "seed", seed, 0, Number.MAX_SAFE_INTEGER);
   const count = Math.round(table.length * fraction);
   if (!(count > 0 && count < table.length)) {
@@ -137,6 +165,7 @@ export interface TableState {
 export function fitTable(train: Table, options?: FitTableOptions): TableTransform {
   const where = "fitTable";
   const { scaling, unknown, scaleTarget, maxCategories: limit } = readOptions(where, options, schema);
+  expectTable(where, train);
   const features = train.columns.map(({ name, text, numbers }): NumberFeature | CategoryFeature => {
     const missing = text.includes(null);
     if (numbers) {
@@ -193,6 +222,7 @@ export class TableTransform {
   readonly classNames: readonly string[] | undefined;
 
   constructor(state: TableState) {
+    checkState("TableTransform", state);
     this.#state = structuredClone(state);
     this.featureNames = this.#state.features.flatMap((feature) => [
       ...(feature.kind === "number" ? [feature.name] : feature.values.map((value) => `${feature.name}=${value}`)),
@@ -204,7 +234,7 @@ export class TableTransform {
   }
 
   static fromJSON(state: unknown): TableTransform {
-    checkState(state);
+    checkState("TableTransform.fromJSON", state);
     return new TableTransform(state);
   }
 
@@ -243,11 +273,13 @@ export class TableTransform {
 
   /** The inputs alone, row after row, as `predict` takes them. */
   inputs(table: Table): Float32Array<ArrayBuffer> {
+    expectTable("transform", table);
+    const columns = new Map(table.columns.toReversed().map((column) => [column.name, column]));
     const width = this.featureNames.length;
     const x = new Float32Array(table.length * width);
     let at = 0;
     for (const feature of this.#state.features) {
-      const column = table.columns.find(({ name }) => name === feature.name);
+      const column = columns.get(feature.name);
       if (!column) {
         const names = table.columns.map(({ name }) => name);
         throw new DataError(expectation("transform", "table", `a column ${describe(feature.name)}`, describe(names)));
@@ -265,7 +297,13 @@ export class TableTransform {
     if (!target || "classes" in target) {
       throw new ArgumentError(expectation("inverse", "target", "a number", target ? "a class" : "none"));
     }
-    return Float64Array.from(predictions, (value) => value * target.std + target.mean);
+    const length = typeof predictions === "object" ? predictions?.length : undefined;
+    if (!Number.isInteger(length))
+      throw new ArgumentError(expectation("inverse", "predictions", "an array of numbers", describe(predictions)));
+    return Float64Array.from(predictions, (value, i) => {
+      if (typeof value === "number") return value * target.std + target.mean;
+      throw new ArgumentError(expectation("inverse", `predictions[${i}]`, "a number", describe(value)));
+    });
   }
 }
 
@@ -305,7 +343,7 @@ function writeCategories(
 }
 
 /** Checks JSON that claims to be a state. */
-function checkState(state: unknown): asserts state is TableState {
+function checkState(where: string, state: unknown): asserts state is TableState {
   const finite = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
   const strings = (list: unknown): boolean => Array.isArray(list) && list.every((value) => typeof value === "string");
   const moments = (value: { mean?: unknown; std?: unknown }): boolean =>
@@ -331,8 +369,6 @@ function checkState(state: unknown): asserts state is TableState {
     all.features.every(feature) &&
     target(all.target);
   if (!valid) {
-    throw new FormatError(
-      expectation("TableTransform.fromJSON", "state", "what toJSON gave, version 1", describe(state)),
-    );
+    throw new FormatError(expectation(where, "state", "what toJSON gave, version 1", describe(state)));
   }
 }

@@ -3,7 +3,7 @@ import { expectInteger, expectNumber } from "../core/check.js";
 import { ArgumentError, DataError, describe, expectation } from "../core/errors.js";
 import { Philox } from "../core/random.js";
 import { numel } from "../core/shape.js";
-import type { Dataset } from "./dataset.js";
+import { type Dataset, expectDataset, expectIndices, getBatch } from "./dataset.js";
 import { describeDataset } from "./description.js";
 
 /** `dataset` with another way to fill a batch, field by field: what implements Dataset may be an instance of a class. */
@@ -19,13 +19,9 @@ export function withGet<D extends Dataset>(dataset: D, get: Dataset["get"], more
 
 /** The examples `indices` of `dataset`, in that order; an index may come more than once. */
 export function subset<D extends Dataset>(dataset: D, indices: ArrayLike<number>): D {
-  const chosen = Int32Array.from(indices);
+  expectDataset("subset", dataset);
+  const chosen = expectIndices("subset", indices, dataset.length);
   if (chosen.length === 0) throw new DataError(expectation("subset", "indices", "at least one index", "none"));
-  const bad = chosen.findIndex((index, i) => index !== indices[i] || index < 0 || index >= dataset.length);
-  if (bad >= 0) {
-    const range = `an index from 0 to ${dataset.length - 1}`;
-    throw new ArgumentError(expectation("subset", `indices[${bad}]`, range, describe(indices[bad])));
-  }
   // One translated batch, kept from call to call: batches of one size cost no allocation.
   let batch = new Int32Array(0);
   const translate = (wanted: ArrayLike<number>): Int32Array => {
@@ -40,7 +36,7 @@ export function subset<D extends Dataset>(dataset: D, indices: ArrayLike<number>
     }
     return batch;
   };
-  const get: Dataset["get"] = (wanted, x, y, epoch) => dataset.get(translate(wanted), x, y, epoch);
+  const get: Dataset["get"] = (wanted, x, y, epoch) => getBatch(dataset, translate(wanted), x, y, epoch);
   const prefetch: Dataset["prefetch"] =
     dataset.prefetch && (async (wanted, epoch) => dataset.prefetch?.(translate(wanted).slice(), epoch));
   const part = withGet(dataset, get, { length: chosen.length, prefetch } as Partial<D>);
@@ -49,6 +45,7 @@ export function subset<D extends Dataset>(dataset: D, indices: ArrayLike<number>
 
 /** Two disjoint random parts: `fraction` of the examples, rounded to the nearest count, and the rest. */
 export function split<D extends Dataset>(dataset: D, fraction: number, seed = 0): [D, D] {
+  expectDataset("split", dataset);
   expectNumber("split", "fraction", fraction, 0, 1, "both");
   expectInteger("split", "seed", seed, 0, Number.MAX_SAFE_INTEGER);
   const count = Math.round(dataset.length * fraction);
@@ -78,8 +75,11 @@ export function mapInputs<D extends Dataset>(
   dataset: D,
   change: (x: Float32Array, count: number, inputShape: readonly number[]) => void,
 ): D {
+  expectDataset("mapInputs", dataset);
+  if (typeof change !== "function")
+    throw new ArgumentError(expectation("mapInputs", "change", "a function", describe(change)));
   return withGet(dataset, (indices, x, y, epoch) => {
-    dataset.get(indices, x, y, epoch);
+    getBatch(dataset, indices, x, y, epoch);
     change(x, indices.length, dataset.inputShape);
   });
 }
@@ -91,7 +91,9 @@ export interface ChannelStatistics {
 }
 
 /** (x - mean) / std per channel, which is the last dimension of `inputShape`; one value serves all channels. */
-export function normalise<D extends Dataset>(dataset: D, { mean, std }: ChannelStatistics): D {
+export function normalise<D extends Dataset>(dataset: D, statistics: ChannelStatistics): D {
+  expectDataset("normalise", dataset);
+  const { mean, std }: Partial<ChannelStatistics> = Object(statistics);
   const channels = dataset.inputShape[dataset.inputShape.length - 1];
   const [shift, scale] = [mean, std].map((values, i) => {
     const name = i === 0 ? "mean" : "std";
@@ -108,11 +110,13 @@ export function normalise<D extends Dataset>(dataset: D, { mean, std }: ChannelS
       for (let c = 0; c < channels; c++) x[at + c] = (x[at + c] - shift[c]) / scale[c];
     }
   });
-  return describeDataset(normalised, () => ({ type: "normalise", dataset, mean: [...mean], std: [...std] }));
+  const copy = { mean: [...(mean as number[])], std: [...(std as number[])] };
+  return describeDataset(normalised, () => ({ type: "normalise", dataset, ...copy }));
 }
 
 /** Mean and standard deviation of each channel over a whole dataset, for `normalise`. Two passes, in float64. */
 export function channelStatistics(dataset: Dataset): ChannelStatistics {
+  expectDataset("channelStatistics", dataset);
   const size = numel(dataset.inputShape);
   const channels = dataset.inputShape[dataset.inputShape.length - 1];
   const batch = Math.min(dataset.length, 256);
@@ -124,7 +128,7 @@ export function channelStatistics(dataset: Dataset): ChannelStatistics {
     const sum = new Float64Array(channels);
     for (let start = 0; start < dataset.length; start += batch) {
       const indices = Int32Array.from({ length: Math.min(batch, dataset.length - start) }, (_, i) => start + i);
-      dataset.get(indices, x, y, 0);
+      getBatch(dataset, indices, x, y, 0);
       for (let i = 0; i < indices.length * size; i++) sum[i % channels] += term(x[i], i % channels);
     }
     return sum.map((total) => (total * channels) / (dataset.length * size));

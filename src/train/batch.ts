@@ -1,6 +1,6 @@
 /** Batches on their way from a dataset into a step. */
 import { expectation, ResnetWasmError } from "../core/errors.js";
-import type { Dataset } from "../data/dataset.js";
+import { type Dataset, getBatch } from "../data/dataset.js";
 import type { TrainStep } from "../model/step.js";
 import { checkTargets } from "./labels.js";
 
@@ -13,7 +13,7 @@ export function fillBatch(
   epoch = 0,
 ): Int32Array | Float32Array {
   const { input, target } = step;
-  dataset.get(indices, input, target, epoch);
+  getBatch(dataset, indices, input, target, epoch);
   // Another step would have worked in the memory after the input by now.
   if (!step.isCurrent)
     throw new ResnetWasmError(

@@ -4,7 +4,7 @@ import { lookUp } from "../core/look-up.js";
 import { signal as abortSignal, integer, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape, numel, sameShape } from "../core/shape.js";
 import { arrayDataset } from "../data/array.js";
-import type { Dataset } from "../data/dataset.js";
+import { type Dataset, getBatch } from "../data/dataset.js";
 import { activations } from "../model/features.js";
 import type { Model } from "../model/model.js";
 import { createYielder } from "./yield.js";
@@ -53,7 +53,7 @@ export async function cacheFeatures(model: Model, dataset: Dataset, options: Cac
     const indices = Array.from({ length: n }, (_, i) => at + i);
     await dataset.prefetch?.(indices);
     const x = new Float32Array(n * numel(dataset.inputShape));
-    dataset.get(indices, x, y.subarray(at * perTarget, (at + n) * perTarget) as typeof y);
+    getBatch(dataset, indices, x, y.subarray(at * perTarget, (at + n) * perTarget) as typeof y);
     const output = lookUp(activations(model, x, [layer]), layer);
     featureShape = output.shape.slice(1);
     if (at === 0) features = new Float32Array(dataset.length * numel(featureShape));

@@ -1,7 +1,7 @@
 /** Datasets on their way to a worker: whole and once where they can be described, batch by batch elsewhere. */
 import { DataError, expectation } from "../core/errors.js";
 import { numel } from "../core/shape.js";
-import type { Dataset } from "../data/dataset.js";
+import { type Dataset, getBatch } from "../data/dataset.js";
 import { augmentationDescription, type DatasetDescription, datasetDescription } from "../data/description.js";
 import type { BatchRequest, DatasetFields, DatasetName, DatasetRecipe, DatasetReference, SentBatch } from "./calls.js";
 import type { Connection } from "./connection.js";
@@ -69,6 +69,6 @@ export async function makeBatch(dataset: Dataset, { indices, epoch }: BatchReque
   const n = indices.length;
   const x = new Float32Array(n * numel(dataset.inputShape));
   const y = dataset.targets === "class" ? new Int32Array(n) : new Float32Array(n * numel(dataset.targetShape));
-  dataset.get(indices, x, y, epoch);
+  getBatch(dataset, indices, x, y, epoch);
   return { x, y };
 }

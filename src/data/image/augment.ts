@@ -4,7 +4,7 @@ import { ArgumentError, describe, expectation, ShapeError } from "../../core/err
 import { integer, readOptions, type Schema } from "../../core/options.js";
 import { Philox } from "../../core/random.js";
 import { formatShape, numel } from "../../core/shape.js";
-import { checkBuffers, type Dataset, expectDataset, type ValueDataset } from "../dataset.js";
+import { checkBuffers, type Dataset, expectDataset, getBatch, type ValueDataset } from "../dataset.js";
 import { describeDataset } from "../description.js";
 import { withGet } from "../views.js";
 import { type PictureCut, picturesOf } from "./pictures.js";
@@ -93,7 +93,7 @@ export function augment(
   const getChanged: Dataset["get"] = (indices, x, y, epoch = calls++) => {
     const randoms = Array.from(indices, (index) => randomOf(index, epoch));
     if (view) view.get(indices, x, y, randoms);
-    else dataset.get(indices, x, y, epoch);
+    else getBatch(dataset, indices, x, y, epoch);
     for (const [i, random] of randoms.entries()) {
       const image = x.subarray(i * size, (i + 1) * size);
       for (const each of others) each.apply(image, shape, random, scratch);
@@ -151,7 +151,7 @@ export function withRows(dataset: Dataset): ValueDataset {
     get(indices, x, y, epoch) {
       checkBuffers(rows, indices, x, y);
       if (labels.length !== indices.length) labels = new Int32Array(indices.length);
-      dataset.get(indices, x, labels, epoch);
+      getBatch(dataset, indices, x, labels, epoch);
       y.fill(0, 0, indices.length * classes);
       for (let i = 0; i < indices.length; i++) y[i * classes + labels[i]!] = 1;
     },

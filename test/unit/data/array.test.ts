@@ -11,6 +11,7 @@ import {
 } from "../../../src/faces/data.js";
 import { read } from "./read.js";
 
+const augmentedMap = (dataset: Dataset): Dataset => normalise(dataset, { mean: [0], std: [1] });
 const small = arrayDataset({ x: [0, 1, 2, 3, 4, 5], y: [1, 0, 2], classes: 3, inputShape: [2] });
 
 describe("arrayDataset", () => {
@@ -183,6 +184,15 @@ describe("views", () => {
       expect(mean[c]).toBeCloseTo(0, 6);
       expect(std[c]).toBeCloseTo(1, 6);
     }
+  });
+
+  it("refuses a get that only promises to fill a batch", () => {
+    const late = { ...small, get: async () => {} } as Dataset;
+    for (const view of [subset(late, [0]), mapInputs(late, () => {}), augmentedMap(late)])
+      expect(() => read(view, [0])).toThrow(
+        "get: result expected none, with x and y filled, got a promise. Load in prefetch",
+      );
+    expect(() => channelStatistics(late)).toThrow(DataError);
   });
 
   it("keeps datasets that are instances of a class whole", async () => {
