@@ -93,7 +93,8 @@ export function decodeMessage(bytes: Uint8Array, message: Message, reading: Read
     }
     const size = kind === "float" ? 4 : 8;
     if (inner.length % size) throw fail(`a multiple of ${size} bytes`, inner.length);
-    const copy = inner.slice().buffer;
+    // Not slice(), which is a view of a Buffer.
+    const copy = new Uint8Array(inner).buffer;
     return kind === "float" ? new Float32Array(copy) : new Float64Array(copy);
   };
 

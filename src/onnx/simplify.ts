@@ -60,6 +60,9 @@ export function simplify(
 
   const first = (graph.input ?? []).find(({ name }) => name === inputs[0]);
   const fileBatch = options.fixedBatch ? undefined : first?.type?.tensorType?.shape?.dim?.[0]?.dimValue;
+  if (inputs.length !== 1 && !options.fixedBatch)
+    throw reading.error("inputs", "one", describe(inputs), "Pass { inputs } for the others");
+
   /** How often a value is still read: constants that nothing will read make room for others. */
   const reads = new Map<string, number>();
   const count = (name: string, more: number) => reads.set(name, (reads.get(name) ?? 0) + more);

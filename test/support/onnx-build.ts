@@ -81,3 +81,66 @@ export function netOf(model: ModelProto | Uint8Array, options?: SimplifyOptions,
   const reading = new Reading("importOnnx", bytes.length, "net.onnx");
   return simplify(readModel(bytes, reading), new ConstantReader(reading, bytes.length, externalData), reading, options);
 }
+
+/** Numbers of no order, from -0.7 to 0.7. */
+export const numbers = (count: number, seed = 1): number[] =>
+  Array.from({ length: count }, (_, i) => Math.fround(Math.sin(seed * 12.9898 + i * 78.233) * 0.7));
+
+export const weight = (name: string, ...dims: number[]): TensorProto =>
+  tensorOf(
+    name,
+    dims,
+    numbers(
+      dims.reduce((a, b) => a * b, 1),
+      name.length,
+    ),
+  );
+
+const NORM = ["weight", "bias", "running_mean", "running_var"];
+
+/** A residual block with BatchNorm, and a head with a Softmax. */
+export function residualModel([c, h, w]: [number, number, number], classes: number): ModelProto {
+  const conv = (x: string, path: string, y: string, strides: number[]) =>
+    node(
+      "Conv",
+      [x, `${path}.weight`],
+      [y],
+      { kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides },
+      { name: `/${path}/Conv` },
+    );
+  const norm = (x: string, path: string, y: string) =>
+    node(
+      "BatchNormalization",
+      [x, ...NORM.map((name) => `${path}.${name}`)],
+      [y],
+      { momentum: { f: 0.75 } },
+      { name: `/${path}/BatchNormalization` },
+    );
+  const statistics = (path: string) =>
+    NORM.map((name) => {
+      const made = weight(`${path}.${name}`, 8);
+      return name === "running_var"
+        ? { ...made, floatData: numbers(8, 3).map((value) => 0.5 + Math.abs(value)) }
+        : made;
+    });
+  const nodes = [
+    conv("x", "conv1", "c1", [2, 2]),
+    norm("c1", "bn1", "n1"),
+    node("Relu", ["n1"], ["r1"]),
+    conv("r1", "conv2", "c2", [1, 1]),
+    norm("c2", "bn2", "n2"),
+    node("Add", ["n2", "r1"], ["sum"]),
+    node("Relu", ["sum"], ["r2"]),
+    node("GlobalAveragePool", ["r2"], ["pool"]),
+    node("Flatten", ["pool"], ["flat"]),
+    node("Gemm", ["flat", "fc.weight", "fc.bias"], ["logits"], { transB: 1 }, { name: "/fc/Gemm" }),
+    node("Softmax", ["logits"], ["y"]),
+  ];
+  const weights = [
+    weight("conv1.weight", 8, c, 3, 3),
+    ...statistics("bn1"),
+    weight("conv2.weight", 8, 8, 3, 3),
+    ...statistics("bn2"),
+  ];
+  return modelOf(13, ["n", c, h, w], nodes, [...weights, weight("fc.weight", classes, 8), weight("fc.bias", classes)]);
+}

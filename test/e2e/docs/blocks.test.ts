@@ -8,6 +8,8 @@ import { type BuildOptions, build, transform } from "esbuild";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cifarResNet, createModel, resnet18, writeSafetensors } from "../../../src/hosts/node/index.js";
+import { writeModel } from "../../../src/onnx/read.js";
+import { residualModel } from "../../support/onnx-build.js";
 import { stateDictFile } from "../../support/pytorch-files.js";
 import { type Block, blocks, pages, root } from "./blocks.js";
 
@@ -29,6 +31,7 @@ beforeAll(async () => {
   // The files that the pages speak of.
   const net = await createModel(resnet18(), { inputShape: [32, 32, 3] });
   writeFileSync(join(folder, "resnet18.safetensors"), await writeSafetensors(net.stateDict()));
+  writeFileSync(join(folder, "net.onnx"), writeModel(residualModel([3, 32, 32], 2)));
   writeFileSync(join(folder, "resnet18.pth"), stateDictFile(net.stateDict()));
   const small = await createModel(cifarResNet(20, { classes: 10 }), { inputShape: [32, 32, 3] });
   writeFileSync(join(folder, "model.safetensors"), await small.save());

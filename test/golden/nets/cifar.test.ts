@@ -10,6 +10,7 @@ import {
   readSafetensors,
   SGD,
 } from "../../../src/hosts/node/index.js";
+import { importOnnx } from "../../../src/onnx/import.js";
 import { count, relativeError, withCounters } from "../../support/nets.js";
 import { fingerprintDifference, maxDifference, nchwToNhwc } from "../load.js";
 import { loadCifarTrajectory } from "../load-nets.js";
@@ -87,6 +88,13 @@ describe.skipIf(!present)(`pretrained on CIFAR-10${present ? "" : " (skipped: ..
       expect([...first.labels]).toEqual([...exact.get("labels")!]);
       const logits = model.predict(first.x);
       expect(maxDifference(logits.data, exact.get("logits")!)).toBeLessThan(5e-5);
+
+      // The same network by PyTorch's exporter.
+      const { network, state, inputShape } = importOnnx(readFileSync(weights(`${name}.onnx`)));
+      const imported = await createModel(network, { inputShape });
+      imported.loadStateDict(state);
+      expect(maxDifference(imported.predict(first.x).data, exact.get("logits")!)).toBeLessThan(5e-5);
+      imported.dispose();
 
       let right = 0;
       for (let at = 0; at < dataset.length; at += 500) {

@@ -1,0 +1,8 @@
+/** What `resnet-wasm/onnx` exports in every runtime; `loadOnnx` comes from the runtime's entry. */
+export * from "../core/errors.js";
+export type { Tensor } from "../core/tensor.js";
+export type { Model } from "../model/model.js";
+export { type ImportedNetwork, type ImportOptions, type ImportReport, importOnnx } from "../onnx/import.js";
+export type { LoadOnnxOptions } from "../onnx/load.js";
+export { OnnxNetwork } from "../onnx/network.js";
+export type { ExternalData } from "../onnx/tensor.js";

@@ -1,0 +1,11 @@
+/** The entry for ONNX files. */
+import { onnxLoader } from "../../onnx/load.js";
+import { createModel } from "./index.js";
+
+export * from "../../faces/onnx.js";
+
+/**
+ * A model of an ONNX file, its weights loaded: `importOnnx`, `createModel` and `loadStateDict` in one.
+ * @function
+ */
+export const loadOnnx = /* @__PURE__ */ onnxLoader(createModel);

@@ -1,0 +1,220 @@
+// Canonical steps as ops of the library, one emitter each. What an emitter cannot say with the ops that there are it refuses.
+import { numel, sameShape } from "../core/shape.js";
+import type { ActivationKind } from "../graph/op.js";
+import type { ValueId } from "../graph/value.js";
+import { conv2d } from "../nn/conv.js";
+import { BatchNorm1d, BatchNorm2d } from "../nn/norm.js";
+import { groupNorm, layerNorm } from "../ops/norm.js";
+import { avgPool2d, maxPool2d } from "../ops/pool.js";
+import { padShortcut } from "../ops/shape.js";
+import type { Step } from "./net.js";
+import { channelsLast, type Recording, Unsupported } from "./recording.js";
+
+/** A value, and its axes in memory; without, images lie channels last and all else as in the file. */
+interface Emitted {
+  id: ValueId;
+  order?: number[];
+}
+
+type Emitter = (step: Step, r: Recording, shape: number[]) => Emitted;
+
+const unsupported = (reason: string): never => {
+  throw new Unsupported(reason);
+};
+
+/** [vertical, horizontal]; of a row of pixels, [1, horizontal] or what else does nothing to the height. */
+function pair(values: unknown, height = 1): [number, number] {
+  const list = values as number[];
+  return list.length === 1 ? [height, list[0]!] : (list as [number, number]);
+}
+
+/** The name of a layer: the common one of its weights in the file, or the node's. */
+export function layerPath({ name, inputs }: Step, suffixes: readonly string[]): string {
+  const prefix = inputs[1]?.slice(0, -suffixes[0]!.length) ?? "";
+  const isCommon = suffixes.every((suffix, i) => inputs[i + 1] === prefix + suffix);
+  return isCommon ? prefix.replace(/\.$/, "") : nodePath(name);
+}
+
+/** `/layer1/layer1.0/Conv` → `layer1.layer1.0.Conv` */
+export const nodePath = (name: string): string => name.replace(/^\/+/, "").replace(/\/+/g, ".");
+
+/** Equal padding on both sides, [vertical, horizontal]. */
+function padding(step: Step): [number, number] {
+  const pads = step.attributes["pads"] as number[];
+  const rank = pads.length / 2;
+  if (pads.slice(0, rank).some((pad, i) => pad !== pads[rank + i])) unsupported("asymmetric padding");
+  return pair(pads.slice(0, rank), 0);
+}
+
+const convolution: Emitter = (step, r, shape) => {
+  const x = r.image(step.inputs[0]);
+  const bias = step.inputs[2] ? r.weight(step.inputs[2]) : undefined;
+  const { strides, dilations, group } = step.attributes;
+  const window = { stride: pair(strides), dilation: pair(dilations), groups: group as number, padding: padding(step) };
+  return r.unimage(conv2d(r.b, x, r.filters(step.inputs[1]!), { bias, ...window }), shape);
+};
+
+const product: Emitter = (step, r) => {
+  if (step.attributes["transA"]) unsupported("a transposed input");
+  const bias = step.inputs[2] ? r.weight(step.inputs[2]) : undefined;
+  return {
+    id: r.b.linear(r.rows(step.inputs[0]), r.weight(step.inputs[1]!), bias),
+    order: r.value(step.inputs[0]).shape.map((_, i) => i),
+  };
+};
+
+/** Where a window begins tells of the padding before, the size of the output of that after. */
+const pool: Emitter = (step, r, shape) => {
+  const x = r.image(step.inputs[0]);
+  const { kernel, strides, dilations, pads, countIncludePad } = step.attributes;
+  const before = pair((pads as number[]).slice(0, (pads as number[]).length / 2), 0);
+  if (before.some((pad, i) => pad > pair(kernel)[i]! / 2)) unsupported("padding of more than half the kernel");
+  const window = { kernel: pair(kernel), stride: pair(strides), padding: before, output: pair(shape.slice(2)) };
+  const dilation = pair(dilations);
+  if (step.op === "maxPool") return r.unimage(r.b.op(maxPool2d, [x], { ...window, dilation })[0]!, shape);
+  if (dilation[0] * dilation[1] !== 1) unsupported("dilation");
+  if (countIncludePad) padding(step);
+  return r.unimage(r.b.op(avgPool2d, [x], { ...window, countIncludePad: countIncludePad as boolean })[0]!, shape);
+};
+
+/** Elementwise, so in whatever order the axes lie. */
+const activation =
+  (kind: ActivationKind, param?: string): Emitter =>
+  (step, r) => {
+    const { id, order } = r.value(step.inputs[0]);
+    const value = param ? (step.attributes[param] as number) : 0;
+    if (param && value <= 0) unsupported(`${param} ${value}`);
+    return { id: r.b.activation(id, kind, value), order };
+  };
+
+const sum: Emitter = (step, r, shape) => {
+  const [first, second] = step.inputs.map((name) => r.value(name));
+  if (step.inputs.length !== 2 || !sameShape(first!.shape, shape) || !sameShape(second!.shape, shape))
+    unsupported("broadcasting");
+  return { id: r.b.add(first!.id, r.arranged(second!, first!.order)), order: first!.order };
+};
+
+/** By a weight for each channel: a convolution of each with one tap. */
+const scaleByWeight = (name: string, x: string, r: Recording): Emitted => {
+  const { id, order } = r.value(x);
+  const [weight, memory] = [r.weight(name), r.b.shape(id)];
+  const [channels] = r.b.shape(weight);
+  if (memory.at(-1) !== channels) unsupported("a weight of an axis that does not lie last");
+  const image = r.b.reshape(id, [memory[0]!, 1, numel(memory) / memory[0]! / channels!, channels!]);
+  return { id: r.b.reshape(conv2d(r.b, image, weight, { groups: channels! }), memory), order };
+};
+
+/** An image by a factor for each of its channels. */
+const scale: Emitter = (step, r, shape) => {
+  const [a, b] = step.inputs as [string, string];
+  if (r.hasWeight(b)) return scaleByWeight(b, a, r);
+  if (r.hasWeight(a)) return scaleByWeight(a, b, r);
+  const values = [r.value(a), r.value(b)];
+  const [n, c, ...spatial] = shape;
+  const isFactor = (value: { shape: number[] }) => sameShape(value.shape, [n!, c!, ...spatial.map(() => 1)]);
+  const factor = values.findIndex(isFactor);
+  if (factor < 0) unsupported("a product of maps");
+  const x = r.image(step.inputs[1 - factor]);
+  return r.unimage(r.b.scaleChannels(x, r.image(step.inputs[factor])), shape);
+};
+
+/** Over all pixels. */
+const mean: Emitter = (step, r, shape) => {
+  const { axes, keepDims } = step.attributes;
+  const { shape: from } = r.value(step.inputs[0]);
+  const isSpatial = sameShape(axes as number[], from.map((_, i) => i).slice(2));
+  if (!isSpatial) unsupported(`axes ${axes}`);
+  const id = r.b.mean(r.image(step.inputs[0]));
+  return keepDims ? r.unimage(id, shape) : { id: r.b.reshape(id, shape) };
+};
+
+const reshape: Emitter = (step, r, shape) => {
+  const x = r.value(step.inputs[0]);
+  const [n, c] = x.shape;
+  // A flat image, of a single pixel or ordered as the file has it.
+  if (x.shape.length === 4 && shape.length === 2 && shape[0] === n) return { id: r.b.flatten(r.image(step.inputs[0])) };
+  if (x.shape.length === 3 && shape.length === 2 && shape[0] === n && x.shape[2] === 1)
+    return { id: r.b.reshape(r.rows(step.inputs[0]), shape) };
+  if (shape.length === 4 && x.shape.length === 2 && sameShape(shape, [n!, c!, 1, 1])) {
+    const memory = channelsLast(4).map((axis) => shape[axis]!);
+    return { id: r.b.reshape(r.rows(step.inputs[0]), memory) };
+  }
+  return { id: r.b.reshape(r.rows(step.inputs[0]), shape), order: shape.map((_, i) => i) };
+};
+
+/** Moves nothing: axis i of memory is another axis of the file then. */
+const transpose: Emitter = (step, r) => {
+  const { id, order } = r.value(step.inputs[0]);
+  const perm = step.attributes["perm"] as number[];
+  return { id, order: order.map((axis) => perm.indexOf(axis)) };
+};
+
+const softmax: Emitter = (step, r, shape) => {
+  const axis = step.attributes["axis"] as number;
+  const isLast = axis === shape.length - 1 || (step.attributes["toEnd"] && numel(shape.slice(axis + 1)) === 1);
+  if (!isLast) unsupported(`axis ${axis} of ${shape.length}`);
+  const x = r.rows(step.inputs[0]);
+  const id = step.op === "softmax" ? r.b.softmax(x) : r.b.logSoftmax(x);
+  return { id, order: shape.map((_, i) => i) };
+};
+
+export const BATCH_NORM = [".weight", ".bias", ".running_mean", ".running_var"];
+
+const batchNorm: Emitter = (step, r, shape) => {
+  const { epsilon: eps, momentum } = step.attributes as { epsilon: number; momentum: number };
+  const options = { eps, momentum: Math.min(Math.max(momentum, 0), 1) };
+  const path = layerPath(step, BATCH_NORM);
+  if (shape.length === 4) return { id: r.b.child(path, new BatchNorm2d(shape[1]!, options), r.image(step.inputs[0])) };
+  if (shape.length > 3) unsupported(`${shape.length - 2} spatial axes`);
+  const x = r.arranged(r.value(step.inputs[0]), channelsLast(shape.length));
+  return { id: r.b.child(path, new BatchNorm1d(shape[1]!, options), x) };
+};
+
+const norm: Emitter = (step, r, shape) => {
+  const [x, ...weights] = step.inputs;
+  if (weights.length !== 2) unsupported("no bias");
+  const affine = weights.map((name) => r.weight(name));
+  const eps = step.attributes["epsilon"] as number;
+  if (step.op === "layerNorm") {
+    if (step.attributes["axis"] !== shape.length - 1) unsupported(`axis ${step.attributes["axis"]} of ${shape.length}`);
+    return { id: r.b.op(layerNorm, [r.rows(x), ...affine], { eps, affine: true })[0]!, order: shape.map((_, i) => i) };
+  }
+  if (step.attributes["byGroup"]) unsupported("weights of the groups");
+  const groups = step.op === "instanceNorm" ? shape[1]! : (step.attributes["groups"] as number);
+  const image = r.arranged(r.value(x), channelsLast(shape.length));
+  return { id: r.b.op(groupNorm, [image, ...affine], { groups, eps, affine: true })[0]! };
+};
+
+export const EMITTERS: Record<string, Emitter> = {
+  conv: convolution,
+  gemm: product,
+  linear: product,
+  maxPool: pool,
+  averagePool: pool,
+  relu: activation("relu"),
+  sigmoid: activation("sigmoid"),
+  tanh: activation("tanh"),
+  silu: activation("silu"),
+  hardSwish: activation("hardswish"),
+  leakyRelu: activation("leakyRelu", "alpha"),
+  elu: activation("elu", "alpha"),
+  gelu: (step, r, shape) => activation(step.attributes["tanh"] ? "geluTanh" : "gelu")(step, r, shape),
+  add: sum,
+  mul: scale,
+  reduceMean: mean,
+  reshape,
+  transpose,
+  softmax,
+  logSoftmax: softmax,
+  batchNorm,
+  layerNorm: norm,
+  groupNorm: norm,
+  instanceNorm: norm,
+  padShortcut: (step, r) => ({
+    id: r.b.op(
+      padShortcut,
+      [r.image(step.inputs[0])],
+      step.attributes as { stride: number; front: number; back: number },
+    )[0]!,
+  }),
+};

@@ -1,0 +1,59 @@
+// `loadOnnx` of an entry point: of its runtime, with the kernels that it brings.
+
+import type { Model } from "../model/model.js";
+import type { ModelOptions } from "../model/options.js";
+import type { Layer } from "../nn/layer.js";
+import { type ImportedNetwork, type ImportOptions, importOnnx } from "./import.js";
+import type { ExternalData } from "./tensor.js";
+
+/** Those of `importOnnx` and of `createModel`; external data may come later. */
+export interface LoadOnnxOptions extends Omit<ImportOptions, "externalData">, Omit<ModelOptions, "inputShape"> {
+  /** As for `importOnnx`, or a promise of the bytes. */
+  externalData?: (...args: Parameters<ExternalData>) => Uint8Array | PromiseLike<Uint8Array>;
+}
+
+type Create = (network: Layer, options: ModelOptions) => Promise<Model>;
+
+export const onnxLoader =
+  (createModel: Create) =>
+  async (bytes: Uint8Array | ArrayBuffer, options: LoadOnnxOptions = {}): Promise<Model> => {
+    const { inputShape, externalData, inputs, logits, fileName, ...rest } = options;
+    const given = Object.entries({ inputShape, inputs, logits, fileName }).filter(([, value]) => value !== undefined);
+    const imported = await withData(bytes, Object.fromEntries(given), externalData);
+    const model = await createModel(imported.network, { ...rest, inputShape: imported.inputShape });
+    model.loadStateDict(imported.state);
+    return model;
+  };
+
+/**
+ * Imports; where data are promised, goes on with zeros to learn of all that is asked for, waits for it and imports again.
+ * The reader itself waits for nothing.
+ */
+async function withData(
+  bytes: Uint8Array | ArrayBuffer,
+  options: ImportOptions,
+  externalData: LoadOnnxOptions["externalData"],
+) {
+  if (externalData === undefined) return importOnnx(bytes, options);
+  const held = new Map<string, Uint8Array | PromiseLike<Uint8Array>>();
+  for (;;) {
+    const promised = new Map<string, PromiseLike<Uint8Array>>();
+    const give: ExternalData = (...args) => {
+      const key = JSON.stringify(args);
+      const data = held.get(key) ?? externalData(...args);
+      held.set(key, data);
+      if (data instanceof Uint8Array || typeof data?.then !== "function") return data as Uint8Array;
+      promised.set(key, data);
+      return new Uint8Array(args[2] ?? 0);
+    };
+    let imported: ImportedNetwork | undefined;
+    try {
+      imported = importOnnx(bytes, { ...options, externalData: give });
+    } catch (error) {
+      // With zeros for what is promised, an error may be theirs.
+      if (promised.size === 0) throw error;
+    }
+    if (imported && promised.size === 0) return imported;
+    await Promise.all([...promised].map(async ([key, data]) => held.set(key, await data)));
+  }
+}

@@ -1,0 +1,144 @@
+// What recording a net keeps in mind: where each value lies in memory, and which weights there are.
+import { sameShape } from "../core/shape.js";
+import type { ValueId } from "../graph/value.js";
+import type { Builder } from "../ops/builder.js";
+import { transposeChannels } from "../ops/shape.js";
+import { atBatch, type Step } from "./net.js";
+
+/** What is kept of a file: everything but the weights. Plain data, as JSON has it. */
+export interface Definition {
+  /** The name and sizes of the input, in the file's order, the batch first. */
+  input: string;
+  output: string;
+  /** Whether the file takes images with the channels last. */
+  isChannelsLast: boolean;
+  steps: Step[];
+  /** Sizes of all values, in the file's order. */
+  shapes: Record<string, number[]>;
+  /** Weights by the names in the file. */
+  weights: Record<string, Weight>;
+}
+
+export interface Weight {
+  /** The name in the state dict. */
+  name: string;
+  /** The shape in the state dict; the file's may be transposed. */
+  shape: number[];
+  role: "conv" | "linear" | "vector";
+  /** The file has it as [in, out]. */
+  isTransposed?: boolean;
+  /** The file multiplies by it. */
+  factor?: number;
+}
+
+/**
+ * A value and the order of its axes in memory: axis i of memory is axis `order[i]` of the file. A transposition moves
+ * nothing: it makes another order of the same memory.
+ */
+export interface Placed {
+  id: ValueId;
+  shape: number[];
+  order: number[];
+}
+
+/** Thrown by an emitter, and gathered: what the library has no op for. */
+export class Unsupported extends Error {}
+
+const identity = (rank: number): number[] => Array.from({ length: rank }, (_, i) => i);
+
+/** [n, c, h, w] in the order n, h, w, c. */
+export const channelsLast = (rank: number): number[] =>
+  rank < 3 ? identity(rank) : [0, ...identity(rank).slice(2), 1];
+
+const sameOrder = (a: readonly number[], b: readonly number[]): boolean => a.every((axis, i) => axis === b[i]);
+
+/** [n, length, channels] → [n, 1, length, channels] */
+const withHeight = ([n, ...rest]: readonly number[]): number[] => [n!, 1, ...rest];
+
+/** Records the steps of one net. */
+export class Recording {
+  readonly b: Builder;
+  readonly definition: Definition;
+  readonly batch: number;
+  readonly values = new Map<string, Placed>();
+  readonly #weights = new Map<string, ValueId>();
+
+  constructor(b: Builder, definition: Definition, x: ValueId) {
+    this.b = b;
+    this.definition = definition;
+    this.batch = b.shape(x)[0]!;
+    const shape = this.shapeOf(definition.input);
+    const order = definition.isChannelsLast ? identity(shape.length) : channelsLast(shape.length);
+    const expected = order.map((axis) => shape[axis]!);
+    b.expect(sameShape(b.shape(x), expected), "input", expected, b.shape(x));
+    this.values.set(definition.input, { id: x, shape, order });
+    // Weights are named as in the file, whatever the place of the node that reads them.
+    for (const [key, { name, shape: stored, role }] of Object.entries(definition.weights))
+      this.#weights.set(key, b.parameter(name, stored, { init: 0, layout: role === "conv" ? "channelsLast" : "same" }));
+  }
+
+  shapeOf(name: string): number[] {
+    return this.definition.shapes[name]!.map((size) => atBatch(size, this.batch));
+  }
+
+  /** A weight that some node reads. */
+  weight(name: string): ValueId {
+    const id = this.#weights.get(name);
+    if (id === undefined) throw new Unsupported("a weight");
+    return id;
+  }
+
+  hasWeight(name: string | undefined): boolean {
+    return name !== undefined && this.#weights.has(name);
+  }
+
+  /** The filters of a convolution in two dimensions. */
+  filters(name: string): ValueId {
+    const id = this.weight(name);
+    return this.b.shape(id).length === 4 ? id : this.b.reshape(id, withHeight(this.b.shape(id)));
+  }
+
+  /** A value that an earlier step made. */
+  value(name: string | undefined): Placed {
+    const value = name ? this.values.get(name) : undefined;
+    if (!value) throw new Unsupported(name ? "a constant among its inputs" : "an input left out");
+    return value;
+  }
+
+  /** The memory of a value in another order of its axes; axes of size 1 may lie anywhere. */
+  arranged({ id, shape, order }: Placed, to: number[]): ValueId {
+    if (sameOrder(order, to)) return id;
+    const long = (axes: number[]) => axes.filter((axis) => shape[axis] !== 1);
+    const target = to.map((axis) => shape[axis]!);
+    if (sameOrder(long(order), long(to))) return this.b.reshape(id, target);
+    const last = channelsLast(shape.length);
+    const isImage = shape.length === 4;
+    if (isImage && sameOrder(order, last) && sameOrder(to, identity(4)))
+      return this.b.op(transposeChannels, [id], { toFirst: true })[0]!;
+    if (isImage && sameOrder(order, identity(4)) && sameOrder(to, last))
+      return this.b.op(transposeChannels, [id], { toFirst: false })[0]!;
+    throw new Unsupported("axes in an order that is not theirs");
+  }
+
+  /** An image's memory, channels last; a row of pixels is an image of height 1. */
+  image(name: string | undefined): ValueId {
+    const value = this.value(name);
+    const { length } = value.shape;
+    const id = length === 3 || length === 4 ? this.arranged(value, channelsLast(length)) : undefined;
+    if (id === undefined) throw new Unsupported(`${length - 2} spatial axes`);
+    return length === 4 ? id : this.b.reshape(id, withHeight(this.b.shape(id)));
+  }
+
+  /** An image as a value of a shape of the file's, which may be a row. */
+  unimage(id: ValueId, shape: readonly number[]): { id: ValueId } {
+    if (shape.length === 4) return { id };
+    const [n, , length, channels] = this.b.shape(id) as [number, number, number, number];
+    return { id: this.b.reshape(id, [n, length, channels]) };
+  }
+
+  /** The memory of a value in the file's order. */
+  rows(name: string | undefined): ValueId {
+    const value = this.value(name);
+    return this.arranged(value, identity(value.shape.length));
+  }
+}

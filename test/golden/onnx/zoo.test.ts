@@ -1,0 +1,130 @@
+// Networks of ONNX files as they run here: PyTorch's float64 outputs and gradients, saving, training.
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { createModel, createTrainer, crossEntropy, loadModel, type Model, SGD } from "../../../src/hosts/node/index.js";
+import { readSafetensors } from "../../../src/io/safetensors.js";
+import { importOnnx } from "../../../src/onnx/import.js";
+
+const data = new URL("../../../../shared/data/", import.meta.url);
+const zoo = new URL("zoo/", data);
+const present = existsSync(zoo);
+
+interface Entry {
+  name: string;
+  torch_f32_error: number;
+}
+const errors: Record<string, number> = Object.fromEntries(
+  (present ? JSON.parse(readFileSync(new URL("zoo.json", zoo), "utf8")).models : []).map((entry: Entry) => [
+    entry.name,
+    entry.torch_f32_error,
+  ]),
+);
+
+const IMPORTED =
+  `resnet_basic resnet_bottleneck_dynamo resnet_d_se resnext cifar_preact residual_mlp residual_mlp_dynamo test_efficientnet
+  test_efficientnet_gn test_convnext test_convnext2_dynamo test_resnet test_byobnet regnet_y`.split(/\s+/);
+/** What is missing in each of the others. */
+const REFUSED: [name: string, ops: string[]][] = [
+  ["groupnorm_misc", ["prelu"]],
+  ["resnet_1d", ["conv"]],
+  ["mobilenet_v2_035", ["clip"]],
+  ["mobilenet_v3_small_050", ["hardSigmoid"]],
+  ["shufflenet_v2_x0_5", ["concat", "reshape", "slice"]],
+  ["squeezenet1_1", ["concat"]],
+  ["densenet", ["concat"]],
+];
+
+interface Tensor {
+  data: Float32Array;
+  shape: number[];
+}
+
+/** [n, c, …] → [n, …, c] */
+function toChannelsLast({ data: from, shape }: Tensor): Tensor {
+  const [n, c, ...spatial] = shape as [number, number, ...number[]];
+  const pixels = spatial.reduce((a, b) => a * b, 1);
+  const to = new Float32Array(from.length);
+  for (let i = 0; i < n; i++)
+    for (let k = 0; k < c; k++)
+      for (let p = 0; p < pixels; p++) to[(i * pixels + p) * c + k] = from[(i * c + k) * pixels + p]!;
+  return { data: to, shape: spatial.length > 0 ? [n, ...spatial, c] : shape };
+}
+
+const read = (name: string, file: string) =>
+  readSafetensors(readFileSync(new URL(`${name}/${file}.safetensors`, zoo))).tensors;
+const largest = (values: ArrayLike<number>): number =>
+  Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
+
+async function open(name: string, logits = false): Promise<Model> {
+  const { network, state, inputShape } = importOnnx(readFileSync(new URL(`${name}/model.onnx`, zoo)), { logits });
+  const model = await createModel(network, { inputShape });
+  model.loadStateDict(state);
+  return model;
+}
+
+describe.skipIf(!present)("the zoo (skipped without ../shared/data/zoo)", () => {
+  it("is all told of here", () => {
+    expect([...IMPORTED, ...REFUSED.map(([name]) => name)].sort()).toEqual(Object.keys(errors).sort());
+  });
+
+  it.each(IMPORTED)("%s gives PyTorch's outputs, before and after it is saved", async (name) => {
+    const model = await open(name);
+    const golden = read(name, "golden");
+    const x = toChannelsLast(golden.get("x")!);
+    const y = model.predict(x);
+    const expected = golden.get("y")!;
+    const scale = largest(expected.data);
+    expect(y.shape).toEqual(expected.shape);
+    expect(distance(expected.data, y.data)).toBeLessThan(Math.max(16 * errors[name]!, 2e-5 * scale));
+    const again = await loadModel(await model.save());
+    expect(again.predict(x).data).toEqual(y.data);
+  });
+
+  it.each(IMPORTED)("%s learns a batch by heart", async (name) => {
+    const model = await open(name, true);
+    const x = toChannelsLast(read(name, "golden").get("x")!);
+    const [n] = x.shape as [number];
+    const classes = model.predict(x).shape[1]!;
+    const targets = Int32Array.from({ length: n }, (_, i) => i % classes);
+    const optimizer = new SGD({ lr: 0.02, momentum: 0.9 });
+    const trainer = createTrainer(model, { loss: crossEntropy(), optimizer, clipGradNorm: 1 });
+    const losses = Array.from({ length: 50 }, () => trainer.step(x, targets).loss);
+    expect(Math.min(...losses)).toBeLessThan(losses[0]! / 2);
+  });
+
+  it.each(["resnet_d_se", "test_convnext", "test_efficientnet_gn"])("%s has PyTorch's gradients", async (name) => {
+    const model = await open(name);
+    const grads = read(name, "grads");
+    const x = toChannelsLast(read(name, "golden").get("x")!);
+    const gy = grads.get("gy")!;
+    model.forward(x, { training: true });
+    const dx = model.backward(gy);
+    const gx = toChannelsLast(grads.get("gx")!);
+    // The file has its BatchNorms folded, so a unit within float32's rounding of 0 may be on the other side of its ReLU: that
+    // changes the gradients of the pixels it sees, of 3 images here. Weights sum over all pixels.
+    const bound = 1e-4 * largest(gx.data);
+    const far = gx.data.filter((value, i) => Math.abs(value - dx.data[i]!) > bound).length;
+    expect(far / gx.data.length).toBeLessThan(name === "resnet_d_se" ? 0.02 : 1e-9);
+    const made = model.gradients();
+    const common = [...made.keys()].filter((key) => grads.has(key));
+    expect(common.length).toBeGreaterThan(1);
+    for (const key of common) {
+      const expected = grads.get(key)!.data;
+      expect(distance(expected, made.get(key)!.data), key).toBeLessThan(1e-4 * largest(expected));
+    }
+  });
+
+  it.each(REFUSED)("%s is refused by the names of all its nodes without an op", (name, ops) => {
+    let message = "";
+    try {
+      importOnnx(readFileSync(new URL(`${name}/model.onnx`, zoo)), { fileName: "net.onnx" });
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    expect(message).toMatch(/^importOnnx: net\.onnx: nodes expected ops that the library has, got \w+ \(node "/);
+    const named = [...message.matchAll(/(\w+) \(node "/g)].map(([, op]) => op);
+    expect([...new Set(named)].sort()).toEqual(ops);
+  });
+});
