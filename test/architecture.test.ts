@@ -78,6 +78,7 @@ describe("src", () => {
   const KNOW_OPS: Record<string, string> = {
     "src/plan/autodiff.ts": "adds gradients up, by the rules of all ops",
     "src/plan/fold.ts": "its rewrite is of BatchNorm",
+    "src/model/memory-plan.ts": "records an update, to measure it",
     "src/optim/optimizers.ts": "records an update",
     "src/optim/update.ts": "records an update",
   };

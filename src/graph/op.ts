@@ -36,6 +36,9 @@ export interface Op<A extends object = object> {
   /** Appends the records of its kernels. Without: the op moves nothing. */
   encode?(node: Node<A>, context: Context): void;
 
+  /** Its gradient, if only training records the op; that of any other is a `Gradient`, which bundles for inference leave out. */
+  gradient?(context: GradientContext<A>): InputGradients;
+
   /** Multiply-adds by the op's definition, whatever its algorithm. Default 0: elementwise ops are not counted. */
   macs?(inputs: Shape[], outputs: Shape[], attributes: A): number;
   /** Bytes read and written, where operands and results do not say it; `run` gives the bytes of neighbouring parameters. */
@@ -108,9 +111,11 @@ export interface GradientContext<A extends object> {
   emit<E extends object>(op: Op<E>, inputs: ValueId[], attributes: NoInfer<E>): ValueId[];
 }
 
+/** The gradient of each input, or null where none is needed, or where gradients do not flow (statistics, targets). */
+export type InputGradients = (ValueId | null)[];
+
 /** The gradient of an op that can stand on the way from a loss to a parameter: its rule records the ops of the backward pass. */
 export interface Gradient<A extends object = object> {
   readonly of: Op<A>;
-  /** Returns the gradient of each input, or null where none is needed, or where gradients do not flow (statistics, targets). */
-  rule(context: GradientContext<A>): (ValueId | null)[];
+  rule(context: GradientContext<A>): InputGradients;
 }

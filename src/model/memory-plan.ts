@@ -7,8 +7,8 @@ import type { Graph } from "../graph/graph.js";
 import { ALIGNMENT } from "../graph/regions.js";
 import { bytesOf, type Value, type ValueId } from "../graph/value.js";
 import { crossEntropy } from "../nn/losses.js";
-import { Adam, SGD } from "../optim/optimizers.js";
-import { parameterRuns } from "../optim/runs.js";
+import { optimizerStep } from "../ops/update.js";
+import { type ParameterRun, parameterRuns } from "../optim/runs.js";
 import { recordUpdate } from "../optim/update.js";
 import type { RecordUpdate, TrainPlan } from "../plan/plan.js";
 import type { Engine } from "./engine.js";
@@ -78,9 +78,16 @@ export function planMemory(engine: Engine, options?: MemoryPlanOptions): MemoryP
   return { ...parts, total: Object.values(parts).reduce((a, b) => a + b, 0) };
 }
 
-/** A plan such as a trainer makes: cross-entropy, and SGD or, with two states or more, Adam. */
+/**
+ * A plan such as a trainer makes: cross-entropy, and the kernel of SGD or, with two states or more, of Adam. It is never run,
+ * so the optimisers themselves, and what their kernels read, are left out.
+ */
 function trainingPlan(engine: Engine, batchSize: number, states: number): TrainPlan {
-  const optimizer = states > 1 ? new Adam() : new SGD({ lr: 0, momentum: states > 0 ? 0.9 : 0 });
+  const kernel = states > 1 ? "f32_adam" : "f32_sgd";
+  const optimizer = {
+    record: (graph: Graph, { first, count }: ParameterRun) =>
+      graph.add(optimizerStep, [], { kernel, first, count, state: {}, args: {} }),
+  };
   const runs = parameterRuns(engine.description.parameters, (name) => engine.frozen.has(name));
   const update: RecordUpdate = (graph, loss) => recordUpdate(graph, loss, { optimizer, runs });
   const loss = (graph: Graph, output: ValueId) => crossEntropy().record(graph, output, "indices");

@@ -42,12 +42,8 @@ export const crossEntropy: Op<CrossEntropy> = {
   shapes: ([logits]) => [[], [rows(logits)]],
   workspace: ([logits]) => crossEntropyPartial(rows(logits)),
   encode: (node, c) => c.emit("f32_cross_entropy", node, "logits target", "loss lse"),
-};
-
-// The loss is the end of the network, its own gradient is 1:  dx = (exp(logits - lse) - q) / rows
-const crossEntropyGradient: Gradient<CrossEntropy> = {
-  of: crossEntropy,
-  rule({ node, emit }) {
+  // The loss is the end of the network, its own gradient is 1:  dx = (exp(logits - lse) - q) / rows
+  gradient({ node, emit }) {
     const [logits, target] = node.inputs;
     return [emit(crossEntropyDx, [logits, target, node.outputs[1]], node.attributes)[0], null];
   },
@@ -79,12 +75,8 @@ export const regressionLoss: Op<RegressionLoss> = {
       kind: REGRESSION_LOSSES[node.attributes.kind],
       ...cuts.regressionLoss(numel(c.shape(node, 0))),
     }),
-};
-
-// dx = l'(x, target) / elements
-const regressionLossGradient: Gradient<RegressionLoss> = {
-  of: regressionLoss,
-  rule: ({ node, emit }) => [emit(regressionLossDx, node.inputs, node.attributes)[0], null],
+  // dx = l'(x, target) / elements
+  gradient: ({ node, emit }) => [emit(regressionLossDx, node.inputs, node.attributes)[0], null],
 };
 
 const regressionLossDx: Op<RegressionLoss> = {
@@ -96,4 +88,4 @@ const regressionLossDx: Op<RegressionLoss> = {
     c.emit("f32_regression_loss_dx", node, "x target", "dx", { kind: REGRESSION_LOSSES[node.attributes.kind] }),
 };
 
-export const lossGradients = [softmaxGradient, crossEntropyGradient, regressionLossGradient];
+export const lossGradients = [softmaxGradient];

@@ -3,11 +3,10 @@ import type { Graph } from "../graph/graph.js";
 import { layoutParameters } from "../graph/regions.js";
 import type { ValueId } from "../graph/value.js";
 import { ema, gradNorm } from "../ops/update.js";
-import type { Optimizer } from "./optimizers.js";
 import type { ParameterRun } from "./runs.js";
 
 export interface Update {
-  optimizer: Optimizer;
+  optimizer: { record(graph: Graph, run: ParameterRun): void };
   runs: readonly ParameterRun[];
   /** Largest norm of all gradients together; 0: no clipping. */
   clipGradNorm?: number;

@@ -31,8 +31,6 @@ export function differentiate(graph: Graph, seed: Seed, wanted: Iterable<ValueId
     const dy = gradients.get(node.outputs[0]);
     const needs = node.inputs.map((id) => leads.has(id));
     if (dy === undefined || !needs.includes(true)) continue;
-    const gradient = RULES.get(node.op);
-    if (!gradient) throw new ResnetWasmError(expectation("differentiate", "op", "one with a gradient", node.op.name));
     const context = {
       node,
       dy,
@@ -41,7 +39,9 @@ export function differentiate(graph: Graph, seed: Seed, wanted: Iterable<ValueId
       emit: <E extends object>(op: Op<E>, inputs: ValueId[], attributes: NoInfer<E>) =>
         graph.add(op, inputs, attributes, node.path),
     };
-    gradient.rule(context).forEach((dx, i) => {
+    const found = node.op.gradient?.(context) ?? RULES.get(node.op)?.rule(context);
+    if (!found) throw new ResnetWasmError(expectation("differentiate", "op", "one with a gradient", node.op.name));
+    found.forEach((dx, i) => {
       if (dx === null || !needs[i]) return;
       const sum = gradients.get(node.inputs[i]);
       const total = sum === undefined ? dx : graph.add(add, [sum, dx], { activation: null }, node.path)[0];
