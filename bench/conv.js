@@ -131,6 +131,10 @@ const shapes = {
   "c128 8x64": shape(128, 8, 64, 64, 3, 1, 1),
 };
 
+/** A GEMM over pixels: [batch * h * w, ic] x [ic, oc]. */
+const isPointwise = (s) =>
+  s.kh === 1 && s.kw === 1 && s.groups === 1 && s.padTop === 0 && s.padLeft === 0 && s.oh === s.h && s.ow === s.w;
+
 /** One column of the table each: prepares the operands and returns the calls to time. */
 const passes = {
   fwd(s) {
@@ -141,7 +145,7 @@ const passes = {
     return lib.conv2dForward(s, { ...io, scratch: bytes(scratchStride), scratchStride });
   },
   "fwd gemm"(s) {
-    if (!lib.isPointwise(s)) return [];
+    if (!isPointwise(s)) return [];
     const [m, n, k] = [s.batch * s.oh * s.ow, s.oc, s.ic];
     const packed = bytes(lib.packedSize(k, n) * 4);
     const b = { src: random(n * k), dst: packed, k, n, ld: k, transposed: 1 };

@@ -105,6 +105,18 @@ describe("src", () => {
     expect(cycles).toEqual([]);
   });
 
+  it("exports nothing that nobody else uses", () => {
+    const users = [...source, ...["scripts", "test", "bench"].flatMap((dir) => [...files(dir), ...files(dir, ".js")])];
+    const words = new Map(users.map((path) => [path, new Set(read(path).match(/\w+/g))]));
+    const unused = source.flatMap((path) =>
+      [...read(path).matchAll(/^export (?:async )?(?:const|function\*?|class|abstract class) (\w+)/gm)]
+        .map(([, name]) => name)
+        .filter((name) => !users.some((user) => user !== path && words.get(user)!.has(name)))
+        .map((name) => `${path}: ${name}`),
+    );
+    expect(unused).toEqual([]);
+  });
+
   it("uses no Math function whose result differs between engines on the way to a weight", () => {
     const inexact =
       /Math\.(exp|expm1|log|log2|log10|log1p|pow|sin|cos|tan|tanh|sinh|cosh|asin|acos|atan|atan2|cbrt|hypot|random)\b|\*\*(?!\s*\d)/;

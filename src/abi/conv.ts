@@ -56,13 +56,6 @@ export function isDepthwise(s: Conv2dShape): boolean {
   return s.groups > 1 && s.groups === s.ic && s.groups === s.oc;
 }
 
-/** A 1x1 convolution with stride 1 and no padding is a GEMM over pixels: [batch * h * w, ic] x [ic, oc]. */
-export function isPointwise(s: Conv2dShape): boolean {
-  return (
-    s.kh === 1 && s.kw === 1 && s.groups === 1 && s.padTop === 0 && s.padLeft === 0 && s.oh === s.h && s.ow === s.w
-  );
-}
-
 // Direct convolution.
 
 /** Bytes of a filter packed by `f32_conv2d_pack`: per group, panels of 8 output columns, each [taps * K][8]. */
@@ -169,7 +162,7 @@ const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
  * k * dilation ≡ i + padding (mod stride) reach output i. Those are k = first + j * step with step = stride / gcd, and
  * o = (i + padding - first * dilation) / stride - j * dilation / gcd: a convolution with the taps in reverse order.
  */
-export function dxPhases(size: number, kernel: number, stride: number, padding: number, dilation: number): DxPhase[] {
+function dxPhases(size: number, kernel: number, stride: number, padding: number, dilation: number): DxPhase[] {
   const common = gcd(dilation, stride);
   const step = stride / common;
   const phases: DxPhase[] = [];

@@ -163,19 +163,6 @@ export function encodeRecord<K extends KernelName>(words: number[], kernel: K, a
   }
 }
 
-/** One record as text, for printing programs: `f32_add a=0x400 b=0x800 …`. */
-export function formatRecord(words: Int32Array, at: number): string {
-  const name = names[words[at]];
-  const fields = Object.entries(KERNELS[name]).map(([argument, type], i) => {
-    const word = words[at + HEADER + i];
-    if (type === "ptr") return `${argument}=0x${(word >>> 0).toString(16)}`;
-    if (type !== "f32") return `${argument}=${word}`;
-    bits.setInt32(0, word, true);
-    return `${argument}=${bits.getFloat32(0, true)}`;
-  });
-  return `${name} ${fields.join(" ")}`;
-}
-
 const groups = Object.values(SIGNATURES).map((signature) => {
   const [first] = signature.split(" ");
   const group = GROUPS.find((each) => each === first);

@@ -54,7 +54,7 @@ export function winogradFilterSizes({ oc, ic }: { oc: number; ic: number }, dx: 
   return { ...filterLayout().at, plane: dx ? filterPlane(ic, oc) : filterPlane(oc, ic) };
 }
 
-export function winogradTiles(s: Conv2dShape): number {
+function winogradTiles(s: Conv2dShape): number {
   return s.batch * Math.ceil(s.oh / 4) * Math.ceil(s.ow / 4);
 }
 

@@ -40,7 +40,7 @@ export function readOptions<S extends Checks>(where: string, given: unknown, sch
   return Object.fromEntries(known.map((key) => [key, checks[key](where, key, record[key])])) as Read<S>;
 }
 
-export function unknownOption(where: string, key: string, known: readonly string[]): ArgumentError {
+function unknownOption(where: string, key: string, known: readonly string[]): ArgumentError {
   const near = known.find((name) => distance(name.toLowerCase(), key.toLowerCase()) <= (name.length > 4 ? 2 : 1));
   const hint = near && `Did you mean "${near}"?`;
   return new ArgumentError(expectation(where, "option", known.join(", ") || "none", JSON.stringify(key), { hint }));

@@ -21,10 +21,10 @@ export interface Lifetime {
   last: number;
 }
 
-export const valueBytes = (graph: Graph, id: ValueId): number => roundUp(bytesOf(graph.values[id]), ALIGNMENT);
+const valueBytes = (graph: Graph, id: ValueId): number => roundUp(bytesOf(graph.values[id]), ALIGNMENT);
 
 /** First and last position at which each arena value is alive. Host-written values live from the start. */
-export function lifetimes(
+function lifetimes(
   graph: Graph,
   nodes: readonly Node[],
   inArena: (id: ValueId) => boolean,

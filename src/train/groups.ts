@@ -45,7 +45,7 @@ export function expectPaths(where: string, groups: readonly ParameterGroup[], pa
 }
 
 /** A parameter of one dimension is a bias, or the scale or shift of a normalisation. */
-export const normsAndBiases = ({ shape }: Pick<Parameter, "shape">): boolean => shape.length < 2;
+const normsAndBiases = ({ shape }: Pick<Parameter, "shape">): boolean => shape.length < 2;
 
 /** What a parameter's group and kind say of it; for `parameterRuns`. */
 export function settingsOf(groups: readonly ParameterGroup[], decayNormsAndBiases: boolean) {

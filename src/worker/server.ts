@@ -33,7 +33,7 @@ export interface Makers {
 }
 
 /** Thrown where the page ended the call: it knows the reason. */
-export const ABORTED = new Error("aborted");
+const ABORTED = new Error("aborted");
 const FAILED = new Error("a function of the page threw");
 
 export class Server implements Served {
