@@ -87,7 +87,3 @@ const text = (value: unknown): string =>
   typeof value === "string" ? (value.length > 600 ? `${value.slice(0, 597)}…` : value) : describe(value);
 
 const clip = (value: string): string => (value.length > 80 ? `${value.slice(0, 77)}…` : value);
-
-/** What was thrown, in words: errors of other realms, and what is no error, included. */
-export const messageOf = (thrown: unknown): string =>
-  String((thrown as { message?: unknown } | null | undefined)?.message ?? thrown);

@@ -174,7 +174,8 @@ export function readElements(dtype: Dtype, view: DataView, at: number, out: Floa
   const stray = dtype === "BOOL" ? out.findIndex((value) => value > 1) : -1;
   if (bad < 0 && stray < 0) return;
   const index = bad < 0 ? stray : bad;
-  const element = at + codecs[dtype].size * index;
+  const { size, kind } = codecs[dtype];
+  const element = at + size * index;
   const [expected, got, hint] =
     dtype === "BOOL"
       ? ["0 or 1", view.getUint8(element), undefined]
@@ -182,7 +183,7 @@ export function readElements(dtype: Dtype, view: DataView, at: number, out: Floa
         ? ["values within float32's ±3.4028e38", view.getFloat64(element, true), undefined]
         : [
             "integers that float32 holds exactly",
-            view[`get${codecs[dtype].kind!}`](element, true),
+            kind && view[`get${kind}`](element, true),
             'Pass { integers: "round" } to take the nearest',
           ];
   const name = `tensor ${describe(source.name)} element ${index} (${dtype})`;

@@ -1,6 +1,8 @@
 /** Networks in the metadata of saved models. */
-import { expectation, FormatError, messageOf } from "../core/errors.js";
+
+import { expectation, FormatError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
+import { messageOf } from "../core/thrown.js";
 import { layerFromJSON } from "../nn/catalogue.js";
 import type { Layer } from "../nn/layer.js";
 

@@ -1,6 +1,8 @@
 /** What every model is made of: kernels and threads for the runtime at hand, and the memory, laid out. */
+
 import { groupOf } from "../abi/records.js";
-import { expectation, messageOf, RuntimeSupportError } from "../core/errors.js";
+import { expectation, RuntimeSupportError } from "../core/errors.js";
+import { messageOf } from "../core/thrown.js";
 import { readSafetensors } from "../io/safetensors.js";
 import type { Differentiate } from "../plan/autodiff.js";
 import { stepMacs } from "../plan/cost.js";

@@ -64,19 +64,28 @@ export interface ProfileData {
 
 /** What `model.profile` measured, with tables of it. */
 export class Profile implements ProfileData {
-  readonly batchSize!: number;
-  readonly training!: boolean;
-  readonly threads!: number;
-  readonly repetitions!: number;
-  readonly statistic!: "median" | "mean";
-  readonly clock!: number;
-  readonly ms!: number;
-  readonly opsMs!: number;
-  readonly layers!: LayerProfile[];
-  readonly ops!: OpProfile[];
+  readonly batchSize: number;
+  readonly training: boolean;
+  readonly threads: number;
+  readonly repetitions: number;
+  readonly statistic: "median" | "mean";
+  readonly clock: number;
+  readonly ms: number;
+  readonly opsMs: number;
+  readonly layers: LayerProfile[];
+  readonly ops: OpProfile[];
 
   constructor(data: ProfileData) {
-    Object.assign(this, data);
+    this.batchSize = data.batchSize;
+    this.training = data.training;
+    this.threads = data.threads;
+    this.repetitions = data.repetitions;
+    this.statistic = data.statistic;
+    this.clock = data.clock;
+    this.ms = data.ms;
+    this.opsMs = data.opsMs;
+    this.layers = data.layers;
+    this.ops = data.ops;
   }
 
   /** The layers as a table; of a training step without the kernels, which are many: see `opsTable()`. */

@@ -158,7 +158,7 @@ export function evaluate(
 ): Constant[] | undefined {
   const shape = shapes[0];
   const isComparison = op === "equal" || op === "less" || op === "greater" || op === "not";
-  const isFloat = !isComparison && inputs.at(-1)!.isFloat;
+  const isFloat = !isComparison && inputs[inputs.length - 1].isFloat;
   const made = (data: ArrayLike<number>): Constant[] => [
     { shape, data: isFloat ? Float32Array.from(data) : Float64Array.from(data), isFloat },
   ];

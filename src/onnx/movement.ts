@@ -72,7 +72,7 @@ const unsqueeze: Rule = (call) => {
   const rest = [...x];
   return reshaped(
     call,
-    Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : rest.shift()!)),
+    Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : (rest.shift() ?? 1))),
   );
 };
 

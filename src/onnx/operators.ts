@@ -225,7 +225,7 @@ const matMul: Rule = (call) => {
   if (b.length === 2) return { op: "linear", attributes: { transposed: true }, shapes: [[...a.slice(0, -1), b[1]]] };
   if (a.length < 2 || b.length < 2) throw call.refuse("inputs", "matrices", [a, b]);
   const batch = broadcast(call, [a.slice(0, -2), b.slice(0, -2)]);
-  return { op: "matMul", shapes: [[...batch, a.at(-2)!, b.at(-1)!]] };
+  return { op: "matMul", shapes: [[...batch, a[a.length - 2], b[b.length - 1]]] };
 };
 
 /** alpha · A' · B' + beta · C */

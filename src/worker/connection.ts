@@ -1,5 +1,7 @@
 /** The calls between a page and one worker: each is answered, or fails with a typed error. */
-import { ArgumentError, expectation, messageOf, ResnetWasmError, RuntimeSupportError } from "../core/errors.js";
+
+import { ArgumentError, expectation, ResnetWasmError, RuntimeSupportError } from "../core/errors.js";
+import { messageOf } from "../core/thrown.js";
 import type { Answer, Answers, Arguments, CallName, QuestionName } from "./calls.js";
 import type { Link, StartLink, WorkerSource } from "./link.js";
 import { decodeError, type Response } from "./messages.js";

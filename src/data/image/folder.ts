@@ -1,6 +1,8 @@
 // A folder of images by class, as torchvision's ImageFolder reads it: folder/<class>/<any path>.jpg or .png. Needs a
 // file system (Node, Deno, Bun). The decoders are loaded when they are needed.
+
 import { ArgumentError, DataError, describe, expectation, ResnetWasmError, ShapeError } from "../../core/errors.js";
+import { lookUp } from "../../core/look-up.js";
 import {
   signal as abortSignal,
   flag,
@@ -104,7 +106,7 @@ export async function loadImageFolder(folder: string | URL, options: ImageFolder
     throw new DataError(expectation(where, "folder", "images that can be read", `${skipped.length} that cannot`));
   leaveOut(skipped, files, samples);
   const { paths } = files;
-  const labels = Int32Array.from(paths, (path) => classIndex.get(classOf(path))!);
+  const labels = Int32Array.from(paths, (path) => lookUp(classIndex, classOf(path)));
 
   const size = numel(inputShape);
   const dataset: ImageFolder = {

@@ -113,7 +113,7 @@ function gather({ data, shape }: StoredTensor, stride: number[], convert: Conver
     convert(0, data);
     return;
   }
-  const run = axes.at(-1)!.from === 1 ? axes.pop()! : { length: 1, to: 1 };
+  const run = axes[axes.length - 1].from === 1 ? axes.pop()! : { length: 1, to: 1 };
   const row = new Float32Array(run.length);
   const walk = (axis: number, from: number, to: number): void => {
     const step = axes[axis];
