@@ -13,8 +13,13 @@ export class Damage extends Error {
   }
 }
 
+/** The longest side: rows of one pixel each cost time that pixels do not tell. libpng has the same limit. */
+const MAX_SIDE = 1_000_000;
+
 /** Refuses sizes of no pixels and of too many, before memory is asked for. */
 export function checkPixels(width: number, height: number, maxPixels: number): void {
+  if (Math.max(width, height) > MAX_SIDE)
+    throw new Damage("size", `sides of at most ${MAX_SIDE} pixels`, `${width} x ${height}`);
   const pixels = width * height;
   if (pixels > 0 && pixels <= maxPixels) return;
   throw new Damage("size", `1 to ${maxPixels} pixels`, `${width} x ${height}, ${pixels} pixels`);

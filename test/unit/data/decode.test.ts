@@ -266,6 +266,13 @@ describe("PNG files", () => {
     );
   });
 
+  it("of rows without end are refused: a pixel each, they take long to unfilter", () => {
+    const narrow = { width: 1, height: 50_000_000, depth: 1, type: 0 };
+    expect(() => decode(png(narrow, new Uint8Array(1000)))).toThrow(
+      "size expected sides of at most 1000000 pixels, got 1 x",
+    );
+  });
+
   it("whose other chunks are packed are read without unpacking these", () => {
     const profile = Buffer.concat([Buffer.from("name\0\0"), deflateSync(new Uint8Array(50e6))]);
     const before = process.memoryUsage().arrayBuffers;

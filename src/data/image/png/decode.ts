@@ -42,7 +42,8 @@ export function decodePng(bytes: Uint8Array, maxPixels: number): { image: Image;
     if (!put) {
       // Not before a first row was there to be unpacked.
       data = new Uint8Array(width * height * outChannels);
-      put = depth === 8 && channels === outChannels && !file.indexed ? bytesTo(data, channels) : samplesTo(data, file);
+      const asStored = depth >= 8 && channels === outChannels && !file.indexed;
+      put = asStored ? bytesTo(data, channels, depth >> 3) : samplesTo(data, file);
     }
     const [left, top, across, down] = grid[pass];
     put(row, columns[pass], (top + y * down) * width + left, across);
@@ -50,13 +51,14 @@ export function decodePng(bytes: Uint8Array, maxPixels: number): { image: Image;
   return { image: { data, width, height }, orientation: file.orientation };
 }
 
-/** Rows that hold what the image holds. */
-function bytesTo(out: Uint8Array, channels: number): PutRow {
+/** Rows that hold what the image holds, each channel's upper byte first. */
+function bytesTo(out: Uint8Array, channels: number, bytes: number): PutRow {
   return (row, count, first, step) => {
-    if (step === 1) out.set(row, first * channels);
+    if (step === 1 && bytes === 1) out.set(row, first * channels);
+    else if (step === 1) for (let i = 0, at = first * channels; i < row.length; i += 2) out[at++] = row[i];
     else
       for (let i = 0; i < count; i++)
-        for (let c = 0; c < channels; c++) out[(first + i * step) * channels + c] = row[i * channels + c];
+        for (let c = 0; c < channels; c++) out[(first + i * step) * channels + c] = row[(i * channels + c) * bytes];
   };
 }
 

@@ -122,8 +122,11 @@ function unfilter(row: Uint8Array, above: Uint8Array, pixelBytes: number): void 
     case 4: // Paeth: the one of left, above and above left that is nearest to left + above - above left
       for (let i = 1; i < Math.min(first, length); i++) row[i] += above[i];
       for (let i = first; i < length; i++) {
-        const [left, up, corner] = [row[i - pixelBytes], above[i], above[i - pixelBytes]];
-        const [toLeft, toUp] = [Math.abs(up - corner), Math.abs(left - corner)];
+        const left = row[i - pixelBytes];
+        const up = above[i];
+        const corner = above[i - pixelBytes];
+        const toLeft = Math.abs(up - corner);
+        const toUp = Math.abs(left - corner);
         const toCorner = Math.abs(left + up - 2 * corner);
         row[i] += toLeft <= toUp && toLeft <= toCorner ? left : toUp <= toCorner ? up : corner;
       }
