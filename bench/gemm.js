@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
+import { buildSync } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const flags = process.argv.slice(2);
@@ -13,6 +14,15 @@ const variant = ["simd", "relaxed"].includes(flags[0]) ? flags.shift() : "simd";
 const filter = new RegExp(flags[0] ?? ".");
 const rounds = Number(flags[1] ?? 40);
 const rows = variant === "relaxed" ? 6 : 5;
+
+const { outputFiles } = buildSync({
+  entryPoints: [join(root, "bench/ours/kernels.ts")],
+  bundle: true,
+  format: "esm",
+  write: false,
+});
+const source = Buffer.from(outputFiles[0].text).toString("base64");
+const { encodeRecord, gemmSizes } = await import(`data:text/javascript;base64,${source}`);
 
 // The micro-kernel alone, and the arithmetic of one without its loads: what this machine can do at most.
 const limits = `
@@ -52,7 +62,7 @@ async function compileLimits() {
 
 const memory = new WebAssembly.Memory({ initial: 2048, maximum: 65536 });
 const load = (bytes) => new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports;
-const { f32_pack_b, f32_gemm, f32_gemv } = load(readFileSync(join(root, `build/kernels/${variant}.wasm`)));
+const { run } = load(readFileSync(join(root, `build/kernels/${variant}.wasm`)));
 const { ukernel, arithmetic } = load(await compileLimits());
 
 let top = 4096;
@@ -66,10 +76,13 @@ function place(n) {
   return ptr;
 }
 
-function record(words) {
-  const ptr = place(words.length + 2);
-  new Int32Array(memory.buffer, ptr + 8, words.length).set(words);
-  return ptr;
+/** A call of one kernel, with one thread. */
+function call(kernel, args) {
+  const words = [];
+  encodeRecord(words, kernel, args);
+  const at = place(words.length);
+  new Int32Array(memory.buffer, at, words.length).set(words);
+  return () => run(at, at + words.length * 4, 0, 1);
 }
 
 const cases = [];
@@ -102,43 +115,28 @@ function gemm(m, n, k, { ta = 0, tb = 0, prepacked = false, epilogue = "" } = {}
   const [a, b, c, packed] = [place(m * k), place(k * n), place(m * n), place(k * (n + 8))];
   const [bias, skip] = [epilogue ? place(n) : 0, epilogue.includes("skip") ? place(m * n) : 0];
   const relu = epilogue.includes("relu") ? 1 : 0;
-  const pack = record([b, packed, k, n, tb ? k : n, tb]);
-  const product = record([a, ta ? m : k, ta, packed, c, n, m, n, k, bias, skip, n, relu, 0, 0, 0, scratch, 4 << 20]);
-  f32_pack_b(pack, 0, 1);
+  const pack = call("f32_pack_b", { src: b, dst: packed, k, n, ld: tb ? k : n, transposed: tb });
+  const operands = { a, lda: ta ? m : k, aTransposed: ta, b: packed, y: c, ldy: n, m, n, k };
+  const finish = { bias, residual: skip, activation: relu, param: 0, source: 0 };
+  const product = call("f32_gemm", { ...operands, ...finish, ...gemmSizes(m, k), scratch, scratchStride: 4 << 20 });
+  pack();
   const repeat = Math.max(1, Math.round(2e6 / (m * n * k)));
   const name = `${m}x${n}x${k} ${ta ? "T" : "N"}${tb ? "T" : "N"}${prepacked ? " prepacked" : ""}${epilogue && ` +${epilogue}`}`;
   add("gemm", name, 2 * m * n * k * repeat, () => {
     for (let i = 0; i < repeat; i++) {
-      if (!prepacked) f32_pack_b(pack, 0, 1);
-      f32_gemm(product, 0, 1);
+      if (!prepacked) pack();
+      product();
     }
   });
 }
 
 function gemv(m, n, k) {
-  const call = record([
-    place(n * k),
-    k,
-    place(m * k),
-    k,
-    place(m * n),
-    n,
-    m,
-    n,
-    k,
-    place(n),
-    0,
-    n,
-    0,
-    0,
-    0,
-    0,
-    scratch,
-    4096,
-  ]);
+  const operands = { w: place(n * k), ldw: k, x: place(m * k), ldx: k, y: place(m * n), ldy: n, m, n, k };
+  const finish = { bias: place(n), residual: 0, activation: 0, param: 0, source: 0 };
+  const product = call("f32_gemv", { ...operands, ...finish, scratch, scratchStride: 4096 });
   const repeat = Math.max(1, Math.round(1e6 / (m * n * k)));
   add("gemv", `${m}x${n}x${k}`, 2 * m * n * k * repeat, () => {
-    for (let i = 0; i < repeat; i++) f32_gemv(call, 0, 1);
+    for (let i = 0; i < repeat; i++) product();
   });
 }
 
