@@ -24,7 +24,7 @@ export type { LoadOptions, ModelOptions } from "../model/create.js";
 export { activations, type GradCamOptions, gradCam } from "../model/features.js";
 export { freeze, unfreeze } from "../model/freeze.js";
 export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from "../model/gradcheck.js";
-export type { MemoryPlan, MemoryPlanOptions, Model, ModelInfo, PredictOptions } from "../model/model.js";
+export type { MemoryPlan, MemoryPlanOptions, Model, ModelInfo, PredictOptions, SaveOptions } from "../model/model.js";
 export type { NamePattern, PathPattern } from "../model/names.js";
 export type { Predictor } from "../model/predictor.js";
 export type { ProfileOptions } from "../model/profile.js";

@@ -1,7 +1,7 @@
 /** The public face of a network with weights: predict, forward, backward, state. */
 
 import { ArgumentError, expectation, ResnetWasmError } from "../core/errors.js";
-import { flag, readOptions, type Schema } from "../core/options.js";
+import { flag, oneOf, readOptions, type Schema } from "../core/options.js";
 import { numel } from "../core/shape.js";
 import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
 import { writeSafetensors } from "../io/safetensors.js";
@@ -25,6 +25,16 @@ import { summarize } from "./summary.js";
 
 export type { MemoryPlan, MemoryPlanOptions } from "./memory-plan.js";
 export type { ModelInfo, PredictOptions } from "./predictor.js";
+
+export interface SaveOptions {
+  /**
+   * The type of weights with two and more dimensions; norms and biases are F32 always. "F16" has 11 digits and ends at 65,504,
+   * "BF16" has 8 digits and float32's range. Default "F32": loaded again, the model is the same to the last bit.
+   */
+  dtype?: "F32" | "F16" | "BF16";
+}
+
+const saving = () => ({ dtype: oneOf(["F32", "F16", "BF16"], "F32") }) satisfies Schema<SaveOptions>;
 
 export interface ForwardOptions {
   /** Switches Dropout on and BatchNorm to the batch's own statistics. Default false. */
@@ -130,12 +140,19 @@ export class Model extends Predictor {
     return profile(this.use("profile"), x, options);
   }
 
-  /** Weights and architecture as one safetensors file; `loadModel` restores both, PyTorch reads the weights. */
-  async save(): Promise<Uint8Array<ArrayBuffer>> {
+  /**
+   * Weights and architecture as one safetensors file; `loadModel` restores both, PyTorch reads the weights. With a `dtype` of
+   * 16 bits the file is half as large; weights have some three decimals then, and are float32 again when they are loaded.
+   */
+  async save(options?: SaveOptions): Promise<Uint8Array<ArrayBuffer>> {
+    const { dtype } = readOptions("save", options, saving);
+    const state = this.stateDict();
     const isCounter = (name: string) => name.endsWith("num_batches_tracked");
-    return writeSafetensors(this.stateDict(), {
+    // Norms and biases are few, and what they hold is not of the order of 1.
+    const isMatrix = (name: string) => state.get(name)!.shape.length > 1;
+    return writeSafetensors(state, {
       metadata: architectureMetadata(this),
-      dtype: (name) => (isCounter(name) ? "I64" : "F32"),
+      dtype: (name) => (isCounter(name) ? "I64" : isMatrix(name) ? dtype : "F32"),
     });
   }
 }

@@ -5,7 +5,7 @@ import type { ClassDataset, Dataset, ValueDataset } from "../data/dataset.js";
 import type { AugmentationDescription } from "../data/description.js";
 import type { LoadOptions, ModelOptions } from "../model/create.js";
 import type { GradCamOptions } from "../model/features.js";
-import type { Model, ModelInfo } from "../model/model.js";
+import type { Model, ModelInfo, SaveOptions } from "../model/model.js";
 import type { ProfileOptions } from "../model/profile.js";
 import type { ProfileData } from "../model/profile-report.js";
 import type { LoadReport, LoadStateDictOptions, StateDictLike } from "../model/state.js";
@@ -96,7 +96,7 @@ interface ModelCalls extends Pick<Model, Plain> {
   createModel(network: unknown, options: ModelOptions): ModelFacts;
   loadModel(bytes: Uint8Array | ArrayBuffer, options: LoadOptions): ModelFacts;
   loadStateDict(state: StateDictLike, options: SentLoadStateDictOptions): LoadReport;
-  save(transform: unknown): Uint8Array<ArrayBuffer>;
+  save(transform: unknown, options: SaveOptions | undefined): Uint8Array<ArrayBuffer>;
   profile(x: TensorLike, options: ProfileOptions): ProfileData;
   activations(x: TensorLike, layers: readonly string[]): Map<string, Tensor>;
   gradCam(x: TensorLike, options: GradCamOptions): Tensor;

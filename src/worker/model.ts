@@ -4,7 +4,7 @@ import { flag, readOptions, type Schema } from "../core/options.js";
 import type { Shape } from "../core/shape.js";
 import type { Tensor, TensorLike } from "../core/tensor.js";
 import type { GradCamOptions } from "../model/features.js";
-import type { MemoryPlan, MemoryPlanOptions, ModelInfo, PredictOptions } from "../model/model.js";
+import type { MemoryPlan, MemoryPlanOptions, ModelInfo, PredictOptions, SaveOptions } from "../model/model.js";
 import type { NamePattern } from "../model/names.js";
 import type { ProfileOptions } from "../model/profile.js";
 import type { Profile } from "../model/profile-report.js";
@@ -128,9 +128,9 @@ export class WorkerModel {
     return new Profile(data);
   }
 
-  /** Weights and architecture as one safetensors file. */
-  save(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.call("save", [this.transform]);
+  /** Weights and architecture as one safetensors file, half as large with a `dtype` of 16 bits. */
+  save(options?: SaveOptions): Promise<Uint8Array<ArrayBuffer>> {
+    return this.call("save", [this.transform, options]);
   }
 
   /** The outputs of single layers for one batch. */

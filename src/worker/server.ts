@@ -144,9 +144,9 @@ export class Server implements Served {
         const renamed = names ? (name: string) => lookUp(names, name) : undefined;
         return this.model.loadStateDict(state, { ...options, rename: renamed, skip: skip && revivePattern(skip) });
       },
-      save: (_, transform) => {
+      save: (_, transform, options) => {
         this.model.transform = transform;
-        return this.model.save();
+        return this.model.save(options);
       },
       profile: async (_, x, options) => ({ ...(await this.model.profile(x, options)) }),
       activations: (_, x, layers) => activations(this.model, x, layers),
