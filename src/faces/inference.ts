@@ -3,5 +3,5 @@ export * from "../core/errors.js";
 export type { Tensor, TensorLike } from "../core/tensor.js";
 export type { LoadOptions } from "../model/options.js";
 export type { ModelInfo, PredictOptions, Predictor } from "../model/predictor.js";
-export { registerLayer } from "../nn/catalogue.js";
 export { Layer } from "../nn/layer.js";
+export { registerLayer } from "../nn/registry.js";

@@ -48,7 +48,7 @@ export {
   Tanh,
 } from "../nn/activations.js";
 export { BasicBlock, type BlockOptions, Bottleneck, PreActBlock } from "../nn/blocks.js";
-export { layerFromJSON, registerLayer } from "../nn/catalogue.js";
+export { layerFromJSON } from "../nn/catalogue.js";
 export { Conv2d, type Conv2dOptions, type ConvolutionOptions, conv2d } from "../nn/conv.js";
 export * from "../nn/dropout.js";
 export { Layer, type LayerJSON } from "../nn/layer.js";
@@ -74,6 +74,7 @@ export {
   type LayerNormOptions,
 } from "../nn/norm.js";
 export { AdaptiveAvgPool2d, AvgPool2d, type AvgPool2dOptions, MaxPool2d, type MaxPool2dOptions } from "../nn/pool.js";
+export { registerLayer } from "../nn/registry.js";
 export { Residual, type ResidualOptions, type Shortcut } from "../nn/residual.js";
 export {
   type CifarResNetOptions,

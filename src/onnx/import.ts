@@ -3,7 +3,7 @@ import { ArgumentError, describe, expectation } from "../core/errors.js";
 import { numel } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { asBytes } from "../io/safetensors.js";
-import { registerLayer } from "../nn/catalogue.js";
+import { registerLayer } from "../nn/registry.js";
 import { Builder } from "../ops/builder.js";
 import { BATCH_NORM, layerPath, nodePath } from "./emit.js";
 import type { ModelProto } from "./messages.js";
