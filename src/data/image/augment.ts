@@ -153,7 +153,7 @@ export function withRows(dataset: Dataset): ValueDataset {
       if (labels.length !== indices.length) labels = new Int32Array(indices.length);
       getBatch(dataset, indices, x, labels, epoch);
       y.fill(0, 0, indices.length * classes);
-      for (let i = 0; i < indices.length; i++) y[i * classes + labels[i]!] = 1;
+      for (let i = 0; i < indices.length; i++) y[i * classes + labels[i]] = 1;
     },
   };
   return describeDataset(rows, () => ({ type: "rows", dataset }));

@@ -1,10 +1,13 @@
 // What `scripts/fuzz.ts` runs.
+import { csvTarget, idxTarget } from "./data.js";
 import { fuzz, type Target } from "./fuzz.js";
 import { onnxTarget } from "./onnx.js";
 import { picturesTarget } from "./pictures.js";
 import { pytorchTarget } from "./pytorch.js";
 
 const TARGETS: Record<string, (golden: URL) => Target> = {
+  csv: csvTarget,
+  idx: idxTarget,
   onnx: onnxTarget,
   pictures: picturesTarget,
   pytorch: (golden) => pytorchTarget(new URL("pytorch/", golden)),

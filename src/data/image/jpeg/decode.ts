@@ -15,6 +15,9 @@ import { readScan, type Scan, ZIGZAG } from "./scan.js";
  */
 const MAX_SCANS = 100;
 
+/** For scans that read no codes of a kind. */
+const NO_CODES = /* @__PURE__ */ new HuffmanTable(new Uint8Array(16), new Uint8Array(0));
+
 /** What segments before a scan leave behind. */
 interface Tables {
   quantisation: (Uint16Array | undefined)[];
@@ -130,7 +133,7 @@ function scanHeader(segment: Uint8Array, frame: Frame, tables: Tables): Scan {
     const table = (needed: boolean, index: number): HuffmanTable => {
       const found = tables.huffman[index];
       if (needed && !found) throw new Damage("scan", `Huffman table ${index & 3}`, "none");
-      return found!; // where it is needed
+      return found ?? NO_CODES;
     };
     const dc = table(first === 0 && high === 0, selectors >> 4 > 3 ? 8 : selectors >> 4);
     const ac = table(last > 0, (selectors & 15) > 3 ? 8 : 4 + (selectors & 15));
@@ -142,9 +145,13 @@ function scanHeader(segment: Uint8Array, frame: Frame, tables: Tables): Scan {
   if (count > 1 && blocks > 10) throw new Damage("scan header", "at most 10 blocks a unit", blocks);
   if (frame.progressive) checkProgression(components, first, last, high, low);
   for (const component of components) {
-    if (!frame.progressive && component.steps) throw new Damage("file", "one scan a component", "another");
-    component.steps ??= tables.quantisation[component.quantisation]?.slice();
-    if (!component.steps) throw new Damage("scan", `quantisation table ${component.quantisation}`, "none");
+    if (component.steps.length > 0) {
+      if (!frame.progressive) throw new Damage("file", "one scan a component", "another");
+      continue;
+    }
+    const steps = tables.quantisation[component.quantisation];
+    if (!steps) throw new Damage("scan", `quantisation table ${component.quantisation}`, "none");
+    component.steps = steps;
   }
   return { parts, first, last, high, low, restartInterval: tables.restartInterval };
 }
@@ -167,7 +174,7 @@ function checkProgression(components: Component[], first: number, last: number, 
 /** Samples of a progressive component, whose coefficients are no longer needed. */
 function finish(component: Component, { progressive }: Frame): void {
   const { steps, coefficients, blocksWide, blocksHigh } = component;
-  if (!steps) throw new Damage("file", `a scan of component ${component.id}`, "none");
+  if (steps.length === 0) throw new Damage("file", `a scan of component ${component.id}`, "none");
   if (!progressive) return;
   const stride = blocksWide * 8;
   component.samples = new Uint8Array(stride * blocksHigh * 8);

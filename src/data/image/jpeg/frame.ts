@@ -15,8 +15,8 @@ export interface Component {
   /** Blocks in memory: whole minimum coded units. */
   blocksWide: number;
   blocksHigh: number;
-  /** Quantisation steps as they were when the component's first scan began; undefined before. */
-  steps?: Uint16Array;
+  /** Quantisation steps as they were when the component's first scan began; none before. */
+  steps: Uint16Array;
   /** Samples, 8 · blocksWide a row. */
   samples: Uint8Array;
   /** Progressive files alone: quantised coefficients, 64 a block, in order of rows. */
@@ -99,6 +99,7 @@ export function readFrame(marker: number, segment: Uint8Array, maxPixels: number
       height: Math.ceil((height * each.v) / vMax),
       blocksWide: unitsWide * each.h,
       blocksHigh: unitsHigh * each.v,
+      steps: new Uint16Array(0),
       samples: new Uint8Array(0),
       coefficients: new Int16Array(0),
       busy: new Uint8Array(0),

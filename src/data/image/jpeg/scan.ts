@@ -101,7 +101,7 @@ function sequential(reader: BitReader): DecodeBlock {
       block[ZIGZAG[k]] = reader.signed(size);
     }
     const stride = component.blocksWide * 8;
-    inverseTransform(block, 0, component.steps!, component.samples, row * 8 * stride + column * 8, stride);
+    inverseTransform(block, 0, component.steps, component.samples, row * 8 * stride + column * 8, stride);
   };
 }
 
