@@ -261,7 +261,9 @@ export class Executor {
     if (this.#broken) {
       const hint = "Go on from a checkpoint, in a new model";
       const got = "a model whose step was interrupted";
-      throw new RuntimeSupportError(expectation("run", "model", "whole", got, { hint }), { cause: this.#broken });
+      throw new RuntimeSupportError(expectation("run", "model", "one whose steps were all completed", got, { hint }), {
+        cause: this.#broken,
+      });
     }
     try {
       return this.#kernels.submit(begin, end, threads);

@@ -65,7 +65,7 @@ export class StepTrainer {
   constructor(model: Model, options: TrainerOptions) {
     const settings = readTrainerOptions(options);
     if (!(model instanceof Model))
-      throw new ArgumentError(expectation("createTrainer", "model", "what createModel or loadModel gave", model));
+      throw new ArgumentError(expectation("createTrainer", "model", "a model from createModel or loadModel", model));
     this.model = model;
     this.loss = settings.loss ?? null;
     this.optimizer = settings.optimizer;

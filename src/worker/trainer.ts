@@ -125,7 +125,7 @@ export async function createTrainer(model: WorkerModel, options: TrainerOptions)
   const where = "createTrainer";
   if (!(model instanceof WorkerModel))
     throw new ArgumentError(
-      expectation(where, "model", "what createModel or loadModel of resnet-wasm/worker gave", model),
+      expectation(where, "model", "a model from createModel or loadModel of resnet-wasm/worker", model),
     );
   const { loss, optimizer, schedule, groups, ...rest }: TrainerOptions = Object(options);
   const sent: SentTrainerOptions = { ...rest, optimizer: toJSON("optimizer", optimizer) };

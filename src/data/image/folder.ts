@@ -213,7 +213,7 @@ const classOf = (path: string): string => path.slice(0, path.indexOf("/"));
 function checkClassNames(classNames: readonly string[], paths: readonly string[]): void {
   const names = new Set(classNames);
   if (names.size === 0 || names.size < classNames.length)
-    throw new ArgumentError(expectation(where, "classNames", "names, each once", describe(classNames)));
+    throw new ArgumentError(expectation(where, "classNames", "unique names", describe(classNames)));
   const other = paths.find((path) => !names.has(classOf(path)));
   if (other === undefined) return;
   const known = describe(classNames);

@@ -78,7 +78,9 @@ describe("a worker that dies", () => {
     expect(Date.now() - start).toBeLessThan(50_000);
     expect(predict).toThrow(/worker threads expected alive, got unreachable/);
     // Nor with one thread: what the step has written is not whole.
-    expect(() => model.predict(x)).toThrow(/model expected whole, got a model whose step was interrupted/);
+    expect(() => model.predict(x)).toThrow(
+      /model expected one whose steps were all completed, got a model whose step was interrupted/,
+    );
     expect(model.stateDict().size).toBe(8);
     model.dispose();
   });

@@ -157,7 +157,7 @@ const trainers: Refusal[] = [
     "no model",
     () => createTrainer({} as Model, { loss, optimizer }),
     ArgumentError,
-    /model expected what createModel or loadModel gave/,
+    /model expected a model from createModel or loadModel/,
   ],
   [
     "no options",

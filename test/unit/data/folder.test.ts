@@ -189,7 +189,7 @@ describe("loadImageFolder", () => {
     await expect(loadImageFolder(root, { transform, classNames: ["cat", "dog", "cat"] })).rejects.toThrow(
       ArgumentError,
     );
-    await expect(loadImageFolder(root, { transform, classNames: [] })).rejects.toThrow("names, each once, got []");
+    await expect(loadImageFolder(root, { transform, classNames: [] })).rejects.toThrow("unique names, got []");
     await expect(loadImageFolder(root, { transform, classNames: [1] as never })).rejects.toThrow("classNames[0]");
   });
 
