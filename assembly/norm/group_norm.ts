@@ -6,11 +6,12 @@
 // is spread out over their channels, so that loops know channels alone and groups of any size take the same time. Each
 // item has a room in `partial` for numbers of each channel: rows of float64 sums, then rows of float32 constants.
 import {
-  Cut, GroupNormDxRecord, GroupNormRecord, GroupNormSumsRecord, ImageGroups,
+  Activation, Cut, GroupNormDxRecord, GroupNormRecord, GroupNormSumsRecord, ImageGroups,
 } from "../generated/records";
+import { activation_v128 } from "../math/activation";
 import { load_4, range_begin, store_4 } from "../range";
 import { accumulate, sum_chunks } from "../reduce/chunks";
-import { fma } from "../simd";
+import { fma, relu_v128 } from "../simd";
 import { claim, sync } from "../sync";
 import { chunk_moments } from "./batch_norm_sums";
 import { normalize } from "./normalize";
@@ -39,13 +40,22 @@ function offset_of(image: i32, chunk: i32, g: ImageGroups, cut: Cut): usize {
 // Of four channels, constants are loaded once for four pixels, or for what is left of them. Eight pixels at a time take
 // up to 1.6 times as long where rows are 256 bytes apart: they fall into few sets of the cache.
 
+/** Channels from byte `c` on, of `rows` pixels from byte `at` on. */
 // @ts-ignore: decorator
 @inline
-function forward_4(x: usize, y: usize, rows: i32, stride: usize, mean: usize, scale: usize, beta: usize,
-  count: i32): void {
-  const m = v128.load(mean), s = v128.load(scale), b = beta ? load_4(beta, count, 0, count < 4) : f32x4.splat(0);
+function forward_4(r: GroupNormRecord, at: usize, rows: i32, c: usize, mean: usize, scale: usize, count: i32): void {
+  const m = v128.load(mean + c), s = v128.load(scale + c), activation = r.activation, param = r.param;
+  const b = r.beta ? load_4(r.beta + c, count, 0, count < 4) : f32x4.splat(0), stride = <usize>r.channels << 2;
+  let x = r.x + at + c, y = r.y + at + c, residual = r.residual ? r.residual + at + c : 0;
   for (; rows > 0; rows--) {
-    store_4(y, normalize(load_4(x, count, 0, count < 4), m, s, b), count, count < 4);
+    let v = normalize(load_4(x, count, 0, count < 4), m, s, b);
+    if (residual) {
+      v = f32x4.add(v, load_4(residual, count, 0, count < 4));
+      residual += stride;
+    }
+    if (activation == Activation.relu) v = relu_v128(v);
+    else if (activation) v = activation_v128(activation, v, param);
+    store_4(y, v, count, count < 4);
     x += stride; y += stride;
   }
 }
@@ -76,9 +86,12 @@ function join_moments(r: GroupNormRecord, image: i32, group: i32): void {
   store<f32>(r.rstd + at, <f32>(1 / sqrt<f64>(m2 / seen + r.eps)));
 }
 
-/** gamma and beta may be 0: xhat itself. y may be x. `partial`: two float64 rows and a float32 row an item. */
+/**
+ * y = act(xhat gamma + beta + residual); gamma, beta and residual may be 0; y may be x or residual. `partial`: two
+ * float64 rows and a float32 row an item.
+ */
 export function f32_group_norm(r: GroupNormRecord, thread: i32, threads: i32): void {
-  const x = r.x, y = r.y, gamma = r.gamma, beta = r.beta, g = r.imageGroups, cut = r.cut, bytes = cut.chunkBytes;
+  const x = r.x, gamma = r.gamma, g = r.imageGroups, cut = r.cut, bytes = cut.chunkBytes;
   const size = g.channels / g.groups, chunks = chunks_of(g, cut), row = bytes / 5;
   const stride = <usize>g.channels << 2, whole = stride & ~15, rest = g.channels & 3;
   let item = 0;
@@ -106,11 +119,9 @@ export function f32_group_norm(r: GroupNormRecord, thread: i32, threads: i32): v
     }
     let at = offset_of(image, chunk, g, cut);
     for (let left = pixels_of(chunk, g, cut); left > 0; left -= 4, at += stride << 2) {
-      const rows = min(left, 4), from = x + at, to = y + at;
-      for (let c: usize = 0; c < whole; c += 16)
-        forward_4(from + c, to + c, rows, stride, means + c, scales + c, beta ? beta + c : 0, 4);
-      const c = whole;
-      if (rest) forward_4(from + c, to + c, rows, stride, means + c, scales + c, beta ? beta + c : 0, rest);
+      const rows = min(left, 4);
+      for (let c: usize = 0; c < whole; c += 16) forward_4(r, at, rows, c, means, scales, 4);
+      if (rest) forward_4(r, at, rows, whole, means, scales, rest);
     }
   }
 }

@@ -70,7 +70,7 @@ export const SIGNATURES = {
   f32_layer_norm: "further ptr x gamma beta y mean rstd i32 rows cols f32 eps",
   f32_layer_norm_dx: "further train ptr dy x gamma mean rstd dx i32 rows cols",
   f32_layer_norm_dw: "further train ptr dy x mean rstd dgamma dbeta i32 rows cols Cut",
-  f32_group_norm: "further ptr x gamma beta y mean rstd f32 eps ImageGroups Cut",
+  f32_group_norm: "further ptr x gamma beta residual y mean rstd i32 activation f32 param eps ImageGroups Cut",
   f32_group_norm_sums: "further train ptr dy x mean rstd sum product ImageGroups Cut",
   f32_group_norm_dx: "further train ptr dy x mean rstd sum product gamma dx ImageGroups Cut",
   f32_batch_norm_stats: "train ptr x mean variance rstd i32 rows channels f32 eps Cut",

@@ -1,6 +1,6 @@
 /**
  * What an op is: everything that the stages ask about it, in one object. The ops themselves stand in `src/ops`, a file for
- * each family, the gradient of each under its formula; their definitions in float64 in `test/reference`.
+ * each family, the gradient of each under its formula; their definitions in float64 in `test/support/reference`.
  *
  * A node refers to its op, and whoever records an op imports it: so a bundle holds the ops that somebody records, and
  * gradients only where something differentiates.
@@ -25,7 +25,7 @@ export interface Node<A extends object = object> {
   stage: Stage;
 }
 
-/** An op with attributes `A`. What a function is not given it must not depend on: sizes are cut by shapes alone. */
+/** An op with attributes `A`. Its sizes follow from shapes alone, never from the number of threads. */
 export interface Op<A extends object = object> {
   readonly name: string;
 
@@ -54,18 +54,18 @@ export interface Op<A extends object = object> {
   readonly isAlias?: boolean;
   /** Inputs that the op writes to. An op that writes, or has no output, is never left out. */
   readonly writes?: readonly number[];
-  /** Moves running statistics: part of the update, and left out where somebody only looks on. */
+  /** Moves running statistics: part of the update, and left out of plans that only observe. */
   readonly keepsStatistics?: boolean;
   /** The first output is the mean loss of the batch, a single number. */
   readonly isLoss?: boolean;
   /** The part of a training step that the op belongs to, where that is no layer. */
   readonly part?: "loss" | "optimizer";
-  /** The output holds weights in another form: nothing that could be wrong by itself. */
+  /** The output holds an input in another form, so it is not finite exactly where that is not. */
   readonly isPacking?: boolean;
   /** Weights (input 1) with a row for each output channel, and an epilogue for a bias: a scale and shift folds into both. */
   readonly isProduct?: boolean;
 
-  /** Chooses the algorithm, and brings operands into the form which that reads. */
+  /** Chooses the algorithm, and brings operands into the form that it reads. */
   select?(node: Node<A>, selection: Selection): Node<A>;
   /** What the op would be in the epilogue of the op that makes one of its inputs; null: it stands alone. */
   asEpilogue?(attributes: A): EpiloguePart | null;

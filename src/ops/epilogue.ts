@@ -40,7 +40,7 @@ export function withEpilogue<S extends string>(own: S, { bias, residual, derivat
 }
 
 /** An activation as records have it. */
-export const activationCode = (activation: Activation | null) => ({
+export const activationCode = (activation: Activation | null | undefined) => ({
   activation: ACTIVATIONS[activation?.kind ?? "none"],
   param: activation?.param ?? 0,
 });

@@ -1,10 +1,22 @@
 /** Normalisations. Features or channels are the last dimension, all leading dimensions are rows. */
 import { type Cut, cuts } from "../abi/partials.js";
 import { last, numel, rows, type Shape } from "../core/shape.js";
-import type { Activation, Gradient, Op } from "../graph/op.js";
+import type { Activation, EpiloguePart, Gradient, Op } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 import { activationCode } from "./epilogue.js";
 import { columnSum } from "./linear.js";
+
+/** What may follow a normalisation in the same pass, when plans are fused: a sum, and an activation after it. */
+interface Following {
+  residual?: boolean;
+  activation?: Activation | null;
+}
+
+function absorbFollowing<A extends Following>(attributes: A, part: EpiloguePart): A | null {
+  if (attributes.activation || part.kind === "derivative") return null;
+  if (part.kind === "activation") return { ...attributes, activation: part.activation };
+  return attributes.residual ? null : { ...attributes, residual: true };
+}
 
 /** dgamma and dbeta, or any two numbers for each feature. */
 const twoPerFeature = ([x]: Shape[]): Shape[] => [[last(x)], [last(x)]];
@@ -56,7 +68,7 @@ const layerNormDw: Op = {
   },
 };
 
-export interface GroupNorm {
+export interface GroupNorm extends Following {
   /** Groups of equally many channels. */
   groups: number;
   eps: number;
@@ -72,17 +84,20 @@ function imageGroups(x: Shape, groups: number, cutPixels: (pixels: number, chann
 }
 
 /**
- * y = (x - mean) rstd gamma + beta, of each image and group of channels (Wu & He 2018, arXiv:1803.08494). Inputs: x
- * [n, ..., channels], [gamma, beta]; outputs: y, mean, rstd [n, groups].
+ * y = g((x - mean) rstd gamma + beta + residual), of each image and group of channels (Wu & He 2018, arXiv:1803.08494).
+ * Inputs: x [n, ..., channels], [gamma, beta], [residual]; outputs: y, mean, rstd [n, groups].
  */
 export const groupNorm: Op<GroupNorm> = {
   name: "groupNorm",
   shapes: ([x], { groups }) => [x, [x[0], groups], [x[0], groups]],
   workspace: ([x], { groups }) => imageGroups(x, groups, cuts.batchNormStats).bytes,
-  inPlace: () => [0],
+  inPlace: ({ affine, residual }) => (residual ? [affine ? 3 : 1, 0] : [0]),
+  absorb: absorbFollowing,
   encode(node, c) {
-    const sizes = imageGroups(c.shape(node, 0), node.attributes.groups, cuts.batchNormStats);
-    c.emit("f32_group_norm", node, "x gamma beta", "y mean rstd", sizes);
+    const { groups, affine, activation } = node.attributes;
+    const inputs = affine ? "x gamma beta residual" : "x residual";
+    const sizes = imageGroups(c.shape(node, 0), groups, cuts.batchNormStats);
+    c.emit("f32_group_norm", node, inputs, "y mean rstd", { ...sizes, ...activationCode(activation) });
   },
 };
 
@@ -146,10 +161,8 @@ export const batchNormRstd: Op<{ eps: number }> = {
   encode: (node, c) => c.emit("f32_batch_norm_rstd", node, "variance", "rstd"),
 };
 
-export interface BatchNorm {
+export interface BatchNorm extends Following {
   affine: boolean;
-  residual: boolean;
-  activation: Activation | null;
   /** The statistics are those of this very batch, so the gradient flows through them. */
   training: boolean;
 }
@@ -162,11 +175,7 @@ export const batchNorm: Op<BatchNorm> = {
   name: "batchNorm",
   shapes: ([x]) => [x],
   inPlace: ({ affine, residual }) => (residual ? [affine ? 5 : 3, 0] : [0]),
-  absorb(attributes, part) {
-    if (attributes.activation || part.kind === "derivative") return null;
-    if (part.kind === "activation") return { ...attributes, activation: part.activation };
-    return attributes.residual ? null : { ...attributes, residual: true };
-  },
+  absorb: absorbFollowing,
   encode(node, c) {
     const { affine, activation } = node.attributes;
     const inputs = affine ? "x mean rstd gamma beta residual" : "x mean rstd residual";

@@ -41,11 +41,9 @@ function merge(node: Node, only: (id: ValueId) => Node | null): Merge | null {
     const before = only(node.inputs[i]);
     const attributes = before?.op.absorb?.(before.attributes, part);
     if (!before || !attributes) continue;
-    const operands = node.inputs.filter((_, j) => j !== i);
-    return {
-      node: { ...before, attributes, inputs: [...before.inputs, ...operands], outputs: node.outputs },
-      absorbed: before,
-    };
+    const inputs = [...before.inputs, ...node.inputs.filter((_, j) => j !== i)];
+    const outputs = [...node.outputs, ...before.outputs.slice(1)]; // and statistics, which stay
+    return { node: { ...before, attributes, inputs, outputs }, absorbed: before };
   }
   return null;
 }

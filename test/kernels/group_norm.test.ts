@@ -1,9 +1,14 @@
 import { describe, expect, test } from "vitest";
+import { ACTIVATIONS } from "../../src/abi/enums.js";
 import { callSplit, expectClose, finiteDifference, normals, runSplit } from "../support/kernels/compare.js";
 import { Harness, variants } from "../support/kernels/harness.js";
+import { activations } from "../support/reference/activations.js";
 import { type Axis, moments, normalize, normalizeDw, normalizeDx } from "../support/reference/norm.js";
 
 const EPS = 1e-5;
+
+/** Nothing follows. */
+const plain = { eps: EPS, residual: 0, activation: ACTIVATIONS.none, param: 0 };
 
 interface Sizes {
   batch: number;
@@ -67,7 +72,7 @@ describe.each(variants)("group normalisation, %s", (variant) => {
       const outputs = [x.length, perGroup, perGroup, perChannel, perChannel, x.length].map((n) => harness.f32(n));
       const [y, mean, rstd, sum, product, dx] = outputs.map(({ ptr }) => ptr);
       const saved = { dy: g.ptr, x: a.ptr, mean, rstd };
-      harness.call("f32_group_norm", { x: a.ptr, gamma, beta, y, mean, rstd, eps: EPS, ...withRoom(s, 20) });
+      harness.call("f32_group_norm", { x: a.ptr, gamma, beta, y, mean, rstd, ...plain, ...withRoom(s, 20) });
       harness.call("f32_group_norm_sums", { ...saved, sum, product, ...withRoom(s, 20) });
       callSplit(harness, "f32_group_norm_dx", { ...saved, sum, product, gamma, dx, ...withRoom(s, 16) }, threads);
       return outputs;
@@ -145,6 +150,32 @@ describe.each(variants)("group normalisation, %s", (variant) => {
     expect([...dx].map(Math.abs)).toEqual(Array(15).fill(0));
   });
 
+  test.each(["relu", "elu", "sigmoid"] as const)("a sum and %s follow", (kind) => {
+    const s = sizes(2, 13, 10, 2, 8);
+    const [x, residual] = [normals(260, 1), normals(260, 5)];
+    const { y } = run(x, x, s, true);
+    const param = kind === "elu" ? 0.7 : 0;
+    harness.reset();
+    const { gamma, beta } = weightsOf(s, true);
+    const [a, b] = [harness.f32(x), harness.f32(residual)];
+    const operands = {
+      x: a.ptr,
+      y: b.ptr,
+      residual: b.ptr,
+      gamma: harness.f32(gamma).ptr,
+      beta: harness.f32(beta).ptr,
+    };
+    const statistics = { mean: harness.f32(4).ptr, rstd: harness.f32(4).ptr };
+    const follow = { eps: EPS, activation: ACTIVATIONS[kind], param };
+    harness.call("f32_group_norm", { ...operands, ...statistics, ...follow, ...withRoom(s, 20) });
+    const definition = activations[kind].y;
+    expectClose(
+      b.read(),
+      Array.from(y, (v, i) => definition(Math.fround(v + residual[i]), Math.fround(param))),
+    );
+    harness.checkBands();
+  });
+
   test("in place", () => {
     const s = sizes(2, 11, 10, 5, 8);
     const [x, dy] = [normals(220, 1), normals(220, 2)];
@@ -153,7 +184,7 @@ describe.each(variants)("group normalisation, %s", (variant) => {
     const [a, b, c] = [harness.f32(x), harness.f32(dy), harness.f32(x)];
     const [m, r] = [harness.f32(10), harness.f32(10)];
     const kept = { mean: m.ptr, rstd: r.ptr, gamma: 0 };
-    const forward = { x: a.ptr, y: a.ptr, beta: 0, eps: EPS };
+    const forward = { x: a.ptr, y: a.ptr, beta: 0, ...plain };
     harness.call("f32_group_norm", { ...forward, ...kept, ...withRoom(s, 20) });
     expect(a.read()).toEqual(y);
     expect([m.read(), r.read()]).toEqual([mean, rstd]);
