@@ -10,7 +10,7 @@
 // src/abi/conv.ts.
 import { Conv2dRecord } from "../generated/records";
 import { f32_epilogue_tile } from "../gemm/epilogue";
-import { KC, sum_tile, tile_row } from "../gemm/gemm";
+import { KC, sum_tile, tile_row, tile_stride } from "../gemm/gemm";
 import { scatter_row, transpose_4_rows } from "../gemm/pack";
 import { NR, PACKED_MR } from "../gemm/ukernel";
 import { splits_of } from "../range";
@@ -20,7 +20,7 @@ import { f32_conv_ukernel_4x8, f32_conv_ukernel_4x8_add } from "./ukernel";
 
 /**
  * Scratch of a thread: the sums of `chunk` pixels and of one tile, byte offsets of the pixels of a band in x (a
- * multiple of 4), the slab, packed inputs (`chunkTiles` tiles; 0: inputs are read in place).
+ * multiple of 4), the slab, packed inputs (`packedBytes`; 0: inputs are read in place).
  * `band` is the number of output rows computed at a time; y is written at the given strides (in numbers), and residual
  * and source are read at the same ones.
  */
@@ -28,7 +28,7 @@ export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
   const x = r.x, filter = r.filter, h = r.h, w = r.w, ic = r.ic, oh = r.oh, ow = r.ow, kh = r.kh, kw = r.kw;
   const strideH = r.strideH, strideW = r.strideW, dilationH = r.dilationH, dilationW = r.dilationW;
   const padLeft = r.padLeft, groups = r.groups, band = r.band;
-  const yImage = r.yImage, yRow = r.yRow, yCol = r.yCol, tileBytes = r.tileBytes, e = r.epilogue;
+  const yImage = r.yImage, yRow = r.yRow, yCol = r.yCol, e = r.epilogue;
 
   const icg = ic / groups, ocg = r.oc / groups;
   const panels = (ocg + NR - 1) / NR; // of one group
@@ -46,8 +46,8 @@ export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
   const length = merged ? kw * ic : icg;
   const cols = kw == 0 ? 0 : (ow - 1) * strideW + (kw - 1) * dilationW + 1;
   const kc = whole ? max(k, 1) : kw * icg;
-  const packs = r.chunkTiles > 0;
-  const chunk = packs ? max(PACKED_MR, min(r.chunk / PACKED_MR, r.chunkTiles) * PACKED_MR) : r.chunk;
+  const packs = r.packedBytes > 0, tileBytes = tile_stride(k);
+  const chunk = packs ? max(1, min(r.chunk / PACKED_MR, <i32>(r.packedBytes / tileBytes))) * PACKED_MR : r.chunk;
 
   // Jobs are chunks of bands; where they are few, each is split by panels as well. No split changes the order of a sum.
   const bands = (oh + band - 1) / band, chunks = (band * ow + chunk - 1) / chunk;

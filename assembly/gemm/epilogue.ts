@@ -57,23 +57,25 @@ export function epilogue_store(v: v128, at: usize, column: usize, count: i32, e:
   finish_store(v, at, count, e);
 }
 
-/** Rows of 8 where the activation is max(v, floor) or, `masked`, ReLU's derivative. */
+// What finish_rows has to do.
+const ADD: i32 = 1; // add the residual
+const MASK: i32 = 2; // ReLU's derivative; otherwise max(v, floor)
+
+/** Whole rows of a tile, with the bias b0, b1. */
 // @ts-ignore: decorator
 @inline
-function finish_rows(add: bool, masked: bool, tile: usize, rows: i32, at: usize, stride: usize, column: usize,
+function finish_rows(what: i32, tile: usize, rows: i32, at: usize, stride: usize, b0: v128, b1: v128,
   e: Epilogue): void {
-  const bias = e.bias ? e.bias + column : 0;
-  const b0 = bias ? v128.load(bias) : zero_v128(), b1 = bias ? v128.load(bias, 16) : zero_v128();
   const floor = e.activation == Activation.none ? f32x4.splat(-Infinity) : zero_v128();
-  let y = e.y + at, residual = e.residual + at, source = e.source + at;
-  for (; rows > 0; rows--) {
+  let y = e.y + at, residual = what & ADD ? e.residual + at : 0, source = what & MASK ? e.source + at : 0;
+  do {
     let v0 = f32x4.add(v128.load(tile), b0), v1 = f32x4.add(v128.load(tile, 16), b1);
-    if (add) {
+    if (what & ADD) {
       v0 = f32x4.add(v0, v128.load(residual));
       v1 = f32x4.add(v1, v128.load(residual, 16));
       residual += stride;
     }
-    if (masked) {
+    if (what & MASK) {
       v0 = relu_gradient(v0, v128.load(source));
       v1 = relu_gradient(v1, v128.load(source, 16));
       source += stride;
@@ -85,7 +87,7 @@ function finish_rows(add: bool, masked: bool, tile: usize, rows: i32, at: usize,
     v128.store(y, v1, 16);
     tile += 32;
     y += stride;
-  }
+  } while (--rows > 0);
 }
 
 /**
@@ -94,21 +96,25 @@ function finish_rows(add: bool, masked: bool, tile: usize, rows: i32, at: usize,
  */
 export function f32_epilogue_tile(tile: usize, rows: i32, cols: i32, at: usize, stride: usize, column: usize,
   e: Epilogue): void {
+  const bias = e.bias ? e.bias + column : 0, right = cols - 4;
+  let b0 = zero_v128(), b1 = b0;
+  if (bias) {
+    b0 = at_most_4(bias, cols, 0);
+    if (right > 0) b1 = at_most_4(bias + 16, right, 0);
+  }
   if (cols == NR) {
-    if (is_floor(e.activation)) {
-      if (e.residual) finish_rows(true, false, tile, rows, at, stride, column, e);
-      else finish_rows(false, false, tile, rows, at, stride, column, e);
+    const activation = e.activation;
+    if (is_floor(activation)) {
+      if (e.residual) finish_rows(ADD, tile, rows, at, stride, b0, b1, e);
+      else finish_rows(0, tile, rows, at, stride, b0, b1, e);
       return;
     }
-    if (TRAINING && e.activation == RELU_GRADIENT) {
-      if (e.residual) finish_rows(true, true, tile, rows, at, stride, column, e);
-      else finish_rows(false, true, tile, rows, at, stride, column, e);
+    if (TRAINING && activation == RELU_GRADIENT) {
+      if (e.residual) finish_rows(ADD | MASK, tile, rows, at, stride, b0, b1, e);
+      else finish_rows(MASK, tile, rows, at, stride, b0, b1, e);
       return;
     }
   }
-  const bias = e.bias ? e.bias + column : 0, right = cols - 4;
-  const b0 = bias ? at_most_4(bias, cols, 0) : zero_v128();
-  const b1 = bias && right > 0 ? at_most_4(bias + 16, right, 0) : zero_v128();
   for (; rows > 0; rows--) {
     finish_store(f32x4.add(v128.load(tile), b0), at, cols, e);
     if (right > 0) finish_store(f32x4.add(v128.load(tile, 16), b1), at + 16, right, e);

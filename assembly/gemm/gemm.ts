@@ -23,6 +23,13 @@ export const KC: i32 = 2048;
 // k steps that a transposed A is packed by: 64 lines in L1 while all tiles of the group take their rows from them.
 const PACK_K: i32 = 16;
 
+/** Bytes between packed tiles; the last 64 keep tiles of 2^n steps from falling into the same cache sets. */
+// @ts-ignore: decorator
+@inline
+export function tile_stride(k: i32): usize {
+  return ((<usize>k * PACKED_MR * 4 + 63) & ~63) + 64;
+}
+
 /** The sums of one tile to c: micro-kernel calls for chunks of kc; `spare` holds the chunks after the first. */
 export function sum_tile(rows: i32, a: usize, b: usize, k: i32, kc: i32, c: usize, cStride: usize, spare: usize): void {
   f32_gemm_ukernel_packed(rows, a, b, min(k, kc), c, cStride);
@@ -48,7 +55,7 @@ export function tile_row(t: i32, m: i32, tiles: i32): i32 {
 
 /** Packs tiles [t, last) of the `tiles` of A. */
 function pack_group(r: GemmRecord, t: i32, last: i32, tiles: i32, packed: usize): void {
-  const m = r.m, k = r.k, a = r.a, lda = <usize>r.lda << 2, tileBytes = r.tileBytes;
+  const m = r.m, k = r.k, a = r.a, lda = <usize>r.lda << 2, tileBytes = tile_stride(k);
   if (!r.aTransposed) {
     for (; t < last; t++) {
       const row = tile_row(t, m, tiles);
@@ -73,15 +80,16 @@ function pack_group(r: GemmRecord, t: i32, last: i32, tiles: i32, packed: usize)
 
 /** Scratch of a thread: the sums of one tile, `spare` for those of later chunks, the packed A of a group. */
 export function f32_gemm(r: GemmRecord, thread: i32, threads: i32): void {
-  const b = r.b, m = r.m, n = r.n, k = r.k, tileBytes = r.tileBytes, e = r.epilogue;
+  const b = r.b, m = r.m, n = r.n, k = r.k, tileBytes = tile_stride(r.k), e = r.epilogue;
   const stride = <usize>r.ldy << 2, panel = <usize>k << 5;
   const own = r.scratch + <usize>thread * r.scratchStride;
   const tile = own + r.tile, spare = own + r.spare, packed = own + r.packed;
   const plain = !e.bias && !e.residual && e.activation == Activation.none;
 
-  // Groups are as large as the cache allows, but small enough to give every thread several (group, panel) items.
+  // Groups are as large as their room, but small enough to give every thread several (group, panel) items.
   const tiles = (m + PACKED_MR - 1) / PACKED_MR, panels = (n + NR - 1) / NR;
-  const groups = max((tiles + r.groupTiles - 1) / r.groupTiles, splits_of(panels, tiles, threads));
+  const perGroup = max(1, <i32>(r.packedBytes / tileBytes));
+  const groups = max((tiles + perGroup - 1) / perGroup, splits_of(panels, tiles, threads));
 
   let item = 0, group = -1, first = 0, last = 0;
   while ((item = claim(groups * panels, thread, threads)) >= 0) {

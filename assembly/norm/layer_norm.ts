@@ -50,12 +50,13 @@ function forward(r: LayerNormRecord, i: i32, at: usize, end: usize, part: bool):
   const row = <usize>i * r.cols << 2, x = r.x + row, y = r.y + row, gamma = r.gamma, beta = r.beta;
   const m = v128.load32_splat(r.mean + (<usize>i << 2)), s = v128.load32_splat(r.rstd + (<usize>i << 2));
   const count = part ? <i32>((end - at) >> 2) : 4;
-  for (; at < end; at += 16) {
+  do { // for V8: see adam.ts
     let v = f32x4.mul(f32x4.sub(load_4(x + at, count, 0, part), m), s);
     if (gamma) v = f32x4.mul(v, load_4(gamma + at, count, 0, part));
     if (beta) v = f32x4.add(v, load_4(beta + at, count, 0, part));
     store_4(y + at, v, count, part);
-  }
+    at += 16;
+  } while (!part && at < end);
 }
 
 /** gamma and beta may be 0: xhat itself. y may be x. */
@@ -68,7 +69,7 @@ export function f32_layer_norm(r: LayerNormRecord, part: i32, parts: i32): void 
     const inverse = <f32>(1 / sqrt<f64>(row_squares(x, cols, average) / cols + r.eps));
     store<f32>(r.mean + (<usize>i << 2), average);
     store<f32>(r.rstd + (<usize>i << 2), inverse);
-    forward(r, i, 0, whole, false);
+    if (whole) forward(r, i, 0, whole, false);
     if (whole < stride) forward(r, i, whole, stride, true);
   }
 }
@@ -94,10 +95,11 @@ function backward(r: LayerNormDxRecord, i: i32, at: usize, end: usize, a: v128, 
   const row = <usize>i * r.cols << 2, dy = r.dy + row, x = r.x + row, dx = r.dx + row, gamma = r.gamma;
   const m = v128.load32_splat(r.mean + (<usize>i << 2)), s = v128.load32_splat(r.rstd + (<usize>i << 2));
   const count = part ? <i32>((end - at) >> 2) : 4;
-  for (; at < end; at += 16) {
+  do {
     const g = scaled(dy, gamma, at, count, part), xhat = normal(x, at, m, s, count, part);
     store_4(dx + at, f32x4.mul(f32x4.sub(f32x4.sub(g, a), f32x4.mul(xhat, b)), s), count, part);
-  }
+    at += 16;
+  } while (!part && at < end);
 }
 
 /** With g = dy gamma:  dx = rstd (g - mean(g) - xhat mean(g xhat)).  dx may be dy or x. */
@@ -124,7 +126,7 @@ export function f32_layer_norm_dx(r: LayerNormDxRecord, part: i32, parts: i32): 
       product = f64x2.add(product, widen(f32x4.mul(t, normal(v, whole, m, s, rest, true))));
     }
     const a = f32x4.splat(<f32>(sum_f64_lanes(sum) / cols)), b = f32x4.splat(<f32>(sum_f64_lanes(product) / cols));
-    backward(r, i, 0, whole, a, b, false);
+    if (whole) backward(r, i, 0, whole, a, b, false);
     if (rest) backward(r, i, whole, stride, a, b, true);
   }
 }

@@ -9,7 +9,7 @@ import { AdamRecord } from "../generated/records";
 import { load_4, range_begin, store_4 } from "../range";
 import { fma } from "../simd";
 
-/** Bytes `i` to `end` of the weights; with `part`, one vector that ends there. */
+/** Bytes `i` to `end` of the weights, at least one vector; with `part` just one, which ends there. */
 // @ts-ignore: decorator
 @inline
 function update(r: AdamRecord, i: usize, end: usize, part: bool): void {
@@ -22,7 +22,9 @@ function update(r: AdamRecord, i: usize, end: usize, part: bool): void {
   const b1 = f32x4.splat(1 - r.rate1), r1 = f32x4.splat(r.rate1);
   const b2 = f32x4.splat(1 - r.rate2), r2 = f32x4.splat(r.rate2);
   const count = part ? <i32>((end - i) >> 2) : 4;
-  for (; i < end; i += 16) {
+  // The body comes before the test: V8 takes constants out of a loop only where every way out leads through their uses.
+  // It is a third faster so.
+  do {
     const w0 = load_4(w + i, count, 0, part);
     const g0 = fma(w0, decay, f32x4.mul(load_4(g + i, count, 0, part), factor));
     const m0 = fma(load_4(m + i, count, 0, part), b1, f32x4.mul(g0, r1));
@@ -31,13 +33,14 @@ function update(r: AdamRecord, i: usize, end: usize, part: bool): void {
     store_4(m + i, m0, count, part);
     store_4(v + i, v0, count, part);
     store_4(w + i, fma(f32x4.div(m0, denominator), step, f32x4.mul(w0, shrink)), count, part);
-  }
+    i += 16;
+  } while (!part && i < end);
 }
 
 /** `correction` points at c1 and c2; scale = 0: gradients as they are. */
 export function f32_adam(r: AdamRecord, part: i32, parts: i32): void {
   const first = <usize>range_begin(r.n, 16, part, parts) << 2, end = <usize>range_begin(r.n, 16, part + 1, parts) << 2;
   const whole = first + ((end - first) & ~15);
-  update(r, first, whole, false);
+  if (first < whole) update(r, first, whole, false);
   if (whole < end) update(r, whole, end, true);
 }

@@ -1,7 +1,7 @@
 // Arithmetic of convolutions and pools: output sizes, and the sizes of the buffers that the direct kernels of
 // assembly/conv/ are given. Pure functions of shapes; all sizes in bytes. See winograd.ts for that algorithm.
 import { roundUp } from "../core/shape.js";
-import { LEAST_ROWS, PANEL, packedSize, packedTileBytes, TILE_BYTES, tilesWithin } from "./gemm.js";
+import { PANEL, packedBytes, packedSize, TILE_BYTES } from "./gemm.js";
 import { type Layout, layout } from "./layout.js";
 
 /** One convolution. Activations NHWC; weights OHWI: [oc][kh][kw][ic / groups]. Padding after is implied by oh and ow. */
@@ -91,10 +91,10 @@ const PACK_PANELS = 12;
 /** Packed inputs of a chunk. 256 KB, f32_gemm's limit, hold only two tiles at k = 4608: 8 % slower. */
 const CHUNK_BYTES = 512 * 1024;
 
-/** Tiles of packed inputs at a time, of at most CHUNK_PIXELS pixels in all; 0: the inputs are read in place. */
-function chunkTiles(s: Conv2dShape): number {
-  if (Math.ceil(s.oc / s.groups / PANEL) < PACK_PANELS) return 0;
-  return Math.min(Math.ceil(CHUNK_PIXELS / LEAST_ROWS), tilesWithin(CHUNK_BYTES, taps(s)));
+/** Room for the packed inputs of a chunk; 0: they are read in place. */
+function chunkBytes(s: Conv2dShape): number {
+  const packs = Math.ceil(s.oc / s.groups / PANEL) >= PACK_PANELS;
+  return packs ? packedBytes(CHUNK_PIXELS, taps(s), CHUNK_BYTES) : 0;
 }
 
 /** Products for one output. */
@@ -108,7 +108,7 @@ function conv2dLayout(s: Conv2dShape): Layout<"sums" | "spare" | "table" | "slab
     spare: TILE_BYTES,
     table: roundUp(bandRows(s.oh) * s.ow, 4) * 4,
     slab: slabBytes(s),
-    packed: chunkTiles(s) * packedTileBytes(taps(s)),
+    packed: chunkBytes(s),
   });
 }
 
@@ -116,8 +116,7 @@ export const conv2dScratch = (s: Conv2dShape): number => conv2dLayout(s).bytes;
 
 /** What a record of `f32_conv2d` says of its scratch and of how the work is cut. */
 export function conv2dSizes(s: Conv2dShape) {
-  const cuts = { band: bandRows(s.oh), chunk: CHUNK_PIXELS, chunkTiles: chunkTiles(s) };
-  return { ...conv2dLayout(s).at, ...cuts, tileBytes: packedTileBytes(taps(s)) };
+  return { ...conv2dLayout(s).at, packedBytes: chunkBytes(s), band: bandRows(s.oh), chunk: CHUNK_PIXELS };
 }
 
 /** Columns of a tile of a weight gradient are a panel, its rows 4 output channels. */

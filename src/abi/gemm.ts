@@ -7,7 +7,7 @@ export const PANEL = 8;
 
 /** Rows of the largest tile; the build without relaxed SIMD takes one less. */
 const MOST_ROWS = 6;
-export const LEAST_ROWS = 5;
+const LEAST_ROWS = 5;
 
 /** The sums of one tile. */
 export const TILE_BYTES = MOST_ROWS * PANEL * 4;
@@ -20,26 +20,23 @@ export function packedSize(k: number, n: number): number {
   return roundUp(n, PANEL) * k;
 }
 
-/** Bytes between packed tiles of A; the last 64 keep tiles of 2^n steps from falling into the same cache sets. */
-export function packedTileBytes(k: number): number {
-  return roundUp(k * MOST_ROWS * 4, 64) + 64;
-}
+/** Bytes of the largest packed tile of A; the last 64 keep tiles of 2^n steps from falling into the same cache sets. */
+const tileBytes = (k: number): number => roundUp(k * MOST_ROWS * 4, 64) + 64;
 
-/** Tiles of packed A that fit `bytes`, at least one. */
-export function tilesWithin(bytes: number, k: number): number {
-  return Math.max(1, Math.floor(bytes / packedTileBytes(k)));
+/** Room for the packed tiles of `rows` rows: as many as `most` bytes hold, at least one. The kernels cut it by their own rows. */
+export function packedBytes(rows: number, k: number, most: number): number {
+  return Math.min(Math.ceil(rows / LEAST_ROWS) * tileBytes(k), Math.max(tileBytes(k), most));
 }
 
 /** Scratch of `f32_gemm`, for each thread: a tile, one more for sums beyond the first KC steps, the packed A of a group. */
 function gemmLayout(m: number, k: number): Layout<"tile" | "spare" | "packed"> {
-  const packed = Math.min(Math.ceil(m / LEAST_ROWS), tilesWithin(GROUP_BYTES, k)) * packedTileBytes(k);
-  return layout({ tile: TILE_BYTES, spare: TILE_BYTES, packed });
+  return layout({ tile: TILE_BYTES, spare: TILE_BYTES, packed: packedBytes(m, k, GROUP_BYTES) });
 }
 
 /** Bytes of a thread's scratch; `f32_gemv` takes a vector of it. */
 export const gemmScratch = (m: number, k: number): number => gemmLayout(m, k).bytes;
 
-/** What a record of `f32_gemm` says of its scratch: offsets, bytes of a packed tile, tiles of a group at most. */
+/** What a record of `f32_gemm` says of its scratch. */
 export function gemmSizes(m: number, k: number) {
-  return { ...gemmLayout(m, k).at, tileBytes: packedTileBytes(k), groupTiles: tilesWithin(GROUP_BYTES, k) };
+  return { ...gemmLayout(m, k).at, packedBytes: packedBytes(m, k, GROUP_BYTES) };
 }

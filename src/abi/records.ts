@@ -44,14 +44,13 @@ export const PARTS = {
   Transforms: "bytes constants temp patch",
 } as const;
 
-const CONV2D = "bytes sums spare table slab packed tileBytes";
+const CONV2D = "bytes sums spare table slab packed packedBytes";
 const WINOGRAD = "PerThread Transforms bytes v uPlane vPlane";
 
 export const SIGNATURES = {
   // gemm/
   f32_pack_b: "ptr src dst i32 k n ld transposed",
-  f32_gemm:
-    "ptr a i32 lda aTransposed ptr b i32 ldy m n k Epilogue PerThread bytes tile spare packed tileBytes i32 groupTiles",
+  f32_gemm: "ptr a i32 lda aTransposed ptr b i32 ldy m n k Epilogue PerThread bytes tile spare packed packedBytes",
   f32_gemv: "ptr w i32 ldw ptr x i32 ldx ldy m n k Epilogue PerThread",
   // elementwise/
   f32_activation: "ptr x y i32 n activation f32 param",
@@ -87,7 +86,7 @@ export const SIGNATURES = {
   f32_ema: "train ptr w ema i32 n f32 rate",
   // conv/: filters are OHWI; y has the strides yImage, yRow, yCol (in numbers); see conv.ts and winograd.ts
   f32_conv2d_pack: "ptr filter packed i32 oc ic groups kh kw dx firstH stepH tapsH firstW stepW tapsW",
-  f32_conv2d: `ptr x filter Window i32 ic oc groups yImage yRow yCol band chunk chunkTiles Epilogue PerThread ${CONV2D}`,
+  f32_conv2d: `ptr x filter Window i32 ic oc groups yImage yRow yCol band chunk Epilogue PerThread ${CONV2D}`,
   f32_conv2d_dw: "train ptr dy x dw Window i32 ic oc groups band PerThread bytes tile strip dyPanels slab",
   f32_winograd_f4x3_filter: "ptr filter transformed i32 oc ic dx PerThread bytes temp square row plane",
   f32_conv2d_winograd_f4x3: `ptr x filter Tiles Epilogue ${WINOGRAD} m mPlane`,

@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import classic from "../../build/kernels/classic-simd.js";
 import relaxed from "../../build/kernels/relaxed.js";
 import simd from "../../build/kernels/simd.js";
 import { pack } from "../../scripts/kernel-text/pack.js";
 import { keepExports } from "../../scripts/kernel-text/wasm.js";
+import { SHIPPED_EXPORTS } from "../../src/runtime/instance.js";
 import { unpack } from "../../src/runtime/unpack.js";
 
 const compiled = (variant: string) =>
@@ -19,13 +21,13 @@ describe("packed kernels", () => {
 
   it("export what the library calls, and no single kernels", () => {
     const names = exportsOf(unpack(simd)).map(({ name }) => name);
-    expect(names.sort()).toEqual(["run", "serve", "submit"]);
+    expect(names.sort()).toEqual(["groups", "run", "serve", "submit"]);
     expect(exportsOf(compiled("simd")).map(({ name }) => name)).toContain("f32_gemm");
   });
 
   it("differ from the compiled ones in their exports alone", () => {
-    for (const [variant, texts] of Object.entries({ simd, relaxed }))
-      expect(Buffer.compare(unpack(texts), keepExports(compiled(variant), ["run", "submit", "serve"]))).toBe(0);
+    for (const [variant, texts] of Object.entries({ simd, relaxed, "classic-simd": classic }))
+      expect(Buffer.compare(unpack(texts), keepExports(compiled(variant), SHIPPED_EXPORTS))).toBe(0);
   });
 
   it("are text that needs no escapes in a string literal", () => {
