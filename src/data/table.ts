@@ -190,7 +190,7 @@ export function fitTable(train: Table, options?: FitTableOptions): TableTransfor
   if (train.targets === "class") {
     return new TableTransform({ version: 1, unknown, features, target: { name, classes: distinct(target.text) } });
   }
-  const moments = scaleTarget ? meanAndDeviation(target.numbers!) : { mean: 0, std: 1 };
+  const moments = scaleTarget ? meanAndDeviation(target.numbers ?? new Float64Array(0)) : { mean: 0, std: 1 };
   return new TableTransform({ version: 1, unknown, features, target: { name, ...moments } });
 }
 

@@ -1,6 +1,7 @@
 /** The public face of a network with weights: predict, forward, backward, state. */
 
 import { ArgumentError, expectation, ResnetWasmError } from "../core/errors.js";
+import { lookUp } from "../core/look-up.js";
 import { flag, oneOf, readOptions, type Schema } from "../core/options.js";
 import { numel } from "../core/shape.js";
 import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
@@ -149,7 +150,7 @@ export class Model extends Predictor {
     const state = this.stateDict();
     const isCounter = (name: string) => name.endsWith("num_batches_tracked");
     // Norms and biases are few, and what they hold is not of the order of 1.
-    const isMatrix = (name: string) => state.get(name)!.shape.length > 1;
+    const isMatrix = (name: string) => lookUp(state, name).shape.length > 1;
     return writeSafetensors(state, {
       metadata: architectureMetadata(this),
       dtype: (name) => (isCounter(name) ? "I64" : isMatrix(name) ? dtype : "F32"),

@@ -21,7 +21,7 @@ class Links {
     const output = step?.outputs[0];
     if (output === undefined || this.net.outputs.includes(output)) return undefined;
     const readers = this.readers.get(output) ?? [];
-    return readers.length === 1 && readers[0]!.op === op ? readers[0] : undefined;
+    return readers.length === 1 && readers[0].op === op ? readers[0] : undefined;
   }
 
   numbers(name: string | undefined): ArrayLike<number> | undefined {
@@ -32,14 +32,14 @@ class Links {
   besides(step: Step | undefined, value: number): string | undefined {
     for (const [i, name] of (step?.inputs ?? []).entries()) {
       const numbers = this.numbers(name);
-      if (numbers?.length === 1 && Math.abs(numbers[0]! - value) <= 1e-6 * Math.abs(value)) return step!.inputs[1 - i];
+      if (numbers?.length === 1 && Math.abs(numbers[0] - value) <= 1e-6 * Math.abs(value)) return step!.inputs[1 - i];
     }
     return undefined;
   }
 
   /** The other of two inputs. */
   other(step: Step, name: string): string {
-    return step.inputs[step.inputs[0] === name ? 1 : 0]!;
+    return step.inputs[step.inputs[0] === name ? 1 : 0];
   }
 }
 
@@ -50,9 +50,9 @@ type Pattern = (step: Step, links: Links) => { step: Step; replaces: Step[] } | 
 const linearBias: Pattern = (step, links) => {
   const sum = step.op === "linear" && step.inputs.length === 2 ? links.next(step, "add") : undefined;
   if (!sum) return undefined;
-  const bias = links.other(sum, step.outputs[0]!);
+  const bias = links.other(sum, step.outputs[0]);
   const shape = links.net.values.get(bias)!.shape;
-  const features = links.net.values.get(step.outputs[0]!)!.shape.at(-1);
+  const features = links.net.values.get(step.outputs[0])!.shape.at(-1);
   if (!links.numbers(bias) || shape.at(-1) !== features || product(shape) !== features) return undefined;
   return { step: { ...step, inputs: [...step.inputs, bias], outputs: sum.outputs }, replaces: [step, sum] };
 };
@@ -62,7 +62,7 @@ const swish: Pattern = (step, links) => {
   const { alpha, beta } = step.attributes;
   const isHard = step.op === "hardSigmoid" && Math.abs((alpha as number) - 1 / 6) < 1e-6 && beta === 0.5;
   const scaled = step.op === "sigmoid" || isHard ? links.next(step, "mul") : undefined;
-  if (!scaled || links.other(scaled, step.outputs[0]!) !== step.inputs[0]) return undefined;
+  if (!scaled || links.other(scaled, step.outputs[0]) !== step.inputs[0]) return undefined;
   const op = isHard ? "hardSwish" : "silu";
   return { step: { ...step, op, attributes: {}, outputs: scaled.outputs }, replaces: [step, scaled] };
 };
@@ -71,7 +71,7 @@ const swish: Pattern = (step, links) => {
 function unscaled(step: Step | undefined, factor: number, links: Links): string | undefined {
   if (step?.op === "mul") return links.besides(step, factor);
   const divisor = step?.op === "div" ? links.numbers(step.inputs[1]) : undefined;
-  return divisor?.length === 1 && Math.abs(divisor[0]! * factor - 1) < 1e-5 ? step!.inputs[0] : undefined;
+  return divisor?.length === 1 && Math.abs(divisor[0] * factor - 1) < 1e-5 ? step!.inputs[0] : undefined;
 }
 
 /** Whether a step makes x · x · x, and of which steps. */
@@ -84,7 +84,7 @@ function cubed(step: Step | undefined, x: string, links: Links): Step[] | undefi
 
 /** x and the steps inside of erf(x / sqrt(2)), or of tanh(sqrt(2 / pi) (x + 0.044715 x^3)). */
 function insideGelu(step: Step, links: Links): { x: string; replaces: Step[] } | undefined {
-  const scaling = links.makers.get(step.inputs[0]!);
+  const scaling = links.makers.get(step.inputs[0]);
   if (step.op === "erf") {
     const x = unscaled(scaling, Math.SQRT1_2, links);
     return x ? { x, replaces: [scaling!] } : undefined;
@@ -110,7 +110,7 @@ const gelu: Pattern = (step, links) => {
   const first = links.next(sum, "mul");
   if (!first) return undefined;
   // (x · sum) · 0.5, or (0.5 x) · sum
-  const factor = links.other(first, sum.outputs[0]!);
+  const factor = links.other(first, sum.outputs[0]);
   const half = links.makers.get(factor);
   const last = links.next(first, "mul");
   let end: Step;
@@ -133,8 +133,8 @@ const slices: Pattern = (first, links) => {
     ({ attributes }) => attributes as { starts: number[]; steps: number[]; shape: number[] },
   );
   const attributes = {
-    starts: a!.starts.map((start, i) => start + b!.starts[i]! * a!.steps[i]!),
-    steps: a!.steps.map((step, i) => step * b!.steps[i]!),
+    starts: a!.starts.map((start, i) => start + b!.starts[i] * a!.steps[i]),
+    steps: a!.steps.map((step, i) => step * b!.steps[i]),
     shape: b!.shape,
   };
   return { step: { ...second, inputs: first.inputs, attributes }, replaces: [first, second] };
@@ -144,22 +144,17 @@ const slices: Pattern = (first, links) => {
 const padShortcut: Pattern = (slice, links) => {
   const pad = slice.op === "slice" ? links.next(slice, "pad") : undefined;
   const [starts, steps] = [slice.attributes["starts"] as number[], slice.attributes["steps"] as number[]];
-  const x = links.net.values.get(slice.inputs[0]!)!.shape;
+  const x = links.net.values.get(slice.inputs[0])!.shape;
   const pads = pad?.attributes["pads"] as number[] | undefined;
   if (!pads || x.length !== 4 || starts.some((start) => start !== 0) || steps[0] !== 1 || steps[1] !== 1)
     return undefined;
-  if (
-    steps[2] !== steps[3] ||
-    steps[2]! < 1 ||
-    pad!.attributes["value"] !== 0 ||
-    pad!.attributes["mode"] !== "constant"
-  )
+  if (steps[2] !== steps[3] || steps[2] < 1 || pad!.attributes["value"] !== 0 || pad!.attributes["mode"] !== "constant")
     return undefined;
   const shape = slice.attributes["shape"] as number[];
-  if (shape[2] !== Math.ceil(x[2]! / steps[2]!) || shape[3] !== Math.ceil(x[3]! / steps[3]!) || shape[1] !== x[1])
+  if (shape[2] !== Math.ceil(x[2] / steps[2]) || shape[3] !== Math.ceil(x[3] / steps[3]) || shape[1] !== x[1])
     return undefined;
   if (pads.some((size, i) => i % 4 !== 1 && size !== 0)) return undefined;
-  const attributes = { stride: steps[2]!, front: pads[1]!, back: pads[5]! };
+  const attributes = { stride: steps[2], front: pads[1], back: pads[5] };
   return { step: { ...slice, op: "padShortcut", attributes, outputs: pad!.outputs }, replaces: [slice, pad!] };
 };
 
@@ -167,29 +162,29 @@ const padShortcut: Pattern = (slice, links) => {
 const groupNorm: Pattern = (before, links) => {
   const norm = before.op === "reshape" ? links.next(before, "instanceNorm") : undefined;
   const after = links.next(norm, "reshape");
-  const x = links.net.values.get(before.inputs[0]!)!.shape;
-  const groups = norm && links.net.values.get(norm.inputs[0]!)!.shape[1]!;
-  if (!after || !groups || x.length < 3 || x[1]! % groups) return undefined;
+  const x = links.net.values.get(before.inputs[0])!.shape;
+  const groups = norm && links.net.values.get(norm.inputs[0])!.shape[1];
+  if (!after || !groups || x.length < 3 || x[1] % groups) return undefined;
   const [ones, zeros] = [links.numbers(norm.inputs[1]), links.numbers(norm.inputs[2])];
-  const back = links.net.values.get(after.outputs[0]!)!.shape;
+  const back = links.net.values.get(after.outputs[0])!.shape;
   const isPlain =
     ones && zeros && Array.from(ones).every((one) => one === 1) && Array.from(zeros).every((zero) => zero === 0);
   if (!isPlain || back.length !== x.length || back.some((size, i) => size !== x[i])) return undefined;
   const scaled = links.next(after, "mul");
   const shifted = links.next(scaled, "add");
   if (!scaled || !shifted) return undefined;
-  const weights = [links.other(scaled, after.outputs[0]!), links.other(shifted, scaled.outputs[0]!)];
+  const weights = [links.other(scaled, after.outputs[0]), links.other(shifted, scaled.outputs[0])];
   // [c, 1, 1] or [1, c, 1, 1]
   const isPerChannel = (name: string) => {
     const shape = links.net.values.get(name)!.shape;
     return links.numbers(name) && product(shape) === x[1] && shape[shape.length - x.length + 1] === x[1];
   };
   if (!weights.every(isPerChannel)) return undefined;
-  const attributes = { groups, epsilon: norm.attributes["epsilon"]!, byGroup: false };
+  const attributes = { groups, epsilon: norm.attributes["epsilon"], byGroup: false };
   const step = {
     op: "groupNorm",
     name: norm.name,
-    inputs: [before.inputs[0]!, ...weights],
+    inputs: [before.inputs[0], ...weights],
     outputs: shifted.outputs,
     attributes,
   };
@@ -223,7 +218,7 @@ function recogniseOnce(net: Net): Net {
       );
       if (!isClosed) continue;
       for (const each of found.replaces) replaced.add(each);
-      put.set(links.makers.get(found.step.outputs[0]!)!, found.step);
+      put.set(links.makers.get(found.step.outputs[0])!, found.step);
     }
   }
   const steps = net.steps.flatMap((step) => (put.has(step) ? [put.get(step)!] : replaced.has(step) ? [] : [step]));
@@ -238,5 +233,5 @@ export function withoutFinal(net: Net): Net {
     ["softmax", "logSoftmax", "sigmoid"].includes(last.op) &&
     net.outputs.length === 1 &&
     last.outputs[0] === net.outputs[0];
-  return isFinal ? { ...net, steps: net.steps.slice(0, -1), outputs: [last.inputs[0]!] } : net;
+  return isFinal ? { ...net, steps: net.steps.slice(0, -1), outputs: [last.inputs[0]] } : net;
 }

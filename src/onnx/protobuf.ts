@@ -48,7 +48,7 @@ export function decodeMessage(bytes: Uint8Array, message: Message, reading: Read
   const varint = (): number => {
     let [low, high] = [0, 0];
     for (let shift = 0; shift < 70; shift += 7) {
-      const byte = bytes[take(1)]!;
+      const byte = bytes[take(1)];
       if (shift < 32) low |= (byte & 0x7f) << shift;
       if (shift > 24) high |= shift < 32 ? (byte & 0x7f) >>> (32 - shift) : (byte & 0x7f) << (shift - 32);
       if (byte < 0x80) return high * 2 ** 32 + (low >>> 0);

@@ -103,7 +103,7 @@ export function simplify(
     if ("constants" in meaning) {
       meaning.constants.forEach((constant, i) => {
         const { shape, isSample, isFloat } = constant;
-        const whole = isSample ? [(shape[0]! / SAMPLE) * BATCH, ...shape.slice(1)] : shape;
+        const whole = isSample ? [(shape[0] / SAMPLE) * BATCH, ...shape.slice(1)] : shape;
         declare(node.outputs[i] ?? "", { shape: whole, isFloat, constant });
         // A node's own tensor was counted when it was read.
         if (node.opType !== "Constant") constants.spend(constant, `node ${describe(node.name)}`);
@@ -182,7 +182,7 @@ function inputShape(
   return dims.map(({ dimValue = 0 }, i) => {
     if (i === 0 && !fixedBatch) return BATCH;
     if (!(dimValue > 0 && dimValue < 2 ** 24))
-      throw reading.error(what, "sizes", describe(dims[i]!.dimParam ?? dimValue), "Pass { inputShape }");
+      throw reading.error(what, "sizes", describe(dims[i].dimParam ?? dimValue), "Pass { inputShape }");
     return dimValue;
   });
 }

@@ -118,6 +118,11 @@ export type Calls = ModelCalls & {
   ) => Counted<ReturnType<TrainerCalls[K]>>;
 };
 
+/** A class of the main entry as a page has it: what it gives at once there is a promise here. */
+export type Remote<T> = {
+  [K in keyof T]: T[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : T[K];
+};
+
 export type CallName = keyof Calls;
 export type Arguments<K extends CallName> = Parameters<Calls[K]>;
 export type Answer<K extends CallName> = ReturnType<Calls[K]>;

@@ -4,7 +4,7 @@ import { flag, readOptions, type Schema } from "../core/options.js";
 import type { Shape } from "../core/shape.js";
 import type { Tensor, TensorLike } from "../core/tensor.js";
 import type { GradCamOptions } from "../model/features.js";
-import type { MemoryPlan, MemoryPlanOptions, ModelInfo, PredictOptions, SaveOptions } from "../model/model.js";
+import type { MemoryPlan, MemoryPlanOptions, Model, ModelInfo, PredictOptions, SaveOptions } from "../model/model.js";
 import type { NamePattern } from "../model/names.js";
 import type { ProfileOptions } from "../model/profile.js";
 import type { Profile } from "../model/profile-report.js";
@@ -16,7 +16,7 @@ import {
   type StateDictLike,
 } from "../model/state.js";
 import type { LayerJSON } from "../nn/layer.js";
-import type { Answer, Arguments, CallName, ModelFacts } from "./calls.js";
+import type { Answer, Arguments, CallName, ModelFacts, Remote } from "./calls.js";
 import type { CallOptions, Connection } from "./connection.js";
 import { sendPattern } from "./patterns.js";
 import { SentDatasets } from "./send-dataset.js";
@@ -34,7 +34,7 @@ export const transferSchema = () => ({ transfer: flag(false) }) satisfies Schema
 /** Closes the workers of models that were dropped without `dispose`. */
 const dropped = new FinalizationRegistry<Connection>((connection) => void connection.close());
 
-export class WorkerModel {
+export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "dispose" | typeof Symbol.dispose>> {
   readonly #connection: Connection;
   readonly info: ModelInfo;
   /** Shape of one sample. */

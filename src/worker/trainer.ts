@@ -12,7 +12,8 @@ import type { ParameterGroup } from "../train/groups.js";
 import type { Labels } from "../train/labels.js";
 import type { TrainerOptions } from "../train/options.js";
 import type { StepResult } from "../train/step-trainer.js";
-import type { Answers, Counted, SentGroup, SentTrainerOptions } from "./calls.js";
+import type { Trainer } from "../train/trainer.js";
+import type { Answers, Counted, Remote, SentGroup, SentTrainerOptions } from "./calls.js";
 import { type TransferOption, transferSchema, WorkerModel } from "./model.js";
 import { sendPattern } from "./patterns.js";
 import { makeBatch } from "./send-dataset.js";
@@ -25,7 +26,9 @@ export interface WorkerFitOptions extends FitOptions, TransferOption {
   waitForCallbacks?: boolean;
 }
 
-export class WorkerTrainer {
+type TrainerVerb = "step" | "applyGradients" | "fit" | "evaluate" | "emaStateDict" | "save" | "load" | "stepCount";
+
+export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
   readonly model: WorkerModel;
   readonly #id: number;
   #stepCount = 0;

@@ -112,8 +112,9 @@ export function readPickle(reading: Reading): unknown {
   };
   /** The values above the last mark. */
   const popMark = (): unknown[] => {
-    if (!marks.length) throw fail("a mark on the stack");
-    return stack.splice(marks.pop()!);
+    const mark = marks.pop();
+    if (mark === undefined) throw fail("a mark on the stack");
+    return stack.splice(mark);
   };
   const put = (index: number) => {
     // Picklers count: from 0, Python 2's from 1.

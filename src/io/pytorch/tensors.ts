@@ -113,7 +113,9 @@ function gather({ data, shape }: StoredTensor, stride: number[], convert: Conver
     convert(0, data);
     return;
   }
-  const run = axes[axes.length - 1].from === 1 ? axes.pop()! : { length: 1, to: 1 };
+  const last = axes[axes.length - 1];
+  const run = last.from === 1 ? last : { length: 1, to: 1 };
+  if (run === last) axes.pop();
   const row = new Float32Array(run.length);
   const walk = (axis: number, from: number, to: number): void => {
     const step = axes[axis];
