@@ -1,5 +1,5 @@
 /** Initial weights. `fanIn` is the number of inputs that one output sums over. */
-import { oneOf } from "../core/options.js";
+import { checked, isRecord, oneOf } from "../core/options.js";
 
 /** The distribution a parameter starts from; drawn by `createModel` with the model's seed. */
 export type Init =
@@ -14,8 +14,22 @@ export type Init =
  */
 export type InitName = "default" | "he" | "heFanOut";
 
-/** The option `init`. */
-export const initName = <D extends InitName>(fallback: D) => oneOf(["default", "he", "heFanOut"], fallback);
+const NAMES = ["default", "he", "heFanOut"] as const satisfies readonly InitName[];
+
+/** Which number a distribution has. */
+const NUMBERS = { constant: "value", uniform: "bound", normal: "std" } as const satisfies Record<Init["kind"], string>;
+
+const isInit = (value: unknown): value is number | InitName | Init => {
+  if (!isRecord(value)) return Number.isFinite(value) || NAMES.some((name) => name === value);
+  return Object.entries(NUMBERS).some(([kind, number]) => kind === value.kind && Number.isFinite(value[number]));
+};
+
+/** What a parameter starts from: a number for all, a name, or a distribution. */
+export const startOption = () =>
+  checked(`a number, "default", "he", "heFanOut", or { kind, ${Object.values(NUMBERS).join(" | ")} }`, isInit);
+
+/** The option `init` of layers. */
+export const initName = <D extends InitName>(fallback: D) => oneOf(NAMES, fallback);
 
 export function weightInit(name: InitName, fanIn: number, fanOut: number): Init {
   if (name === "default") return { kind: "uniform", bound: 1 / Math.sqrt(fanIn) };

@@ -1,13 +1,14 @@
 /** Records a network into a graph: keeps the path of the layer at work and names its parameters after it. */
+import { ACTIVATIONS } from "../abi/enums.js";
 import { ArgumentError, type ErrorContext, expectation, ShapeError } from "../core/errors.js";
-import { share } from "../core/options.js";
+import { oneOf, readOptions, type Schema, share } from "../core/options.js";
 import { last, numel, type Shape, sameShape } from "../core/shape.js";
 import { pair, type Size } from "../core/size.js";
 import { Graph } from "../graph/graph.js";
-import { type Init, type InitName, weightInit } from "../graph/init.js";
+import { type Init, type InitName, startOption, weightInit } from "../graph/init.js";
 import { type Layout, memoryShape } from "../graph/layout.js";
 import type { ActivationKind, Op } from "../graph/op.js";
-import type { ValueId } from "../graph/value.js";
+import type { Value, ValueId } from "../graph/value.js";
 import { activation, add, dropout, scaleChannels } from "./elementwise.js";
 import { noEpilogue } from "./epilogue.js";
 import { linear } from "./linear.js";
@@ -32,6 +33,9 @@ export interface ParameterOptions {
   /** `"channelsLast"`: the filters of a convolution, [out, in / groups, …]. Default `"same"`: memory has the shape's order. */
   layout?: Layout;
 }
+
+const parameterSchema = () =>
+  ({ init: startOption(), layout: oneOf(["same", "channelsLast"], "same") }) satisfies Schema<ParameterOptions>;
 
 /** What can be recorded: a layer. */
 export interface Buildable {
@@ -76,7 +80,9 @@ export class Builder {
 
   /** [n, …]; the batch size n is a number like any other. */
   shape(x: ValueId): Shape {
-    return this.graph.shape(x);
+    const value: Value | undefined = this.graph.values[x];
+    this.expect(value !== undefined, "value", "what a verb gave, or record was given", x, { error: ArgumentError });
+    return value.shape;
   }
 
   /** Throws a `ShapeError` that names the layer, unless the condition holds. */
@@ -92,6 +98,7 @@ export class Builder {
 
   /** Records another layer. Its parameters are named `name.…`; without a level of their own where the name is empty. */
   child(name: string, layer: Buildable, x: ValueId): ValueId {
+    this.expect(typeof layer?.build === "function", "child", "a layer", layer, { error: ArgumentError });
     if (name === "") return layer.build(this, x);
     this.#path.push(name);
     try {
@@ -103,20 +110,22 @@ export class Builder {
 
   /** A trained parameter; `shape` is in PyTorch's order, `name` becomes `path.name` in the state dict. */
   parameter(name: string, shape: Shape, options: ParameterOptions): ValueId {
-    return this.#declare("parameter", name, shape, options);
+    return this.#declare("parameter", name, shape, readOptions("parameter", options, parameterSchema));
   }
 
   /** Numbers that are saved with the weights but not trained. They start from `value`. */
   buffer(name: string, shape: Shape, value = 0): ValueId {
-    return this.#declare("buffer", name, shape, { init: value });
+    return this.#declare("buffer", name, shape, { init: value, layout: "same" });
   }
 
   #declare(
     role: "parameter" | "buffer",
     name: string,
     shape: Shape,
-    { init, layout = "same" }: ParameterOptions,
+    { init, layout }: Required<ParameterOptions>,
   ): ValueId {
+    const isShape = Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size > 0);
+    this.expect(isShape, "shape", "an array of sizes above 0", shape);
     const full = this.nameOf(name);
     this.expect(!this.#names.has(full), "parameter", "a name of its own", JSON.stringify(full));
     this.#names.add(full);
@@ -156,6 +165,8 @@ export class Builder {
 
   /** An elementwise nonlinearity. `param`: the negative slope of `leakyRelu`, the alpha of `elu`; 0 for all others. */
   activation(x: ValueId, kind: ActivationKind, param = 0): ValueId {
+    const known = Object.hasOwn(ACTIVATIONS, kind);
+    this.expect(known, "activation", Object.keys(ACTIVATIONS).join(", "), kind, { error: ArgumentError });
     return this.op(activation, [x], { kind, param })[0];
   }
 

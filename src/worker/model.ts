@@ -134,8 +134,9 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
   }
 
   /** The outputs of single layers for one batch. */
-  activations(x: TensorLike, layers: readonly string[], options?: TransferOption): Promise<Map<string, Tensor>> {
-    return this.call("activations", [x, layers], options);
+  async activations(x: TensorLike, layers: readonly string[], options?: TransferOption): Promise<Map<string, Tensor>> {
+    const { transfer } = readOptions("activations", options, transferSchema);
+    return this.call("activations", [x, layers], { transfer });
   }
 
   /** What in each image spoke for a class. */

@@ -181,6 +181,21 @@ describe("mistakes say where they are", () => {
     ],
     [/dropout: p expected a number in \[0, 1\], got 2/, (b, x) => b.dropout(x, 2)],
     [
+      /init expected a number, "default", .* got \{kind, deviation\}/,
+      (b, x) => b.linear(x, b.parameter("w", [4, 4], { init: { kind: "normal", deviation: 0 } as never })),
+    ],
+    [
+      /parameter: option expected init, layout, got "value"/,
+      (b, x) => b.linear(x, b.parameter("w", [4, 4], { value: 1 } as never)),
+    ],
+    [
+      /layout expected "same" or "channelsLast", got OIHW/,
+      (b) => b.parameter("w", [4], { init: 0, layout: "OIHW" as never }),
+    ],
+    [/activation expected none, relu, .*, got swish/, (b, x) => b.activation(x, "swish" as never)],
+    [/child expected a layer, got undefined/, (b, x) => b.child("head", undefined as never, x)],
+    [/value expected what a verb gave, or record was given, got undefined/, () => undefined as never],
+    [
       /init expected a number, for parameters of one dimension, got he/,
       (b, x) => b.add(x, b.parameter("w", [4], { init: "he" })),
     ],
