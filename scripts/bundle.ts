@@ -75,17 +75,37 @@ export async function bundleEntries(
   entries: Record<string, string>,
   define?: Record<string, string>,
 ): Promise<BundledFile[]> {
-  // Modules that the same entries need are one file, and few bytes join the next: each file costs a cold start in Node
-  // half a millisecond. What is loaded on demand, and what belongs to one runtime, stays by itself.
-  const shared = {
-    name: "shared",
+  // Few files: each costs a cold start in Node half a millisecond. What all entries build on is one, what else predictions
+  // need the second, what else the main entry needs the third; of the rest, what the same entries share. What is loaded on
+  // demand, and what belongs to one runtime, stays by itself.
+  const [inference, main] = await Promise.all([entries.inference, entries.index].map(modulesOf));
+  const rooms: [string, (id: string) => boolean][] = [
+    ["core", (id) => id.includes("/src/core/")],
+    ["predict", (id) => inference.has(id)],
+    ["train", (id) => main.has(id)],
+    ["shared", () => true],
+  ];
+  const groups = rooms.map(([name, test]) => ({
+    name,
+    test: (id: string) => !id.includes("/src/hosts/") && test(id),
     tags: ["$initial" as const],
-    test: (id: string) => !id.includes("/src/hosts/"),
     minShareCount: 2,
-    entriesAware: true,
-    entriesAwareMergeThreshold: 2000,
-  };
-  return generate({ ...input(define), input: entries }, { format: "esm", codeSplitting: { groups: [shared] } });
+    entriesAware: name === "shared",
+  }));
+  return generate({ ...input(define), input: entries }, { format: "esm", codeSplitting: { groups } });
+}
+
+/** What an entry point imports, however far; nothing where there is no such entry. */
+async function modulesOf(entry: string | undefined): Promise<Set<string>> {
+  if (!entry) return new Set();
+  const bundle = await rolldown({ ...input(), input: entry });
+  const { output } = await bundle.generate();
+  await bundle.close();
+  const chunks = output.filter((file) => file.type === "chunk");
+  const reached = new Set(chunks.filter(({ isEntry }) => isEntry));
+  for (const { imports } of reached)
+    for (const other of chunks) if (imports.includes(other.fileName)) reached.add(other);
+  return new Set([...reached].flatMap(({ moduleIds }) => moduleIds));
 }
 
 /** One file without imports, to be hosted anywhere: what a worker runs. */
@@ -102,7 +122,7 @@ async function generate(options: InputOptions, output: OutputOptions): Promise<B
     sourcemap: true,
     hashCharacters: "base36",
     entryFileNames: "[name].js",
-    // A shared file's name lists the entries that need it.
+    // The name of a file that entries share lists them.
     chunkFileNames: ({ name }) => `chunks/${name.split("~")[0]}-[hash].js`,
   });
   await bundle.close();

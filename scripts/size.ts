@@ -20,7 +20,8 @@ interface Case {
 
 /**
  * Bounds: what 0.1.0 had (57.5 KB for convolutions and training, 38.2 KB for inference) and 2.7 KB, of which 0.7 are for
- * AssemblyScript's loader. A worker's page and program each have their share.
+ * AssemblyScript's loader. What holds everything, such as a worker's program, grows with what there is: its budget stands a
+ * little above.
  */
 const cases: Record<string, Case> = {
   "convolutions and training": {
@@ -31,7 +32,7 @@ const cases: Record<string, Case> = {
     fetched: "classic-simd",
     budget: 60_200,
   },
-  "the main entry, everything": { code: `export * from "./index.browser.js";`, fetched: "simd", budget: 70_100 },
+  "the main entry, everything": { code: `export * from "./index.browser.js";`, fetched: "simd", budget: 73_000 },
   "a saved model by the main entry": {
     code: `import { loadModel } from "./index.browser.js";
       export const classify = async (bytes, x) => (await loadModel(bytes)).predict(x);`,
@@ -51,7 +52,7 @@ const cases: Record<string, Case> = {
       const trainer = createTrainer(model, { loss: crossEntropy(), optimizer: new SGD({ lr: 0.1 }) });
       export const fit = (data) => trainer.fit(data, { epochs: 1, batchSize: 128 });`,
     fetched: "model-worker.js",
-    budget: 112_700,
+    budget: 116_000,
   },
   "decoding JPEG and PNG": {
     code: `import { decodeImage } from "./data.js";

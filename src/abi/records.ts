@@ -141,14 +141,16 @@ export function parseFields(signature: string): Record<string, FieldType> {
 }
 
 /** The fields of each kernel's record. A kernel's place in this table is its number. */
-export const KERNELS = recordOf(keysOf(SIGNATURES), (name) => parseFields(SIGNATURES[name]));
+export const KERNELS = /* @__PURE__ */ recordOf(/* @__PURE__ */ keysOf(SIGNATURES), (name) =>
+  parseFields(SIGNATURES[name]),
+);
 
 /** Words of a record in front of its fields. */
 export const HEADER = 2;
 
-const names = keysOf(KERNELS);
-const indices = recordOf(names, (_, i) => i);
-const bits = new DataView(new ArrayBuffer(4));
+const names = /* @__PURE__ */ keysOf(KERNELS);
+const indices = /* @__PURE__ */ recordOf(names, (_, i) => i);
+const bits = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(4));
 
 /** Appends the record of one kernel call to `words`. */
 export function encodeRecord<K extends KernelName>(words: number[], kernel: K, args: KernelArguments<K>): void {
@@ -162,7 +164,7 @@ export function encodeRecord<K extends KernelName>(words: number[], kernel: K, a
   }
 }
 
-const groups = Object.values(SIGNATURES).map((signature) => {
+const groups = /* @__PURE__ */ Object.values(SIGNATURES).map((signature) => {
   const [first] = signature.split(" ");
   const group = GROUPS.find((each) => each === first);
   return group ? GROUPS.indexOf(group) : 0;

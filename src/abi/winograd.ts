@@ -47,7 +47,7 @@ function filterLayout(): Layout<"temp" | "square" | "row"> {
   return layout({ temp: 2 * 18 * VECTOR, square: PLANES * 4 * VECTOR, row: 2 * 6 * VECTOR });
 }
 
-export const WINOGRAD_FILTER_SCRATCH = filterLayout().bytes;
+export const winogradFilterScratch = (): number => filterLayout().bytes;
 
 /** What a record of `f32_winograd_f4x3_filter` says of its buffers; `dx`: for the data gradient. */
 export function winogradFilterSizes({ oc, ic }: { oc: number; ic: number }, dx: boolean) {

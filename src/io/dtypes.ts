@@ -70,50 +70,58 @@ const narrower =
 /** What a DataView calls the integers. */
 type Integer = "Uint8" | "Int8" | "Uint16" | "Int16" | "Uint32" | "Int32" | "BigUint64" | "BigInt64";
 
-/** Integers from `low` to below `end`; those of 64 bits pass as bigints. */
-const integer = (kind: Integer, size: number, low: number, end: number): Codec => ({
-  size,
-  kind,
-  read(view, at, count, out, offset, rule) {
-    const get = `get${kind}` as const;
-    for (let i = 0; i < count; i++) {
-      const value = view[get](at + size * i, true);
-      // Beyond 2^53 this rounds twice, which "round" may do and the comparison below notices.
-      const nearest = Math.fround(Number(value));
-      out[offset + i] = nearest;
-      // biome-ignore lint/suspicious/noDoubleEquals: compares a number with a bigint, too.
-      if (rule === "exact" && nearest != value) return i;
-    }
-    return -1;
-  },
-  write(data, view, at) {
-    const set = `set${kind}` as const;
-    for (let i = 0; i < data.length; i++) {
-      const value = data[i];
-      if (!Number.isInteger(value) || value < low || value >= end) return i;
-      view[set](at + size * i, (size === 8 ? BigInt(value) : value) as never, true);
-    }
-    return -1;
-  },
-});
+/** Integers of `bits` bits, or of fewer; those of 64 bits pass as bigints. */
+function integer(kind: Integer, size: number, bits = 8 * size): Codec {
+  const signed = !kind.includes("U");
+  const [low, end] = signed ? [-(2 ** (bits - 1)), 2 ** (bits - 1)] : [0, 2 ** bits];
+  return {
+    size,
+    kind,
+    read(view, at, count, out, offset, rule) {
+      const get = `get${kind}` as const;
+      for (let i = 0; i < count; i++) {
+        const value = view[get](at + size * i, true);
+        // Beyond 2^53 this rounds twice, which "round" may do and the comparison below notices.
+        const nearest = Math.fround(Number(value));
+        out[offset + i] = nearest;
+        // biome-ignore lint/suspicious/noDoubleEquals: compares a number with a bigint, too.
+        if (rule === "exact" && nearest != value) return i;
+      }
+      return -1;
+    },
+    write(data, view, at) {
+      const set = `set${kind}` as const;
+      for (let i = 0; i < data.length; i++) {
+        const value = data[i];
+        if (!Number.isInteger(value) || value < low || value >= end) return i;
+        view[set](at + size * i, (size === 8 ? BigInt(value) : value) as never, true);
+      }
+      return -1;
+    },
+  };
+}
 
 /** In the reference writer's order. */
 const codecs: Record<Dtype, Codec> = {
-  BOOL: integer("Uint8", 1, 0, 2),
-  U8: integer("Uint8", 1, 0, 2 ** 8),
-  I8: integer("Int8", 1, -(2 ** 7), 2 ** 7),
-  F8_E5M2: { size: 1, read: exactBits(1, float8e5m2ToFloat32Bits) },
-  F8_E4M3: { size: 1, read: exactBits(1, float8e4m3ToFloat32Bits) },
-  I16: integer("Int16", 2, -(2 ** 15), 2 ** 15),
-  U16: integer("Uint16", 2, 0, 2 ** 16),
-  F16: { size: 2, read: exactBits(2, float16ToFloat32Bits), write: narrower(float32BitsToFloat16, 0x7c00) },
+  BOOL: /* @__PURE__ */ integer("Uint8", 1, 1),
+  U8: /* @__PURE__ */ integer("Uint8", 1),
+  I8: /* @__PURE__ */ integer("Int8", 1),
+  F8_E5M2: { size: 1, read: /* @__PURE__ */ exactBits(1, float8e5m2ToFloat32Bits) },
+  F8_E4M3: { size: 1, read: /* @__PURE__ */ exactBits(1, float8e4m3ToFloat32Bits) },
+  I16: /* @__PURE__ */ integer("Int16", 2),
+  U16: /* @__PURE__ */ integer("Uint16", 2),
+  F16: {
+    size: 2,
+    read: /* @__PURE__ */ exactBits(2, float16ToFloat32Bits),
+    write: /* @__PURE__ */ narrower(float32BitsToFloat16, 0x7c00),
+  },
   BF16: {
     size: 2,
-    read: exactBits(2, (half) => half << 16),
-    write: narrower(float32BitsToBfloat16, 0x7f80),
+    read: /* @__PURE__ */ exactBits(2, (half) => half << 16),
+    write: /* @__PURE__ */ narrower(float32BitsToBfloat16, 0x7f80),
   },
-  I32: integer("Int32", 4, -(2 ** 31), 2 ** 31),
-  U32: integer("Uint32", 4, 0, 2 ** 32),
+  I32: /* @__PURE__ */ integer("Int32", 4),
+  U32: /* @__PURE__ */ integer("Uint32", 4),
   F32: {
     size: 4,
     // Bytes, not numbers: any alignment, and NaN payloads stay.
@@ -144,11 +152,11 @@ const codecs: Record<Dtype, Codec> = {
       return -1;
     },
   },
-  I64: integer("BigInt64", 8, -(2 ** 63), 2 ** 63),
-  U64: integer("BigUint64", 8, 0, 2 ** 64),
+  I64: /* @__PURE__ */ integer("BigInt64", 8),
+  U64: /* @__PURE__ */ integer("BigUint64", 8),
 };
 
-export const DTYPES = keysOf(codecs);
+export const DTYPES = /* @__PURE__ */ keysOf(codecs);
 
 /** `text` as a dtype, by its exact spelling; undefined for any other string, `__proto__` included. */
 export function asDtype(text: string): Dtype | undefined {

@@ -14,13 +14,13 @@ import {
 } from "../abi/conv.js";
 import type { KernelArguments } from "../abi/records.js";
 import {
-  WINOGRAD_FILTER_SCRATCH,
   winogradDwPartial,
   winogradDwPays,
   winogradDwScratch,
   winogradDwSizes,
   winogradDxShape,
   winogradFilterBytes,
+  winogradFilterScratch,
   winogradFilterSizes,
   winogradLegal,
   winogradScratch,
@@ -259,7 +259,7 @@ const conv2dFilter: Op<Convolution & { input: ImageShape; dx: boolean; algorithm
     if (algorithm === "winograd") return [[winogradFilterBytes(columns, k)]];
     return [[dx ? sum(dxFilterBytes(s)) : conv2dFilterBytes(columns, k, c.groups, c.kernel[0] * c.kernel[1])]];
   },
-  scratch: (_, { algorithm }) => (algorithm === "winograd" ? WINOGRAD_FILTER_SCRATCH : 0),
+  scratch: (_, { algorithm }) => (algorithm === "winograd" ? winogradFilterScratch() : 0),
   encode(node, c) {
     const { dx, algorithm, input, ...convolution } = node.attributes;
     const s = convShape(convolution, 1, input);

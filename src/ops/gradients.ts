@@ -8,7 +8,8 @@ import { normGradients } from "./norm.js";
 import { poolGradients } from "./pool.js";
 import { shapeGradients } from "./shape.js";
 
-export const GRADIENTS: readonly Gradient[] = [
+/** A function, so that bundles which never call it leave them out. */
+export const allGradients = (): readonly Gradient[] => [
   ...linearGradients,
   ...convGradients,
   ...poolGradients,

@@ -5,7 +5,7 @@ import type { Graph } from "../graph/graph.js";
 import type { Gradient, Node, Op } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 import { add } from "../ops/elementwise.js";
-import { GRADIENTS } from "../ops/gradients.js";
+import { allGradients } from "../ops/gradients.js";
 
 export interface Seed {
   /** The value to differentiate… */
@@ -14,7 +14,13 @@ export interface Seed {
   gradient: ValueId | null;
 }
 
-const RULES: ReadonlyMap<Op, Gradient> = new Map(GRADIENTS.map((gradient) => [gradient.of, gradient]));
+let rules: ReadonlyMap<Op, Gradient> | undefined;
+
+/** The rule of an op that does not carry its own. */
+function ruleOf(op: Op): Gradient | undefined {
+  rules ??= new Map(allGradients().map((gradient) => [gradient.of, gradient]));
+  return rules.get(op);
+}
 
 /**
  * Appends the ops that compute the gradients of `seed.output` with respect to each value in `wanted`, and returns
@@ -39,7 +45,7 @@ export function differentiate(graph: Graph, seed: Seed, wanted: Iterable<ValueId
       emit: <E extends object>(op: Op<E>, inputs: ValueId[], attributes: NoInfer<E>) =>
         graph.add(op, inputs, attributes, node.path),
     };
-    const found = node.op.gradient?.(context) ?? RULES.get(node.op)?.rule(context);
+    const found = node.op.gradient?.(context) ?? ruleOf(node.op)?.rule(context);
     if (!found) throw new ResnetWasmError(expectation("differentiate", "op", "one with a gradient", node.op.name));
     found.forEach((dx, i) => {
       if (dx === null || !needs[i]) return;

@@ -10,9 +10,9 @@ import {
 } from "../../src/abi/conv.js";
 import { ACTIVATION_GRADIENT, ACTIVATIONS } from "../../src/abi/enums.js";
 import {
-  WINOGRAD_FILTER_SCRATCH,
   winogradDxShape,
   winogradFilterBytes,
+  winogradFilterScratch,
   winogradScratch,
 } from "../../src/abi/winograd.js";
 import { BAR, expectClose, normals } from "../support/kernels/compare.js";
@@ -56,7 +56,7 @@ const winograd =
   (h, s, x, filter, y, e) => {
     const shape = dx ? winogradDxShape(s) : s;
     const transformed = h.f32(winogradFilterBytes(shape.oc, shape.ic) / 4).ptr;
-    const pack = winogradPack(s, { filter, transformed, dx, ...scratchFor(h, WINOGRAD_FILTER_SCRATCH, 1) });
+    const pack = winogradPack(s, { filter, transformed, dx, ...scratchFor(h, winogradFilterScratch(), 1) });
     const scratch = scratchFor(h, winogradScratch(shape), 1);
     return [
       ...pack,

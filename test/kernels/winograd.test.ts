@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { Conv2dShape } from "../../src/abi/conv.js";
 import {
-  WINOGRAD_FILTER_SCRATCH,
   winogradDwPartial,
   winogradDwScratch,
   winogradDxShape,
   winogradFilterBytes,
+  winogradFilterScratch,
   winogradLegal,
   winogradScratch,
 } from "../../src/abi/winograd.js";
@@ -52,7 +52,7 @@ describe.each(variants)("Winograd F(4x4, 3x3) (%s)", (variant) => {
     const shape = dx ? winogradDxShape(s) : s;
     const y = harness.f32(shape.batch * shape.oh * shape.ow * shape.oc);
     const transformed = harness.f32(winogradFilterBytes(shape.oc, shape.ic) / 4).ptr;
-    const small = scratchFor(harness, WINOGRAD_FILTER_SCRATCH, harness.threads);
+    const small = scratchFor(harness, winogradFilterScratch(), harness.threads);
     runAll(harness, winogradPack(s, { filter: filter.ptr, transformed, dx, ...small }));
     const scratch = scratchFor(harness, winogradScratch(shape), harness.threads);
     const calls = dx
