@@ -70,6 +70,8 @@ export {
   type BatchNormOptions,
   GroupNorm,
   type GroupNormOptions,
+  InstanceNorm2d,
+  type InstanceNormOptions,
   LayerNorm,
   type LayerNormOptions,
 } from "../nn/norm.js";

@@ -1,6 +1,6 @@
 import { ArgumentError, expectation } from "../core/errors.js";
 import { flag, number, readOptions, type Schema, share } from "../core/options.js";
-import { numel } from "../core/shape.js";
+import { last, numel } from "../core/shape.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
 import { batchNorm, batchNormRstd, batchNormStats, batchNormUpdate, groupNorm, layerNorm } from "../ops/norm.js";
@@ -186,12 +186,56 @@ export class GroupNorm extends Normalization {
     const { groups, channels, options } = this;
     const shape = b.shape(x);
     b.expect(shape.length > 1 && shape[shape.length - 1] === channels, "input", `[n, ..., ${channels}]`, shape);
-    const weights = options.affine
-      ? [b.parameter("weight", [channels], { init: 1 }), b.parameter("bias", [channels], { init: 0 })]
-      : [];
-    return b.op(groupNorm, [x, ...weights], { groups, ...options })[0];
+    return recordGroups(b, x, groups, options);
+  }
+}
+
+function recordGroups(b: Builder, x: ValueId, groups: number, options: Required<GroupNormOptions>): ValueId {
+  const channels = last(b.shape(x));
+  const weights = options.affine
+    ? [b.parameter("weight", [channels], { init: 1 }), b.parameter("bias", [channels], { init: 0 })]
+    : [];
+  return b.op(groupNorm, [x, ...weights], { groups, ...options })[0];
+}
+
+export interface InstanceNormOptions {
+  /** Added to the variance. Default 1e-5. */
+  eps?: number;
+  /** Learn `weight` and `bias`. Default false, as in PyTorch. */
+  affine?: boolean;
+}
+
+const instanceNormSchema = () =>
+  ({ eps: number({ min: 0, default: 1e-5 }), affine: flag(false) }) satisfies Schema<InstanceNormOptions>;
+
+/**
+ * Normalises each channel of each image [n, h, w, channels] by itself over its pixels (Ulyanov et al. 2016,
+ * arXiv:1607.08022): a GroupNorm with a group for each channel. Keeps no running statistics.
+ * Parameters, with `affine`: `weight` [channels], `bias` [channels].
+ */
+export class InstanceNorm2d extends Normalization {
+  readonly type = "InstanceNorm2d";
+  readonly channels: number;
+  readonly options: Required<InstanceNormOptions>;
+
+  constructor(channels: number, options?: InstanceNormOptions) {
+    super();
+    this.options = readOptions("InstanceNorm2d", options, instanceNormSchema);
+    this.channels = expectSize("InstanceNorm2d", "channels", channels);
+  }
+
+  protected args(): unknown[] {
+    return [this.channels, this.options];
+  }
+
+  protected record(b: Builder, x: ValueId): ValueId {
+    const { channels, options } = this;
+    const shape = b.shape(x);
+    b.expect(shape.length === 4 && shape[3] === channels, "input", `[n, h, w, ${channels}]`, shape);
+    b.expect(shape[1] * shape[2] > 1, "input", "images of more than 1 pixel", shape);
+    return recordGroups(b, x, channels, options);
   }
 }
 
 /** By the names that JSON has for them. */
-export const NORMALIZATIONS = { BatchNorm1d, BatchNorm2d, LayerNorm, GroupNorm };
+export const NORMALIZATIONS = { BatchNorm1d, BatchNorm2d, LayerNorm, GroupNorm, InstanceNorm2d };

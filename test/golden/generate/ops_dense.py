@@ -125,6 +125,14 @@ def group_norm(shape: list, groups: int, affine: bool, eps: float, offset: float
     return run(name, "groupNorm", {"groups": groups, "eps": eps, "affine": affine}, inputs, function, grad, compact)
 
 
+def instance_norm(shape: list, affine: bool, eps: float, offset: float) -> dict:
+    case = group_norm(shape, shape[1], affine, eps, offset, True)
+    inputs, grad = case["inputs"], ["x", *(["weight", "bias"] if affine else [])]
+    function = lambda t: F.instance_norm(t["x"], weight=t.get("weight"), bias=t.get("bias"), eps=eps)  # noqa: E731
+    name = case["name"].replace("groupNorm", "instanceNorm2d")
+    return run(name, "instanceNorm2d", {"eps": eps, "affine": affine}, inputs, function, grad, True)
+
+
 def group_norms() -> list:
     return [
         # features
@@ -135,6 +143,7 @@ def group_norms() -> list:
         group_norm([3, 16, 6, 6], 2, False, 1e-5, 0.0, True), group_norm([2, 7, 5, 5], 7, True, 1e-5, 1.0, True),
         group_norm([2, 10, 6, 3], 1, True, 1e-5, -1.0, True), group_norm([1, 256, 3, 3], 32, True, 1e-5, 0.5, True),
         group_norm([2, 24, 9, 8], 4, True, 1e-5, 30.0, True),  # mean far above the deviation
+        instance_norm([2, 5, 6, 7], True, 1e-5, 0.5), instance_norm([1, 16, 4, 4], False, 1e-3, -1.0),
     ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import {
   GroupNorm,
   Hardswish,
   huber,
+  InstanceNorm2d,
   type Layer,
   LayerNorm,
   LeakyReLU,
@@ -52,6 +53,8 @@ function layerOf({ op, attributes, inputs }: GoldenCase): Layer {
       return new LayerNorm(inputs.x.shape.at(-1)!, { eps: attributes.eps, affine: attributes.affine });
     case "groupNorm":
       return new GroupNorm(attributes.groups, inputs.x.shape[1], { eps: attributes.eps, affine: attributes.affine });
+    case "instanceNorm2d":
+      return new InstanceNorm2d(inputs.x.shape[1], { eps: attributes.eps, affine: attributes.affine });
     default:
       throw new Error(`no layer for ${op}`);
   }

@@ -227,6 +227,7 @@ describe("layers as JSON", () => {
     new library.BatchNorm2d(4),
     new library.LayerNorm(4, { eps: 1e-6, affine: false }),
     new library.GroupNorm(2, 4, { eps: 1e-6, affine: false }),
+    new library.InstanceNorm2d(4, { eps: 1e-6, affine: true }),
     new library.Dropout(0.25),
     new library.StochasticDepth(0.2, { mode: "batch" }),
     new library.Flatten(),

@@ -1,6 +1,6 @@
 // What GroupNorm says of sizes that do not fit, and where it may stand.
 import { describe, expect, it } from "vitest";
-import { GroupNorm, Linear, ReLU, residualTwin, Sequential } from "../../../src/faces/main.js";
+import { GroupNorm, InstanceNorm2d, Linear, ReLU, residualTwin, Sequential } from "../../../src/faces/main.js";
 import { createPlan, type Plan } from "../../../src/plan/plan.js";
 
 const planOf = (layer: Sequential | GroupNorm, inputShape: number[]): Plan =>
@@ -40,5 +40,27 @@ describe("GroupNorm", () => {
       ["linear", {}],
       ["groupNorm", { groups: 4, activation: relu, residual: true }],
     ]);
+  });
+});
+
+describe("InstanceNorm2d", () => {
+  const planned = (inputShape: number[]) =>
+    createPlan({
+      network: (b, x) => new InstanceNorm2d(6, { affine: true }).build(b, x),
+      ...{ inputShape, batchSize: 2, training: false, backward: "none" },
+    });
+
+  it("is a group for each channel", () => {
+    const { graph } = planned([4, 5, 6]);
+    expect(graph.nodes.map(({ op, attributes }) => [op.name, attributes])).toMatchObject([
+      ["groupNorm", { groups: 6 }],
+    ]);
+    expect(graph.parameters.map(({ name }) => name)).toEqual(["weight", "bias"]);
+  });
+
+  it("refuses other shapes, and images of one pixel, which would all be 0", () => {
+    expect(() => planned([6])).toThrow("[n, h, w, 6]");
+    expect(() => planned([4, 4, 5])).toThrow("[n, h, w, 6]");
+    expect(() => planned([1, 1, 6])).toThrow("more than 1 pixel");
   });
 });
