@@ -117,7 +117,7 @@ export class StepTrainer {
         training: true,
         backward: "loss",
         loss: (graph, output) => loss.record(graph, output, kind),
-        update: this.#update(),
+        update: this.#update,
       },
       `${kind} ${this.#key}`,
     );
@@ -134,13 +134,13 @@ export class StepTrainer {
   }
 
   /** Records the end of a step. */
-  #update(): RecordUpdate {
+  readonly #update: RecordUpdate = (graph, loss) => {
     const { frozen, description } = this.#engine;
     const settings = settingsOf(this.#groups, this.#decayNormsAndBiases);
     const runs = parameterRuns(description.parameters, (name) => frozen.has(name), settings);
     const { optimizer, clipGradNorm, ema } = this;
-    return (graph, loss) => recordUpdate(graph, loss, { optimizer, runs, clipGradNorm, ema });
-  }
+    recordUpdate(graph, loss, { optimizer, runs, clipGradNorm, ema });
+  };
 
   /** @internal Runs a step whose input and target are in place. */
   runStep(step: TrainStep, stepsPerEpoch: number | undefined): StepResult {
@@ -189,7 +189,7 @@ export class StepTrainer {
     if (!engine.executor.hasRegion("gradients"))
       throw new ResnetWasmError(expectation("applyGradients", "call", "after model.backward", "no gradients"));
     const step = engine.step(
-      { batchSize: 1, training: false, backward: "none", update: this.#update() },
+      { batchSize: 1, training: false, backward: "none", update: this.#update },
       `apply ${this.#key}`,
     );
     const lr = this.#writeScalars(undefined);
