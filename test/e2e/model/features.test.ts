@@ -18,6 +18,7 @@ import {
   ReLU,
   Sequential,
   SGD,
+  tabularResNet,
   unfreeze,
 } from "../../../src/hosts/node/index.js";
 
@@ -158,4 +159,11 @@ describe("a frozen backbone", () => {
     expect(model.stateDict().get("fc.bias")).toEqual(head.stateDict().get("bias"));
     expect(head.stateDict().get("weight")).not.toEqual(fc[0][1]);
   });
+});
+
+it("a block is watched after its sum, whatever it is made of", async () => {
+  const model = await createModel(tabularResNet({ in: 3, out: 2, d: 4, blocks: 2 }), { inputShape: [3] });
+  const found = activations(model, [1, 2, 3], ["blocks.0", "blocks.1", "blocks"]);
+  expect(found.get("blocks.1")).toEqual(found.get("blocks"));
+  expect(found.get("blocks.0")).not.toEqual(found.get("blocks.1"));
 });
