@@ -25,12 +25,12 @@ const unsupported = (reason: string): never => {
 /** [vertical, horizontal]; of a row of pixels, [1, horizontal] or what else does nothing to the height. */
 function pair(values: unknown, height = 1): [number, number] {
   const list = values as number[];
-  return list.length === 1 ? [height, list[0]!] : (list as [number, number]);
+  return list.length === 1 ? [height, list[0]] : (list as [number, number]);
 }
 
 /** The name of a layer: the common one of its weights in the file, or the node's. */
 export function layerPath({ name, inputs }: Step, suffixes: readonly string[]): string {
-  const prefix = inputs[1]?.slice(0, -suffixes[0]!.length) ?? "";
+  const prefix = inputs[1]?.slice(0, -suffixes[0].length) ?? "";
   const isCommon = suffixes.every((suffix, i) => inputs[i + 1] === prefix + suffix);
   return isCommon ? prefix.replace(/\.$/, "") : nodePath(name);
 }
@@ -51,14 +51,14 @@ const convolution: Emitter = (step, r, shape) => {
   const bias = step.inputs[2] ? r.weight(step.inputs[2]) : undefined;
   const { strides, dilations, group } = step.attributes;
   const window = { stride: pair(strides), dilation: pair(dilations), groups: group as number, padding: padding(step) };
-  return r.unimage(conv2d(r.b, x, r.filters(step.inputs[1]!), { bias, ...window }), shape);
+  return r.unimage(conv2d(r.b, x, r.filters(step.inputs[1]), { bias, ...window }), shape);
 };
 
 const product: Emitter = (step, r) => {
   if (step.attributes["transA"]) unsupported("a transposed input");
   const bias = step.inputs[2] ? r.weight(step.inputs[2]) : undefined;
   return {
-    id: r.b.linear(r.rows(step.inputs[0]), r.weight(step.inputs[1]!), bias),
+    id: r.b.linear(r.rows(step.inputs[0]), r.weight(step.inputs[1]), bias),
     order: r.value(step.inputs[0]).shape.map((_, i) => i),
   };
 };
@@ -68,13 +68,13 @@ const pool: Emitter = (step, r, shape) => {
   const x = r.image(step.inputs[0]);
   const { kernel, strides, dilations, pads, countIncludePad } = step.attributes;
   const before = pair((pads as number[]).slice(0, (pads as number[]).length / 2), 0);
-  if (before.some((pad, i) => pad > pair(kernel)[i]! / 2)) unsupported("padding of more than half the kernel");
+  if (before.some((pad, i) => pad > pair(kernel)[i] / 2)) unsupported("padding of more than half the kernel");
   const window = { kernel: pair(kernel), stride: pair(strides), padding: before, output: pair(shape.slice(2)) };
   const dilation = pair(dilations);
-  if (step.op === "maxPool") return r.unimage(r.b.op(maxPool2d, [x], { ...window, dilation })[0]!, shape);
+  if (step.op === "maxPool") return r.unimage(r.b.op(maxPool2d, [x], { ...window, dilation })[0], shape);
   if (dilation[0] * dilation[1] !== 1) unsupported("dilation");
   if (countIncludePad) padding(step);
-  return r.unimage(r.b.op(avgPool2d, [x], { ...window, countIncludePad: countIncludePad as boolean })[0]!, shape);
+  return r.unimage(r.b.op(avgPool2d, [x], { ...window, countIncludePad: countIncludePad as boolean })[0], shape);
 };
 
 /** Elementwise, so in whatever order the axes lie. */
@@ -89,9 +89,9 @@ const activation =
 
 const sum: Emitter = (step, r, shape) => {
   const [first, second] = step.inputs.map((name) => r.value(name));
-  if (step.inputs.length !== 2 || !sameShape(first!.shape, shape) || !sameShape(second!.shape, shape))
+  if (step.inputs.length !== 2 || !sameShape(first.shape, shape) || !sameShape(second.shape, shape))
     unsupported("broadcasting");
-  return { id: r.b.add(first!.id, r.arranged(second!, first!.order)), order: first!.order };
+  return { id: r.b.add(first.id, r.arranged(second, first.order)), order: first.order };
 };
 
 /** By a weight for each channel: a convolution of each with one tap. */
@@ -100,8 +100,8 @@ const scaleByWeight = (name: string, x: string, r: Recording): Emitted => {
   const [weight, memory] = [r.weight(name), r.b.shape(id)];
   const [channels] = r.b.shape(weight);
   if (memory.at(-1) !== channels) unsupported("a weight of an axis that does not lie last");
-  const image = r.b.reshape(id, [memory[0]!, 1, numel(memory) / memory[0]! / channels!, channels!]);
-  return { id: r.b.reshape(conv2d(r.b, image, weight, { groups: channels! }), memory), order };
+  const image = r.b.reshape(id, [memory[0], 1, numel(memory) / memory[0] / channels, channels]);
+  return { id: r.b.reshape(conv2d(r.b, image, weight, { groups: channels }), memory), order };
 };
 
 /** An image by a factor for each of its channels. */
@@ -111,7 +111,7 @@ const scale: Emitter = (step, r, shape) => {
   if (r.hasWeight(a)) return scaleByWeight(a, b, r);
   const values = [r.value(a), r.value(b)];
   const [n, c, ...spatial] = shape;
-  const isFactor = (value: { shape: number[] }) => sameShape(value.shape, [n!, c!, ...spatial.map(() => 1)]);
+  const isFactor = (value: { shape: number[] }) => sameShape(value.shape, [n, c, ...spatial.map(() => 1)]);
   const factor = values.findIndex(isFactor);
   if (factor < 0) unsupported("a product of maps");
   const x = r.image(step.inputs[1 - factor]);
@@ -131,12 +131,22 @@ const mean: Emitter = (step, r, shape) => {
 const reshape: Emitter = (step, r, shape) => {
   const x = r.value(step.inputs[0]);
   const [n, c] = x.shape;
+  const last = channelsLast(shape.length);
+  // Pixels alone, of the same channels: in memory these are axes that lie together.
+  if (x.shape.length > 2 && shape.length > 2 && shape[0] === n && shape[1] === c)
+    return {
+      id: r.b.reshape(
+        r.arranged(x, channelsLast(x.shape.length)),
+        last.map((axis) => shape[axis]),
+      ),
+      order: last,
+    };
   // A flat image, of a single pixel or ordered as the file has it.
   if (x.shape.length === 4 && shape.length === 2 && shape[0] === n) return { id: r.b.flatten(r.image(step.inputs[0])) };
   if (x.shape.length === 3 && shape.length === 2 && shape[0] === n && x.shape[2] === 1)
     return { id: r.b.reshape(r.rows(step.inputs[0]), shape) };
-  if (shape.length === 4 && x.shape.length === 2 && sameShape(shape, [n!, c!, 1, 1])) {
-    const memory = channelsLast(4).map((axis) => shape[axis]!);
+  if (shape.length === 4 && x.shape.length === 2 && sameShape(shape, [n, c, 1, 1])) {
+    const memory = channelsLast(4).map((axis) => shape[axis]);
     return { id: r.b.reshape(r.rows(step.inputs[0]), memory) };
   }
   return { id: r.b.reshape(r.rows(step.inputs[0]), shape), order: shape.map((_, i) => i) };
@@ -164,10 +174,10 @@ const batchNorm: Emitter = (step, r, shape) => {
   const { epsilon: eps, momentum } = step.attributes as { epsilon: number; momentum: number };
   const options = { eps, momentum: Math.min(Math.max(momentum, 0), 1) };
   const path = layerPath(step, BATCH_NORM);
-  if (shape.length === 4) return { id: r.b.child(path, new BatchNorm2d(shape[1]!, options), r.image(step.inputs[0])) };
+  if (shape.length === 4) return { id: r.b.child(path, new BatchNorm2d(shape[1], options), r.image(step.inputs[0])) };
   if (shape.length > 3) unsupported(`${shape.length - 2} spatial axes`);
   const x = r.arranged(r.value(step.inputs[0]), channelsLast(shape.length));
-  return { id: r.b.child(path, new BatchNorm1d(shape[1]!, options), x) };
+  return { id: r.b.child(path, new BatchNorm1d(shape[1], options), x) };
 };
 
 const norm: Emitter = (step, r, shape) => {
@@ -177,12 +187,12 @@ const norm: Emitter = (step, r, shape) => {
   const eps = step.attributes["epsilon"] as number;
   if (step.op === "layerNorm") {
     if (step.attributes["axis"] !== shape.length - 1) unsupported(`axis ${step.attributes["axis"]} of ${shape.length}`);
-    return { id: r.b.op(layerNorm, [r.rows(x), ...affine], { eps, affine: true })[0]!, order: shape.map((_, i) => i) };
+    return { id: r.b.op(layerNorm, [r.rows(x), ...affine], { eps, affine: true })[0], order: shape.map((_, i) => i) };
   }
   if (step.attributes["byGroup"]) unsupported("weights of the groups");
-  const groups = step.op === "instanceNorm" ? shape[1]! : (step.attributes["groups"] as number);
+  const groups = step.op === "instanceNorm" ? shape[1] : (step.attributes["groups"] as number);
   const image = r.arranged(r.value(x), channelsLast(shape.length));
-  return { id: r.b.op(groupNorm, [image, ...affine], { groups, eps, affine: true })[0]! };
+  return { id: r.b.op(groupNorm, [image, ...affine], { groups, eps, affine: true })[0] };
 };
 
 export const EMITTERS: Record<string, Emitter> = {
@@ -215,6 +225,6 @@ export const EMITTERS: Record<string, Emitter> = {
       padShortcut,
       [r.image(step.inputs[0])],
       step.attributes as { stride: number; front: number; back: number },
-    )[0]!,
+    )[0],
   }),
 };

@@ -7,7 +7,7 @@ import { registerLayer } from "../nn/registry.js";
 import { Builder } from "../ops/builder.js";
 import { BATCH_NORM, layerPath, nodePath } from "./emit.js";
 import type { ModelProto } from "./messages.js";
-import { atBatch, type Net, type Step } from "./net.js";
+import { atBatch, BATCH, formatSizes, type Net, type Step } from "./net.js";
 import { OnnxNetwork, recordSteps } from "./network.js";
 import { recognise, withoutFinal } from "./patterns.js";
 import { Reading } from "./protobuf.js";
@@ -72,14 +72,23 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: ImportOptio
   const net = logits ? withoutFinal(read) : read;
   if (net.outputs.length !== 1) throw reading.error("outputs", "one", describe(net.outputs));
 
+  const [output] = net.outputs as [string];
+  const made = net.values.get(output);
+  if (made?.constant || made?.shape[0] !== BATCH)
+    throw reading.error(
+      `output ${describe(output)}`,
+      "a value of each sample, [n, …]",
+      made?.constant ? "a constant" : formatSizes(made?.shape ?? []),
+    );
   const definition = define(net, isChannelsLast);
-  const sizes = definition.shapes[definition.input]!.map((size) => atBatch(size, 1));
+  const sizes = definition.shapes[definition.input].map((size) => atBatch(size, 1));
   const order = isChannelsLast ? sizes.map((_, i) => i) : channelsLast(sizes.length);
-  const sample = order.map((axis) => sizes[axis]!).slice(1);
-  refuseUnsupported(definition, [1, ...sample], reading);
+  const sample = order.map((axis) => sizes[axis]).slice(1);
+  // Of two samples: with one, axes of size 1 would lie anywhere.
+  refuseUnsupported(definition, [2, ...sample], reading);
   registerLayer("OnnxNetwork", OnnxNetwork as never);
   const state = stateOf(net, definition);
-  const describeValue = (name: string) => ({ name, shape: definition.shapes[name]!.slice(1) });
+  const describeValue = (name: string) => ({ name, shape: definition.shapes[name].slice(1) });
   const nodes: Record<string, number> = {};
   for (const { op } of net.steps) nodes[op] = (nodes[op] ?? 0) + 1;
   const isBuffer = (name: string) => /\.running_(mean|var)$/.test(name);
@@ -170,7 +179,7 @@ function define(net: Net, isChannelsLast: boolean): Definition {
     const shape = w ? (net.values.get(w)?.shape ?? []) : [];
     if (step.op === "conv" && shape.length < 5) {
       declare(w, { shape, role: "conv" });
-      vector(bias, shape[0]!);
+      vector(bias, shape[0]);
     } else if (step.op === "linear" || step.op === "gemm") {
       const isTransposed = step.op === "linear" || !step.attributes["transB"];
       const { alpha = 1, beta = 1 } = step.attributes as { alpha?: number; beta?: number };
@@ -181,22 +190,22 @@ function define(net: Net, isChannelsLast: boolean): Definition {
         ...(isTransposed ? { isTransposed } : {}),
         ...factor,
       });
-      vector(bias, shape[isTransposed ? 1 : 0]!, beta);
+      vector(bias, shape[isTransposed ? 1 : 0], beta);
     } else if (step.op === "mul") {
       const name = step.inputs.find((input) => net.values.get(input)?.constant);
       const channels = name ? (net.values.get(name)?.shape ?? []).filter((size) => size !== 1) : [];
       // A number for each channel, as LayerScale has.
-      if (channels.length === 1) declare(name, { shape: [channels[0]!, 1, 1, 1], role: "conv" });
+      if (channels.length === 1) declare(name, { shape: [channels[0], 1, 1, 1], role: "conv" });
     } else if (["layerNorm", "groupNorm", "instanceNorm"].includes(step.op)) {
-      const x = net.values.get(step.inputs[0]!)!.shape;
-      for (const name of step.inputs.slice(1)) vector(name, step.op === "layerNorm" ? x.at(-1)! : x[1]!);
+      const x = net.values.get(step.inputs[0])!.shape;
+      for (const name of step.inputs.slice(1)) vector(name, step.op === "layerNorm" ? x[x.length - 1] : x[1]);
     }
   }
   const kept = new Set([...net.inputs, ...net.steps.flatMap(({ outputs }) => outputs)]);
   const shapes = Object.fromEntries(
     [...net.values].flatMap(([name, { shape }]) => (kept.has(name) ? [[name, shape]] : [])),
   );
-  return { input: net.inputs[0]!, output: net.outputs[0]!, isChannelsLast, steps: net.steps, shapes, weights };
+  return { input: net.inputs[0], output: net.outputs[0], isChannelsLast, steps: net.steps, shapes, weights };
 }
 
 /** Records the network once, to find all nodes that there is no op for. */
@@ -219,15 +228,14 @@ function stateOf(net: Net, definition: Definition): Map<string, Tensor> {
     const from = data(key);
     const to = Float32Array.from(from);
     const [out, into] = shape as [number, number];
-    if (isTransposed)
-      for (let i = 0; i < out; i++) for (let j = 0; j < into; j++) to[i * into + j] = from[j * out + i]!;
-    if (factor !== 1) for (let i = 0; i < to.length; i++) to[i]! *= factor;
+    if (isTransposed) for (let i = 0; i < out; i++) for (let j = 0; j < into; j++) to[i * into + j] = from[j * out + i];
+    if (factor !== 1) for (let i = 0; i < to.length; i++) to[i] *= factor;
     state.set(name, { data: to, shape });
   }
   for (const step of net.steps)
     if (step.op === "batchNorm")
       for (const [i, suffix] of BATCH_NORM.entries()) {
-        const values = data(step.inputs[i + 1]!);
+        const values = data(step.inputs[i + 1]);
         state.set(layerPath(step, BATCH_NORM) + suffix, { data: Float32Array.from(values), shape: [values.length] });
       }
   return state;

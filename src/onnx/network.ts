@@ -15,7 +15,7 @@ export function recordSteps(
 ): ValueId {
   const recording = new Recording(b, definition, x);
   for (const step of definition.steps) {
-    const name = step.outputs[0]!;
+    const name = step.outputs[0];
     const shape = recording.shapeOf(name);
     const last = channelsLast(shape.length);
     try {
@@ -27,12 +27,20 @@ export function recordSteps(
       if (!(error instanceof Unsupported)) throw error;
       onUnsupported(step, error.message);
       // A value of the same shape, so that the steps after it are looked at too.
-      const memory = last.map((axis) => shape[axis]!);
+      const memory = last.map((axis) => shape[axis]);
       recording.values.set(name, { id: b.graph.value(memory, "activation"), shape, order: last });
     }
   }
-  const output = recording.value(definition.output);
-  return recording.arranged(output, channelsLast(output.shape.length));
+  const { output } = definition;
+  const made = recording.value(output);
+  const last = channelsLast(made.shape.length);
+  try {
+    return recording.arranged(made, last);
+  } catch (error) {
+    if (!(error instanceof Unsupported)) throw error;
+    onUnsupported({ op: "output", name: output, inputs: [output], outputs: [], attributes: {} }, error.message);
+    return made.id;
+  }
 }
 
 /** A network of an ONNX file. Its weights have the file's names; `importOnnx` makes it. */

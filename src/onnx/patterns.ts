@@ -133,9 +133,9 @@ const slices: Pattern = (first, links) => {
     ({ attributes }) => attributes as { starts: number[]; steps: number[]; shape: number[] },
   );
   const attributes = {
-    starts: a!.starts.map((start, i) => start + b!.starts[i] * a!.steps[i]),
-    steps: a!.steps.map((step, i) => step * b!.steps[i]),
-    shape: b!.shape,
+    starts: a.starts.map((start, i) => start + b.starts[i] * a.steps[i]),
+    steps: a.steps.map((step, i) => step * b.steps[i]),
+    shape: b.shape,
   };
   return { step: { ...second, inputs: first.inputs, attributes }, replaces: [first, second] };
 };
@@ -221,7 +221,10 @@ function recogniseOnce(net: Net): Net {
       put.set(links.makers.get(found.step.outputs[0])!, found.step);
     }
   }
-  const steps = net.steps.flatMap((step) => (put.has(step) ? [put.get(step)!] : replaced.has(step) ? [] : [step]));
+  const steps = net.steps.flatMap((step) => {
+    const found = put.get(step);
+    return found ? [found] : replaced.has(step) ? [] : [step];
+  });
   return { ...net, steps };
 }
 

@@ -53,7 +53,7 @@ export const channelsLast = (rank: number): number[] =>
 const sameOrder = (a: readonly number[], b: readonly number[]): boolean => a.every((axis, i) => axis === b[i]);
 
 /** [n, length, channels] → [n, 1, length, channels] */
-const withHeight = ([n, ...rest]: readonly number[]): number[] => [n!, 1, ...rest];
+const withHeight = ([n, ...rest]: readonly number[]): number[] => [n, 1, ...rest];
 
 /** Records the steps of one net. */
 export class Recording {
@@ -66,10 +66,10 @@ export class Recording {
   constructor(b: Builder, definition: Definition, x: ValueId) {
     this.b = b;
     this.definition = definition;
-    this.batch = b.shape(x)[0]!;
+    this.batch = b.shape(x)[0];
     const shape = this.shapeOf(definition.input);
     const order = definition.isChannelsLast ? identity(shape.length) : channelsLast(shape.length);
-    const expected = order.map((axis) => shape[axis]!);
+    const expected = order.map((axis) => shape[axis]);
     b.expect(sameShape(b.shape(x), expected), "input", expected, b.shape(x));
     this.values.set(definition.input, { id: x, shape, order });
     // Weights are named as in the file, whatever the place of the node that reads them.
@@ -78,7 +78,7 @@ export class Recording {
   }
 
   shapeOf(name: string): number[] {
-    return this.definition.shapes[name]!.map((size) => atBatch(size, this.batch));
+    return this.definition.shapes[name].map((size) => atBatch(size, this.batch));
   }
 
   /** A weight that some node reads. */
@@ -109,14 +109,19 @@ export class Recording {
   arranged({ id, shape, order }: Placed, to: number[]): ValueId {
     if (sameOrder(order, to)) return id;
     const long = (axes: number[]) => axes.filter((axis) => shape[axis] !== 1);
-    const target = to.map((axis) => shape[axis]!);
+    const target = to.map((axis) => shape[axis]);
     if (sameOrder(long(order), long(to))) return this.b.reshape(id, target);
+    const first = identity(shape.length);
     const last = channelsLast(shape.length);
-    const isImage = shape.length === 4;
-    if (isImage && sameOrder(order, last) && sameOrder(to, identity(4)))
-      return this.b.op(transposeChannels, [id], { toFirst: true })[0]!;
-    if (isImage && sameOrder(order, identity(4)) && sameOrder(to, last))
-      return this.b.op(transposeChannels, [id], { toFirst: false })[0]!;
+    const toFirst = sameOrder(order, last) && sameOrder(to, first);
+    if ((shape.length === 3 || shape.length === 4) && (toFirst || (sameOrder(order, first) && sameOrder(to, last)))) {
+      const memory = this.b.shape(id);
+      // A row of pixels as an image of width 1, whichever way it is turned.
+      const image =
+        shape.length === 4 ? id : this.b.reshape(id, toFirst ? [memory[0], memory[1], 1, memory[2]] : [...memory, 1]);
+      const turned = this.b.op(transposeChannels, [image], { toFirst })[0];
+      return shape.length === 4 ? turned : this.b.reshape(turned, target);
+    }
     throw new Unsupported("axes in an order that is not theirs");
   }
 
