@@ -105,6 +105,12 @@ describe("src", () => {
     expect(cycles).toEqual([]);
   });
 
+  it("says at the head of each file what it holds, as /** */ where imports follow", () => {
+    const header = /^(#!.*\n)?(\/\*\*|(\/\/.*\n)+\n*(export|const|function))/;
+    const others = source.filter((path) => !path.endsWith(".d.ts") && !header.test(read(path)));
+    expect(others).toEqual([]);
+  });
+
   it("exports nothing that nobody else uses", () => {
     const users = [...source, ...["scripts", "test", "bench"].flatMap((dir) => [...files(dir), ...files(dir, ".js")])];
     const words = new Map(users.map((path) => [path, new Set(read(path).match(/\w+/g))]));

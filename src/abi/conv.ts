@@ -1,5 +1,7 @@
-// Arithmetic of convolutions and pools: output sizes, and the sizes of the buffers that the direct kernels of
-// assembly/conv/ are given. Pure functions of shapes; all sizes in bytes. See winograd.ts for that algorithm.
+/**
+ * Arithmetic of convolutions and pools: output sizes, and the sizes of the buffers that the direct kernels of
+ * assembly/conv/ are given. Pure functions of shapes; all sizes in bytes. See winograd.ts for that algorithm.
+ */
 import { roundUp } from "../core/shape.js";
 import { PANEL, packedBytes, packedSize, TILE_BYTES } from "./gemm.js";
 import { type Layout, layout } from "./layout.js";

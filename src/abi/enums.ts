@@ -1,4 +1,4 @@
-// Codes that stand in records.
+/** Codes that stand in records. */
 
 /** Activation codes; those after relu need kernels of the group "further". `param` is the negative slope of leakyRelu and the alpha of elu. */
 export const ACTIVATIONS = {

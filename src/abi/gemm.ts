@@ -1,4 +1,4 @@
-// What the kernels of assembly/gemm/ find in memory: panels of B, and a thread's scratch.
+/** What the kernels of assembly/gemm/ find in memory: panels of B, and a thread's scratch. */
 import { roundUp } from "../core/shape.js";
 import { type Layout, layout } from "./layout.js";
 

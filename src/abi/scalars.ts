@@ -1,3 +1,4 @@
+/** Where numbers lie that change with every step, in memory in front of all programs. */
 import { CONTROL } from "./control.js";
 
 /**

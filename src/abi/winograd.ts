@@ -1,5 +1,7 @@
-// Winograd F(4x4, 3x3): tiles of 6x6 inputs give 4x4 outputs; 36 planes, one for each element of a tile. Which
-// convolutions take it, and the sizes of the kernels' buffers, in bytes.
+/**
+ * Winograd F(4x4, 3x3): tiles of 6x6 inputs give 4x4 outputs; 36 planes, one for each element of a tile. Which
+ * convolutions take it, and the sizes of the kernels' buffers, in bytes.
+ */
 import { roundUp } from "../core/shape.js";
 import { type Conv2dShape, evenPart } from "./conv.js";
 import { PANEL } from "./gemm.js";

@@ -1,10 +1,12 @@
-// Every error that leaves the library is one of these. They are raised once, at the public edge.
-//
-// Message convention: `<op or function>: <name> expected <X>, got <Y>`, with the layer's path in the network and
-// a hint where the cure is known. `expectation` builds it:
-//
-//   throw new ShapeError(expectation("predict", "input", "[n, 784]", "[32, 28, 28]", { path: "main.0" }));
-//   → predict: main.0: input expected [n, 784], got [32, 28, 28]
+/**
+ * Every error that leaves the library is one of these. They are raised once, at the public edge.
+ *
+ * Message convention: `<op or function>: <name> expected <X>, got <Y>`, with the layer's path in the network and
+ * a hint where the cure is known. `expectation` builds it:
+ *
+ *   throw new ShapeError(expectation("predict", "input", "[n, 784]", "[32, 28, 28]", { path: "main.0" }));
+ *   → predict: main.0: input expected [n, 784], got [32, 28, 28]
+ */
 
 /** The base of every error that this package throws on purpose. */
 export class ResnetWasmError extends Error {

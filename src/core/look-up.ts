@@ -1,3 +1,4 @@
+/** Reading maps whose keys are known to be there. */
 import { expectation, ResnetWasmError } from "./errors.js";
 
 /** The value of a key that must be there; that it is not is a fault of this library. */

@@ -1,3 +1,4 @@
+/** Sizes of images and windows: one number for both directions, or two. */
 import { expectInteger } from "./check.js";
 import type { Option } from "./options.js";
 

@@ -1,4 +1,4 @@
-// Datasets held in memory.
+/** Datasets held in memory. */
 import { ArgumentError, DataError, describe, expectation, ShapeError } from "../core/errors.js";
 import { as, integer, list, type Option, optional, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape, numel } from "../core/shape.js";

@@ -1,5 +1,7 @@
-// CIFAR-10 and CIFAR-100 in their binary version (https://www.cs.toronto.edu/~kriz/cifar.html): records of one label
-// byte (CIFAR-100: coarse, then fine) and 3072 bytes, the red plane, the green, the blue, each 32 rows of 32.
+/**
+ * CIFAR-10 and CIFAR-100 in their binary version (https://www.cs.toronto.edu/~kriz/cifar.html): records of one label
+ * byte (CIFAR-100: coarse, then fine) and 3072 bytes, the red plane, the green, the blue, each 32 rows of 32.
+ */
 
 import { expectOneOf } from "../core/check.js";
 import { ArgumentError, DataError, describe, expectation, FormatError } from "../core/errors.js";

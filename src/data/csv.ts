@@ -1,4 +1,4 @@
-// Reads csv text into columns. papaparse splits it into fields; what a field means is decided here.
+/** Reads csv text into columns. papaparse splits it into fields; what a field means is decided here. */
 import Papa from "papaparse";
 import { ArgumentError, DataError, describe, expectation, FormatError } from "../core/errors.js";
 import { checked, flag, list, type Option, oneOf, optional, readOptions, type Schema, text } from "../core/options.js";

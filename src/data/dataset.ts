@@ -1,4 +1,4 @@
-// What training reads from. A dataset fills buffers that the caller made once; it allocates nothing per batch.
+/** What training reads from. A dataset fills buffers that the caller made once; it allocates nothing per batch. */
 import { ArgumentError, DataError, describe, expectation, ShapeError } from "../core/errors.js";
 import { formatShape, numel } from "../core/shape.js";
 import { tagOf } from "../core/tag.js";

@@ -1,5 +1,7 @@
-// What datasets and augmentations are made of, as data: enough to make them again in a worker. Kept beside the object,
-// not in it: a copy with another `get` must not pass for the original.
+/**
+ * What datasets and augmentations are made of, as data: enough to make them again in a worker. Kept beside the object,
+ * not in it: a copy with another `get` must not pass for the original.
+ */
 import type { Dataset } from "./dataset.js";
 
 /** Arrays in memory, or another dataset and what was done to it. */

@@ -1,5 +1,7 @@
-// Files of a data set, from a folder or a URL. Nothing is fetched but what the caller named; what is fetched can be
-// checked by SHA-256 and kept in a folder.
+/**
+ * Files of a data set, from a folder or a URL. Nothing is fetched but what the caller named; what is fetched can be
+ * checked by SHA-256 and kept in a folder.
+ */
 import {
   ArgumentError,
   DataError,

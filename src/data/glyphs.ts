@@ -1,6 +1,8 @@
-// A procedural image set that needs no file: glyphs of an invented alphabet. A class is a handful of curved strokes,
-// the same in every run and on every platform; an example draws it with its own rotation, scale, slant, shift, pen and
-// noise. Only + - * /, sqrt and integer operations, so that the same seed gives the same bytes everywhere.
+/**
+ * A procedural image set that needs no file: glyphs of an invented alphabet. A class is a handful of curved strokes,
+ * the same in every run and on every platform; an example draws it with its own rotation, scale, slant, shift, pen and
+ * noise. Only + - * /, sqrt and integer operations, so that the same seed gives the same bytes everywhere.
+ */
 import { flag, integer, readOptions, type Schema, share } from "../core/options.js";
 import { Philox } from "../core/random.js";
 import { arrayDataset } from "./array.js";

@@ -1,5 +1,7 @@
-// The idx format of MNIST and its relatives (http://yann.lecun.com/exdb/mnist/): two zero bytes, one for the type,
-// one for the number of dimensions, the sizes as big-endian u32, then the values, big-endian, last dimension fastest.
+/**
+ * The idx format of MNIST and its relatives (http://yann.lecun.com/exdb/mnist/): two zero bytes, one for the type,
+ * one for the number of dimensions, the sizes as big-endian u32, then the values, big-endian, last dimension fastest.
+ */
 import { expectInteger } from "../core/check.js";
 import { ArgumentError, describe, expectation, FormatError } from "../core/errors.js";
 import { formatShape } from "../core/shape.js";

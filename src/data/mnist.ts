@@ -1,4 +1,4 @@
-// MNIST, Fashion-MNIST, KMNIST: four idx files of 28x28 grey images and class labels.
+/** MNIST, Fashion-MNIST, KMNIST: four idx files of 28x28 grey images and class labels. */
 import { DataError, expectation, FormatError } from "../core/errors.js";
 import { flag, list, optional, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape } from "../core/shape.js";

@@ -1,5 +1,7 @@
-// Numbers of any distribution to a standard normal one, as scikit-learn's QuantileTransformer(output "normal") does it:
-// the rank among the training values, then the normal distribution's inverse.
+/**
+ * Numbers of any distribution to a standard normal one, as scikit-learn's QuantileTransformer(output "normal") does it:
+ * the rank among the training values, then the normal distribution's inverse.
+ */
 import { log } from "../core/math.js";
 
 /** At most this many reference values describe a column. */

@@ -1,5 +1,7 @@
-// Tables of named columns, and how they become rows of numbers. What is learnt from the training rows (means, category
-// lists, quantiles) is one JSON-able state, fitted once and applied to any other table: no test row leaks into it.
+/**
+ * Tables of named columns, and how they become rows of numbers. What is learnt from the training rows (means, category
+ * lists, quantiles) is one JSON-able state, fitted once and applied to any other table: no test row leaks into it.
+ */
 import { expectInteger, expectNumber, expectOneOf } from "../core/check.js";
 import { ArgumentError, DataError, describe, expectation, FormatError, ShapeError } from "../core/errors.js";
 import { flag, integer, oneOf, optional, readOptions, type Schema, text } from "../core/options.js";

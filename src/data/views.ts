@@ -1,4 +1,4 @@
-// Datasets made of other datasets: parts, and inputs changed on the way.
+/** Datasets made of other datasets: parts, and inputs changed on the way. */
 import { expectInteger, expectNumber } from "../core/check.js";
 import { ArgumentError, DataError, describe, expectation } from "../core/errors.js";
 import { Philox } from "../core/random.js";

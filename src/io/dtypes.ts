@@ -1,4 +1,4 @@
-// The element types of safetensors, each to and from float32. Little-endian, as the format and WASM are.
+/** The element types of safetensors, each to and from float32. Little-endian, as the format and WASM are. */
 
 import { ArgumentError, describe, expectation, FormatError, NumericError } from "../core/errors.js";
 import { keysOf } from "../core/keys.js";

@@ -1,5 +1,7 @@
-// IEEE 754 binary16 and bfloat16 as bit patterns of float32. All on integers, so that NaN payloads survive
-// (engines may rewrite them when a NaN passes through a float variable) and rounding is the same everywhere.
+/**
+ * IEEE 754 binary16 and bfloat16 as bit patterns of float32. All on integers, so that NaN payloads survive
+ * (engines may rewrite them when a NaN passes through a float variable) and rounding is the same everywhere.
+ */
 
 /** Bits of the float32 that equals a binary16. Exact. */
 export function float16ToFloat32Bits(half: number): number {

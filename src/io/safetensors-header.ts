@@ -1,10 +1,12 @@
-// The header of a safetensors file: 8 bytes N (u64, little-endian), then N bytes of JSON
-//
-//   {"__metadata__": {string: string}, name: {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}, …}
-//
-// padded with spaces; then the tensors' bytes. The parser takes exactly this grammar, so that no nesting, duplicate
-// key, fraction or unknown field gets past it (JSON.parse keeps the last of two equal keys and turns 2^53 + 1 into
-// 2^53). It neither recurses nor backtracks: time and memory grow with N, which is bounded.
+/**
+ * The header of a safetensors file: 8 bytes N (u64, little-endian), then N bytes of JSON
+ *
+ *   {"__metadata__": {string: string}, name: {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}, …}
+ *
+ * padded with spaces; then the tensors' bytes. The parser takes exactly this grammar, so that no nesting, duplicate
+ * key, fraction or unknown field gets past it (JSON.parse keeps the last of two equal keys and turns 2^53 + 1 into
+ * 2^53). It neither recurses nor backtracks: time and memory grow with N, which is bounded.
+ */
 import { describe, expectation, FormatError } from "../core/errors.js";
 import { asDtype, DTYPES, type Dtype, dtypeSize } from "./dtypes.js";
 

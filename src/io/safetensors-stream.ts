@@ -1,5 +1,7 @@
-// Reads safetensors as it arrives, converting tensor by tensor: the file itself is never held. Memory is one tensor,
-// one chunk and the header. Buffers grow with what has come, not with what the header promises.
+/**
+ * Reads safetensors as it arrives, converting tensor by tensor: the file itself is never held. Memory is one tensor,
+ * one chunk and the header. Buffers grow with what has come, not with what the header promises.
+ */
 
 import { ArgumentError, describe, expectation } from "../core/errors.js";
 import { hasMethod } from "../core/keys.js";

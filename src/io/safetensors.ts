@@ -1,8 +1,10 @@
-// Reads and writes safetensors: https://github.com/huggingface/safetensors#format
-//
-// Files may come from anywhere, so that every length in them is checked before it is used. A refused file costs
-// time and memory in proportion to its own size: a tensor's float32 copy takes at most 4 times its bytes, and the object
-// around it some 2 KB, of which there are at most MAX_TENSORS.
+/**
+ * Reads and writes safetensors: https://github.com/huggingface/safetensors#format
+ *
+ * Files may come from anywhere, so that every length in them is checked before it is used. A refused file costs time and
+ * memory in proportion to its own size: a tensor's float32 copy takes at most 4 times its bytes, and the object around it
+ * some 2 KB, of which there are at most MAX_TENSORS.
+ */
 import { ArgumentError, describe, expectation, ShapeError } from "../core/errors.js";
 import { as, checked, isRecord, oneOf, optional, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape, numel } from "../core/shape.js";

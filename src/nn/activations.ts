@@ -1,3 +1,4 @@
+/** Activations as layers. */
 import { checked, oneOf, optional, positive, readOptions, type Schema } from "../core/options.js";
 import type { Activation, ActivationKind } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";

@@ -1,3 +1,4 @@
+/** Convolutions. */
 import { convOutputSize } from "../abi/conv.js";
 import { ArgumentError, expectation } from "../core/errors.js";
 import { flag, integer, optional, readOptions, type Schema } from "../core/options.js";

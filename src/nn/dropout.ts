@@ -1,3 +1,4 @@
+/** What training leaves out at random: single values, or whole branches. */
 import { oneOf, readOptions, type Schema, share } from "../core/options.js";
 import { numel } from "../core/shape.js";
 import type { ValueId } from "../graph/value.js";

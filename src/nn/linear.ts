@@ -1,3 +1,4 @@
+/** Fully connected layers. */
 import { flag, readOptions, type Schema } from "../core/options.js";
 import { biasInit, type InitName, initName } from "../graph/init.js";
 import type { ValueId } from "../graph/value.js";

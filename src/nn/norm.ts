@@ -1,3 +1,4 @@
+/** Normalisation, over a batch or within each sample. */
 import { ArgumentError, expectation } from "../core/errors.js";
 import { flag, number, readOptions, type Schema, share } from "../core/options.js";
 import { last, numel } from "../core/shape.js";

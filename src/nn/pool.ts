@@ -1,3 +1,4 @@
+/** Pooling. */
 import { poolOutputSize } from "../abi/conv.js";
 import { ArgumentError, expectation } from "../core/errors.js";
 import { flag, optional, readOptions, type Schema } from "../core/options.js";

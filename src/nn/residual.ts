@@ -1,3 +1,4 @@
+/** The skip connection: a main branch beside a shortcut. */
 import { ArgumentError } from "../core/errors.js";
 import { checked, flag, optional, readOptions, type Schema } from "../core/options.js";
 import { formatShape, type Shape, sameShape } from "../core/shape.js";

@@ -1,3 +1,4 @@
+/** Layers one after another, and those that compute nothing. */
 import { ArgumentError, expectation } from "../core/errors.js";
 import { checked, optional, readOptions, type Schema } from "../core/options.js";
 import type { ValueId } from "../graph/value.js";

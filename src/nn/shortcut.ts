@@ -1,3 +1,4 @@
+/** The shortcut without parameters. */
 import { ArgumentError, expectation } from "../core/errors.js";
 import { integer, oneOf, readOptions, type Schema } from "../core/options.js";
 import type { ValueId } from "../graph/value.js";

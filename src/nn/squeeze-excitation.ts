@@ -1,3 +1,4 @@
+/** Channels weighted by what the whole image holds. */
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
 import { Conv2d } from "./conv.js";

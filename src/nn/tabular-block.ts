@@ -1,3 +1,4 @@
+/** The block of the ResNet for tables. */
 import { share } from "../core/options.js";
 import { ReLU } from "./activations.js";
 import { Dropout } from "./dropout.js";

@@ -1,4 +1,7 @@
-// Canonical steps as ops of the library, one emitter each. What an emitter cannot say with the ops that there are it refuses.
+/**
+ * Canonical steps as ops of the library, one emitter each. What an emitter cannot say with the ops that there are it
+ * refuses.
+ */
 import { numel, sameShape } from "../core/shape.js";
 import type { ActivationKind } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";

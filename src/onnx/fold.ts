@@ -1,4 +1,4 @@
-// Evaluates ops whose inputs are all constant, in float64: shape arithmetic, and weights that are made of weights.
+/** Evaluates ops whose inputs are all constant, in float64: shape arithmetic, and weights that are made of weights. */
 import { exp, log } from "../core/math.js";
 import type { AttributeValue } from "./net.js";
 import { product } from "./operators.js";

@@ -1,4 +1,4 @@
-// `importOnnx`: a file's network as a layer, and its weights as a state dict.
+/** `importOnnx`: a file's network as a layer, and its weights as a state dict. */
 import { ArgumentError, describe, expectation } from "../core/errors.js";
 import { numel } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";

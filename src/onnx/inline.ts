@@ -1,4 +1,4 @@
-// The nodes of a graph in one list: functions local to the model are put in the place of their calls.
+/** The nodes of a graph in one list: functions local to the model are put in the place of their calls. */
 import { describe } from "../core/errors.js";
 import type { AttributeProto, FunctionProto, ModelProto, NodeProto, OperatorSetId } from "./messages.js";
 import { MOVEMENT } from "./movement.js";

@@ -1,4 +1,4 @@
-// `loadOnnx` of an entry point: of its runtime, with the kernels that it brings.
+/** `loadOnnx` of an entry point: of its runtime, with the kernels that it brings. */
 
 import type { Model } from "../model/model.js";
 import type { ModelOptions } from "../model/options.js";

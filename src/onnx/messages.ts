@@ -1,4 +1,7 @@
-// The messages of ONNX that networks are made of, with the field numbers of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
+/**
+ * The messages of ONNX that networks are made of, with the field numbers of onnx.proto
+ * (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
+ */
 import type { Message } from "./protobuf.js";
 
 export interface ModelProto {

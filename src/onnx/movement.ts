@@ -1,4 +1,4 @@
-// Operators that move, cut and join: most of what exporters write of shape arithmetic is made of them.
+/** Operators that move, cut and join: most of what exporters write of shape arithmetic is made of them. */
 import { float16ToFloat32Bits, float32BitsToBfloat16, float32BitsToFloat16 } from "../io/float16.js";
 import { type AttributeValue, BATCH, isBatch, SAMPLE } from "./net.js";
 import { attributeOrInput, axesOf, axisOf, broadcast, type Call, MAX_MADE, product, type Rule } from "./operators.js";

@@ -1,4 +1,6 @@
-// The canonical form of an imported network: plain data without versions, defaults, shape arithmetic or shared names.
+/**
+ * The canonical form of an imported network: plain data without versions, defaults, shape arithmetic or shared names.
+ */
 import type { Constant } from "./tensor.js";
 
 /**

@@ -1,4 +1,4 @@
-// An imported net as a layer: records the canonical steps through the Builder, channels last.
+/** An imported net as a layer: records the canonical steps through the Builder, channels last. */
 import type { ValueId } from "../graph/value.js";
 import { Layer } from "../nn/layer.js";
 import type { Builder } from "../ops/builder.js";

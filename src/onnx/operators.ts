@@ -1,5 +1,7 @@
-// What each operator of ONNX means, whatever its version: attributes that became inputs, defaults that changed, axes below zero.
-// The versions are those of https://onnx.ai/onnx/operators/; a comment names the one that changed a thing.
+/**
+ * What each operator of ONNX means, whatever its version: attributes that became inputs, defaults that changed, axes
+ * below zero. The versions are those of https://onnx.ai/onnx/operators/; a comment names the one that changed a thing.
+ */
 import type { AttributeValue } from "./net.js";
 import type { Constant } from "./tensor.js";
 

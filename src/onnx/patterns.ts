@@ -1,4 +1,7 @@
-// Ops that exporters take apart, put together again: what PyTorch knows by one name is one step here, with its kernel and gradient.
+/**
+ * Ops that exporters take apart, put together again: what PyTorch knows by one name is one step here, with its kernel
+ * and gradient.
+ */
 import type { Net, Step } from "./net.js";
 import { product } from "./operators.js";
 

@@ -1,7 +1,10 @@
-// Protocol Buffers on the wire: https://protobuf.dev/programming-guides/encoding/
-//
-// A message is a row of fields, each a tag (number · 8 + wire type) and a value: 0 a varint of 7 bits a byte, 1 eight bytes, 2 a
-// length and as many bytes, 5 four bytes. Which messages there are stands in a table (`messages.ts`); one reader and one writer serve all.
+/**
+ * Protocol Buffers on the wire: https://protobuf.dev/programming-guides/encoding/
+ *
+ * A message is a row of fields, each a tag (number · 8 + wire type) and a value: 0 a varint of 7 bits a byte, 1 eight
+ * bytes, 2 a length and as many bytes, 5 four bytes. Which messages there are stands in a table (`messages.ts`); one reader
+ * and one writer serve all.
+ */
 import { expectation, FormatError } from "../core/errors.js";
 
 /** Integers are int64 in two's complement, rounded to float64 beyond 2^53. */

@@ -1,4 +1,4 @@
-// Reads the bytes of an ONNX file into messages.
+/** Reads the bytes of an ONNX file into messages. */
 import { MODEL, type ModelProto, TENSOR, type TensorProto } from "./messages.js";
 import { decodeMessage, encodeMessage, type Reading } from "./protobuf.js";
 

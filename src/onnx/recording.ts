@@ -1,4 +1,4 @@
-// What recording a net keeps in mind: where each value lies in memory, and which weights there are.
+/** What recording a net keeps in mind: where each value lies in memory, and which weights there are. */
 import { sameShape } from "../core/shape.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";

@@ -1,4 +1,7 @@
-// From a file's graph to the canonical net: shapes for any batch, constants folded, no-ops taken out, what no output needs dropped.
+/**
+ * From a file's graph to the canonical net: shapes for any batch, constants folded, no-ops taken out, what no output
+ * needs dropped.
+ */
 import { describe } from "../core/errors.js";
 import { evaluate } from "./fold.js";
 import { type FlatNode, flatten, ruleOf } from "./inline.js";

@@ -1,4 +1,4 @@
-// Tensors of ONNX: any type of numbers, in raw bytes, in the typed fields, or in a file of their own.
+/** Tensors of ONNX: any type of numbers, in raw bytes, in the typed fields, or in a file of their own. */
 import { ArgumentError, describe, expectation } from "../core/errors.js";
 import { numel } from "../core/shape.js";
 import { type Dtype, dtypeSize, readElements } from "../io/dtypes.js";

@@ -1,5 +1,5 @@
-import type { Parameter } from "../graph/graph.js";
 /** Which neighbouring parameters are updated together, because they share a learning rate and a weight decay. */
+import type { Parameter } from "../graph/graph.js";
 
 /** Parameters `first` to `first + count - 1` of the network, with their own learning-rate factor and weight decay. */
 export interface ParameterRun {

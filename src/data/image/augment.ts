@@ -1,5 +1,7 @@
-// Random changes to training batches, in place on NHWC floats. Each example draws from a generator of its own, keyed by
-// (seed, epoch, index): batches may be of any size and order, and a resumed run sees what it would have seen.
+/**
+ * Random changes to training batches, in place on NHWC floats. Each example draws from a generator of its own, keyed by
+ * (seed, epoch, index): batches may be of any size and order, and a resumed run sees what it would have seen.
+ */
 import { ArgumentError, describe, expectation, ShapeError } from "../../core/errors.js";
 import { integer, readOptions, type Schema } from "../../core/options.js";
 import { Philox } from "../../core/random.js";

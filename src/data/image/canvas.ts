@@ -1,4 +1,4 @@
-// Pixels of what a page or worker can draw, by a canvas.
+/** Pixels of what a page or worker can draw, by a canvas. */
 import { DataError, expectation, RuntimeSupportError } from "../../core/errors.js";
 import type { Image } from "./pixels.js";
 

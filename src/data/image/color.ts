@@ -1,4 +1,4 @@
-// Colour jitter, after torchvision's ColorJitter on float tensors: values 0 … 1, clipped after each step.
+/** Colour jitter, after torchvision's ColorJitter on float tensors: values 0 … 1, clipped after each step. */
 import { ArgumentError, DataError, describe, expectation } from "../../core/errors.js";
 import { type Option, readOptions, type Schema } from "../../core/options.js";
 import type { Philox } from "../../core/random.js";

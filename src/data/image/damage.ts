@@ -1,5 +1,7 @@
-// What a decoder finds wrong with a file. `decodeImage` adds the file's name and makes a FormatError of it; any other error
-// that leaves a decoder is a fault of this library and passes as it is.
+/**
+ * What a decoder finds wrong with a file. `decodeImage` adds the file's name and makes a FormatError of it; any other
+ * error that leaves a decoder is a fault of this library and passes as it is.
+ */
 
 /** The part of the file that is wrong, what it should be, and what it is. */
 export class Damage extends Error {

@@ -1,4 +1,4 @@
-// JPEG and PNG files to bytes: the same pixels in every runtime, and those of Pillow.
+/** JPEG and PNG files to bytes: the same pixels in every runtime, and those of Pillow. */
 import { expectation, FormatError, RuntimeSupportError } from "../../core/errors.js";
 import { Damage } from "./damage.js";
 import { type FileDecoding, formatOf, isForPlatform } from "./formats.js";

@@ -1,5 +1,7 @@
-// A folder of images by class, as torchvision's ImageFolder reads it: folder/<class>/<any path>.jpg or .png. Needs a
-// file system (Node, Deno, Bun). The decoders are loaded when they are needed.
+/**
+ * A folder of images by class, as torchvision's ImageFolder reads it: folder/<class>/<any path>.jpg or .png. Needs a
+ * file system (Node, Deno, Bun). The decoders are loaded when they are needed.
+ */
 
 import { ArgumentError, DataError, describe, expectation, ResnetWasmError, ShapeError } from "../../core/errors.js";
 import { lookUp } from "../../core/look-up.js";

@@ -1,4 +1,4 @@
-// Augmentations that move pixels or take them away, after torchvision's transforms of the same names.
+/** Augmentations that move pixels or take them away, after torchvision's transforms of the same names. */
 import { ArgumentError, describe, expectation, ShapeError } from "../../core/errors.js";
 import { exp, log } from "../../core/math.js";
 import { integer, number, type Option, oneOf, readOptions, type Schema, share } from "../../core/options.js";

@@ -1,4 +1,4 @@
-// Which files of a folder are pictures: alike in Node, Deno and Bun, whatever else lies there.
+/** Which files of a folder are pictures: alike in Node, Deno and Bun, whatever else lies there. */
 import { DataError, expectation } from "../../core/errors.js";
 import type { FileSystem } from "../files.js";
 import { PICTURE_ENDINGS } from "./formats.js";

@@ -1,5 +1,7 @@
-// Augmentations that mix pairs of examples, targets included. A batch is shuffled already, so that example i is paired
-// with example count - 1 - i; both sides of a pair are changed at once, in place.
+/**
+ * Augmentations that mix pairs of examples, targets included. A batch is shuffled already, so that example i is paired
+ * with example count - 1 - i; both sides of a pair are changed at once, in place.
+ */
 import { exp, log } from "../../core/math.js";
 import { number, readOptions, type Schema, share } from "../../core/options.js";
 import type { Philox } from "../../core/random.js";

@@ -1,4 +1,4 @@
-// Decoding on demand: the decoders are a chunk of their own, fetched at the first call.
+/** Decoding on demand: the decoders are a chunk of their own, fetched at the first call. */
 import { ArgumentError, describe, expectation } from "../../core/errors.js";
 import { flag, integer, readOptions, type Schema } from "../../core/options.js";
 import { tagOf } from "../../core/tag.js";

@@ -1,5 +1,8 @@
-// The orientation tag of EXIF: how to turn stored pixels so that the picture stands upright. Cameras store what the sensor
-// gave and note how they were held; browsers turn pictures, Pillow's `open` does not (its `ImageOps.exif_transpose` does).
+/**
+ * The orientation tag of EXIF: how to turn stored pixels so that the picture stands upright. Cameras store what the
+ * sensor gave and note how they were held; browsers turn pictures, Pillow's `open` does not (its
+ * `ImageOps.exif_transpose` does).
+ */
 import { expectImage, type Image } from "./pixels.js";
 
 /** EXIF 2.32, tag 274: 1 upright, 2 mirrored, 3 upside down, 4 its mirror, 5 to 8 rows and columns exchanged. */

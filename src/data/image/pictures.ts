@@ -1,5 +1,7 @@
-// Datasets that still have the pictures which their samples are made of. `augment` asks for them: a random part is cut out of
-// the whole picture and made small then, and colours change before they are normalised, as torchvision does it.
+/**
+ * Datasets that still have the pictures which their samples are made of. `augment` asks for them: a random part is cut
+ * out of the whole picture and made small then, and colours change before they are normalised, as torchvision does it.
+ */
 import type { Philox } from "../../core/random.js";
 import type { Dataset } from "../dataset.js";
 import { datasetDescription } from "../description.js";

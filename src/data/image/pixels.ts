@@ -1,4 +1,4 @@
-// Images as bytes: what a canvas, a decoder or a camera gives.
+/** Images as bytes: what a canvas, a decoder or a camera gives. */
 import { ArgumentError, describe, expectation, ShapeError } from "../../core/errors.js";
 import { tagOf } from "../../core/tag.js";
 

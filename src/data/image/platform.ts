@@ -1,4 +1,7 @@
-// WebP, AVIF and whatever else a page's or worker's own decoder knows, where there is one: `createImageBitmap` and a canvas.
+/**
+ * WebP, AVIF and whatever else a page's or worker's own decoder knows, where there is one: `createImageBitmap` and a
+ * canvas.
+ */
 import { expectation, FormatError, RuntimeSupportError } from "../../core/errors.js";
 import { drawn, hasCanvas } from "./canvas.js";
 import { claimedSize, type FileDecoding, type Format, PLATFORM_TYPES, type PlatformFormat } from "./formats.js";

@@ -1,5 +1,7 @@
-// Resizing as Pillow does it (src/libImaging/Resample.c): a filter as wide as the reduction, so that nothing aliases;
-// the rows first, then the columns. For bytes in the same fixed point, bit for bit; for floats in float64.
+/**
+ * Resizing as Pillow does it (src/libImaging/Resample.c): a filter as wide as the reduction, so that nothing aliases;
+ * the rows first, then the columns. For bytes in the same fixed point, bit for bit; for floats in float64.
+ */
 import { expectInteger, expectOneOf } from "../../core/check.js";
 import { ArgumentError, expectation } from "../../core/errors.js";
 import { expectImage, type Image, MAX_PIXELS } from "./pixels.js";

@@ -1,4 +1,4 @@
-// A picture in whatever form a program has it.
+/** A picture in whatever form a program has it. */
 import { ArgumentError, DataError, describe, expectation } from "../../core/errors.js";
 import { tagOf } from "../../core/tag.js";
 import { drawn } from "./canvas.js";

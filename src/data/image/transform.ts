@@ -1,4 +1,4 @@
-// From an image of any size to a network's input, described by plain JSON that is stored beside the weights.
+/** From an image of any size to a network's input, described by plain JSON that is stored beside the weights. */
 import { expectInteger } from "../../core/check.js";
 import { ArgumentError, describe, expectation, ShapeError } from "../../core/errors.js";
 import { checked, integer, type Option, oneOf, optional, readOptions, type Schema } from "../../core/options.js";

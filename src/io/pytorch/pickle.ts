@@ -1,6 +1,9 @@
-// A reader of pickles, Python's serialisation: a program for a stack machine, whose opcodes stand in Python's Lib/pickle.py
-// (protocol 2 and later, what torch.save has ever written). The machine here makes plain data. Where Python would look up a
-// class or call a function there is a record of its name and arguments, and nothing else happens.
+/**
+ * A reader of pickles, Python's serialisation: a program for a stack machine, whose opcodes stand in Python's
+ * Lib/pickle.py (protocol 2 and later, what torch.save has ever written). The machine here makes plain data. Where
+ * Python would look up a class or call a function there is a record of its name and arguments, and nothing else
+ * happens.
+ */
 import { formatError, type Origin } from "../safetensors-header.js";
 
 /** A class or function by its name: never looked up, never called. */

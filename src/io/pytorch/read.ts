@@ -1,5 +1,8 @@
-// Reads what torch.save writes of a state dict: a zip archive with a pickle and the storages, or (before PyTorch 1.6) one
-// pickle after the other with the storages at the end. Nothing of the file is executed; what it costs is bounded by its size.
+/**
+ * Reads what torch.save writes of a state dict: a zip archive with a pickle and the storages, or (before PyTorch 1.6)
+ * one pickle after the other with the storages at the end. Nothing of the file is executed; what it costs is bounded by
+ * its size.
+ */
 import { describe } from "../../core/errors.js";
 import { optional, readOptions, type Schema, text } from "../../core/options.js";
 import { dtypeSize } from "../dtypes.js";

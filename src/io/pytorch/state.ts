@@ -1,4 +1,4 @@
-// Finds the state dict among what a checkpoint holds: dictionaries, lists, tensors, scalars, records of classes.
+/** Finds the state dict among what a checkpoint holds: dictionaries, lists, tensors, scalars, records of classes. */
 import { ArgumentError, describe, expectation } from "../../core/errors.js";
 import { formatError, MAX_TENSORS, type Origin } from "../safetensors-header.js";
 import { Made, PersistentId } from "./pickle.js";

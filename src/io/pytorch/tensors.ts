@@ -1,4 +1,4 @@
-// Tensors of torch.save: a call of torch._utils._rebuild_… on a storage, an offset, sizes and strides.
+/** Tensors of torch.save: a call of torch._utils._rebuild_… on a storage, an offset, sizes and strides. */
 import { describe } from "../../core/errors.js";
 import { type Dtype, dtypeSize, type IntegerRule, readElements } from "../dtypes.js";
 import type { StoredTensor } from "../safetensors.js";

@@ -1,6 +1,8 @@
-// The zip archives of torch.save: entries stored as they are, one for each storage.
-// https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, sections 4.3.7 (local header), 4.3.12 (central directory),
-// 4.3.14 to 4.3.16 (its end, and the one for 64 bits), 4.5.3 (the extra field for 64 bits).
+/**
+ * The zip archives of torch.save: entries stored as they are, one for each storage.
+ * https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, sections 4.3.7 (local header), 4.3.12 (central
+ * directory), 4.3.14 to 4.3.16 (its end, and the one for 64 bits), 4.5.3 (the extra field for 64 bits).
+ */
 import { describe } from "../../core/errors.js";
 import { formatError, MAX_TENSORS, type Origin } from "../safetensors-header.js";
 

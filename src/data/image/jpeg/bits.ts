@@ -1,4 +1,6 @@
-// Entropy-coded data of JPEG: bits, most significant first, and Huffman codes. Sections are those of ITU-T T.81 (1992).
+/**
+ * Entropy-coded data of JPEG: bits, most significant first, and Huffman codes. Sections are those of ITU-T T.81 (1992).
+ */
 import { Damage } from "../damage.js";
 
 /** Codes of up to this many bits are found by one look into a table. */

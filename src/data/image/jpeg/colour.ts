@@ -1,4 +1,7 @@
-// From the samples of components to pixels: chroma is brought to full size and colours become RGB, in libjpeg's arithmetic.
+/**
+ * From the samples of components to pixels: chroma is brought to full size and colours become RGB, in libjpeg's
+ * arithmetic.
+ */
 import type { Component, Frame } from "./frame.js";
 
 /** What the components are. Inks are stored inverted, as Adobe's programs write them. */

@@ -1,5 +1,8 @@
-// JPEG files of baseline and progressive Huffman coding, 8 bits a sample: the same pixels as libjpeg-turbo, and so Pillow,
-// makes of them. Markers and their segments: T.81, annex B; colour spaces: JFIF 1.02 and Adobe's technical note 5116.
+/**
+ * JPEG files of baseline and progressive Huffman coding, 8 bits a sample: the same pixels as libjpeg-turbo, and so
+ * Pillow, makes of them. Markers and their segments: T.81, annex B; colour spaces: JFIF 1.02 and Adobe's technical note
+ * 5116.
+ */
 import { Damage } from "../damage.js";
 import { exifOrientation, type Orientation } from "../orientation.js";
 import type { Image } from "../pixels.js";

@@ -1,4 +1,4 @@
-// What the frame header (SOF) of a JPEG file says: size, components and their sampling (T.81, A.1 and B.2.2).
+/** What the frame header (SOF) of a JPEG file says: size, components and their sampling (T.81, A.1 and B.2.2). */
 import { checkPixels, Damage } from "../damage.js";
 
 /** One colour component, stored at the frame's resolution or less. */

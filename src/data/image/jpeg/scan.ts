@@ -1,5 +1,7 @@
-// A scan of a JPEG file: the coefficients of some components, whole (sequential) or in part (progressive). T.81, sections
-// A.2 (order of blocks), F.2.2 (sequential decoding) and G.2 (progressive decoding).
+/**
+ * A scan of a JPEG file: the coefficients of some components, whole (sequential) or in part (progressive). T.81,
+ * sections A.2 (order of blocks), F.2.2 (sequential decoding) and G.2 (progressive decoding).
+ */
 import { Damage } from "../damage.js";
 import { BitReader, type HuffmanTable } from "./bits.js";
 import type { Component, Frame } from "./frame.js";

@@ -1,4 +1,4 @@
-// PNG files as chunks, each with its checksum (W3C PNG specification, third edition, sections 5 and 11).
+/** PNG files as chunks, each with its checksum (W3C PNG specification, third edition, sections 5 and 11). */
 import { checkPixels, Damage } from "../damage.js";
 import { exifOrientation, type Orientation } from "../orientation.js";
 

@@ -1,5 +1,7 @@
-// PNG files of every colour type, depth and interlacing: the pixels that Pillow gives, 8 bits a channel. Colour profiles
-// and gamma are left out, as Pillow leaves them.
+/**
+ * PNG files of every colour type, depth and interlacing: the pixels that Pillow gives, 8 bits a channel. Colour
+ * profiles and gamma are left out, as Pillow leaves them.
+ */
 import { Damage } from "../damage.js";
 import type { Orientation } from "../orientation.js";
 import type { Image } from "../pixels.js";

@@ -1,4 +1,7 @@
-// The zlib stream of a PNG file as rows of bytes, with the filters taken off (W3C PNG specification, sections 9 and 10).
+/**
+ * The zlib stream of a PNG file as rows of bytes, with the filters taken off (W3C PNG specification, sections 9 and
+ * 10).
+ */
 import { Inflate } from "fflate";
 import { Damage } from "../damage.js";
 
