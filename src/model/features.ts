@@ -4,8 +4,9 @@ import { lookUp } from "../core/look-up.js";
 import { argmax } from "../core/math.js";
 import { integer, optional, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape, numel } from "../core/shape.js";
-import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
+import type { Tensor, TensorLike } from "../core/tensor.js";
 import type { Plan } from "../plan/plan.js";
+import { fillInput, toInput } from "./input.js";
 import type { Model } from "./model.js";
 
 /**
@@ -14,10 +15,10 @@ import type { Model } from "./model.js";
  */
 export function activations(model: Model, x: TensorLike, layers: readonly string[]): Map<string, Tensor> {
   const { engine } = model;
-  const { data, batchSize } = toBatch("activations", "input", x, model.inputShape);
+  const { data, batchSize } = toInput("activations", x, model);
   const step = engine.step({ batchSize, training: false, backward: "none", watch: layers });
   expectWatched("activations", step.plan, layers);
-  step.input.set(data);
+  fillInput(step.input, data);
   step.run();
   return new Map([...step.plan.watched].map(([path, { output }]) => [path, step.tensor(output)]));
 }
@@ -53,7 +54,7 @@ export function gradCam(model: Model, x: TensorLike, options: GradCamOptions): T
       target: optional(integer({ max: numel(model.outputShape) - 1 })),
     }) satisfies Schema<GradCamOptions>;
   const { layer, target } = readOptions("gradCam", options, schema);
-  const { data, batchSize } = toBatch("gradCam", "input", x, model.inputShape);
+  const { data, batchSize } = toInput("gradCam", x, model);
   const classes = numel(model.outputShape);
   const step = engine.step({ batchSize, training: false, backward: "output", watch: [layer] });
   expectWatched("gradCam", step.plan, [layer]);
@@ -65,7 +66,7 @@ export function gradCam(model: Model, x: TensorLike, options: GradCamOptions): T
   if (gradient === undefined)
     throw new ArgumentError(expectation("gradCam", "layer", "one that the output depends on", layer));
 
-  step.input.set(data);
+  fillInput(step.input, data);
   step.run();
   const scores = step.output.slice();
   const dy = step.outputGradient.fill(0);

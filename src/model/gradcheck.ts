@@ -4,7 +4,8 @@ import { lookUp } from "../core/look-up.js";
 import { as, integer, positive, readOptions, type Schema } from "../core/options.js";
 import { Philox } from "../core/random.js";
 import { numel } from "../core/shape.js";
-import { type TensorLike, toBatch } from "../core/tensor.js";
+import type { TensorLike } from "../core/tensor.js";
+import { fillInput, toInput } from "./input.js";
 import { Model } from "./model.js";
 import { writeParameter } from "./state.js";
 
@@ -60,8 +61,7 @@ export function gradcheck(model: Model, options?: GradcheckOptions): GradcheckRe
   const normals = (n: number) => Float32Array.from({ length: n }, () => random.normal());
   const { engine } = model;
   const { inputShape, parameters } = engine.description;
-  const batch = given.x === undefined ? null : toBatch("gradcheck", "x", given.x, inputShape);
-  const x = batch ? Float32Array.from(batch.data) : normals(4 * numel(inputShape));
+  const x = given.x === undefined ? normals(4 * numel(inputShape)) : numbersOf(model, given.x);
   const c = normals((x.length / numel(inputShape)) * numel(model.outputShape));
   const loss = (input: Float32Array) => dot(model.forward(input).data, c);
 
@@ -96,6 +96,13 @@ export function gradcheck(model: Model, options?: GradcheckOptions): GradcheckRe
   }
   compare("input", dx, (direction, step) => (direction ? loss(x.map((v, i) => v + step * direction[i])) : 0));
   return { ok: entries.every(({ relativeError }) => relativeError <= rtol), entries };
+}
+
+function numbersOf(model: Model, x: TensorLike): Float32Array {
+  const { data } = toInput("gradcheck", x, model);
+  const numbers = new Float32Array(data.length);
+  fillInput(numbers, data);
+  return numbers;
 }
 
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {

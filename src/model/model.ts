@@ -8,8 +8,9 @@ import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
 import { writeSafetensors } from "../io/safetensors.js";
 import { architectureMetadata } from "./architecture.js";
 import { describeNetwork, type Engine } from "./engine.js";
+import { copyInto, fillInput, toInput } from "./input.js";
 import { type MemoryPlan, type MemoryPlanOptions, planMemory } from "./memory-plan.js";
-import { copyInto, Predictor } from "./predictor.js";
+import { Predictor } from "./predictor.js";
 import type { ProfileOptions } from "./profile.js";
 import type { Profile } from "./profile-report.js";
 import {
@@ -60,9 +61,9 @@ export class Model extends Predictor {
     const engine = this.use("forward");
     const schema = () => ({ training: flag(false) }) satisfies Schema<ForwardOptions>;
     const { training } = readOptions("forward", options, schema);
-    const { data, batchSize } = toBatch("forward", "input", x, this.inputShape);
+    const { data, batchSize } = toInput("forward", x, this);
     const step = engine.step({ batchSize, training, backward: "output" });
-    copyInto(step.input, data);
+    fillInput(step.input, data);
     step.run();
     this.#pending = step;
     return step.tensor(step.plan.output);

@@ -2,10 +2,11 @@
 import { expectation, ResnetWasmError, RuntimeSupportError } from "../core/errors.js";
 import { integer, optional, readOptions, type Schema } from "../core/options.js";
 import { numel, type Shape } from "../core/shape.js";
-import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
+import type { Tensor, TensorLike } from "../core/tensor.js";
 import type { Layer } from "../nn/layer.js";
 import type { ThreadPool } from "../runtime/pool.js";
 import type { Engine } from "./engine.js";
+import { fillInput, toInput } from "./input.js";
 
 /** Which path runs, and why. */
 export interface ModelInfo {
@@ -60,21 +61,22 @@ export class Predictor {
   }
 
   /**
-   * Outputs in evaluation mode, [n, …outputShape]. The batch size follows from the input. Throws `ShapeError` when the
-   * input does not fit the network.
+   * Outputs in evaluation mode, [n, …outputShape]. The batch size follows from the input. Bytes (Uint8Array,
+   * Uint8ClampedArray) mean value / 255, as in datasets; a model with a `transform` refuses them with `ArgumentError`,
+   * because they may be a picture before it or after. Throws `ShapeError` when the input does not fit the network.
    */
   predict(x: TensorLike, options?: PredictOptions): Tensor {
     const engine = this.use("predict");
     const schema = () => ({ batchSize: optional(integer({ min: 1 })) }) satisfies Schema<PredictOptions>;
     const { batchSize } = readOptions("predict", options, schema);
-    const batch = toBatch("predict", "input", x, this.inputShape);
+    const batch = toInput("predict", x, this);
     const [from, to] = [numel(this.inputShape), numel(this.outputShape)];
     const data = allocate("predict", batch.batchSize * to);
     const step = Math.min(batchSize ?? this.#defaultBatch(), batch.batchSize);
     for (let at = 0; at < batch.batchSize; at += step) {
       const n = Math.min(step, batch.batchSize - at);
       const pass = engine.step({ batchSize: n, training: false, backward: "none" });
-      copyInto(pass.input, batch.data, at * from);
+      fillInput(pass.input, batch.data, at * from);
       pass.run();
       data.set(pass.output, at * to);
     }
@@ -121,11 +123,4 @@ function allocate(where: string, length: number): Float32Array<ArrayBuffer> {
       { cause },
     );
   }
-}
-
-/** target = source[from, from + target.length). */
-export function copyInto(target: Float32Array, source: ArrayLike<number>, from = 0): void {
-  if (source instanceof Float32Array)
-    target.set(from === 0 && source.length === target.length ? source : source.subarray(from, from + target.length));
-  else for (let i = 0; i < target.length; i++) target[i] = source[from + i];
 }

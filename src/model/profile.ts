@@ -11,7 +11,7 @@ import { recordUpdate } from "../optim/update.js";
 import { nodeBytes, nodeMacs } from "../plan/cost.js";
 import type { Plan, RecordUpdate } from "../plan/plan.js";
 import type { Engine } from "./engine.js";
-import { copyInto } from "./predictor.js";
+import { fillInput } from "./input.js";
 import { isInStep, type LayerProfile, type OpProfile, Profile, perSecond, sumUp } from "./profile-report.js";
 import type { Step, TrainStep } from "./step.js";
 import { isInside, layersInOrder } from "./summary.js";
@@ -47,7 +47,7 @@ export function profile(engine: Engine, x: TensorLike, options?: ProfileOptions)
   const { executor } = engine;
   if (!training) {
     const step = engine.step({ batchSize: batch.batchSize, training, backward: "none" });
-    const load = () => copyInto(step.input, batch.data);
+    const load = () => fillInput(step.input, batch.data);
     return measure(engine, step, load, { types: {}, repetitions });
   }
 
@@ -55,7 +55,7 @@ export function profile(engine: Engine, x: TensorLike, options?: ProfileOptions)
   for (const name of optimizer.state) executor.region(`optimizer.${name}`);
   const step = trainingStep(engine, batch.batchSize, loss, optimizer);
   const load = () => {
-    copyInto(step.input, batch.data);
+    fillInput(step.input, batch.data);
     step.target.fill(0);
     // A learning rate of 0: the weights stay finite however often the step is repeated.
     executor.scalars.set("lr", 0);

@@ -2,9 +2,10 @@
 
 import { ArgumentError, DataError, expectation, NumericError, ResnetWasmError, ShapeError } from "../core/errors.js";
 import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";
-import { type TensorLike, toBatch } from "../core/tensor.js";
+import type { TensorLike } from "../core/tensor.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Engine } from "../model/engine.js";
+import { fillInput, toInput } from "../model/input.js";
 import { Model } from "../model/model.js";
 import type { TrainStep } from "../model/step.js";
 import type { Loss, TargetKind } from "../nn/losses.js";
@@ -91,12 +92,12 @@ export class StepTrainer {
    */
   step(x: TensorLike, labels: Labels): StepResult {
     const loss = this.lossFor("step");
-    const { inputShape, outputShape } = this.model;
-    const { data, batchSize } = toBatch("step", "input", x, inputShape);
+    const { outputShape } = this.model;
+    const { data, batchSize } = toInput("step", x, this.model);
     const targets = readLabels("step", loss, [batchSize, ...outputShape], labels);
     checkTargets("step", targets.data, targets.kind, outputShape[outputShape.length - 1]);
     const step = this.prepareStep(batchSize, targets.kind);
-    step.input.set(data);
+    fillInput(step.input, data);
     step.target.set(targets.data);
     return this.runStep(step, undefined);
   }

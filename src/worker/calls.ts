@@ -105,6 +105,7 @@ interface ModelCalls extends Pick<Model, Plain> {
   names(): string[];
   createTrainer(options: SentTrainerOptions): number;
   /** Those that nobody waits for. */
+  prepare(transform: unknown): void;
   dataset(id: number, recipe: DatasetRecipe): void;
   forget(id: number): void;
   leave(): void;

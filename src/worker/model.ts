@@ -43,8 +43,7 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
   readonly outputShape: Shape;
   /** The network as JSON; `layerFromJSON` makes it again. */
   readonly network: LayerJSON;
-  /** How inputs are to be prepared, as JSON; saved with the weights. */
-  transform: unknown;
+  #transform: unknown;
   /** @internal */
   readonly datasets: SentDatasets;
 
@@ -55,9 +54,19 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
     this.inputShape = inputShape;
     this.outputShape = outputShape;
     this.network = network;
-    this.transform = transform;
+    this.#transform = transform;
     this.datasets = new SentDatasets(connection);
     dropped.register(this, connection, this);
+  }
+
+  /** How inputs are to be prepared, as JSON; saved with the weights. */
+  get transform(): unknown {
+    return this.#transform;
+  }
+
+  set transform(transform: unknown) {
+    this.#connection.tell("prepare", [transform]);
+    this.#transform = transform;
   }
 
   /** @internal Used by the trainer: a call that keeps this model alive. */

@@ -154,6 +154,9 @@ export class Server implements Served {
       freeze: match(freeze),
       unfreeze: match(unfreeze),
       names: () => stateNames(this.model.engine.description).map(({ entry }) => entry.name),
+      prepare: (_, transform) => {
+        this.model.transform = transform;
+      },
       dataset: (_, id, recipe) => {
         try {
           const dataset = makeDataset(recipe, (inner) => this.dataset(inner));
