@@ -98,6 +98,16 @@ export function number<D extends number | undefined = undefined>(
   return (where, name, value) => expectNumber(where, name, value === undefined ? range.default : value, min, max, open);
 }
 
+/** A number that kernels read as float32, and that is not 0 or infinite there unless it is so itself. */
+export const float32 =
+  <In>(option: Option<number, In>): Option<number, In> =>
+  (where, name, value) => {
+    const given = option(where, name, value);
+    const rounded = Math.fround(given);
+    if (Number.isFinite(rounded) && (rounded !== 0 || given === 0)) return given;
+    throw new ArgumentError(expectation(where, name, "a number that float32 can hold, 1e-38 to 3e38", given));
+  };
+
 /** A number above 0. */
 export const positive = <D extends number | undefined = undefined>(fallback?: D): Option<number, Given<number, D>> =>
   number({ min: 0, open: "min", default: fallback as D });

@@ -2,7 +2,7 @@
 
 import { expectOneOf } from "../core/check.js";
 import { expectation, ShapeError } from "../core/errors.js";
-import { number, readOptions, type Schema, share } from "../core/options.js";
+import { float32, number, readOptions, type Schema, share } from "../core/options.js";
 import { formatShape, numel, type Shape } from "../core/shape.js";
 import type { Graph } from "../graph/graph.js";
 import type { ValueId } from "../graph/value.js";
@@ -18,8 +18,24 @@ export interface Loss {
   readonly targets: readonly TargetKind[];
   /** Shape of a batch's targets for this output. */
   targetShape(output: Shape, kind: TargetKind): Shape;
+  /**
+   * Which numbers a target of values may be: each in [0, 1], or rows of probabilities, which are not negative and sum to 1
+   * within 1e-3. Default: all finite numbers.
+   */
+  readonly domain?: "share" | "distribution";
   record(graph: Graph, output: ValueId, kind: TargetKind): { target: ValueId; loss: ValueId };
   toJSON(): { type: string; options: object };
+}
+
+/** Softmax of one number is 1 whatever it is: a loss of 0 that nothing can be learned from. */
+function expectClasses(output: Shape): void {
+  if (output.length < 2)
+    throw new ShapeError(expectation("crossEntropy", "output", "[n, classes]", formatShape(output)));
+  if (output[output.length - 1] < 2) {
+    const hint =
+      "For one output use bceWithLogits (two classes) or mse (a number); or give the network an output a class";
+    throw new ShapeError(expectation("crossEntropy", "output", "at least 2 classes", formatShape(output), { hint }));
+  }
 }
 
 export interface CrossEntropyOptions {
@@ -29,7 +45,7 @@ export interface CrossEntropyOptions {
 
 /**
  * Mean over rows of -sum_j q_j log softmax(logits)_j. Targets: class indices (q is 1 at the index), or rows q of
- * probabilities. `labelSmoothing` (default 0) mixes q with the uniform distribution.
+ * probabilities, which sum to 1. `labelSmoothing` (default 0) mixes q with the uniform distribution.
  */
 export function crossEntropy(options?: CrossEntropyOptions): Loss {
   const schema = () => ({ labelSmoothing: share(0) }) satisfies Schema<CrossEntropyOptions>;
@@ -37,11 +53,13 @@ export function crossEntropy(options?: CrossEntropyOptions): Loss {
   return {
     type: "crossEntropy",
     targets: ["indices", "values"],
-    targetShape: (output, kind) => (kind === "indices" ? output.slice(0, -1) : output),
+    domain: "distribution",
+    targetShape(output, kind) {
+      expectClasses(output);
+      return kind === "indices" ? output.slice(0, -1) : output;
+    },
     record(graph, output, kind) {
       const shape = graph.shape(output);
-      if (shape.length < 2)
-        throw new ShapeError(expectation("crossEntropy", "output", "[n, classes]", formatShape(shape)));
       const dtype = kind === "indices" ? "i32" : "f32";
       const target = graph.value(this.targetShape(shape, kind), "target", { dtype });
       const [loss] = graph.add(crossEntropyOp, [output, target], { probabilities: kind === "values", smoothing });
@@ -56,6 +74,7 @@ function regression(attributes: RegressionLoss, options: object): Loss {
   return {
     type,
     targets: ["values"],
+    ...(type === "bceWithLogits" && { domain: "share" }),
     targetShape: (output) => output,
     record(graph, output) {
       if (numel(graph.shape(output)) === 0)
@@ -91,7 +110,8 @@ export interface HuberOptions {
 
 /** Mean over all elements of 0.5 d² for |d| = |y - t| at most `delta` (default 1), otherwise delta (|d| - 0.5 delta). */
 export function huber(options?: HuberOptions): Loss {
-  const schema = () => ({ delta: number({ min: 0, open: "both", default: 1 }) }) satisfies Schema<HuberOptions>;
+  const schema = () =>
+    ({ delta: float32(number({ min: 0, open: "both", default: 1 })) }) satisfies Schema<HuberOptions>;
   const read = readOptions("huber", options, schema);
   return regression({ kind: "huber", param: read.delta }, read);
 }

@@ -6,7 +6,7 @@ import { expectOneOf } from "../core/check.js";
 import { ArgumentError, expectation } from "../core/errors.js";
 import { hasMethod } from "../core/keys.js";
 import { ipow } from "../core/math.js";
-import { flag, list, number, type Option, readOptions, type Schema } from "../core/options.js";
+import { flag, float32, list, number, type Option, readOptions, type Schema } from "../core/options.js";
 import type { Graph } from "../graph/graph.js";
 import { optimizerStep } from "../ops/update.js";
 import type { ParameterRun } from "./runs.js";
@@ -52,10 +52,10 @@ export interface SGDOptions {
 
 const sgdSchema = () =>
   ({
-    lr: number({ min: 0 }),
-    momentum: number({ min: 0, default: 0 }),
-    weightDecay: number({ min: 0, default: 0 }),
-    dampening: number({ default: 0 }),
+    lr: float32(number({ min: 0 })),
+    momentum: float32(number({ min: 0, default: 0 })),
+    weightDecay: float32(number({ min: 0, default: 0 })),
+    dampening: float32(number({ default: 0 })),
     nesterov: flag(false),
   }) satisfies Schema<SGDOptions>;
 
@@ -109,7 +109,7 @@ export interface AdamOptions {
   lr?: number;
   /** Decay rates of the two running means. Default [0.9, 0.999]. */
   betas?: readonly [number, number];
-  /** Default 1e-8. */
+  /** Above 0 in float32, as 0 / 0 where a gradient is 0 would be NaN. Default 1e-8. */
   eps?: number;
   /** Default 0 (Adam: L2 penalty) or 0.01 (AdamW: decoupled). */
   weightDecay?: number;
@@ -124,10 +124,10 @@ const betas =
 
 const adamSchema = (weightDecay: number) => () =>
   ({
-    lr: number({ min: 0, default: 1e-3 }),
+    lr: float32(number({ min: 0, default: 1e-3 })),
     betas: betas([0.9, 0.999]),
-    eps: number({ min: 0, default: 1e-8 }),
-    weightDecay: number({ min: 0, default: weightDecay }),
+    eps: float32(number({ min: 0, open: "min", default: 1e-8 })),
+    weightDecay: float32(number({ min: 0, default: weightDecay })),
   }) satisfies Schema<AdamOptions>;
 
 /** Adam (Kingma & Ba 2015), as torch.optim.Adam. */
@@ -197,9 +197,9 @@ export interface LionOptions {
 
 const lionSchema = () =>
   ({
-    lr: number({ min: 0, default: 1e-4 }),
+    lr: float32(number({ min: 0, default: 1e-4 })),
     betas: betas([0.9, 0.99]),
-    weightDecay: number({ min: 0, default: 0 }),
+    weightDecay: float32(number({ min: 0, default: 0 })),
   }) satisfies Schema<LionOptions>;
 
 /**

@@ -2,12 +2,14 @@
 import { expectation, ResnetWasmError } from "../core/errors.js";
 import { type Dataset, getBatch } from "../data/dataset.js";
 import type { TrainStep } from "../model/step.js";
+import type { Loss } from "../nn/losses.js";
 import { checkTargets } from "./labels.js";
 
 /** Lets the dataset write examples straight to a step's input and target. Returns the target, checked. */
 export function fillBatch(
   where: string,
   step: TrainStep,
+  loss: Loss,
   dataset: Dataset,
   indices: ArrayLike<number>,
   epoch = 0,
@@ -20,6 +22,6 @@ export function fillBatch(
       expectation(where, "dataset.get", "to leave the model that it feeds alone", "a call of it"),
     );
   const outputShape = step.plan.graph.shape(step.plan.output);
-  checkTargets(where, target, step.targetKind, outputShape[outputShape.length - 1]);
+  checkTargets(where, target, step.targetKind, loss, outputShape, indices);
   return target;
 }

@@ -47,7 +47,7 @@ export async function evaluate(trainer: StepTrainer, dataset: Dataset, options?:
     const indices = Array.from({ length: n }, (_, i) => at + i);
     await dataset.prefetch?.(indices);
     const step = engine.step({ batchSize: n, training: false, backward: "none", loss: record }, key);
-    const expected = fillBatch("evaluate", step, dataset, indices).slice(); // the step may reuse its memory
+    const expected = fillBatch("evaluate", step, loss, dataset, indices).slice(); // the step may reuse its memory
     step.run();
     sum += step.loss * n;
     if (countsHits) hits += countHits(step.output, expected, classes);

@@ -1,5 +1,5 @@
 /** The training loop: epochs, batches, validation, callbacks, and the ways to stop early. */
-import { DataError, expectation, NumericError } from "../core/errors.js";
+import { DataError, expectation, NumericError, ShapeError } from "../core/errors.js";
 import {
   as,
   checked,
@@ -14,6 +14,7 @@ import {
 } from "../core/options.js";
 import { Philox } from "../core/random.js";
 import type { Dataset } from "../data/dataset.js";
+import type { TargetKind } from "../nn/losses.js";
 import { fillBatch } from "./batch.js";
 import { type Evaluation, evaluate } from "./evaluate.js";
 import type { Batches, StepResult, StepTrainer } from "./step-trainer.js";
@@ -103,12 +104,29 @@ const SAMPLER_STREAM = 0xffff0000;
 const sameBatches = (a: Batches, b: Batches) =>
   a.length === b.length && a.batchSize === b.batchSize && a.dropLast === b.dropLast;
 
+/** Prepares a last batch that is not full. Throws `ShapeError` where the network needs more samples than it has. */
+function prepareRest(trainer: StepTrainer, { length }: Dataset, batchSize: number, kind: TargetKind): void {
+  try {
+    trainer.prepareStep(length % batchSize, kind);
+  } catch (cause) {
+    if (!(cause instanceof ShapeError) || length < batchSize) throw cause;
+    const last = `The last batch has ${length % batchSize} of ${length} samples in batches of ${batchSize}`;
+    throw new ShapeError(
+      `${cause.message}. ${last}: dropLast: true leaves it out, another batchSize divides otherwise`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
 export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitOptions): Promise<History> {
   const { epochs, batchSize, shuffle, dropLast, validation, callbacks, signal, maxMs, maxSteps } = readOptions(
     "fit",
     options,
     schema,
   );
+  const loss = trainer.lossFor("fit");
   const kind = trainer.expectFits("fit", dataset);
   if (validation) trainer.expectFits("fit validation", validation);
   const stepsPerEpoch = dropLast ? Math.floor(dataset.length / batchSize) : Math.ceil(dataset.length / batchSize);
@@ -116,9 +134,10 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
     throw new DataError(
       expectation("fit", "dataset", `at least one batch of ${batchSize} with dropLast`, `${dataset.length} samples`),
     );
-  // What the smaller last batch lacks shows before the first step.
+  // What a batch lacks shows before the first step: the smaller last one, too.
   const rest = dataset.length % batchSize;
-  if (rest > 0 && !dropLast) trainer.prepareStep(rest, kind);
+  if (dataset.length >= batchSize) trainer.prepareStep(batchSize, kind);
+  if (rest > 0 && !dropLast) prepareRest(trainer, dataset, batchSize, kind);
 
   const { engine } = trainer.model;
   const started = performance.now();
@@ -139,7 +158,7 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
     const indices = order.subarray(batch * batchSize, (batch + 1) * batchSize);
     await dataset.prefetch?.(indices, state.epoch);
     const step = trainer.prepareStep(indices.length, kind);
-    fillBatch("fit", step, dataset, indices, state.epoch);
+    fillBatch("fit", step, loss, dataset, indices, state.epoch);
     return trainer.runStep(step, stepsPerEpoch);
   };
 

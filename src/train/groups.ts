@@ -1,6 +1,6 @@
 /** Parameter groups: parameters with a learning rate and a weight decay of their own. */
 import { ArgumentError, expectation } from "../core/errors.js";
-import { list, number, type Option, optional, readOptions, type Schema } from "../core/options.js";
+import { float32, list, number, type Option, optional, readOptions, type Schema } from "../core/options.js";
 import type { Parameter } from "../graph/graph.js";
 import { matchesName, type NamePattern, namePattern } from "../model/names.js";
 import type { ParameterRun } from "../optim/runs.js";
@@ -24,8 +24,8 @@ const of =
 const schema = (name: string) =>
   ({
     match: of(name, namePattern()),
-    lrScale: of(name, optional(number({ min: 0 }))),
-    weightDecay: of(name, optional(number({ min: 0 }))),
+    lrScale: of(name, optional(float32(number({ min: 0 })))),
+    weightDecay: of(name, optional(float32(number({ min: 0 })))),
   }) satisfies Schema<ParameterGroup>;
 
 const group: Option<ParameterGroup> = (where, name, value) => readOptions(where, value, () => schema(name));

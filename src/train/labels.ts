@@ -45,13 +45,66 @@ function flatten(labels: Labels): ArrayLike<number> | null {
   return equal ? rows.flatMap((row) => Array.from(row)) : null;
 }
 
-/** Throws `DataError` on a class that does not exist, a negative one, a fraction, or NaN. */
-export function checkTargets(where: string, data: ArrayLike<number>, kind: TargetKind, classes: number): void {
+/** What the samples of a batch are called in their dataset; none for labels that were given by themselves. */
+export type SampleIndices = ArrayLike<number> | undefined;
+
+/** How far the sum of a row of probabilities may be from 1: float16 and three decimals are in. */
+const SUM_TOLERANCE = 1e-3;
+
+/**
+ * Throws `DataError` on the first label outside of what the loss is defined for: a class that does not exist, a negative
+ * one, a fraction, NaN; shares of 1 outside of [0, 1]; rows of probabilities that are negative or do not sum to 1.
+ */
+export function checkTargets(
+  where: string,
+  data: ArrayLike<number>,
+  kind: TargetKind,
+  { type, domain }: Loss,
+  output: Shape,
+  samples?: SampleIndices,
+): void {
+  const classes = output[output.length - 1];
+  const refuse = (i: number, name: string, expected: string, got: string, hint?: string): never => {
+    const sample = samples?.[Math.floor(i / (data.length / samples.length))];
+    const place = sample === undefined ? "" : ` (sample ${sample} of the dataset)`;
+    throw new DataError(expectation(where, name, expected, `${got}${place}`, { hint }));
+  };
+  if (kind === "indices") {
+    for (let i = 0; i < data.length; i++) {
+      const value = data[i];
+      if (!(Number.isInteger(value) && value >= 0 && value < classes))
+        refuse(i, `labels[${i}]`, `a class from 0 to ${classes - 1}`, String(value));
+    }
+    return;
+  }
+  const most = domain === undefined ? Infinity : 1;
+  const least = domain === undefined ? -Infinity : 0;
   for (let i = 0; i < data.length; i++) {
     const value = data[i];
-    if (kind === "indices" ? !(Number.isInteger(value) && value >= 0 && value < classes) : !Number.isFinite(value)) {
-      const expected = kind === "indices" ? `a class from 0 to ${classes - 1}` : "a finite number";
-      throw new DataError(expectation(where, `labels[${i}]`, expected, value));
-    }
+    if (value >= least && value <= most && Number.isFinite(value)) continue;
+    if (domain === undefined || !Number.isFinite(value)) refuse(i, `labels[${i}]`, "a finite number", String(value));
+    refuse(i, `labels[${i}]`, `a number in [0, 1] for ${type}`, String(value), HINTS[domain ?? "share"]);
+  }
+  if (domain !== "distribution") return;
+  for (let row = 0; row < data.length; row += classes) {
+    let sum = 0;
+    for (let i = row; i < row + classes; i++) sum += data[i];
+    if (Math.abs(sum - 1) <= SUM_TOLERANCE) continue;
+    const name = `labels[${row}] to labels[${row + classes - 1}]`;
+    refuse(
+      row,
+      name,
+      `probabilities that sum to 1 within ${SUM_TOLERANCE} for ${type}`,
+      `a sum of ${sum}`,
+      HINTS[domain],
+    );
   }
 }
+
+const HINTS = {
+  share:
+    "Give 0, 1, or probabilities between them: the column of a table that is standardised or -1 and 1 is no such target, " +
+    "make it a class target or undo it; for numbers of any size use mse or huber",
+  distribution:
+    "Give class indices, or rows that are divided by their sum; for several labels at a time, each 0 or 1, use bceWithLogits",
+};

@@ -1,5 +1,5 @@
 /** What `createTrainer` is told. */
-import { checked, flag, number, optional, readOptions, type Schema } from "../core/options.js";
+import { checked, flag, float32, number, optional, readOptions, type Schema } from "../core/options.js";
 import { isLoss, type Loss } from "../nn/losses.js";
 import { AN_OPTIMIZER, isOptimizer, type Optimizer } from "../optim/optimizers.js";
 import { constant, isSchedule, type Schedule } from "../optim/schedules.js";
@@ -31,7 +31,7 @@ const schema = () =>
     loss: optional(checked("crossEntropy(), mse(), bceWithLogits() or huber()", isLoss)),
     optimizer: checked(AN_OPTIMIZER, isOptimizer),
     schedule: optional(checked("a schedule", isSchedule), constant()),
-    clipGradNorm: optional(number({ min: 0, open: "both" })),
+    clipGradNorm: optional(float32(number({ min: 0, open: "both" }))),
     ema: optional(number({ min: 0, max: 1, open: "max" })),
     groups: parameterGroups,
     decayNormsAndBiases: flag(true),

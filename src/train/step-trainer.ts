@@ -14,6 +14,7 @@ import { parameterRuns } from "../optim/runs.js";
 import { constant, type Schedule } from "../optim/schedules.js";
 import { recordUpdate } from "../optim/update.js";
 import type { RecordUpdate } from "../plan/plan.js";
+import type { Executor, ParameterRegion } from "../runtime/executor.js";
 import { findNonFinite } from "./diagnose.js";
 import { expectPaths, type ParameterGroup, settingsOf } from "./groups.js";
 import { checkTargets, type Labels, readLabels } from "./labels.js";
@@ -42,7 +43,17 @@ export interface StepResult {
   lr: number;
 }
 
+/** Whether targets mean the same: dimensions of 1 move nothing, and flat ones are in the order of memory. */
+function sameTargets(expected: Shape, got: Shape): boolean {
+  const sides = (shape: Shape) => shape.filter((side) => side !== 1);
+  const flat = sides(got).length <= 1 && numel(got) === numel(expected);
+  return flat || sameShape(sides(expected), sides(got));
+}
+
 let nextId = 0;
+
+/** Whose optimiser's state and averages stand in a model's memory. */
+const owners = new WeakMap<Executor, StepTrainer>();
 
 /** A trainer, as far as single steps take it. */
 export class StepTrainer {
@@ -62,6 +73,8 @@ export class StepTrainer {
   readonly #id = nextId++;
   readonly #groups: readonly ParameterGroup[];
   readonly #decayNormsAndBiases: boolean;
+  /** What stood in the regions when another trainer of the model took them. */
+  #parked: Float32Array[] | null = null;
 
   constructor(model: Model, options: TrainerOptions) {
     const settings = readTrainerOptions(options);
@@ -73,13 +86,36 @@ export class StepTrainer {
     this.schedule = settings.schedule ?? constant();
     this.clipGradNorm = settings.clipGradNorm ?? 0;
     this.ema = settings.ema ?? null;
+    // What the loss cannot be of this network shows now.
+    for (const kind of this.loss?.targets ?? []) this.loss?.targetShape([1, ...model.outputShape], kind);
     this.#groups = settings.groups;
     expectPaths("createTrainer", settings.groups, model.engine.description.parameters);
     this.#decayNormsAndBiases = settings.decayNormsAndBiases;
+    this.own();
+  }
+
+  /** @internal Regions that this trainer keeps beside the weights. */
+  get regions(): ParameterRegion[] {
+    const state = this.optimizer.state.map((name) => `optimizer.${name}` as const);
+    return this.ema === null ? state : [...state, "ema"];
+  }
+
+  /**
+   * @internal Puts what this trainer keeps into its regions of the model's memory, which all trainers of a model share;
+   * what another one has there is kept for its next turn. A new trainer starts from zeros.
+   */
+  own(): void {
     const { executor } = this.#engine;
-    // A new trainer starts afresh, whatever a former one left in these regions.
-    for (const name of this.optimizer.state) executor.regionView(`optimizer.${name}`).fill(0);
-    if (this.ema !== null) executor.region("ema");
+    const owner = owners.get(executor);
+    if (owner === this) return;
+    if (owner) owner.#parked = owner.regions.map((region) => executor.regionView(region).slice());
+    this.regions.forEach((region, i) => {
+      const view = executor.regionView(region);
+      if (this.#parked) view.set(this.#parked[i]);
+      else view.fill(0);
+    });
+    this.#parked = null;
+    owners.set(executor, this);
   }
 
   get #engine(): Engine {
@@ -95,7 +131,7 @@ export class StepTrainer {
     const { outputShape } = this.model;
     const { data, batchSize } = toInput("step", x, this.model);
     const targets = readLabels("step", loss, [batchSize, ...outputShape], labels);
-    checkTargets("step", targets.data, targets.kind, outputShape[outputShape.length - 1]);
+    checkTargets("step", targets.data, targets.kind, loss, outputShape);
     const step = this.prepareStep(batchSize, targets.kind);
     fillInput(step.input, data);
     step.target.set(targets.data);
@@ -155,11 +191,12 @@ export class StepTrainer {
 
   /** What the step that comes next reads beside its batch. Returns its learning rate. */
   #writeScalars(stepsPerEpoch: number | undefined): number {
+    this.own();
     const { optimizer, stepCount, schedule } = this;
     const { executor } = this.#engine;
     const factor = schedule.factor({ step: stepCount, stepsPerEpoch });
     const lr = optimizer.lr * factor;
-    if (!(lr >= 0 && lr < Infinity))
+    if (!(lr >= 0 && Math.fround(lr) < Infinity))
       throw new ArgumentError(
         expectation(schedule.type, `factor of step ${stepCount}`, "a finite number of at least 0", factor),
       );
@@ -228,7 +265,15 @@ export class StepTrainer {
     if (!loss.targets.includes(kind)) refuse("dataset.targets", `${loss.targets.join(" or ")} for ${loss.type}`, kind);
     if (dataset.targets === "values") {
       const expected = loss.targetShape([1, ...outputShape], kind).slice(1);
-      if (numel(expected) !== numel(dataset.targetShape)) refuse("dataset.targetShape", expected, dataset.targetShape);
+      if (!sameTargets(expected, dataset.targetShape)) refuse("dataset.targetShape", expected, dataset.targetShape);
+    } else if (numel(loss.targetShape([1, ...outputShape], kind)) !== 1) {
+      const hint = "End the network in a pool over the map, or in Flatten, and a Linear: an output a class";
+      const places = formatShape(outputShape.slice(0, -1));
+      refuse(
+        "model.outputShape",
+        `[${outputShape[outputShape.length - 1]}] for one label a sample`,
+        `${formatShape(outputShape)}, scores for ${places} places. ${hint}`,
+      );
     } else if (dataset.classes > outputShape[outputShape.length - 1]) {
       refuse(
         "dataset.classes",

@@ -40,17 +40,20 @@ export class Trainer extends StepTrainer {
   emaStateDict(): StateDict {
     if (this.ema === null)
       throw new ArgumentError(expectation("emaStateDict", "ema", "a decay given to createTrainer", "none"));
+    this.own();
     return readStateDict(this.model.engine, "ema");
   }
 
   /** Everything that training goes on from, as one safetensors file: resuming from it equals not having stopped. */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
+    this.own();
     return saveCheckpoint(this);
   }
 
   /** Restores what `save` wrote, into a trainer with the same network, loss and kind of optimiser. All or nothing. */
   async load(bytes: Uint8Array | ArrayBuffer): Promise<void> {
     this.#expectIdle("trainer.load");
+    this.own();
     loadCheckpoint(this, bytes);
   }
 }

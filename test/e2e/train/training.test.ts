@@ -8,6 +8,7 @@ import {
   crossEntropy,
   GELU,
   Linear,
+  Lion,
   type Model,
   mse,
   NumericError,
@@ -168,11 +169,32 @@ describe("several trainers on one model", () => {
       { loss: crossEntropy(), optimizer: new SGD({ lr: 0.01 }), clipGradNorm: 0.1 },
     ];
     const both = settings.map((options) => createTrainer(shared, options));
+    const shares = target.map((_, i) => (i % 2 ? 0.75 : 0.25));
     for (let i = 0; i < 4; i++) {
-      both[i % 2].step(x, target.map(Math.abs));
-      createTrainer(alone, settings[i % 2]).step(x, target.map(Math.abs));
+      both[i % 2].step(x, shares);
+      createTrainer(alone, settings[i % 2]).step(x, shares);
     }
     expect(weightBits(shared)).toBe(weightBits(alone));
+  });
+
+  it.each([
+    ["momentum", () => new SGD({ lr: 0.1, momentum: 0.9 })],
+    ["Adam", () => new Adam({ lr: 0.01 })],
+    ["Lion", () => new Lion({ lr: 0.01 })],
+  ])("keep their state of %s and their averages while another trains", async (_, optimizer) => {
+    const layers = new Sequential(new Linear(3, 5), new Linear(5, 2));
+    const [shared, alone] = [await build(layers, [3]), await build(layers, [3])];
+    const options = () => ({ loss: mse(), optimizer: optimizer(), ema: 0.5 });
+    const [one, expected] = [createTrainer(shared, options()), createTrainer(alone, options())];
+    let other: Trainer | undefined;
+    for (let i = 0; i < 6; i++) {
+      expect(one.step(x, target)).toEqual(expected.step(x, target));
+      if (i === 1) other = createTrainer(shared, { loss: mse(), optimizer: new Adam({ lr: 0 }), ema: 0.9 });
+      if (i === 3) other!.step(x, target);
+      if (i === 4) other!.emaStateDict();
+    }
+    expect(weightBits(shared)).toBe(weightBits(alone));
+    expect(one.emaStateDict()).toEqual(expected.emaStateDict());
   });
 
   it("start afresh, whatever the one before left", async () => {
