@@ -40,6 +40,10 @@ export function f32_activation(r: ActivationRecord, part: i32, parts: i32): void
     case Activation.sigmoid: i = map_1(Activation.sigmoid, x, y, i, end, param); break;
     case Activation.tanh: i = map_1(Activation.tanh, x, y, i, end, param); break;
     case Activation.elu: i = map_1(Activation.elu, x, y, i, end, param); break;
+    case Activation.relu6: i = map_1(Activation.relu6, x, y, i, end, param); break;
+    case Activation.hardsigmoid: i = map_1(Activation.hardsigmoid, x, y, i, end, param); break;
+    case Activation.mish: i = map_1(Activation.mish, x, y, i, end, param); break;
+    case Activation.softplus: i = map_1(Activation.softplus, x, y, i, end, param); break;
   }
   for (; i < end; i += 16) {
     const count = <i32>((end - i) >> 2);
@@ -96,6 +100,10 @@ export function f32_activation_dx(r: ActivationDxRecord, part: i32, parts: i32):
     case Activation.gelu: i = map_dx_1(Activation.gelu, dy, source, dx, i, end, param); break;
     case Activation.gelu_tanh: i = map_dx_1(Activation.gelu_tanh, dy, source, dx, i, end, param); break;
     case Activation.silu: i = map_dx_1(Activation.silu, dy, source, dx, i, end, param); break;
+    case Activation.relu6: i = map_dx_1(Activation.relu6, dy, source, dx, i, end, param); break;
+    case Activation.hardsigmoid: i = map_dx_1(Activation.hardsigmoid, dy, source, dx, i, end, param); break;
+    case Activation.mish: i = map_dx_1(Activation.mish, dy, source, dx, i, end, param); break;
+    case Activation.softplus: i = map_dx_1(Activation.softplus, dy, source, dx, i, end, param); break;
   }
   for (; i < end; i += 16) {
     const count = <i32>((end - i) >> 2), part = count < 4;

@@ -3,6 +3,7 @@ import { Activation } from "../generated/records";
 import { fma, relu_v128 } from "../simd";
 import { expm1_negative_v128, exp_v128 } from "./exp";
 import { normal_cdf_v128 } from "./erf";
+import { log1p_v128 } from "./log";
 import { sigmoid_v128, tanh_v128 } from "./tanh";
 
 // @ts-ignore: decorator
@@ -60,9 +61,44 @@ function hardswish(x: v128): v128 {
   return f32x4.div(f32x4.mul(x, gate), f32x4.splat(6));
 }
 
+/** clamp(x, 0, 6); both bounds let NaN through. */
+// @ts-ignore: decorator
+@inline
+function relu6(x: v128): v128 {
+  return f32x4.pmin(relu_v128(x), f32x4.splat(6));
+}
+
+/** clamp(x + 3, 0, 6) / 6. */
+// @ts-ignore: decorator
+@inline
+function hardsigmoid(x: v128): v128 {
+  return f32x4.div(relu6(f32x4.add(x, f32x4.splat(3))), f32x4.splat(6));
+}
+
+/** e^x up to x = 20, from where on 1 + 2 e^-x is 1 and the formulas of Mish are at their limits. */
+// @ts-ignore: decorator
+@inline
+function mish_exp(x: v128): v128 {
+  return exp_v128(f32x4.pmin(x, f32x4.splat(20)));
+}
+
+/** x tanh(ln(1 + e^x)) (Misra 2019, arXiv:1908.08681) = x n / (n + 2) with n = e^x (e^x + 2). */
+function mish(x: v128): v128 {
+  const e = mish_exp(x), two = f32x4.splat(2);
+  const n = f32x4.mul(e, f32x4.add(e, two));
+  return f32x4.mul(x, f32x4.div(n, f32x4.add(n, two)));
+}
+
+/** ln(1 + e^(beta x)) / beta = (max(z, 0) + ln(1 + e^-|z|)) / beta with z = beta x. */
+function softplus(x: v128, beta: f32): v128 {
+  const z = f32x4.mul(x, f32x4.splat(beta));
+  const rest = log1p_v128(exp_v128(f32x4.neg(f32x4.abs(z))));
+  return f32x4.div(f32x4.add(relu_v128(z), rest), f32x4.splat(beta));
+}
+
 /**
- * The activation `code`; builds without FURTHER have ReLU alone. `param` is the slope of leaky ReLU and the alpha of
- * ELU. With a constant code this becomes the one formula, or the call of it where it is long.
+ * The activation `code`; builds without FURTHER have ReLU alone. `param` is the slope of leaky ReLU, the alpha of ELU
+ * and the beta of softplus. With a constant code this becomes the one formula, or the call of it where it is long.
  */
 // @ts-ignore: decorator
 @inline
@@ -80,6 +116,10 @@ export function activation_of(code: i32, x: v128, param: f32): v128 {
   else if (code == Activation.tanh) y = tanh_v128(x);
   else if (code == Activation.elu) y = elu(x, param);
   else if (code == Activation.hardswish) y = hardswish(x);
+  else if (code == Activation.relu6) y = relu6(x);
+  else if (code == Activation.hardsigmoid) y = hardsigmoid(x);
+  else if (code == Activation.mish) y = mish(x);
+  else if (code == Activation.softplus) y = softplus(x, param);
   return y;
 }
 
@@ -126,9 +166,28 @@ function hardswish_dx(x: v128): v128 {
   return v128.bitselect(f32x4.splat(1), inside, f32x4.ge(x, f32x4.splat(3)));
 }
 
+/** `slope` where 0 < y < top or y is NaN, otherwise 0. */
+// @ts-ignore: decorator
+@inline
+function between_dx(y: v128, top: f32, slope: f32): v128 {
+  const outside = v128.or(f32x4.le(y, f32x4.splat(0)), f32x4.ge(y, f32x4.splat(top)));
+  return v128.andnot(f32x4.splat(slope), outside);
+}
+
 /**
- * The derivative of the activation `code`. `source` is the activation's output for relu, leaky_relu, sigmoid, tanh and
- * elu (param >= 0), and its input for gelu, gelu_tanh, silu and hardswish.
+ * With t = n / (n + 2): d/dx x t = t + x (1 - t^2) sigmoid(x), where (1 - t^2) sigmoid(x) is
+ * 4 e^x (1 + e^x) / (n + 2)^2.
+ */
+function mish_dx(x: v128): v128 {
+  const e = mish_exp(x), one = f32x4.splat(1), two = f32x4.splat(2);
+  const n = f32x4.mul(e, f32x4.add(e, two)), below = f32x4.add(n, two);
+  const slope = f32x4.div(f32x4.mul(f32x4.mul(e, f32x4.splat(4)), f32x4.add(e, one)), f32x4.mul(below, below));
+  return fma(f32x4.pmin(x, f32x4.splat(20)), slope, f32x4.div(n, below));
+}
+
+/**
+ * The derivative of the activation `code`. `source` is the activation's output for relu, leaky_relu, sigmoid, tanh, elu
+ * (param >= 0), relu6 and hardsigmoid, and its input for gelu, gelu_tanh, silu, hardswish, mish and softplus.
  */
 // @ts-ignore: decorator
 @inline
@@ -149,6 +208,10 @@ export function activation_dx_of(code: i32, source: v128, param: f32): v128 {
   else if (code == Activation.elu) {
     d = v128.bitselect(one, f32x4.add(source, f32x4.splat(param)), f32x4.gt(source, f32x4.splat(0)));
   } else if (code == Activation.hardswish) d = hardswish_dx(source);
+  else if (code == Activation.relu6) d = between_dx(source, 6, 1);
+  else if (code == Activation.hardsigmoid) d = between_dx(source, 1, 1.0 / 6.0);
+  else if (code == Activation.mish) d = mish_dx(source);
+  else if (code == Activation.softplus) d = sigmoid_v128(f32x4.mul(source, f32x4.splat(param)));
   return d;
 }
 

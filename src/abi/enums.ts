@@ -1,6 +1,9 @@
 /** Codes that stand in records. */
 
-/** Activation codes; those after relu need kernels of the group "further". `param` is the negative slope of leakyRelu and the alpha of elu. */
+/**
+ * Activation codes; those after relu need kernels of the group "further". `param` is the
+ * negative slope of leakyRelu, the alpha of elu and the beta of softplus.
+ */
 export const ACTIVATIONS = {
   none: 0,
   relu: 1,
@@ -12,6 +15,10 @@ export const ACTIVATIONS = {
   tanh: 7,
   elu: 8,
   hardswish: 9,
+  relu6: 10,
+  hardsigmoid: 11,
+  mish: 12,
+  softplus: 13,
 } as const;
 export type ActivationName = keyof typeof ACTIVATIONS;
 

@@ -83,7 +83,7 @@ export interface Selection {
 
 export type ActivationKind = Exclude<ActivationName, "none">;
 
-/** `param` is the negative slope of leakyRelu or the alpha of elu, otherwise 0. */
+/** `param` is the negative slope of leakyRelu, the alpha of elu or the beta of softplus, otherwise 0. */
 export interface Activation {
   kind: ActivationKind;
   param: number;

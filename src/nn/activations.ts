@@ -116,6 +116,45 @@ export class Hardswish extends ActivationLayer {
   readonly activation = plain("hardswish");
 }
 
+/** clamp(x, 0, 6) (Sandler et al. 2018, arXiv:1801.04381). The gradient is 0 at both bounds, as in PyTorch. */
+export class ReLU6 extends ActivationLayer {
+  readonly type = "ReLU6";
+  readonly activation = plain("relu6");
+}
+
+/** clamp(x + 3, 0, 6) / 6 (Howard et al. 2019). The gradient is 0 at both bounds, as in PyTorch. */
+export class Hardsigmoid extends ActivationLayer {
+  readonly type = "Hardsigmoid";
+  readonly activation = plain("hardsigmoid");
+}
+
+/** x tanh(softplus(x)) (Misra 2019, arXiv:1908.08681). */
+export class Mish extends ActivationLayer {
+  readonly type = "Mish";
+  readonly activation = plain("mish");
+}
+
+export interface SoftplusOptions {
+  /** How sharply it bends; above 0. Default 1. */
+  beta?: number;
+}
+
+/** ln(1 + exp(beta x)) / beta (default beta 1), without leaving the range of float32. */
+export class Softplus extends ActivationLayer {
+  readonly type = "Softplus";
+  readonly activation: Activation;
+
+  constructor(options?: SoftplusOptions) {
+    super();
+    const schema = () => ({ beta: positive(1) }) satisfies Schema<SoftplusOptions>;
+    this.activation = { kind: "softplus", param: readOptions("Softplus", options, schema).beta };
+  }
+
+  protected override args(): unknown[] {
+    return [{ beta: this.activation.param }];
+  }
+}
+
 export interface SoftmaxOptions {
   /** The last dimension, the only one there is a kernel for. Default -1. */
   dim?: -1;

@@ -2,7 +2,22 @@
  * The library's layers by the types that JSON has for them. Programs that make their networks import what they use; only
  * those that read networks from JSON need all.
  */
-import { ELU, GELU, Hardswish, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh } from "./activations.js";
+import {
+  ELU,
+  GELU,
+  Hardsigmoid,
+  Hardswish,
+  LeakyReLU,
+  LogSoftmax,
+  Mish,
+  ReLU,
+  ReLU6,
+  Sigmoid,
+  SiLU,
+  Softmax,
+  Softplus,
+  Tanh,
+} from "./activations.js";
 import { BasicBlock, Bottleneck, PreActBlock } from "./blocks.js";
 import { Conv2d } from "./conv.js";
 import { Dropout, StochasticDepth } from "./dropout.js";
@@ -19,7 +34,8 @@ import { TabularBlock } from "./tabular-block.js";
 
 /** Shorthand keys keep the names when a bundler shortens the classes'. */
 const layers = (): LayerClasses => ({
-  ...{ ReLU, LeakyReLU, GELU, SiLU, Sigmoid, Tanh, ELU, Hardswish, Softmax, LogSoftmax },
+  ...{ ReLU, ReLU6, LeakyReLU, GELU, SiLU, Sigmoid, Tanh, ELU, Hardswish, Hardsigmoid, Mish, Softplus },
+  ...{ Softmax, LogSoftmax },
   ...NORMALIZATIONS,
   ...{ Linear, Conv2d, Dropout, StochasticDepth },
   ...{ MaxPool2d, AvgPool2d, AdaptiveAvgPool2d, Flatten, Identity, Sequential },

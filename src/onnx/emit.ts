@@ -90,6 +90,21 @@ const activation =
     return { id: r.b.activation(id, kind, value), order };
   };
 
+/** max(0, x), or with 6 above it too. */
+const clip: Emitter = (step, r, shape) => {
+  const { min, max } = step.attributes as { min: number; max: number };
+  if (min === 0 && max === Infinity) return activation("relu")(step, r, shape);
+  if (min === 0 && max === 6) return activation("relu6")(step, r, shape);
+  return unsupported(`bounds ${min} and ${max}`);
+};
+
+/** PyTorch's, of slope 1 / 6. */
+const hardSigmoid: Emitter = (step, r, shape) => {
+  const { alpha, beta } = step.attributes as { alpha: number; beta: number };
+  if (Math.abs(alpha - 1 / 6) > 1e-6 || beta !== 0.5) unsupported(`alpha ${alpha} and beta ${beta}`);
+  return activation("hardsigmoid")(step, r, shape);
+};
+
 const sum: Emitter = (step, r, shape) => {
   const [first, second] = step.inputs.map((name) => r.value(name));
   if (step.inputs.length !== 2 || !sameShape(first.shape, shape) || !sameShape(second.shape, shape))
@@ -211,6 +226,13 @@ export const EMITTERS: Record<string, Emitter> = {
   hardSwish: activation("hardswish"),
   leakyRelu: activation("leakyRelu", "alpha"),
   elu: activation("elu", "alpha"),
+  mish: activation("mish"),
+  softplus: (step, r) => {
+    const { id, order } = r.value(step.inputs[0]);
+    return { id: r.b.activation(id, "softplus", 1), order };
+  },
+  clip,
+  hardSigmoid,
   gelu: (step, r, shape) => activation(step.attributes["tanh"] ? "geluTanh" : "gelu")(step, r, shape),
   add: sum,
   mul: scale,

@@ -163,7 +163,7 @@ export class Builder {
     return this.activation(x, "relu");
   }
 
-  /** An elementwise nonlinearity. `param`: the negative slope of `leakyRelu`, the alpha of `elu`; 0 for all others. */
+  /** An elementwise nonlinearity. `param`: the negative slope of `leakyRelu`, the alpha of `elu`, the beta of `softplus`; else 0. */
   activation(x: ValueId, kind: ActivationKind, param = 0): ValueId {
     const known = Object.hasOwn(ACTIVATIONS, kind);
     this.expect(known, "activation", Object.keys(ACTIVATIONS).join(", "), kind, { error: ArgumentError });

@@ -23,6 +23,10 @@ const DERIVATIVE_FROM: Record<ActivationKind, "input" | "output"> = {
   geluTanh: "input",
   silu: "input",
   hardswish: "input",
+  relu6: "output",
+  hardsigmoid: "output",
+  mish: "input",
+  softplus: "input",
 };
 
 // y = g(x):  dx = dy * g'(x)

@@ -30,7 +30,7 @@ import {
 } from "../support/kernels/conv-calls.js";
 import { runAll, scratchFor, shapeOf } from "../support/kernels/conv-cases.js";
 import { Harness, variants } from "../support/kernels/harness.js";
-import { ACTIVATION_NAMES, activations } from "../support/reference/activations.js";
+import { ACTIVATION_NAMES, activations, FROM_OUTPUT } from "../support/reference/activations.js";
 import * as reference from "../support/reference/conv.js";
 import { finish, rowMajor } from "../support/reference/gemm.js";
 
@@ -86,8 +86,6 @@ const kernels: [name: string, s: Conv2dShape, dx: boolean, emit: Emit][] = [
   ["f32_dwconv_dx", shapeOf(1, 7, 6, 13, 13, [3, 2, 1, 1], 13), true, depthwise(true)],
 ];
 
-const FROM_OUTPUT = ["relu", "leakyRelu", "sigmoid", "tanh", "elu"];
-
 describe.each(variants)("convolution epilogues (%s)", (variant) => {
   const harness = Harness.create(variant);
 
@@ -103,7 +101,7 @@ describe.each(variants)("convolution epilogues (%s)", (variant) => {
     const input = normals(rows * cols, 5, 2);
 
     for (const [i, activation] of ACTIVATION_NAMES.entries()) {
-      const param = activation === "elu" ? 1.3 : 0.2;
+      const param = activation === "elu" || activation === "softplus" ? 1.3 : 0.2;
       const source = FROM_OUTPUT.includes(activation) ? input.map((v) => activations[activation].y(v, param)) : input;
       for (const derivative of [false, true]) {
         harness.reset();

@@ -38,7 +38,7 @@ class Own extends Layer {
 const own = (recording: (b: Builder, x: ValueId) => ValueId) => new Own(recording);
 
 describe("every verb", () => {
-  const kinds: ActivationKind[] = ["relu", "gelu", "geluTanh", "silu", "sigmoid", "tanh", "hardswish"];
+  const kinds: ActivationKind[] = ["relu", "gelu", "geluTanh", "silu", "sigmoid", "tanh", "hardswish", "relu6", "mish"];
   const verbs: Record<string, [inputShape: number[], Layer]> = {
     ...Object.fromEntries(kinds.map((kind) => [kind, [[4], own((b, x) => b.activation(x, kind))]])),
     leakyRelu: [[4], own((b, x) => b.activation(x, "leakyRelu", 0.2))],

@@ -20,6 +20,14 @@ ACTIVATIONS = {
     "hardswish": (lambda x, _: F.hardswish(x), [0.0]),
 }
 
+# Those of mobile networks and later ones, in a file of their own.
+FURTHER_ACTIVATIONS = {
+    "relu6": (lambda x, _: F.relu6(x), [0.0]),
+    "hardsigmoid": (lambda x, _: F.hardsigmoid(x), [0.0]),
+    "mish": (lambda x, _: F.mish(x), [0.0]),
+    "softplus": (F.softplus, [1.0, 2.5]),
+}
+
 # Where activations saturate, overflow when written naively, or change branch (hardswish's kinks at +-3 are left out:
 # PyTorch versions differ there).
 EDGES = [0.0, 1e-30, -1e-30, 1e-7, -1e-7, 1e-3, -1e-3, 0.5, -0.5, 2.999, -2.999, 3.001, -3.001, 5.5, -5.5, 8.7, -8.7,
@@ -43,9 +51,9 @@ def linear() -> list:
     return cases
 
 
-def activations() -> list:
+def elementwise(kinds: dict) -> list:
     cases = []
-    for kind, (function, params) in ACTIVATIONS.items():
+    for kind, (function, params) in kinds.items():
         for param in params:
             apply = (lambda f, p: lambda t: f(t["x"], p))(function, param)
             attributes = {"kind": kind, "param": param}
@@ -54,6 +62,11 @@ def activations() -> list:
             for what, x in (("", u(7, 9, scale=5)), (" edges", edges)):
                 inputs = {"x": x, "dy": u(*x["shape"])}
                 cases.append(run(f"activation {label}{what}", "activation", attributes, inputs, apply, ["x"]))
+    return cases
+
+
+def activations() -> list:
+    cases = elementwise(ACTIVATIONS)
     for log in (False, True):
         function = F.log_softmax if log else F.softmax
         for rows, cols, scale in (([3], 1, 1.0), ([5], 10, 3.0), ([4], 33, 1.0), ([2, 3], 7, 30.0), ([2], 4, 1000.0)):
@@ -176,6 +189,7 @@ def losses() -> list:
 def main() -> None:
     encode.write("linear.json", linear())
     encode.write("activations.json", activations())
+    encode.write("activations-further.json", elementwise(FURTHER_ACTIVATIONS))
     encode.write("norms.json", norms())
     encode.write("norms-group.json", group_norms())
     encode.write("losses.json", losses())

@@ -241,8 +241,8 @@ describe("what cannot be imported", () => {
       node("Mul", ["b", "b"], ["y"], {}, { name: "square" }),
     ];
     refused(
-      modelOf(13, ["n", 2, 4, 4], nodes, [tensorOf("lo", [], [0]), tensorOf("hi", [], [6])]),
-      'nodes expected ops that the library has, got clip (node "six"), concat (node "join"), mul (node "square": a product of maps)',
+      modelOf(13, ["n", 2, 4, 4], nodes, [tensorOf("lo", [], [-1]), tensorOf("hi", [], [6])]),
+      'nodes expected ops that the library has, got clip (node "six": bounds -1 and 6), concat (node "join"), mul (node "square": a product of maps)',
     );
     refused(
       modelOf(13, ["n", 2, 4, 4], [conv("x", "w", "y", { pads: [0, 0, 1, 1] })], [weight("w", 2, 2, 3, 3)]),

@@ -8,6 +8,7 @@ import {
   ELU,
   GELU,
   GroupNorm,
+  Hardsigmoid,
   Hardswish,
   huber,
   InstanceNorm2d,
@@ -17,12 +18,15 @@ import {
   Linear,
   LogSoftmax,
   type Loss,
+  Mish,
   mse,
   ReLU,
+  ReLU6,
   SGD,
   Sigmoid,
   SiLU,
   Softmax,
+  Softplus,
   Tanh,
 } from "../../../src/hosts/node/index.js";
 import { build, setupName, setups, setWeights } from "../../support/setups.js";
@@ -39,6 +43,10 @@ const activationLayers: Record<string, (param: number) => Layer> = {
   tanh: () => new Tanh(),
   elu: (alpha) => new ELU({ alpha }),
   hardswish: () => new Hardswish(),
+  relu6: () => new ReLU6(),
+  hardsigmoid: () => new Hardsigmoid(),
+  mish: () => new Mish(),
+  softplus: (beta) => new Softplus({ beta }),
 };
 
 function layerOf({ op, attributes, inputs }: GoldenCase): Layer {
@@ -72,7 +80,9 @@ const lossOf = ({ op, attributes }: GoldenCase): Loss =>
   })[op]!();
 
 describe.each(setups)("%o", (setup) => {
-  const cases = named("linear", "activations", "norms", "norms-group").filter(([, { op }]) => op !== "batchNorm1d");
+  const cases = named("linear", "activations", "activations-further", "norms", "norms-group").filter(
+    ([, { op }]) => op !== "batchNorm1d",
+  );
   it.each(cases)("%s", async (_, golden) => {
     (await check(golden, layerOf(golden), setup)).dispose();
   });

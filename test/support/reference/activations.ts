@@ -3,12 +3,13 @@ import type { ActivationName } from "../../../src/abi/enums.js";
 import { erf, normalCdf, sigmoid } from "./special.js";
 
 interface Definition {
-  /** y = g(x); `p` is the slope of leakyRelu or the alpha of elu. */
+  /** y = g(x); `p` is the slope of leakyRelu, the alpha of elu or the beta of softplus. */
   y: (x: number, p: number) => number;
   dx: (x: number, p: number) => number;
 }
 
 const normalDensity = (x: number): number => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
+const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 const inner = (x: number): number => Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3);
 const innerDx = (x: number): number => Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x ** 2);
 
@@ -29,6 +30,19 @@ export const activations: Record<ActivationName, Definition> = {
     y: (x) => (x * Math.min(Math.max(x + 3, 0), 6)) / 6,
     dx: (x) => (x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + 0.5),
   },
+  relu6: { y: (x) => Math.min(Math.max(x, 0), 6), dx: (x) => (x <= 0 || x >= 6 ? 0 : 1) },
+  hardsigmoid: {
+    y: (x) => Math.min(Math.max(x + 3, 0), 6) / 6,
+    dx: (x) => (x <= -3 || x >= 3 ? 0 : 1 / 6),
+  },
+  mish: {
+    y: (x) => x * Math.tanh(softplus(x)),
+    dx: (x) => Math.tanh(softplus(x)) + x * (1 - Math.tanh(softplus(x)) ** 2) * sigmoid(x),
+  },
+  softplus: { y: (x, p) => softplus(p * x) / p, dx: (x, p) => sigmoid(p * x) },
 };
+
+/** Those whose kernels take the derivative from the output. */
+export const FROM_OUTPUT: ActivationName[] = ["relu", "leakyRelu", "sigmoid", "tanh", "elu", "relu6", "hardsigmoid"];
 
 export const ACTIVATION_NAMES = Object.keys(activations) as ActivationName[];
