@@ -124,6 +124,7 @@ export {
 } from "../optim/schedules.js";
 export type { ThreadWorker } from "../runtime/host.js";
 export { type CacheFeaturesOptions, cacheFeatures } from "../train/cache.js";
+export type { CheckpointOptions, CheckpointOverride } from "../train/checkpoint.js";
 export type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
 export type { Callback, EpochRecord, FitOptions, History, StepEvent } from "../train/fit.js";
 export type { ParameterGroup } from "../train/groups.js";

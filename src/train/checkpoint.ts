@@ -3,27 +3,65 @@
  * going on gives the same bits as never having stopped.
  */
 import { expectation, FormatError } from "../core/errors.js";
+import { keysOf, recordOf } from "../core/keys.js";
+import { list, oneOf, optional, readOptions, type Schema } from "../core/options.js";
 import { formatShape, sameShape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.js";
 import { readParameter, readStateDict, writeParameter, writeStateDict } from "../model/state.js";
 import type { ParameterRegion } from "../runtime/executor.js";
-import type { FitState, StepTrainer } from "./step-trainer.js";
+import { differences, type FitState, leaveFit, listed } from "./resume.js";
+import type { StepTrainer } from "./step-trainer.js";
 
 const METADATA_KEY = "resnet-wasm-trainer";
 
-/** Everything but tensors. */
-interface Counters {
+/** Everything but tensors. Checkpoints of 0.1.0 end with `ema`. */
+interface Counters extends Pick<Settings, "seed"> {
   format: 1 | 2;
   stepCount: number;
   randomStep: number;
-  seed: number;
   fitState: FitState;
-  optimizer: unknown;
-  loss: unknown;
-  schedule: unknown;
-  ema: number | null;
 }
+
+/** What shapes the steps that come next, and must be the same in the trainer that goes on. */
+type Settings = ReturnType<typeof settingsOf>;
+
+function settingsOf(trainer: StepTrainer) {
+  const { optimizer, loss, schedule, ema, clipGradNorm, model } = trainer;
+  const { seed, frozen, description } = model.engine;
+  const { network, inputShape, parameters, buffers } = description;
+  return {
+    seed,
+    optimizer,
+    loss,
+    schedule,
+    ema,
+    clipGradNorm,
+    groups: trainer.ownSettings(),
+    frozen: [...parameters, ...buffers].map(({ name }) => name).filter((name) => frozen.has(name)),
+    inputShape,
+    network,
+  };
+}
+
+/**
+ * What may differ on purpose. The trainer's own is taken: another learning rate, length of the schedule, seed, …, while
+ * the optimiser's state and the counters go on. "fit" gives up the place of an interrupted fit.
+ */
+export type CheckpointOverride = (typeof OVERRIDES)[number];
+
+const OVERRIDES = [
+  ...["lr", "weightDecay", "optimizer", "schedule", "seed", "loss", "clipGradNorm", "ema", "groups"],
+  ...["frozen", "network", "fit"],
+] as const;
+
+/** What `trainer.load` is told. */
+export interface CheckpointOptions {
+  /** What is taken from the trainer although the checkpoint has other values. Default: nothing. */
+  override?: readonly CheckpointOverride[];
+}
+
+const schema = () => ({ override: optional(list(oneOf(OVERRIDES)), []) }) satisfies Schema<CheckpointOptions>;
 
 /** Regions that a trainer keeps beside the weights; their names begin those of their tensors. */
 function regions({ optimizer, ema }: StepTrainer): ParameterRegion[] {
@@ -42,44 +80,32 @@ export function saveCheckpoint(trainer: StepTrainer): Uint8Array<ArrayBuffer> {
   for (const region of regions(trainer))
     for (const parameter of engine.description.parameters)
       tensors.set(`${region}.${parameter.name}`, readParameter(engine, parameter, region));
-  const { stepCount, fitState, optimizer, loss, schedule, ema } = trainer;
-  const progress = {
-    format: 2,
-    stepCount,
-    randomStep: engine.randomStep,
-    seed: engine.seed,
-    fitState,
-    optimizer,
-    loss,
-    schedule,
-    ema,
-  };
+  const { stepCount, fitState } = trainer;
+  const progress = { format: 2, stepCount, randomStep: engine.randomStep, fitState, ...settingsOf(trainer) };
   return writeSafetensors(tensors, { metadata: { [METADATA_KEY]: JSON.stringify(progress) } });
 }
 
-export function loadCheckpoint(trainer: StepTrainer, bytes: Uint8Array | ArrayBuffer): void {
+/** Everything is checked before the first number is written. */
+export function loadCheckpoint(
+  trainer: StepTrainer,
+  bytes: Uint8Array | ArrayBuffer,
+  options: CheckpointOptions | undefined,
+): void {
+  const { override } = readOptions("trainer.load", options, schema);
   const { engine } = trainer.model;
   const { tensors, metadata } = readSafetensors(bytes, { fileName: "checkpoint" });
-  const progress = readCounters(metadata[METADATA_KEY]);
-  for (const key of ["optimizer", "loss", "schedule", "ema"] as const) {
-    const [expected, got] = [JSON.stringify(trainer[key]), JSON.stringify(progress[key])];
-    if (expected !== got)
-      throw new FormatError(
-        expectation("trainer.load", key, expected, got, {
-          hint: "Create the trainer as it was when the checkpoint was saved",
-        }),
-      );
-  }
-  if (progress.seed !== engine.seed)
-    throw new FormatError(expectation("trainer.load", "seed", engine.seed, progress.seed));
+  const progress = readCounters(metadata);
+  expectSettings(trainer, progress, override);
 
-  // Everything is checked before the first number is written.
   const kept = regions(trainer);
   const stored = prefixes(kept, progress.format);
   const writes: (() => void)[] = [];
   for (const [i, region] of kept.entries()) {
+    // Averages that begin here begin from the weights.
+    const begins = region === "ema" && override.includes("ema") && !("ema" in progress && progress.ema !== null);
+    const prefix = begins ? "model" : stored[i];
     for (const parameter of engine.description.parameters) {
-      const name = `${stored[i]}.${parameter.name}`;
+      const name = `${prefix}.${parameter.name}`;
       const tensor = tensors.get(name);
       if (!tensor || !sameShape(tensor.shape, parameter.shape))
         throw new FormatError(
@@ -100,12 +126,33 @@ export function loadCheckpoint(trainer: StepTrainer, bytes: Uint8Array | ArrayBu
   for (const write of writes) write();
   trainer.stepCount = progress.stepCount;
   trainer.fitState = progress.fitState;
+  trainer.loaded = true;
   engine.randomStep = progress.randomStep;
+  if (override.includes("fit")) leaveFit(trainer);
 }
 
-function readCounters(text: string | undefined): Counters {
-  if (text === undefined)
-    throw new FormatError(expectation("trainer.load", "metadata", `the key "${METADATA_KEY}"`, "none"));
+/** Throws one `FormatError` that names everything in which a checkpoint's training was another. */
+function expectSettings(trainer: StepTrainer, progress: Counters, override: readonly string[]): void {
+  const expected = settingsOf(trainer);
+  const keys = keysOf(expected).filter((key) => Object.hasOwn(progress, key));
+  const got = recordOf(keys, (key) => (progress as Partial<Settings>)[key]);
+  const meant = (path: string) => path.split(/[.[]/).some((part) => override.includes(part));
+  const found = differences(expected, got).filter(({ path }) => !meant(path));
+  if (found.length === 0) return;
+  const [{ path }] = found;
+  const [top, last] = [path.split(/[.[]/)[0], path.split(".").at(-1)];
+  const name = OVERRIDES.find((each) => each === last) ?? OVERRIDES.find((each) => each === top);
+  const onPurpose = name ? `, or name what is meant to differ: trainer.load(bytes, { override: ["${name}"] })` : "";
+  const hint = `Create the trainer as it was when the checkpoint was saved${onPurpose}`;
+  throw new FormatError(`trainer.load: checkpoint: ${listed(found)}. ${hint}`);
+}
+
+function readCounters(metadata: Readonly<Record<string, string>>): Counters {
+  const text = metadata[METADATA_KEY];
+  if (text === undefined) {
+    const hint = "trainer.load takes what trainer.save wrote; models of model.save are read by loadModel";
+    throw new FormatError(expectation("trainer.load", "metadata", `the key "${METADATA_KEY}"`, "none", { hint }));
+  }
   let json: Partial<Counters>;
   try {
     json = JSON.parse(text) ?? {};
@@ -123,10 +170,13 @@ function readCounters(text: string | undefined): Counters {
     ...(current ? [current.epochInFit, current.step, current.samples, current.length, current.batchSize] : []),
   ];
   const sums = current ? [current.lossSum, current.lr] : [];
+  const flags = current ? [current.dropLast, current.shuffle === undefined ? true : current.shuffle] : [];
   if (
     (json.format !== 1 && json.format !== 2) ||
     !counts.every(isCount) ||
-    !sums.every((sum) => typeof sum === "number")
+    !sums.every((sum) => typeof sum === "number") ||
+    !flags.every((flag) => typeof flag === "boolean") ||
+    current?.batchSize === 0
   )
     throw new FormatError(expectation("trainer.load", "metadata", "the counters of a checkpoint", text.slice(0, 80)));
   return json as Counters;

@@ -17,7 +17,8 @@ import type { Dataset } from "../data/dataset.js";
 import type { TargetKind } from "../nn/losses.js";
 import { fillBatch } from "./batch.js";
 import { type Evaluation, evaluate } from "./evaluate.js";
-import type { Batches, StepResult, StepTrainer } from "./step-trainer.js";
+import { settlePassage } from "./resume.js";
+import type { StepResult, StepTrainer } from "./step-trainer.js";
 import { createYielder } from "./yield.js";
 
 /** What a step of `fit` reports. */
@@ -50,11 +51,11 @@ export interface Callback {
 export interface FitOptions {
   /** Default 1. */
   epochs?: number;
-  /** Default 32. */
+  /** Default: that of an interrupted fit that goes on, else 32. */
   batchSize?: number;
-  /** A new order each epoch, from the model's seed. Default true. */
+  /** A new order each epoch, from the model's seed. Default: that of an interrupted fit that goes on, else true. */
   shuffle?: boolean;
-  /** Leave out a last batch that is not full. Default false. */
+  /** Leave out a last batch that is not full. Default: that of an interrupted fit that goes on, else false. */
   dropLast?: boolean;
   /** Evaluated after each epoch. */
   validation?: Dataset;
@@ -87,9 +88,9 @@ export const callbackList = () =>
 const schema = () =>
   ({
     epochs: integer({ min: 1, default: 1 }),
-    batchSize: integer({ min: 1, default: 32 }),
-    shuffle: flag(true),
-    dropLast: flag(false),
+    batchSize: optional(integer({ min: 1 })),
+    shuffle: optional(flag()),
+    dropLast: optional(flag()),
     validation: as<Dataset | undefined>(),
     callbacks: optional(callbackList(), []),
     signal,
@@ -99,10 +100,6 @@ const schema = () =>
 
 /** Philox stream of the sampler; parameters take the streams from 0 up. */
 const SAMPLER_STREAM = 0xffff0000;
-
-/** Whether an interrupted fit can go on: not with another dataset, or one cut into other batches. */
-const sameBatches = (a: Batches, b: Batches) =>
-  a.length === b.length && a.batchSize === b.batchSize && a.dropLast === b.dropLast;
 
 /** Prepares a last batch that is not full. Throws `ShapeError` where the network needs more samples than it has. */
 function prepareRest(trainer: StepTrainer, { length }: Dataset, batchSize: number, kind: TargetKind): void {
@@ -121,14 +118,12 @@ function prepareRest(trainer: StepTrainer, { length }: Dataset, batchSize: numbe
 }
 
 export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitOptions): Promise<History> {
-  const { epochs, batchSize, shuffle, dropLast, validation, callbacks, signal, maxMs, maxSteps } = readOptions(
-    "fit",
-    options,
-    schema,
-  );
+  const { epochs, validation, callbacks, signal, maxMs, maxSteps, ...asked } = readOptions("fit", options, schema);
   const loss = trainer.lossFor("fit");
   const kind = trainer.expectFits("fit", dataset);
   if (validation) trainer.expectFits("fit validation", validation);
+  const passage = settlePassage(trainer, dataset, asked);
+  const { batchSize, shuffle, dropLast } = passage;
   const stepsPerEpoch = dropLast ? Math.floor(dataset.length / batchSize) : Math.ceil(dataset.length / batchSize);
   if (stepsPerEpoch === 0)
     throw new DataError(
@@ -144,7 +139,6 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
   const pause = createYielder();
   const history: History = { epochs: [], losses: [], stopped: "finished" };
   const state = trainer.fitState;
-  const batches = { length: dataset.length, batchSize, dropLast };
   const order = new Uint32Array(dataset.length);
 
   const mustStop = (): History["stopped"] | null => {
@@ -162,11 +156,8 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
     return trainer.runStep(step, stepsPerEpoch);
   };
 
-  if (state.current && !sameBatches(state.current, batches)) {
-    if (state.current.step > 0) state.epoch++;
-    state.current = null;
-  }
-  state.current ??= { ...batches, epochInFit: 0, step: 0, lossSum: 0, samples: 0, lr: 0 };
+  state.current = { epochInFit: 0, step: 0, lossSum: 0, samples: 0, lr: 0, ...state.current, ...passage };
+  trainer.loaded = false;
   const { current } = state;
   const finish = async (stopped: History["stopped"]): Promise<History> => {
     history.stopped = stopped;

@@ -19,19 +19,7 @@ import { findNonFinite } from "./diagnose.js";
 import { expectPaths, type ParameterGroup, settingsOf } from "./groups.js";
 import { checkTargets, type Labels, readLabels } from "./labels.js";
 import { readTrainerOptions, type TrainerOptions } from "./options.js";
-
-/** How a dataset of `length` samples is cut into batches. */
-export interface Batches {
-  length: number;
-  batchSize: number;
-  dropLast: boolean;
-}
-
-/** Epochs begun so far, which number the shuffles; and the place of an interrupted `fit`. */
-export interface FitState {
-  epoch: number;
-  current: (Batches & { epochInFit: number; step: number; lossSum: number; samples: number; lr: number }) | null;
-}
+import type { FitState, Resumable } from "./resume.js";
 
 /** What a step of the optimiser reports. */
 export interface StepResult {
@@ -56,7 +44,7 @@ let nextId = 0;
 const owners = new WeakMap<Executor, StepTrainer>();
 
 /** A trainer, as far as single steps take it. */
-export class StepTrainer {
+export class StepTrainer implements Resumable {
   readonly model: Model;
   readonly loss: Loss | null;
   readonly optimizer: Optimizer;
@@ -67,6 +55,8 @@ export class StepTrainer {
   stepCount = 0;
   /** @internal Where an interrupted `fit` stands. */
   fitState: FitState = { epoch: 0, current: null };
+  /** @internal Whether the place of the interrupted fit came from a checkpoint. */
+  loaded = false;
   /** @internal A fit is running. */
   fitting = false;
   /** Tells functions of equal text in the groups of two trainers apart. */
@@ -168,6 +158,17 @@ export class StepTrainer {
       rest,
     ]);
     return JSON.stringify([optimizer, loss, clipGradNorm, ema, groups, this.#decayNormsAndBiases]);
+  }
+
+  /** @internal Learning rates and weight decay of parameters that have their own, as groups and the decay rule say. */
+  ownSettings(): Record<string, { lrScale: number; weightDecay?: number }> {
+    const settings = settingsOf(this.#groups, this.#decayNormsAndBiases);
+    const { weightDecay: common = 0 }: { weightDecay?: number } = this.optimizer.toJSON().options;
+    const all = this.#engine.description.parameters.map((parameter) => {
+      const { lrScale, weightDecay = common } = settings(parameter);
+      return [parameter.name, { lrScale, ...(weightDecay !== common && { weightDecay }) }] as const;
+    });
+    return Object.fromEntries(all.filter(([, { lrScale, weightDecay }]) => lrScale !== 1 || weightDecay !== undefined));
   }
 
   /** Records the end of a step. */

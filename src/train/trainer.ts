@@ -3,7 +3,7 @@ import { ArgumentError, expectation, ResnetWasmError } from "../core/errors.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Model } from "../model/model.js";
 import { readStateDict, type StateDict } from "../model/state.js";
-import { loadCheckpoint, saveCheckpoint } from "./checkpoint.js";
+import { type CheckpointOptions, loadCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import { type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.js";
 import { type FitOptions, fit, type History } from "./fit.js";
 import type { TrainerOptions } from "./options.js";
@@ -50,11 +50,16 @@ export class Trainer extends StepTrainer {
     return saveCheckpoint(this);
   }
 
-  /** Restores what `save` wrote, into a trainer with the same network, loss and kind of optimiser. All or nothing. */
-  async load(bytes: Uint8Array | ArrayBuffer): Promise<void> {
+  /**
+   * Restores what `save` wrote, all or nothing, into a trainer that was made in the same way: network with its activations
+   * and dropout, seed, loss, optimiser, schedule, clipping, groups, averages, frozen names. Throws `FormatError` with each
+   * difference and both values; `override` names those that are meant. A `fit` that goes on takes the batches of the
+   * interrupted one where it is not told others, and refuses another dataset.
+   */
+  async load(bytes: Uint8Array | ArrayBuffer, options?: CheckpointOptions): Promise<void> {
     this.#expectIdle("trainer.load");
     this.own();
-    loadCheckpoint(this, bytes);
+    loadCheckpoint(this, bytes, options);
   }
 }
 

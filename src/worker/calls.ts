@@ -10,6 +10,7 @@ import type { ProfileOptions } from "../model/profile.js";
 import type { ProfileData } from "../model/profile-report.js";
 import type { LoadReport, LoadStateDictOptions, StateDictLike } from "../model/state.js";
 import type { LayerJSON } from "../nn/layer.js";
+import type { CheckpointOptions } from "../train/checkpoint.js";
 import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
 import type { Callback, EpochRecord, FitOptions, History, StepEvent } from "../train/fit.js";
 import type { ParameterGroup } from "../train/groups.js";
@@ -81,7 +82,7 @@ export interface TrainerCalls extends Pick<Trainer, "step" | "applyGradients" | 
   fit(dataset: DatasetReference, options: SentFitOptions): History;
   evaluate(dataset: DatasetReference, options: EvaluateOptions): Evaluation;
   saveTrainer(): Uint8Array<ArrayBuffer>;
-  loadTrainer(bytes: Uint8Array | ArrayBuffer): void;
+  loadTrainer(bytes: Uint8Array | ArrayBuffer, options: CheckpointOptions): void;
 }
 
 /** The answer of a trainer's call, and how many steps it has taken by then. */

@@ -3,6 +3,7 @@
 import { lossFromJSON } from "../nn/losses.js";
 import { optimizerFromJSON } from "../optim/optimizers.js";
 import { scheduleFromJSON } from "../optim/schedules.js";
+import type { CheckpointOptions } from "../train/checkpoint.js";
 import type { EvaluateOptions } from "../train/evaluate.js";
 import type { Callback, StepEvent } from "../train/fit.js";
 import type { ParameterGroup } from "../train/groups.js";
@@ -51,7 +52,9 @@ export function trainerMethods(server: Served): Methods<keyof TrainerCalls | "cr
     ),
     emaStateDict: counted((trainer) => trainer.emaStateDict()),
     saveTrainer: counted((trainer) => trainer.save()),
-    loadTrainer: counted((trainer, _, bytes: Uint8Array | ArrayBuffer) => trainer.load(bytes)),
+    loadTrainer: counted((trainer, _, bytes: Uint8Array | ArrayBuffer, options: CheckpointOptions) =>
+      trainer.load(bytes, options),
+    ),
   };
 }
 

@@ -6,6 +6,7 @@ import type { TensorLike } from "../core/tensor.js";
 import type { Dataset } from "../data/dataset.js";
 import type { StateDict } from "../model/state.js";
 import { AN_OPTIMIZER } from "../optim/optimizers.js";
+import type { CheckpointOptions } from "../train/checkpoint.js";
 import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
 import { callbackList, type FitOptions, type History } from "../train/fit.js";
 import type { ParameterGroup } from "../train/groups.js";
@@ -111,9 +112,10 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
   }
 
   /** Restores what `save` wrote. All or nothing. */
-  async load(bytes: Uint8Array | ArrayBuffer, options?: TransferOption): Promise<void> {
-    const { transfer } = readOptions("trainer.load", options, transferSchema);
-    return this.#count(this.model.call("loadTrainer", [this.#id, bytes], { transfer }));
+  async load(bytes: Uint8Array | ArrayBuffer, options?: CheckpointOptions & TransferOption): Promise<void> {
+    const { transfer = false, ...rest } = options ?? {};
+    flag()("trainer.load", "transfer", transfer);
+    return this.#count(this.model.call("loadTrainer", [this.#id, bytes, rest], { transfer }));
   }
 }
 

@@ -229,7 +229,10 @@ describe("checkpoints", () => {
   it("are refused by another network", async () => {
     const trainer = await fresh(options());
     const other: Model = await build(new Linear(4, 3), [4], undefined, 11);
-    await expect(createTrainer(other, options()).load(await trainer.save())).rejects.toThrow(
+    const bytes = await trainer.save();
+    const into = createTrainer(other, options());
+    await expect(into.load(bytes)).rejects.toThrow(/network expected {"type":"Linear".*, got {"type":"Sequential"/);
+    await expect(into.load(bytes, { override: ["network"] })).rejects.toThrow(
       /optimizer\.m\.weight expected \[3, 4\], got nothing/,
     );
   });

@@ -211,6 +211,13 @@ describe("a trainer in a worker", () => {
     const expected = await local.save();
     expect(await first.trainer.save()).toEqual(expected);
     expect(await second.trainer.save()).toEqual(expected);
+    const slower = await createWorkerTrainer(second.model, { ...sgd, clipGradNorm: 3 });
+    await expect(slower.load(checkpoint)).rejects.toThrow(/clipGradNorm expected 3, got/);
+    await expect(slower.load(checkpoint, { override: ["rate"] as never })).rejects.toThrow(
+      /override\[0\] expected "lr"/,
+    );
+    await slower.load(checkpoint, { override: ["clipGradNorm"] });
+    expect(slower.stepCount).toBe(3);
     await Promise.all([first.model.dispose(), second.model.dispose()]);
   });
 

@@ -1,0 +1,159 @@
+/** What must be the same for an interrupted training to go on as if it had not stopped, and what is not. */
+import { ArgumentError, expectation } from "../core/errors.js";
+import { isRecord } from "../core/options.js";
+import type { Shape } from "../core/shape.js";
+import type { Dataset } from "../data/dataset.js";
+import { augmentationDescription, datasetDescription } from "../data/description.js";
+
+/** How `fit` goes through a dataset, and which dataset. */
+export interface Passage {
+  length: number;
+  batchSize: number;
+  dropLast: boolean;
+  /** Unknown in checkpoints of 0.1.0. */
+  shuffle?: boolean;
+  /** Unknown in checkpoints of 0.1.0. */
+  dataset?: DatasetIdentity;
+}
+
+/** Epochs begun so far, which number the shuffles; and the place of an interrupted `fit`. */
+export interface FitState {
+  epoch: number;
+  current: (Passage & { epochInFit: number; step: number; lossSum: number; samples: number; lr: number }) | null;
+}
+
+/** A trainer, as far as fits that were interrupted take it. */
+export interface Resumable {
+  fitState: FitState;
+  /** The place of the interrupted fit came from a checkpoint. */
+  loaded: boolean;
+}
+
+/** What tells datasets apart without their samples. */
+interface DatasetIdentity {
+  inputShape: Shape;
+  targets: string;
+  classes?: number;
+  classNames?: readonly string[];
+  targetShape?: Shape;
+  transform?: unknown;
+  /** What was done to the samples, outermost first; undefined where only functions know. */
+  made?: unknown[];
+}
+
+function identityOf(dataset: Dataset): DatasetIdentity {
+  const { inputShape, targets } = dataset;
+  const { transform }: { transform?: unknown } = Object(dataset);
+  const kind =
+    dataset.targets === "class"
+      ? { classes: dataset.classes, ...(dataset.classNames && { classNames: dataset.classNames }) }
+      : { targetShape: dataset.targetShape };
+  return { inputShape, targets, ...kind, transform, ...madeOf(dataset) };
+}
+
+function madeOf(dataset: Dataset): { made?: unknown[] } {
+  const made: unknown[] = [];
+  for (let at: Dataset | undefined = dataset; at; ) {
+    const description = datasetDescription(at);
+    if (!description) return {};
+    at = "dataset" in description ? description.dataset : undefined;
+    const { type } = description;
+    if (type === "normalise") made.push({ type, mean: description.mean, std: description.std });
+    if (type === "augment") {
+      const augmentations = description.augmentations.map((each) => augmentationDescription(each) ?? { type: "own" });
+      made.push({ type, seed: description.seed, augmentations });
+    }
+  }
+  return { made };
+}
+
+/** Which batches a fit is asked for; what is left out is as in the fit that it goes on with, or the default. */
+export interface AskedBatches {
+  batchSize?: number | undefined;
+  shuffle?: boolean | undefined;
+  dropLast?: boolean | undefined;
+}
+
+/**
+ * Settles where `fit` begins: at the place of an interrupted fit with the same dataset and batches, or anew with others.
+ * After `trainer.load` another dataset or other batches are more likely an error than meant, so that they are refused.
+ */
+export function settlePassage(trainer: Resumable, dataset: Dataset, asked: AskedBatches): Required<Passage> {
+  const state = trainer.fitState;
+  const settle = (last: Partial<Passage>): Required<Passage> => ({
+    length: dataset.length,
+    batchSize: asked.batchSize ?? last.batchSize ?? 32,
+    dropLast: asked.dropLast ?? last.dropLast ?? false,
+    shuffle: asked.shuffle ?? last.shuffle ?? true,
+    dataset: identityOf(dataset),
+  });
+  if (!state.current) return settle({});
+  const passage = settle(state.current);
+  const { length, batchSize, dropLast, shuffle, dataset: before } = state.current;
+  const { dataset: now, ...batches } = passage;
+  const known = now.made ? before : { ...before, made: undefined };
+  const found = differences({ ...batches, ...now }, { length, batchSize, dropLast, shuffle, ...known });
+  if (found.length === 0) return passage;
+  if (trainer.loaded) {
+    const hint = 'To begin a new fit on purpose: trainer.load(bytes, { override: ["fit"] })';
+    const got = listed(found);
+    throw new ArgumentError(
+      expectation("fit", "dataset and batches", "those of the fit in the checkpoint", got, { hint }),
+    );
+  }
+  leaveFit(trainer);
+  return settle({});
+}
+
+/** Gives up the place of an interrupted fit. An epoch that was begun is not shuffled in the same order again. */
+export function leaveFit({ fitState }: Resumable): void {
+  if (fitState.current && fitState.current.step > 0) fitState.epoch++;
+  fitState.current = null;
+}
+
+/** Where two values differ: the path, and both. */
+export interface Difference {
+  path: string;
+  expected: unknown;
+  got: unknown;
+}
+
+/** Options that came after 0.1.0: what files mean that do not tell them. */
+const MEANT_BY_ABSENCE: Readonly<Record<string, unknown>> = { unit: "steps" };
+
+/**
+ * Compares what JSON can hold by its meaning: in whatever order of keys, nothing the same as null, an option that an older
+ * file lacks the same as its default. What `got` does not tell at all on the first level is not compared.
+ */
+export function differences(expected: object, got: object): Difference[] {
+  const [ours, theirs]: Readonly<Record<string, unknown>>[] = [plain(expected), plain(got)];
+  return Object.keys(theirs).flatMap((key) => compare(key, ours[key], theirs[key]));
+}
+
+const plain = (value: object) => JSON.parse(JSON.stringify(value));
+
+function compare(path: string, expected: unknown, got: unknown): Difference[] {
+  if ((expected ?? null) === (got ?? null)) return [];
+  const leaf = [{ path, expected, got }];
+  if (Array.isArray(expected) && Array.isArray(got) && expected.length === got.length)
+    return expected.flatMap((item, i) => compare(`${path}[${i}]`, item, got[i]));
+  if (!isRecord(expected) || !isRecord(got) || expected.type !== got.type) return leaf;
+  return [...new Set([...Object.keys(expected), ...Object.keys(got)])].flatMap((key) => {
+    const of = (side: Readonly<Record<string, unknown>>) =>
+      Object.hasOwn(side, key) ? side[key] : MEANT_BY_ABSENCE[key];
+    return compare(key === "options" ? path : `${path}.${key}`, of(expected), of(got));
+  });
+}
+
+/** Each difference with both values, the first of them. */
+export function listed(found: readonly Difference[]): string {
+  const lines = found
+    .slice(0, 8)
+    .map(({ path, expected, got }) => `${path} expected ${inShort(expected)}, got ${inShort(got)}`);
+  return [...lines, ...(found.length > 8 ? [`${found.length - 8} more`] : [])].join("; ");
+}
+
+function inShort(value: unknown): string {
+  const text = JSON.stringify(value ?? null);
+  return text.length > 160 ? `${text.slice(0, 157)}…` : text;
+}
