@@ -1,6 +1,7 @@
 /** Tensors at the public edge, and what is accepted in their place. */
-import { describe, expectation, ShapeError } from "./errors.js";
-import { formatShape, numel, type Shape } from "./shape.js";
+import { describe, expectation, type ResnetWasmError, ShapeError } from "./errors.js";
+import { formatShape, numel, type Shape, sameShape } from "./shape.js";
+import { tagOf } from "./tag.js";
 
 /** Numbers and their shape, row-major: the last dimension varies fastest. */
 export interface Tensor {
@@ -10,7 +11,7 @@ export interface Tensor {
 
 /** Numbers in batches: flat (the batch size follows from the length), with a shape, or nested arrays. */
 export type TensorLike = ArrayLike<number> | { data: ArrayLike<number>; shape: Shape } | NestedArray;
-/** Arrays of arrays of numbers, all rows of a level equally long. */
+/** Arrays of arrays of numbers, plain or typed, all rows of a level equally long. */
 export type NestedArray = readonly (number | NestedArray | ArrayLike<number>)[];
 
 export interface Batch {
@@ -18,75 +19,151 @@ export interface Batch {
   batchSize: number;
 }
 
+/** Numbers as they were given; `shape` is null where they are flat. */
+export interface Numbers {
+  data: ArrayLike<number>;
+  shape: readonly number[] | null;
+}
+
+/**
+ * The error for what was got instead; `at` is where in the argument, "[3][0]" for example, and `row` the length that a row
+ * should have there.
+ */
+export type Refuse = (got: string, more?: { at?: string; row?: number; hint?: string }) => ResnetWasmError;
+
+const FLOATS = /^Float(16|32|64)Array$/;
+const INTEGERS = /^(Uint8Clamped|(Ui|I)nt(8|16|32))Array$/;
+const MOST_LEVELS = 8;
+
+/** Whether something is a typed array of numbers, of whatever realm; those of big integers are not. */
+function isTypedNumbers(value: unknown): value is ArrayLike<number> & ArrayBufferView {
+  if (!ArrayBuffer.isView(value)) return false;
+  const tag = tagOf(value);
+  return FLOATS.test(tag) || INTEGERS.test(tag);
+}
+
 const isList = (value: unknown): value is ArrayLike<unknown> =>
-  typeof value === "object" && value !== null && "length" in value && typeof value.length === "number";
+  typeof value === "object" && value !== null && isCount((value as ArrayLike<unknown>).length);
+
+const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0;
 
 /** Whether all elements are numbers: for a typed array its kind decides; other arrays are searched. */
 export function isNumeric(data: unknown): data is ArrayLike<number> {
-  if (ArrayBuffer.isView(data))
-    return "length" in data && !(data instanceof BigInt64Array || data instanceof BigUint64Array);
-  if (!isList(data)) return false;
-  for (let i = 0; i < data.length; i++) if (typeof data[i] !== "number") return false;
-  return true;
+  if (ArrayBuffer.isView(data)) return isTypedNumbers(data);
+  return isList(data) && firstOther(data) < 0;
 }
 
-const isTensor = (x: unknown): x is { data: ArrayLike<number>; shape: Shape } =>
-  typeof x === "object" && x !== null && "data" in x && "shape" in x && Array.isArray(x.shape);
+/** Where the first element is that is no number, -1 where all are. */
+function firstOther(list: ArrayLike<unknown>): number {
+  for (let i = 0; i < list.length; i++) if (typeof list[i] !== "number") return i;
+  return -1;
+}
+
+/**
+ * Reads typed arrays, arrays, rows of either, and { data, shape }. Null, booleans, strings and big integers are no numbers:
+ * `refuse` makes the error of the first. Nothing is copied but rows.
+ */
+export function readNumbers(given: unknown, refuse: Refuse): Numbers {
+  if (isTensor(given)) {
+    const shape = Array.from(given.shape as ArrayLike<number>);
+    const data = flatNumbers(given.data, refuse);
+    if (!shape.every(isCount)) throw refuse(formatShape(shape));
+    if (data.length !== numel(shape)) throw refuse(`${data.length} numbers for shape ${formatShape(shape)}`);
+    return { data, shape };
+  }
+  if (Array.isArray(given) && isList(given[0])) return readRows(given, refuse);
+  return { data: flatNumbers(given, refuse), shape: null };
+}
+
+const isTensor = (x: unknown): x is { data: unknown; shape: unknown } =>
+  typeof x === "object" && x !== null && "data" in x && "shape" in x && isNumeric(x.shape);
+
+const UNWRAP = "Give the array itself, not a proxy of it: Vue's toRaw, Immer's original or a copy";
+
+function flatNumbers(given: unknown, refuse: Refuse): ArrayLike<number> {
+  if (isTypedNumbers(given)) return given;
+  if (/^Big/.test(tagOf(given))) {
+    const hint = "Convert them: Float32Array.from(x, Number)";
+    throw refuse(describe(given), { hint });
+  }
+  if (ArrayBuffer.isView(given) || /^(Shared)?ArrayBuffer$/.test(tagOf(given))) throw refuse(describe(given));
+  if (!hasLength(given, refuse)) throw refuse(describe(given));
+  const other = firstOther(given);
+  if (other >= 0) throw refuse(describe(given[other]), { at: `[${other}]` });
+  return given as ArrayLike<number>;
+}
+
+/** The length of a typed array cannot be read through a proxy. */
+function hasLength(given: unknown, refuse: Refuse): given is ArrayLike<unknown> {
+  try {
+    return isList(given);
+  } catch (error) {
+    throw Object.assign(refuse("a proxy", { hint: UNWRAP }), { cause: error });
+  }
+}
+
+function readRows(rows: readonly unknown[], refuse: Refuse): Numbers {
+  const shape: number[] = [];
+  for (let level: unknown = rows; isList(level); level = level[0]) {
+    if (level.length === 0 || shape.length >= MOST_LEVELS) throw refuse("ragged or empty nested arrays");
+    shape.push(level.length);
+  }
+  const data = rowsOfBytes(rows, shape) ? new Uint8Array(numel(shape)) : new Float32Array(numel(shape));
+  let next = 0;
+  const fill = (list: unknown, depth: number, at: string): void => {
+    if (ArrayBuffer.isView(list) && !isTypedNumbers(list))
+      flatNumbers(list, (got, more) => refuse(got, { ...more, at }));
+    if (!isList(list) || list.length !== shape[depth]) throw refuse(describe(list), { at, row: shape[depth] });
+    if (isTypedNumbers(list) && depth === shape.length - 1) {
+      data.set(list, next);
+      next += list.length;
+      return;
+    }
+    for (let i = 0; i < list.length; i++) {
+      const item = list[i];
+      if (depth < shape.length - 1) fill(item, depth + 1, `${at}[${i}]`);
+      else if (typeof item === "number") data[next++] = item;
+      else throw refuse(describe(item), { at: `${at}[${i}]` });
+    }
+  };
+  fill(rows, 0, "");
+  return { data, shape };
+}
+
+/** Bytes stay bytes, so that their meaning stays the same. */
+const isBytes = (value: unknown): boolean => /^Uint8(Clamped)?Array$/.test(tagOf(value));
+const rowsOfBytes = (rows: readonly unknown[], shape: Shape): boolean =>
+  shape.length === 2
+    ? rows.every(isBytes)
+    : shape.length > 2 && rows.every((row) => Array.isArray(row) && row.every((part) => isBytes(part)));
 
 /** Reads `x` as a batch of samples of `sampleShape`. Throws `ShapeError` with both shapes. */
 export function toBatch(where: string, name: string, x: TensorLike, sampleShape: Shape): Batch {
   const size = numel(sampleShape);
   const expected = `[n${sampleShape.map((s) => `, ${s}`).join("")}] with n at least 1`;
-  const refuse = (got: unknown): never => {
-    throw new ShapeError(expectation(where, name, expected, got));
+  const refuse: Refuse = (got, { at = "", row, hint } = {}) => {
+    const place = at === "" ? got : `${got} at ${at}`;
+    return new ShapeError(
+      expectation(where, name, expected, row === undefined ? place : `ragged rows: ${place}`, { hint }),
+    );
   };
-  if (isTensor(x)) {
-    const { shape } = x;
-    const fits =
-      shape.length === sampleShape.length + 1 && sampleShape.every((s, i) => s === shape[i + 1]) && shape[0] >= 1;
-    if (!fits || !Number.isInteger(shape[0])) refuse(formatShape(shape));
-    if (x.data?.length !== numel(shape)) refuse(`${x.data?.length} numbers for shape ${formatShape(shape)}`);
-    if (!isNumeric(x.data)) refuse(describe(x.data));
-    return { data: x.data, batchSize: shape[0] };
+  const { data, shape } = readNumbers(x, refuse);
+  if (shape) {
+    if (!sameShape(shape.slice(1), sampleShape) || shape[0] < 1) throw refuse(formatShape(shape));
+    return { data, batchSize: shape[0] };
   }
-  if (Array.isArray(x) && typeof x[0] !== "number") {
-    const rows: NestedArray = x;
-    const shape = nestedShape(rows);
-    const data = new Float32Array(shape === null ? 0 : numel(shape));
-    if (shape === null || !fillNested(rows, shape, 0, data, { at: 0 })) return refuse("ragged or empty nested arrays");
-    return toBatch(where, name, { data, shape }, sampleShape);
-  }
-  if (!isList(x)) return refuse(x);
-  const flat: ArrayLike<unknown> = x;
-  if (flat.length === 0 || flat.length % size !== 0)
-    refuse(`${flat.length} numbers, not a positive multiple of ${size}`);
-  if (!isNumeric(flat)) return refuse(describe(flat));
-  return { data: flat, batchSize: flat.length / size };
+  if (data.length === 0 || data.length % size !== 0)
+    throw refuse(data.length === 0 ? "0 numbers, an empty array" : `${data.length} numbers, not a multiple of ${size}`);
+  expectNoCanvas(where, name, data, sampleShape);
+  return { data, batchSize: data.length / size };
 }
 
-function nestedShape(x: NestedArray): number[] | null {
-  const shape: number[] = [];
-  for (let level: unknown = x; typeof level !== "number"; level = level[0]) {
-    if (!isList(level) || level.length === 0 || shape.length > 8) return null;
-    shape.push(level.length);
-  }
-  return shape;
-}
-
-function fillNested(
-  x: NestedArray | ArrayLike<number>,
-  shape: Shape,
-  depth: number,
-  data: Float32Array,
-  cursor: { at: number },
-): boolean {
-  if (x?.length !== shape[depth]) return false;
-  for (let i = 0; i < x.length; i++) {
-    const item = x[i];
-    if (depth === shape.length - 1) {
-      if (typeof item !== "number") return false;
-      data[cursor.at++] = item;
-    } else if (typeof item === "number" || !fillNested(item, shape, depth + 1, data, cursor)) return false;
-  }
-  return true;
+/** A canvas gives red, green, blue and alpha of each pixel: they are no samples of fewer channels. */
+export function expectNoCanvas(where: string, name: string, data: ArrayLike<number>, sampleShape: Shape): void {
+  const channels = sampleShape[2];
+  const isCanvas = tagOf(data) === "Uint8ClampedArray" && data.length % 4 === 0;
+  if (sampleShape.length !== 3 || channels === 4 || !isCanvas || data.length === numel(sampleShape)) return;
+  const hint = "transformImage of resnet-wasm/data makes an input of a picture; { data, shape } says what bytes are";
+  const got = `Uint8ClampedArray(${data.length}), the RGBA bytes of ${data.length / 4} pixels`;
+  throw new ShapeError(expectation(where, name, `samples of ${formatShape(sampleShape)}`, got, { hint }));
 }

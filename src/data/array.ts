@@ -1,12 +1,17 @@
 /** Datasets held in memory. */
 import { ArgumentError, DataError, describe, expectation, ShapeError } from "../core/errors.js";
 import { as, integer, list, type Option, optional, readOptions, type Schema, text } from "../core/options.js";
-import { formatShape, numel } from "../core/shape.js";
-import { type ClassDataset, checkBuffers, type Dataset, type ValueDataset } from "./dataset.js";
+import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";
+import { tagOf } from "../core/tag.js";
+import { expectNoCanvas, type Refuse, readNumbers, type TensorLike } from "../core/tensor.js";
+import { type ClassDataset, checkBuffers, type Dataset, trustLabels, type ValueDataset } from "./dataset.js";
 import { describeDataset } from "./description.js";
 
-/** Example after example, flat or as rows. Bytes stay bytes in memory and become value / 255 in a batch. */
-export type InputData = Float32Array | Float64Array | Bytes | readonly number[] | readonly (readonly number[])[];
+/**
+ * Example after example: flat, as rows (arrays or typed arrays), nested, or { data, shape }. Uint8Array and
+ * Uint8ClampedArray stay bytes in memory and become value / 255 in a batch; all other numbers are taken as they are.
+ */
+export type InputData = TensorLike;
 type Bytes = Uint8Array | Uint8ClampedArray;
 
 interface Inputs {
@@ -16,8 +21,8 @@ interface Inputs {
 
 /** Samples in arrays with a class each. */
 export interface ClassArrays extends Inputs {
-  /** One class index per example. */
-  y: ArrayLike<number>;
+  /** One class index per example, flat or { data, shape: [n] }. */
+  y: TensorLike;
   /** How many classes there are. */
   classes: number;
   classNames?: readonly string[];
@@ -25,8 +30,8 @@ export interface ClassArrays extends Inputs {
 
 /** Samples in arrays with rows of numbers as targets. */
 export interface ValueArrays extends Inputs {
-  /** size(targetShape) numbers per example. */
-  y: ArrayLike<number>;
+  /** size(targetShape) numbers per example: flat, as rows, nested, or { data, shape: [n, …targetShape] }. */
+  y: TensorLike;
   /** [1] by default. */
   targetShape?: readonly number[];
 }
@@ -38,17 +43,9 @@ export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
   const all = readOptions(where, options, schema);
   const { inputShape } = all;
   const size = numel(inputShape);
-  const x = inputArray(all.x, size);
+  const x = inputArray(all.x, inputShape);
   const length = x.length / size;
-  if (length === 0) throw new DataError(expectation(where, "x", "at least one example", "none"));
-  if (!Number.isInteger(length)) {
-    const expected = `a multiple of ${size} values, for ${formatShape(inputShape)}`;
-    throw new ShapeError(expectation(where, "x", expected, `${x.length}`));
-  }
-  if (all.y === null || typeof all.y !== "object" || typeof all.y.length !== "number") {
-    throw new ArgumentError(expectation(where, "y", "an array", describe(all.y)));
-  }
-  const fill = x instanceof Float32Array ? floatsInto(x, size) : bytesInto(x, size);
+  const fill = isBytes(x) ? bytesInto(x, size) : floatsInto(x, size);
   if (all.classes === undefined) {
     const { targetShape = [1] } = all;
     const rows = valueTargets(all.y, length, targetShape);
@@ -70,7 +67,7 @@ export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
   if (classNames && classNames.length !== classes) {
     throw new ArgumentError(expectation(where, "classNames", `${classes} names`, classNames.length));
   }
-  const labels = classTargets(all.y, length, classes);
+  const labels = classTargets(all.y, length, classes, inputShape);
   const get: Dataset["get"] = (indices, xOut, yOut) => {
     checkBuffers(dataset, indices, xOut, yOut);
     expectHere(x);
@@ -80,7 +77,7 @@ export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
     }
   };
   const dataset: ClassDataset = { length, inputShape, targets: "class", classes, classNames, get };
-  return describeDataset(dataset, () => ({
+  return describeDataset(trustLabels(dataset), () => ({
     type: "array",
     options: { x, y: labels, inputShape, classes, classNames },
   }));
@@ -103,34 +100,63 @@ const sizes: Option<readonly number[]> = (_, name, shape) => {
 const schema = () =>
   ({
     x: as<InputData>(),
-    y: as<ArrayLike<number>>(),
+    y: as<TensorLike>(),
     inputShape: sizes,
     classes: optional(integer({ min: 1 })),
     classNames: optional(list(text)),
     targetShape: optional(sizes),
   }) satisfies Schema<Partial<ClassArrays> & ValueArrays>;
 
-function inputArray(x: unknown, size: number): Float32Array | Bytes {
-  if (x instanceof Uint8Array || x instanceof Uint8ClampedArray) return x;
-  let numbers: Float32Array;
-  if (x instanceof Float32Array || x instanceof Float64Array) numbers = Float32Array.from(x);
-  else if (!Array.isArray(x)) {
-    throw new ArgumentError(expectation(where, "x", "a Float32Array, Float64Array, bytes or an array", describe(x)));
-  } else if (Array.isArray(x[0])) {
-    const bad = x.findIndex((row) => !Array.isArray(row) || row.length !== size);
-    if (bad >= 0) throw new ShapeError(expectation(where, `x[${bad}]`, `a row of ${size} numbers`, describe(x[bad])));
-    numbers = Float32Array.from(x.flat());
-  } else numbers = Float32Array.from(x);
-  const bad = numbers.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    const at = `x of example ${Math.floor(bad / size)}, value ${bad % size}`;
-    throw new DataError(expectation(where, at, "a finite number", numbers[bad]));
+const isBytes = (x: ArrayLike<number>): x is Bytes => /^Uint8(Clamped)?Array$/.test(tagOf(x));
+
+/** The error of an argument, or of its first part, that is not numbers. */
+const refuseAs =
+  (name: string): Refuse =>
+  (got, { at = "", row, hint } = {}) => {
+    if (row !== undefined)
+      return new ShapeError(expectation(where, `${name}${at}`, `a row of ${row} numbers`, got, { hint }));
+    const expected = at === "" ? "an array, a typed array, rows of either or { data, shape }" : "a number";
+    const Kind = at === "" ? ArgumentError : DataError;
+    return new Kind(expectation(where, `${name}${at}`, expected, got, { hint }));
+  };
+
+/** A sample of its own shape, or as a row of its numbers. */
+const isBatch = ([, ...sample]: Shape, sampleShape: Shape): boolean =>
+  sameShape(sample, sampleShape) || (sample.length === 1 && sample[0] === numel(sampleShape));
+
+/** All samples in one array. */
+function inputArray(given: unknown, inputShape: Shape): Float32Array | Bytes {
+  const size = numel(inputShape);
+  const { data, shape } = readNumbers(given, refuseAs("x"));
+  if (data.length === 0) throw new DataError(expectation(where, "x", "at least one example", "none"));
+  if (shape && !isBatch(shape, inputShape)) {
+    const expected = `[n${inputShape.map((side) => `, ${side}`).join("")}]`;
+    throw new ShapeError(expectation(where, "x", expected, formatShape(shape)));
   }
-  return numbers;
+  if (data.length % size !== 0) {
+    const expected = `a multiple of ${size} values, for ${formatShape(inputShape)}`;
+    throw new ShapeError(expectation(where, "x", expected, `${data.length}`));
+  }
+  if (shape === null) expectNoCanvas(where, "x", data, inputShape);
+  if (isBytes(data)) return data;
+  const numbers = Float32Array.from(data);
+  const bad = numbers.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return numbers;
+  const at = `x of example ${Math.floor(bad / size)}, value ${bad % size}`;
+  throw new DataError(expectation(where, at, "a finite number", numbers[bad]));
 }
 
-function classTargets(y: ArrayLike<number>, length: number, classes: number): Int32Array {
-  if (y.length !== length) throw new ShapeError(expectation(where, "y", `${length} class indices`, y.length));
+function classTargets(given: unknown, length: number, classes: number, inputShape: Shape): Int32Array {
+  const { data: y, shape } = readNumbers(given, refuseAs("y"));
+  if (shape && !(shape[0] === length && y.length === length)) {
+    const hint = "Rows of probabilities are targets without classes, with targetShape: [classes]";
+    const expected = `[${length}], one class index for each example`;
+    throw new ShapeError(expectation(where, "y", expected, formatShape(shape), { hint }));
+  }
+  if (y.length !== length) {
+    const hint = `x holds ${length} example${length === 1 ? "" : "s"} of ${formatShape(inputShape)}`;
+    throw new ShapeError(expectation(where, "y", `${length} class indices`, y.length, { hint }));
+  }
   const labels = new Int32Array(length);
   for (let i = 0; i < length; i++) {
     const label = y[i];
@@ -142,12 +168,16 @@ function classTargets(y: ArrayLike<number>, length: number, classes: number): In
   return labels;
 }
 
-function valueTargets(y: ArrayLike<number>, length: number, targetShape: readonly number[]): Float32Array {
+function valueTargets(given: unknown, length: number, targetShape: Shape): Float32Array {
+  const { data: y, shape } = readNumbers(given, refuseAs("y"));
   const expected = length * numel(targetShape);
-  if (y.length !== expected) {
-    const values = `${expected} values, ${formatShape(targetShape)} for each of ${length} examples`;
-    throw new ShapeError(expectation(where, "y", values, y.length));
+  const values = `${expected} values, ${formatShape(targetShape)} for each of ${length} examples`;
+  const isColumn = shape?.length === 1 && numel(targetShape) === 1;
+  if (shape && !(shape[0] === length && (isColumn || isBatch(shape, targetShape)))) {
+    const hint = shape[0] === length ? `Is it targetShape: ${formatShape(shape.slice(1))}?` : undefined;
+    throw new ShapeError(expectation(where, "y", values, formatShape(shape), { hint }));
   }
+  if (y.length !== expected) throw new ShapeError(expectation(where, "y", values, y.length));
   const rows = Float32Array.from(y);
   const bad = rows.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new DataError(expectation(where, `y[${bad}]`, "a finite number", describe(y[bad])));

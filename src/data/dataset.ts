@@ -9,7 +9,8 @@ interface DatasetBase {
   readonly inputShape: readonly number[];
   /**
    * Writes the examples `indices` one after the other: `x` gets indices.length · size(inputShape) values; `y` gets
-   * indices.length class indices (Int32Array) or indices.length · size(targetShape) values (Float32Array).
+   * indices.length class indices or indices.length · size(targetShape) values (Float32Array). Class indices go to an
+   * Int32Array or, from datasets of your own, to an array that shows what is no integer: fill it, do not replace it.
    * `epoch` numbers the pass over the data: random augmentation is a function of (seed, epoch, index) alone, so a
    * resumed run sees what an uninterrupted one would have seen. Datasets without randomness ignore it.
    */
@@ -18,7 +19,7 @@ interface DatasetBase {
   prefetch?(indices: ArrayLike<number>, epoch?: number): Promise<void>;
 }
 
-/** Targets are class indices 0 … classes - 1; `y` of `get` is an Int32Array. */
+/** Targets are class indices 0 … classes - 1, written to `y` of `get` as integers. */
 export interface ClassDataset extends DatasetBase {
   readonly targets: "class";
   readonly classes: number;
@@ -45,7 +46,22 @@ export function expectDataset(where: string, dataset: unknown): void {
   throw new ArgumentError(expectation(where, "dataset", "a Dataset, from arrayDataset for example", describe(dataset)));
 }
 
-/** Fills a batch. Refuses a `get` that promises to: the arrays would be read before they are filled. */
+/** Datasets whose labels were checked when they were made. */
+const trusted = new WeakSet<Dataset>();
+
+/** For datasets of this library: their labels are class indices already. */
+export function trustLabels<D extends Dataset>(dataset: D): D {
+  trusted.add(dataset);
+  return dataset;
+}
+
+/** What own datasets write labels to: an Int32Array makes classes of NaN (0), 1.7 (1) and 2^32 + 1 (1). */
+const written = new WeakMap<Dataset, Float64Array>();
+
+/**
+ * Fills a batch. Refuses a `get` that promises to: the arrays would be read before they are filled. Refuses labels that are
+ * no 32-bit integers, with the first.
+ */
 export function getBatch(
   dataset: Dataset,
   indices: ArrayLike<number>,
@@ -53,10 +69,27 @@ export function getBatch(
   y: Int32Array | Float32Array,
   epoch?: number,
 ): void {
-  const result: unknown = dataset.get(indices, x, y, epoch);
-  if (typeof (result as PromiseLike<unknown> | undefined)?.then !== "function") return;
-  const hint = "Load in prefetch, which may be async, and copy in get";
-  throw new DataError(expectation("get", "result", "none, with x and y filled", "a promise", { hint }));
+  const unchecked = dataset.targets === "class" && !trusted.has(dataset);
+  const labels = unchecked ? labelsFor(dataset, y) : y;
+  const result: unknown = dataset.get(indices, x, labels as Float32Array, epoch);
+  if (typeof (result as PromiseLike<unknown> | undefined)?.then === "function") {
+    const hint = "Load in prefetch, which may be async, and copy in get";
+    throw new DataError(expectation("get", "result", "none, with x and y filled", "a promise", { hint }));
+  }
+  if (!unchecked) return;
+  for (let i = 0; i < indices.length; i++) {
+    if ((labels[i] | 0) !== labels[i])
+      throw new DataError(expectation("get", `y[${i}]`, "a class index", describe(labels[i])));
+    y[i] = labels[i];
+  }
+}
+
+function labelsFor(dataset: Dataset, { length }: ArrayLike<number>): Float64Array {
+  const known = written.get(dataset);
+  if (known?.length === length) return known;
+  const labels = new Float64Array(length);
+  written.set(dataset, labels);
+  return labels;
 }
 
 /** Examples that are asked for, as an array of indices into `length`. */
@@ -96,7 +129,8 @@ export function checkBuffers(
     }
   }
   if (tagOf(x) !== "Float32Array") throw new ArgumentError(expectation("get", "x", "a Float32Array", describe(x)));
-  if (tagOf(y) !== (dataset.targets === "class" ? "Int32Array" : "Float32Array")) {
+  // Floats hold class indices as well: what copies labels of this dataset into one of its own may have them.
+  if (!(dataset.targets === "class" ? /^(Int32|Float32|Float64)Array$/ : /^Float32Array$/).test(tagOf(y))) {
     const kind = dataset.targets === "class" ? "an Int32Array" : "a Float32Array";
     throw new ArgumentError(expectation("get", "y", kind, describe(y)));
   }

@@ -3,7 +3,7 @@ import { expectInteger, expectNumber } from "../core/check.js";
 import { ArgumentError, DataError, describe, expectation } from "../core/errors.js";
 import { Philox } from "../core/random.js";
 import { numel } from "../core/shape.js";
-import { type Dataset, expectDataset, expectIndices, getBatch } from "./dataset.js";
+import { type Dataset, expectDataset, expectIndices, getBatch, trustLabels } from "./dataset.js";
 import { describeDataset } from "./description.js";
 
 /** `dataset` with another way to fill a batch, field by field: what implements Dataset may be an instance of a class. */
@@ -14,7 +14,7 @@ export function withGet<D extends Dataset>(dataset: D, get: Dataset["get"], more
     dataset.targets === "class"
       ? { classes: dataset.classes, classNames: dataset.classNames }
       : { targetShape: dataset.targetShape };
-  return { length, inputShape, targets, ...kind, prefetch, ...more, get } as D;
+  return trustLabels({ length, inputShape, targets, ...kind, prefetch, ...more, get } as D);
 }
 
 /** The examples `indices` of `dataset`, in that order; an index may come more than once. */

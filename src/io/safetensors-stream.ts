@@ -6,6 +6,7 @@
 import { ArgumentError, describe, expectation } from "../core/errors.js";
 import { hasMethod } from "../core/keys.js";
 import { integer, optional, readOptions, type Schema } from "../core/options.js";
+import { isTagged } from "../core/tag.js";
 import { dtypeSize, readElements } from "./dtypes.js";
 import { type ReadOptions, readerSchema, type StoredTensor } from "./safetensors.js";
 import { type Entry, formatError, type Header, headerLength, type Origin, parseHeader } from "./safetensors-header.js";
@@ -151,7 +152,7 @@ async function* chunksOf(
   origin: Origin,
 ): AsyncGenerator<Uint8Array> {
   for await (const chunk of isReadable(stream) ? readerChunks(stream) : iterable(stream, origin)) {
-    if (!(chunk instanceof Uint8Array)) {
+    if (!isTagged(chunk, "Uint8Array")) {
       throw new ArgumentError(expectation(origin.where, "chunk", "a Uint8Array", describe(chunk), origin));
     }
     yield chunk;

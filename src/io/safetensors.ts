@@ -8,6 +8,7 @@
 import { ArgumentError, describe, expectation, ShapeError } from "../core/errors.js";
 import { as, checked, isRecord, oneOf, optional, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape, numel } from "../core/shape.js";
+import { entriesOf, isTagged } from "../core/tag.js";
 import {
   asDtype,
   DTYPES,
@@ -81,14 +82,10 @@ export function readSafetensors(bytes: Uint8Array | ArrayBuffer, options?: ReadO
   return { tensors, metadata: header.metadata };
 }
 
-/** Bytes from another realm (a frame, a vm context) are no `instanceof` ours. */
-const isArrayBuffer = (value: unknown): value is ArrayBuffer =>
-  Object.prototype.toString.call(value) === "[object ArrayBuffer]";
-
 /** A file in memory, as bytes. */
 export function asBytes(where: string, bytes: unknown): Uint8Array {
-  if (bytes instanceof Uint8Array) return bytes;
-  if (isArrayBuffer(bytes)) return new Uint8Array(bytes);
+  if (isTagged(bytes, "Uint8Array")) return bytes;
+  if (isTagged(bytes, "ArrayBuffer")) return new Uint8Array(bytes);
   throw new ArgumentError(expectation(where, "bytes", "a Uint8Array or ArrayBuffer", describe(bytes)));
 }
 
@@ -126,7 +123,7 @@ export function writeSafetensors(
   if (typeof tensors !== "object" || tensors === null) throw invalid("tensors", "a Map or record", describe(tensors));
   const { dtype = "F32", ...given } = readOptions("writeSafetensors", options, writerSchema);
   const dtypeOf = typeof dtype === "function" ? dtype : () => dtype;
-  const entries = [...(tensors instanceof Map ? tensors : Object.entries(tensors))].map(([name, tensor]) => {
+  const entries = [...entriesOf(tensors)].map(([name, tensor]) => {
     checkTensor(name, tensor);
     return { name, tensor, dtype: checkDtype(name, dtypeOf(name)) };
   });
@@ -163,7 +160,7 @@ function checkTensor(name: string, tensor: SafetensorsEntry): void {
   if (name === "__metadata__" || LONE_SURROGATE.test(name)) {
     throw invalid("tensor name", "well-formed Unicode other than __metadata__", describe(name));
   }
-  if (!(tensor?.data instanceof Float32Array) || !Array.isArray(tensor.shape)) {
+  if (!isTagged(tensor?.data, "Float32Array") || !Array.isArray(tensor.shape)) {
     throw invalid(`tensor ${describe(name)}`, "{ data: Float32Array, shape: number[] }", describe(tensor));
   }
   const { data, shape } = tensor;

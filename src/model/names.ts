@@ -1,5 +1,6 @@
 /** How parameters, buffers and tensors are chosen by their names. */
 import { checked } from "../core/options.js";
+import { isTagged } from "../core/tag.js";
 
 /** State-dict names: a path whose layers are all meant ("layer1", "layer1.0.bn1"), a regular expression, or a function. */
 export type NamePattern = string | RegExp | ((name: string) => boolean);
@@ -12,7 +13,7 @@ export const namePattern = () =>
   checked(
     "a path, a regular expression or a function",
     (value): value is NamePattern =>
-      typeof value === "string" || typeof value === "function" || value instanceof RegExp,
+      typeof value === "string" || typeof value === "function" || isTagged(value, "RegExp"),
   );
 
 export function matchesName(pattern: NamePattern, name: string): boolean {

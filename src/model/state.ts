@@ -4,6 +4,7 @@ import { ArgumentError, describe, expectation, StateDictError } from "../core/er
 import { lookUp } from "../core/look-up.js";
 import { checked, flag, optional, readOptions, type Schema } from "../core/options.js";
 import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";
+import { entriesOf } from "../core/tag.js";
 import { isNumeric, type Tensor } from "../core/tensor.js";
 import type { Parameter } from "../graph/graph.js";
 import { copyWeights } from "../graph/layout.js";
@@ -107,7 +108,7 @@ export function matchStateDict(
     throw new ArgumentError(expectation("loadStateDict", "state", "a Map or a record of tensors", given));
   const { strict, rename, skip } = readOptions("loadStateDict", options, schema);
   const isSkipped = (name: string) => skip !== undefined && matchesName(skip, name);
-  const entries = given instanceof Map ? [...given] : Object.entries(given);
+  const entries = [...entriesOf(given)];
   const known = new Map(stateNames(description).map((item) => [item.entry.name, item]));
   const found = new Map<string, ArrayLike<number>>();
   const unexpected: string[] = [];

@@ -47,6 +47,11 @@ export class Sequential extends Layer {
     const entries = Object.entries(this.isNamed ? (first as Record<string, Layer>) : { ...layers });
     for (const [name, layer] of entries) {
       expectLayer("Sequential", name, layer);
+      // JavaScript moves such keys to a record's front, in ascending order, whatever the order in which they were written.
+      if (this.isNamed && /^(0|[1-9]\d*)$/.test(name)) {
+        const hint = "Layers in a list are named by their places: new Sequential(first, second)";
+        throw new ArgumentError(expectation("Sequential", "name", "no integer", JSON.stringify(name), { hint }));
+      }
       if (name === "" || name.includes("."))
         throw new ArgumentError(
           expectation("Sequential", "name", "a non-empty name without dots", JSON.stringify(name)),

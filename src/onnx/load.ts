@@ -1,5 +1,6 @@
 /** `loadOnnx` of an entry point: of its runtime, with the kernels that it brings. */
 
+import { isTagged } from "../core/tag.js";
 import type { Model } from "../model/model.js";
 import type { ModelOptions } from "../model/options.js";
 import type { Layer } from "../nn/layer.js";
@@ -42,7 +43,7 @@ async function withData(
       const key = JSON.stringify(args);
       const data = held.get(key) ?? externalData(...args);
       held.set(key, data);
-      if (data instanceof Uint8Array || typeof data?.then !== "function") return data as Uint8Array;
+      if (isTagged(data, "Uint8Array") || typeof data?.then !== "function") return data as Uint8Array;
       promised.set(key, data);
       return new Uint8Array(args[2] ?? 0);
     };

@@ -1,6 +1,7 @@
 /** Tensors of ONNX: any type of numbers, in raw bytes, in the typed fields, or in a file of their own. */
 import { ArgumentError, describe, expectation } from "../core/errors.js";
 import { numel } from "../core/shape.js";
+import { isTagged } from "../core/tag.js";
 import { type Dtype, dtypeSize, readElements } from "../io/dtypes.js";
 import type { TensorProto } from "./messages.js";
 import type { Reading } from "./protobuf.js";
@@ -119,9 +120,9 @@ export class ConstantReader {
         "Pass { externalData: (location, offset, length) => bytes }",
       );
     const bytes: unknown = this.#externalData(location, offset, length);
-    if (!(bytes instanceof Uint8Array) || bytes.length !== length) {
+    if (!isTagged(bytes, "Uint8Array") || bytes.length !== length) {
       const expected = `a Uint8Array of ${length} bytes of ${describe(location)}`;
-      const got = bytes instanceof Uint8Array ? `${bytes.length} bytes` : describe(bytes);
+      const got = isTagged(bytes, "Uint8Array") ? `${bytes.length} bytes` : describe(bytes);
       throw new ArgumentError(expectation(this.#reading.where, "externalData", expected, got));
     }
     this.#room += 2 * length;

@@ -1,7 +1,7 @@
 /** Labels of a batch: class indices, or rows of numbers; checked before they reach the kernels. */
 import { DataError, expectation, ShapeError } from "../core/errors.js";
-import { formatShape, numel, type Shape } from "../core/shape.js";
-import { isNumeric } from "../core/tensor.js";
+import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";
+import { type Refuse, readNumbers } from "../core/tensor.js";
 import type { Loss, TargetKind } from "../nn/losses.js";
 
 /** Class indices, one for each row of outputs; or numbers, flat, with a shape, or in rows: probabilities, values to regress. */
@@ -14,35 +14,28 @@ export function readLabels(
   output: Shape,
   labels: Labels,
 ): { data: ArrayLike<number>; kind: TargetKind } {
-  const data = flatten(labels);
-  if (data === null)
-    throw new ShapeError(expectation(where, "labels", "numbers, { data, shape }, or rows of equal length", labels));
-  const sizes = loss.targets.map((kind) => [kind, numel(loss.targetShape(output, kind))] as const);
-  const match = sizes.find(([, size]) => size === data.length);
-  if (!match) {
-    const expected = sizes.map(([kind, size]) => `${size} ${kind}`).join(" or ");
-    throw new ShapeError(
-      expectation(where, "labels", `${expected} for outputs of ${formatShape(output)}`, `${data.length} numbers`),
-    );
-  }
-  return { data, kind: match[0] };
+  const refuse: Refuse = (got, { at = "", row, hint } = {}) => {
+    if (at !== "" && row === undefined)
+      return new DataError(expectation(where, `labels${at}`, "a number", got, { hint }));
+    const expected = "numbers, { data, shape }, or rows of equal length";
+    return new ShapeError(expectation(where, "labels", expected, at === "" ? got : `${got} at ${at}`, { hint }));
+  };
+  const { data, shape } = readNumbers(labels, refuse);
+  const targets = loss.targets.map((kind) => [kind, loss.targetShape(output, kind)] as const);
+  const match = targets.find(([, target]) => (shape ? fits(shape, target) : data.length === numel(target)));
+  if (match) return { data, kind: match[0] };
+  const name = ([kind, target]: (typeof targets)[number]) => `${shape ? formatShape(target) : numel(target)} ${kind}`;
+  const expected = `${targets.map(name).join(" or ")} for outputs of ${formatShape(output)}`;
+  const got = shape ? formatShape(shape) : `${data.length} numbers`;
+  throw new ShapeError(expectation(where, "labels", expected, got));
 }
 
-const isRows = (labels: ArrayLike<number> | readonly ArrayLike<number>[]): labels is readonly ArrayLike<number>[] =>
-  Array.isArray(labels) && typeof labels[0] === "object";
-
-/** Null where the labels are no numbers, their shape is not theirs, or rows differ in length. */
-function flatten(labels: Labels): ArrayLike<number> | null {
-  if (typeof labels !== "object" || labels === null) return null;
-  if ("data" in labels) {
-    const { data, shape } = labels;
-    const fits = Array.isArray(shape) && isNumeric(data) && data.length === numel(shape);
-    return fits ? data : null;
-  }
-  if (!isRows(labels)) return typeof labels.length === "number" ? labels : null;
-  const rows = labels;
-  const equal = rows.every((row) => isNumeric(row) && row.length === rows[0].length);
-  return equal ? rows.flatMap((row) => Array.from(row)) : null;
+/** The same samples, each in the same order: dimensions of 1 move nothing, and rows may be flat. */
+function fits([n, ...shape]: Shape, [samples, ...target]: Shape): boolean {
+  const sides = (dimensions: Shape) => dimensions.filter((side) => side !== 1);
+  return (
+    n === samples && (sameShape(sides(shape), sides(target)) || (shape.length === 1 && shape[0] === numel(target)))
+  );
 }
 
 /** What the samples of a batch are called in their dataset; none for labels that were given by themselves. */

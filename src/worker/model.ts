@@ -2,6 +2,7 @@
 import { ArgumentError, expectation } from "../core/errors.js";
 import { flag, readOptions, type Schema } from "../core/options.js";
 import type { Shape } from "../core/shape.js";
+import { entriesOf } from "../core/tag.js";
 import type { Tensor, TensorLike } from "../core/tensor.js";
 import type { GradCamOptions } from "../model/features.js";
 import type { MemoryPlan, MemoryPlanOptions, Model, ModelInfo, PredictOptions, SaveOptions } from "../model/model.js";
@@ -106,7 +107,7 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
   async loadStateDict(state: StateDictLike, options?: LoadStateDictOptions & TransferOption): Promise<LoadReport> {
     const { transfer, rename, skip, ...rest } = options ?? {};
     // Functions cannot be sent; the names that they give can.
-    const given = [...(state instanceof Map ? state.keys() : Object.keys(state ?? {}))];
+    const given = Array.from(entriesOf(state ?? {}), ([name]) => name);
     const renamed = typeof rename === "function" ? given.map((name): [string, string] => [name, rename(name)]) : rename;
     const skipped =
       typeof skip === "function"

@@ -1,7 +1,7 @@
 /** Makes values ready for `postMessage`: without copies where allowed, with one copy elsewhere. */
-import { tagOf } from "../core/tag.js";
+import { isTagged, tagOf } from "../core/tag.js";
 
-const isShared = (buffer: ArrayBufferLike): buffer is SharedArrayBuffer => tagOf(buffer) === "SharedArrayBuffer";
+const isShared = (buffer: ArrayBufferLike): buffer is SharedArrayBuffer => isTagged(buffer, "SharedArrayBuffer");
 
 /**
  * `value` with every array buffer in it copied, or kept when `transfer` is set; the buffers to transfer are added to
@@ -16,10 +16,10 @@ function packValue(value: unknown, transfer: boolean, list: Set<ArrayBuffer>): u
   if (typeof value !== "object" || value === null) return value;
   const each = (item: unknown) => packValue(item, transfer, list);
   if (ArrayBuffer.isView(value)) return packView(value, transfer, list);
-  if (value instanceof ArrayBuffer) return packBuffer(value, transfer, list);
+  if (isTagged(value, "ArrayBuffer")) return packBuffer(value, transfer, list);
   // Lists of numbers may be long: of these only the first element is looked at.
   if (Array.isArray(value)) return value.length < 16 || typeof value[0] === "object" ? value.map(each) : value;
-  if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, each(item)]));
+  if (isTagged(value, "Map")) return new Map([...value].map(([key, item]) => [key, each(item)]));
   if ("data" in value && "shape" in value) return { data: each(value.data), shape: value.shape };
   if (tagOf(value) !== "Object") return value; // a WebAssembly.Module, a regular expression
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, each(item)]));

@@ -17,7 +17,7 @@ import {
   text,
 } from "../../core/options.js";
 import { formatShape, numel } from "../../core/shape.js";
-import { type ClassDataset, checkBuffers } from "../dataset.js";
+import { type ClassDataset, checkBuffers, trustLabels } from "../dataset.js";
 import { folderPath, openFileSystem } from "../files.js";
 import { listPictures } from "./listing.js";
 import { type DecodeOptions, decodeSchema } from "./open.js";
@@ -132,7 +132,7 @@ export async function loadImageFolder(folder: string | URL, options: ImageFolder
       return unreadableFiles(files, samples, signal);
     },
   };
-  return describePictures(dataset, (cut) => openView({ dataset, files, labels, transform }, cut));
+  return describePictures(trustLabels(dataset), (cut) => openView({ dataset, files, labels, transform }, cut));
 }
 
 /** Reads all files that are not in memory. */

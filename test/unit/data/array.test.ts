@@ -75,10 +75,15 @@ describe("arrayDataset", () => {
       "text",
       { x: "12", y: [0] },
       ArgumentError,
-      'x expected a Float32Array, Float64Array, bytes or an array, got "12"',
+      'x expected an array, a typed array, rows of either or { data, shape }, got "12"',
     ],
     ["too few labels", { x: [1, 2, 3, 4], y: [0], classes: 2 }, ShapeError, "y expected 2 class indices, got 1"],
-    ["no labels", { x: [1, 2], y: undefined, classes: 2 }, ArgumentError, "y expected an array, got undefined"],
+    [
+      "no labels",
+      { x: [1, 2], y: undefined, classes: 2 },
+      ArgumentError,
+      "y expected an array, a typed array, rows of either or { data, shape }, got undefined",
+    ],
     ["a class too many", { x: [1, 2], y: [2], classes: 2 }, DataError, "y[0] expected a class from 0 to 1, got 2"],
     ["a negative class", { x: [1, 2], y: [-1], classes: 2 }, DataError, "y[0] expected a class from 0 to 1, got -1"],
     [
@@ -124,7 +129,9 @@ describe("arrayDataset", () => {
     expect(() => small.get([0.5], x, y)).toThrow(ArgumentError);
     expect(() => small.get([0, 1], x, y)).toThrow("x expected room for 2 of [2], got 2 values");
     expect(() => small.get([0, 1], new Float32Array(4), y)).toThrow("y expected room for 2 values, got 1");
-    expect(() => small.get([0], x, new Float32Array(1))).toThrow("y expected an Int32Array, got Float32Array(1)");
+    expect(() => small.get([0], x, new Uint8Array(1) as never)).toThrow("y expected an Int32Array, got Uint8Array(1)");
+    const values = arrayDataset({ x: [1], y: [2], inputShape: [1] });
+    expect(() => values.get([0], x, y)).toThrow("y expected a Float32Array, got Int32Array(1)");
     small.get([1], x, y);
     expect([...x]).toEqual([2, 3]);
   });
