@@ -49,14 +49,31 @@ export function formatError(origin: Origin, name: string, expected: unknown, got
 
 /** N, from the first 8 bytes of a file. */
 export function headerLength(first: Uint8Array, origin: Origin): number {
-  if (first.length < 8) throw formatError(origin, "file", "at least 8 bytes", `${first.length} bytes`);
+  if (first.length < 8) throw formatError(origin, "file", "at least 8 bytes", `${first.length} bytes`, foreign(first));
   const view = new DataView(first.buffer, first.byteOffset, 8);
   const length = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true);
   if (length > MAX_HEADER) {
-    throw formatError(origin, "header length", `at most ${MAX_HEADER} bytes`, length, "Is this a safetensors file?");
+    const hint = foreign(first) ?? "Is this a safetensors file?";
+    throw formatError(origin, "header length", `at most ${MAX_HEADER} bytes`, length, hint);
   }
   if (length < 2) throw formatError(origin, "header length", "at least 2 bytes", length);
   return length;
+}
+
+const KINDS: readonly [starts: readonly string[], what: string][] = [
+  [["PK\x03\x04", "\x80\x02"], "a file of torch.save: readPytorch of resnet-wasm/pytorch reads it"],
+  [["<"], "a page in place of the file: is its address right?"],
+  [["version "], "a pointer of Git LFS: git lfs pull fetches the file"],
+  [["\x08\x07", "\x08\x08", "\x08\x09", "\x08\x0a"], "an ONNX model: loadOnnx of resnet-wasm/onnx reads it"],
+  [["\x1f\x8b"], "packed by gzip: unpack it first"],
+  [["{", "["], "JSON"],
+];
+
+/** What a file is that is no safetensors file, by its first bytes, for messages. */
+export function foreign(file: Uint8Array): string | undefined {
+  const text = String.fromCharCode(...file.subarray(0, 8));
+  const [, what] = KINDS.find(([starts]) => starts.some((start) => text.startsWith(start))) ?? [];
+  return what && `This is ${what}`;
 }
 
 export function parseHeader(bytes: Uint8Array, origin: Origin): Header {

@@ -3,10 +3,12 @@
  * one chunk and the header. Buffers grow with what has come, not with what the header promises.
  */
 
+import { crc32 } from "../core/crc32.js";
 import { ArgumentError, describe, expectation } from "../core/errors.js";
 import { hasMethod } from "../core/keys.js";
 import { integer, optional, readOptions, type Schema } from "../core/options.js";
 import { isTagged } from "../core/tag.js";
+import { takeDigest } from "./digest.js";
 import { dtypeSize, readElements } from "./dtypes.js";
 import { type ReadOptions, readerSchema, type StoredTensor } from "./safetensors.js";
 import { type Entry, formatError, type Header, headerLength, type Origin, parseHeader } from "./safetensors-header.js";
@@ -28,7 +30,7 @@ export async function readSafetensorsStream(
   options?: StreamOptions,
 ): Promise<{ metadata: Record<string, string> }> {
   const where = "readSafetensorsStream";
-  const { fileName, integers: rule, byteLength } = readOptions(where, options, schema);
+  const { fileName, integers: rule, byteLength, verify } = readOptions(where, options, schema);
   const origin: Origin = { where, path: fileName };
   const source = new ByteSource(chunksOf(stream, origin), origin);
   try {
@@ -36,11 +38,16 @@ export async function readSafetensorsStream(
     const length = headerLength(first, origin);
     const header = parseHeader(await source.take(length, `a header of ${length} bytes`), origin);
     checkLength(8 + length + header.dataLength, byteLength, origin);
+    const check = takeDigest(header, verify, origin);
     for (const entry of [...header.entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
       const { name, shape, dtype } = entry;
-      const data = await readTensor(source, entry, (view, count, out, offset) =>
-        readElements(dtype, view, 0, out.subarray(offset, offset + count), { ...origin, name, rule }),
-      );
+      let sum = 0;
+      const data = await readTensor(source, entry, (bytes, count, out, offset) => {
+        const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+        readElements(dtype, view, 0, out.subarray(offset, offset + count), { ...origin, name, rule });
+        if (check) sum = crc32(bytes, sum);
+      });
+      check?.(name, sum);
       await onTensor(name, { data, shape, dtype });
     }
     await checkEnd(source, 8 + length, header, origin);
@@ -61,7 +68,7 @@ async function checkEnd(source: ByteSource, start: number, header: Header, origi
   if (rest) throw formatError(origin, "file", `${start + header.dataLength} bytes`, "more");
 }
 
-type Convert = (view: DataView, count: number, out: Float32Array, offset: number) => void;
+type Convert = (bytes: Uint8Array, count: number, out: Float32Array, offset: number) => void;
 
 async function readTensor(source: ByteSource, { name, dtype, count }: Entry, convert: Convert): Promise<Float32Array> {
   const size = dtypeSize(dtype);
@@ -72,7 +79,7 @@ async function readTensor(source: ByteSource, { name, dtype, count }: Entry, con
     const ready = Math.max(1, Math.min(count - done, Math.floor(source.buffered / size)));
     const bytes = await source.take(ready * size, expected);
     if (done + ready > out.length) out = resize(out, Math.min(count, Math.max(done + ready, 2 * out.length)));
-    convert(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), ready, out, done);
+    convert(bytes, ready, out, done);
     done += ready;
   }
   return out;

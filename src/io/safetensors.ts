@@ -5,10 +5,14 @@
  * memory in proportion to its own size: a tensor's float32 copy takes at most 4 times its bytes, and the object around it
  * some 2 KB, of which there are at most MAX_TENSORS.
  */
+
+import { crc32 } from "../core/crc32.js";
 import { ArgumentError, describe, expectation, ShapeError } from "../core/errors.js";
-import { as, checked, isRecord, oneOf, optional, readOptions, type Schema, text } from "../core/options.js";
+import { lookUp } from "../core/look-up.js";
+import { as, checked, flag, isRecord, oneOf, optional, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape, numel } from "../core/shape.js";
 import { entriesOf, isTagged } from "../core/tag.js";
+import { DIGEST_KEY, digestOf, takeDigest } from "./digest.js";
 import {
   asDtype,
   DTYPES,
@@ -20,6 +24,7 @@ import {
   writeElements,
 } from "./dtypes.js";
 import {
+  foreign,
   formatError,
   headerLength,
   LONE_SURROGATE,
@@ -53,25 +58,38 @@ export interface ReadOptions {
   fileName?: string;
   /** Integers that float32 cannot hold (above 2^24): refuse the file ("exact", the default) or take the nearest. */
   integers?: IntegerRule;
+  /** Whether digests in files of `model.save`, `trainer.save` and `writeSafetensors` are checked. Default true. */
+  verify?: boolean;
 }
 
 /** The options of every reader. */
 export const readerSchema = () =>
-  ({ fileName: optional(text), integers: oneOf(["exact", "round"], "exact") }) satisfies Schema<ReadOptions>;
+  ({
+    fileName: optional(text),
+    integers: oneOf(["exact", "round"], "exact"),
+    verify: flag(true),
+  }) satisfies Schema<ReadOptions>;
 
-/** Reads a whole file that is in memory. The tensors are copies. */
+/**
+ * Reads a whole file that is in memory. The tensors are copies. A digest is checked before anything else is done, and is
+ * no part of the metadata that are given.
+ */
 export function readSafetensors(bytes: Uint8Array | ArrayBuffer, options?: ReadOptions): SafetensorsFile {
-  const { fileName, integers: rule } = readOptions("readSafetensors", options, readerSchema);
+  const { fileName, integers: rule, verify } = readOptions("readSafetensors", options, readerSchema);
   const origin: Origin = { where: "readSafetensors", path: fileName };
   const file = asBytes(origin.where, bytes);
   const start = 8 + headerLength(file, origin);
   if (start > file.length) {
-    throw formatError(origin, "file", `at least ${start} bytes for its header`, `${file.length} bytes`);
+    const hint = foreign(file);
+    throw formatError(origin, "file", `at least ${start} bytes for its header`, `${file.length} bytes`, hint);
   }
   const header = parseHeader(file.subarray(8, start), origin);
   if (start + header.dataLength !== file.length) {
     throw formatError(origin, "file", `${start + header.dataLength} bytes`, `${file.length} bytes`);
   }
+  const check = takeDigest(header, verify, origin);
+  if (check)
+    for (const { name, begin, end } of header.entries) check(name, crc32(file.subarray(start + begin, start + end)));
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const tensors = new Map<string, StoredTensor>();
   for (const { name, dtype, shape, count, begin } of header.entries) {
@@ -98,6 +116,8 @@ export interface WriteOptions {
   metadata?: Readonly<Record<string, string>>;
   /** One type for all tensors (default "F32"), or a function of the name. Rounds to the nearest, ties to even. */
   dtype?: Dtype | ((name: string) => Dtype);
+  /** Adds checksums of header and tensors to the metadata, which this library's readers check. Default false. */
+  digest?: boolean;
 }
 
 type Metadata = NonNullable<WriteOptions["metadata"]>;
@@ -109,6 +129,7 @@ const writerSchema = () =>
       {},
     ),
     dtype: as<WriteOptions["dtype"]>(), // checked for each tensor
+    digest: flag(false),
   }) satisfies Schema<WriteOptions>;
 
 /**
@@ -121,17 +142,20 @@ export function writeSafetensors(
   options?: WriteOptions,
 ): Uint8Array<ArrayBuffer> {
   if (typeof tensors !== "object" || tensors === null) throw invalid("tensors", "a Map or record", describe(tensors));
-  const { dtype = "F32", ...given } = readOptions("writeSafetensors", options, writerSchema);
+  const { dtype = "F32", digest, ...given } = readOptions("writeSafetensors", options, writerSchema);
   const dtypeOf = typeof dtype === "function" ? dtype : () => dtype;
   const entries = [...entriesOf(tensors)].map(([name, tensor]) => {
     checkTensor(name, tensor);
-    return { name, tensor, dtype: checkDtype(name, dtypeOf(name)) };
+    return { name, tensor, shape: tensor.shape, dtype: checkDtype(name, dtypeOf(name)) };
   });
   if (entries.length > MAX_TENSORS) throw invalid("tensors", `at most ${MAX_TENSORS}`, entries.length);
   entries.sort((a, b) => dtypeRank(b.dtype) - dtypeRank(a.dtype) || compareText(a.name, b.name));
 
   const members: string[] = [];
-  const metadata = Object.entries(given.metadata).sort(([a], [b]) => compareText(a, b));
+  // The digest is as long before it is known as after.
+  const blank = "0".repeat(8 + 8 * entries.length);
+  const all = digest ? { ...given.metadata, [DIGEST_KEY]: blank } : given.metadata;
+  const metadata = Object.entries(all).sort(([a], [b]) => compareText(a, b));
   if (metadata.length > 0) members.push(`"__metadata__":{${metadata.map(metadataMember).join(",")}}`);
   let end = 0;
   for (const { name, tensor, dtype } of entries) {
@@ -139,7 +163,9 @@ export function writeSafetensors(
     end += tensor.data.length * dtypeSize(dtype);
     members.push(`${quote(name)}:{"dtype":"${dtype}","shape":[${tensor.shape}],"data_offsets":[${begin},${end}]}`);
   }
-  const json = new TextEncoder().encode(`{${members.join(",")}}`);
+  const text = `{${members.join(",")}}`;
+  const encoder = new TextEncoder();
+  const json = encoder.encode(text);
   const headerBytes = Math.ceil(json.length / 8) * 8;
   if (headerBytes > MAX_HEADER) throw invalid("header", `at most ${MAX_HEADER} bytes`, `${headerBytes} bytes`);
 
@@ -149,9 +175,17 @@ export function writeSafetensors(
   file.set(json, 8);
   file.fill(0x20, 8 + json.length, 8 + headerBytes);
   let at = 8 + headerBytes;
+  const sums = new Map<string, number>();
   for (const { name, tensor, dtype } of entries) {
     writeElements(dtype, tensor.data, view, at, name);
-    at += tensor.data.length * dtypeSize(dtype);
+    const next = at + tensor.data.length * dtypeSize(dtype);
+    if (digest) sums.set(name, crc32(file.subarray(at, next)));
+    at = next;
+  }
+  if (digest) {
+    const value = digestOf(all, entries, ({ name }) => lookUp(sums, name));
+    const before = text.slice(0, text.indexOf(`${quote(DIGEST_KEY)}:"${blank}"`) + DIGEST_KEY.length + 4);
+    file.set(encoder.encode(value), 8 + encoder.encode(before).length);
   }
   return file;
 }

@@ -9,6 +9,9 @@ import type { Layer } from "../nn/layer.js";
 /** Metadata key under which `save` writes the architecture. */
 const METADATA_KEY = "resnet-wasm";
 
+/** Metadata key of a trainer's checkpoint. */
+export const CHECKPOINT_KEY = "resnet-wasm-trainer";
+
 /** Characters of an architecture that `loadModel` reads; ResNet-152 has about 10^4. */
 const MAX_ARCHITECTURE = 2 ** 20;
 
@@ -31,7 +34,9 @@ export function readArchitecture(metadata: Readonly<Record<string, string>>): Ar
   const text = metadata[METADATA_KEY];
   if (text === undefined) {
     const hint =
-      "Files of other programs hold weights only: create the network, then model.loadStateDict(readSafetensors(bytes).tensors)";
+      metadata[CHECKPOINT_KEY] !== undefined
+        ? "This is a checkpoint: trainer.load reads what trainer.save wrote"
+        : "Files of other programs hold weights only: create the network, then model.loadStateDict(readSafetensors(bytes).tensors)";
     throw new FormatError(expectation("loadModel", "metadata", `the key "${METADATA_KEY}"`, "none", { hint }));
   }
   if (text.length > MAX_ARCHITECTURE)

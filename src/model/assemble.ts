@@ -74,7 +74,7 @@ export async function assembleSaved(
   differentiate?: Differentiate,
 ): Promise<{ engine: Engine; info: ModelInfo; transform: unknown }> {
   const settings = readLoadOptions(options);
-  const { tensors, metadata } = readSafetensors(bytes, { fileName: "model" });
+  const { tensors, metadata } = readSafetensors(bytes, { fileName: "model", verify: settings.verify });
   const { inputShape, network, transform } = readArchitecture(metadata);
   const described = describeNetwork(network, inputShape, settings.prefer);
   matchStateDict(described, tensors);

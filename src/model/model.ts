@@ -154,6 +154,7 @@ export class Model extends Predictor {
     const isMatrix = (name: string) => lookUp(state, name).shape.length > 1;
     return writeSafetensors(state, {
       metadata: architectureMetadata(this),
+      digest: true,
       dtype: (name) => (isCounter(name) ? "I64" : isMatrix(name) ? dtype : "F32"),
     });
   }

@@ -1,6 +1,6 @@
 /** What `createModel` and `loadModel` are told. */
 import { expectInteger } from "../core/check.js";
-import { checked, integer, type Option, oneOf, optional, readOptions, type Schema } from "../core/options.js";
+import { checked, flag, integer, type Option, oneOf, optional, readOptions, type Schema } from "../core/options.js";
 import type { Shape } from "../core/shape.js";
 import { tagOf } from "../core/tag.js";
 import type { ThreadSource } from "../runtime/host.js";
@@ -32,7 +32,10 @@ export interface ModelOptions extends ThreadSource {
 }
 
 /** What `loadModel` is told; the input shape is in the file. */
-export type LoadOptions = Omit<ModelOptions, "inputShape">;
+export interface LoadOptions extends Omit<ModelOptions, "inputShape"> {
+  /** Whether the file's digest is checked; false takes what another program changed. Default true. */
+  verify?: boolean;
+}
 
 /** How many threads are wanted, and whether for every step. */
 export interface Threads {
@@ -62,7 +65,7 @@ const isFunction = (value: unknown): value is NonNullable<ThreadSource["createWo
 
 const transform: Option<unknown> = (_where, _name, value) => value;
 
-const loadSchema = () =>
+const commonSchema = () =>
   ({
     seed: integer({ max: Number.MAX_SAFE_INTEGER, default: 0 }),
     threads,
@@ -72,16 +75,18 @@ const loadSchema = () =>
     transform,
     workerUrl: optional(checked("an address", isAddress)),
     createWorker: optional(checked("a function", isFunction)),
-  }) satisfies Schema<LoadOptions>;
+  }) satisfies Schema<Omit<ModelOptions, "inputShape">>;
+
+const loadSchema = () => ({ ...commonSchema(), verify: flag(true) }) satisfies Schema<LoadOptions>;
 
 const modelSchema = () =>
   ({
     inputShape: checked<Shape>("[features] or [height, width, channels]", isSampleShape),
-    ...loadSchema(),
+    ...commonSchema(),
   }) satisfies Schema<ModelOptions>;
 
 export const readModelOptions = (given: unknown) => readOptions("createModel", given, modelSchema);
 export const readLoadOptions = (given: unknown) => readOptions("loadModel", given, loadSchema);
 
 /** The options as they are meant, defaults filled in. */
-export type Settings = ReturnType<typeof readLoadOptions>;
+export type Settings = Omit<ReturnType<typeof readLoadOptions>, "verify">;

@@ -4,16 +4,15 @@
  */
 import { expectation, FormatError } from "../core/errors.js";
 import { keysOf, recordOf } from "../core/keys.js";
-import { list, oneOf, optional, readOptions, type Schema } from "../core/options.js";
+import { flag, list, oneOf, optional, readOptions, type Schema } from "../core/options.js";
 import { formatShape, sameShape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.js";
+import { CHECKPOINT_KEY } from "../model/architecture.js";
 import { readParameter, readStateDict, writeParameter, writeStateDict } from "../model/state.js";
 import type { ParameterRegion } from "../runtime/executor.js";
 import { differences, type FitState, leaveFit, listed } from "./resume.js";
 import type { StepTrainer } from "./step-trainer.js";
-
-const METADATA_KEY = "resnet-wasm-trainer";
 
 /** Everything but tensors. Checkpoints of 0.1.0 end with `ema`. */
 interface Counters extends Pick<Settings, "seed"> {
@@ -59,9 +58,12 @@ const OVERRIDES = [
 export interface CheckpointOptions {
   /** What is taken from the trainer although the checkpoint has other values. Default: nothing. */
   override?: readonly CheckpointOverride[];
+  /** Whether the file's digest is checked. Default true. */
+  verify?: boolean;
 }
 
-const schema = () => ({ override: optional(list(oneOf(OVERRIDES)), []) }) satisfies Schema<CheckpointOptions>;
+const schema = () =>
+  ({ override: optional(list(oneOf(OVERRIDES)), []), verify: flag(true) }) satisfies Schema<CheckpointOptions>;
 
 /** Regions that a trainer keeps beside the weights; their names begin those of their tensors. */
 function regions({ optimizer, ema }: StepTrainer): ParameterRegion[] {
@@ -82,7 +84,7 @@ export function saveCheckpoint(trainer: StepTrainer): Uint8Array<ArrayBuffer> {
       tensors.set(`${region}.${parameter.name}`, readParameter(engine, parameter, region));
   const { stepCount, fitState } = trainer;
   const progress = { format: 2, stepCount, randomStep: engine.randomStep, fitState, ...settingsOf(trainer) };
-  return writeSafetensors(tensors, { metadata: { [METADATA_KEY]: JSON.stringify(progress) } });
+  return writeSafetensors(tensors, { metadata: { [CHECKPOINT_KEY]: JSON.stringify(progress) }, digest: true });
 }
 
 /** Everything is checked before the first number is written. */
@@ -91,9 +93,9 @@ export function loadCheckpoint(
   bytes: Uint8Array | ArrayBuffer,
   options: CheckpointOptions | undefined,
 ): void {
-  const { override } = readOptions("trainer.load", options, schema);
+  const { override, verify } = readOptions("trainer.load", options, schema);
   const { engine } = trainer.model;
-  const { tensors, metadata } = readSafetensors(bytes, { fileName: "checkpoint" });
+  const { tensors, metadata } = readSafetensors(bytes, { fileName: "checkpoint", verify });
   const progress = readCounters(metadata);
   expectSettings(trainer, progress, override);
 
@@ -148,10 +150,10 @@ function expectSettings(trainer: StepTrainer, progress: Counters, override: read
 }
 
 function readCounters(metadata: Readonly<Record<string, string>>): Counters {
-  const text = metadata[METADATA_KEY];
+  const text = metadata[CHECKPOINT_KEY];
   if (text === undefined) {
     const hint = "trainer.load takes what trainer.save wrote; models of model.save are read by loadModel";
-    throw new FormatError(expectation("trainer.load", "metadata", `the key "${METADATA_KEY}"`, "none", { hint }));
+    throw new FormatError(expectation("trainer.load", "metadata", `the key "${CHECKPOINT_KEY}"`, "none", { hint }));
   }
   let json: Partial<Counters>;
   try {

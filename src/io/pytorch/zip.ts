@@ -3,6 +3,7 @@
  * https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, sections 4.3.7 (local header), 4.3.12 (central
  * directory), 4.3.14 to 4.3.16 (its end, and the one for 64 bits), 4.5.3 (the extra field for 64 bits).
  */
+import { crc32 } from "../../core/crc32.js";
 import { describe } from "../../core/errors.js";
 import { formatError, MAX_TENSORS, type Origin } from "../safetensors-header.js";
 
@@ -92,17 +93,4 @@ export function readArchive(bytes: Uint8Array, origin: Origin): Archive {
     return bytes;
   };
   return { names: [...entries.keys()], take };
-}
-
-/** CRC-32 of zip: the reflected polynomial 0xedb88320, a byte a step. */
-function crc32(bytes: Uint8Array): number {
-  const table = new Int32Array(256);
-  for (let byte = 0; byte < 256; byte++) {
-    let rest = byte;
-    for (let bit = 0; bit < 8; bit++) rest = (rest >>> 1) ^ (rest & 1 ? 0xedb88320 : 0);
-    table[byte] = rest;
-  }
-  let crc = -1;
-  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ table[(crc ^ bytes[i]) & 0xff];
-  return ~crc >>> 0;
 }

@@ -1,4 +1,5 @@
 /** PNG files as chunks, each with its checksum (W3C PNG specification, third edition, sections 5 and 11). */
+import { crc32 } from "../../../core/crc32.js";
 import { checkPixels, Damage } from "../damage.js";
 import { exifOrientation, type Orientation } from "../orientation.js";
 
@@ -30,19 +31,6 @@ export interface PngFile extends Header {
   orientation: Orientation;
   /** The pixels as a zlib stream. */
   packed: Uint8Array;
-}
-
-/** CRC-32 of one byte (annex D of the specification). */
-const CRC = Int32Array.from({ length: 256 }, (_, byte) => {
-  let remainder = byte;
-  for (let bit = 0; bit < 8; bit++) remainder = (remainder >>> 1) ^ (remainder & 1 ? 0xedb88320 : 0);
-  return remainder;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let crc = -1;
-  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ CRC[(crc ^ bytes[i]) & 255];
-  return ~crc >>> 0;
 }
 
 /** Reads the chunks and checks each: no flipped bit goes unseen. Nothing is unpacked yet. */
