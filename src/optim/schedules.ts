@@ -19,10 +19,13 @@ import {
   type Schema,
 } from "../core/options.js";
 
-/** Steps taken so far; steps in an epoch where they are known (inside `fit`). */
+/** Steps taken so far; inside `fit`, which knows them, also epochs. */
 export interface Progress {
   step: number;
-  stepsPerEpoch?: number;
+  /** Of this fit. */
+  stepsPerEpoch?: number | undefined;
+  /** Epochs completed so far in all fits, whatever their batch sizes. Default: `step / stepsPerEpoch` in whole numbers. */
+  epoch?: number | undefined;
 }
 
 /** A learning-rate schedule: a pure function of progress. One of your own needs `type`, `factor` and `toJSON`. */
@@ -30,14 +33,17 @@ export interface Schedule {
   readonly type: string;
   /** What to multiply the optimiser's `lr` with in the step that comes next. */
   factor(progress: Progress): number;
+  /** Whether it has come to its end, where the factor stays as it is. Default: it has none. */
+  isOver?(progress: Progress): boolean;
   toJSON(): { type: string; options: object };
 }
 
 export type Unit = "steps" | "epochs";
 
 /** Completed steps, or completed epochs. */
-function count(type: string, unit: Unit, { step, stepsPerEpoch }: Progress): number {
+function count(type: string, unit: Unit, { step, stepsPerEpoch, epoch }: Progress): number {
   if (unit === "steps") return step;
+  if (epoch !== undefined) return epoch;
   if (stepsPerEpoch === undefined) {
     const hint = 'Use unit: "steps" with trainer.step';
     throw new ArgumentError(
@@ -50,9 +56,15 @@ function count(type: string, unit: Unit, { step, stepsPerEpoch }: Progress): num
 const unit = () => oneOf(["steps", "epochs"], "steps");
 
 /** A schedule that writes itself as its type and the options that made it. */
-const schedule = (type: string, options: object, factor: Schedule["factor"]): Schedule => ({
+const schedule = (
+  type: string,
+  options: object,
+  factor: Schedule["factor"],
+  isOver: NonNullable<Schedule["isOver"]> = () => false,
+): Schedule => ({
   type,
   factor,
+  isOver,
   toJSON: () => ({ type, options }),
 });
 
@@ -121,17 +133,17 @@ export function cosineAnnealing(options: CosineAnnealingOptions): Schedule {
     const etaMinFactor = number({ min: 0, default: 0 });
     return { tMax: integer({ min: 1 }), etaMinFactor, unit: unit() } satisfies Schema<CosineAnnealingOptions>;
   });
-  return schedule("cosineAnnealing", read, (progress) => {
-    const t = Math.min(1, count("cosineAnnealing", read.unit, progress) / read.tMax);
-    return read.etaMinFactor + (1 - read.etaMinFactor) * halfCosine(t);
-  });
+  const done = (progress: Progress) => count("cosineAnnealing", read.unit, progress) / read.tMax;
+  const factor = (progress: Progress) =>
+    read.etaMinFactor + (1 - read.etaMinFactor) * halfCosine(Math.min(1, done(progress)));
+  return schedule("cosineAnnealing", read, factor, (progress) => done(progress) >= 1);
 }
 
 /** (1 + cos(π t)) / 2: from 1 at t = 0 to 0 at t = 1. */
 const halfCosine = (t: number): number => (1 + cos(Math.PI * t)) / 2;
 
 export interface OneCycleOptions {
-  /** Steps of the whole cycle. */
+  /** Units of the whole cycle. */
   totalSteps: number;
   /** Share of the steps in which the rate rises. Default 0.3. */
   pctStart?: number;
@@ -139,6 +151,8 @@ export interface OneCycleOptions {
   divFactor?: number;
   /** The rate at the start divided by the rate at the end. Default 1e4. */
   finalDivFactor?: number;
+  /** What `totalSteps` counts. Default `"steps"`. */
+  unit?: Unit;
 }
 
 /**
@@ -153,23 +167,33 @@ export function oneCycle(options: OneCycleOptions): Schedule {
       pctStart: number({ min: 0, max: 1, open: "both", default: 0.3 }),
       divFactor: positive(25),
       finalDivFactor: positive(1e4),
+      unit: unit(),
     }) satisfies Schema<OneCycleOptions>;
   const read = readOptions("oneCycle", options, schema);
   const between = (from: number, to: number, t: number) => to + (from - to) * halfCosine(t);
   const start = 1 / read.divFactor;
   const end = start / read.finalDivFactor;
   const peak = read.pctStart * read.totalSteps - 1;
-  return schedule("oneCycle", read, ({ step }) => {
+  const done = (progress: Progress) => count("oneCycle", read.unit, progress);
+  const factor = (step: number) => {
     if (step <= peak) return between(start, 1, peak > 0 ? step / peak : 1);
     return between(1, end, Math.min(1, (step - peak) / (read.totalSteps - 1 - peak)));
-  });
+  };
+  return schedule(
+    "oneCycle",
+    read,
+    (progress) => factor(done(progress)),
+    (progress) => done(progress) >= read.totalSteps,
+  );
 }
 
 export interface WarmupOptions {
-  /** Steps until the rate is the whole one. */
+  /** Units until the rate is the whole one. */
   steps: number;
-  /** Share of the rate in the first step. Default 1 / steps. */
+  /** Share of the rate in the first unit. Default 1 / steps. */
   startFactor?: number;
+  /** What `steps` counts. Default `"steps"`. */
+  unit?: Unit;
   /** The schedule that it is multiplied with. Default `constant()`. */
   after?: Schedule;
 }
@@ -177,20 +201,22 @@ export interface WarmupOptions {
 /** Whether a value can tell the learning rate's factor. */
 export const isSchedule = (value: unknown): value is Schedule => hasMethod(value, "factor");
 
-/** Rises linearly from `startFactor` (default 1 / steps) to 1 over the first `steps` steps, multiplied with the schedule `after`. */
+/** Rises linearly from `startFactor` (default 1 / steps) to 1 over the first `steps` units, multiplied with the schedule `after`. */
 export function warmup(options: WarmupOptions): Schedule {
   const schema = () =>
     ({
       steps: integer({ min: 1 }),
       startFactor: optional(number({ min: 0, max: 1 })),
+      unit: unit(),
       after: optional(checked("a schedule", isSchedule)),
     }) satisfies Schema<WarmupOptions>;
-  const { steps, startFactor = 1 / steps, after = constant() } = readOptions("warmup", options, schema);
+  const { steps, startFactor = 1 / steps, unit: by, after = constant() } = readOptions("warmup", options, schema);
   const rise = (step: number) => (step >= steps ? 1 : startFactor + ((1 - startFactor) * step) / steps);
   return {
     type: "warmup",
-    factor: (progress) => rise(progress.step) * after.factor(progress),
-    toJSON: () => ({ type: "warmup", options: { steps, startFactor, after: after.toJSON() } }),
+    factor: (progress) => rise(count("warmup", by, progress)) * after.factor(progress),
+    isOver: (progress) => after.isOver?.(progress) ?? false,
+    toJSON: () => ({ type: "warmup", options: { steps, startFactor, unit: by, after: after.toJSON() } }),
   };
 }
 

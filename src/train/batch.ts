@@ -4,6 +4,33 @@ import { type Dataset, getBatch } from "../data/dataset.js";
 import type { TrainStep } from "../model/step.js";
 import type { Loss } from "../nn/losses.js";
 import { checkTargets } from "./labels.js";
+import type { Limits, Stopped } from "./limits.js";
+
+interface Load {
+  indices: ArrayLike<number>;
+  epoch: number;
+  work: Promise<void>;
+}
+
+/** What a call no longer waited for when it was stopped. */
+const left = new WeakMap<Dataset, Load>();
+
+/** Waits for what `get` needs. One that was stopped leaves its load to a call that wants the same, so that both get on. */
+export async function load(
+  dataset: Dataset,
+  indices: ArrayLike<number>,
+  epoch: number,
+  limits: Limits,
+): Promise<Stopped | null> {
+  if (!dataset.prefetch) return null;
+  const last = left.get(dataset);
+  left.delete(dataset);
+  const goesOn = last?.epoch === epoch && String(last.indices) === String(indices);
+  const work = goesOn ? last.work : Promise.resolve(dataset.prefetch(indices, epoch));
+  const stopped = await limits.wait(work);
+  if (stopped) left.set(dataset, { indices: Array.from(indices), epoch, work });
+  return stopped;
+}
 
 /** Lets the dataset write examples straight to a step's input and target. Returns the target, checked. */
 export function fillBatch(

@@ -7,6 +7,8 @@ import { arrayDataset } from "../data/array.js";
 import { type Dataset, getBatch } from "../data/dataset.js";
 import { activations } from "../model/features.js";
 import type { Model } from "../model/model.js";
+import { load } from "./batch.js";
+import { Limits } from "./limits.js";
 import { createYielder } from "./yield.js";
 
 export interface CacheFeaturesOptions {
@@ -42,6 +44,7 @@ export async function cacheFeatures(model: Model, dataset: Dataset, options: Cac
       ),
     );
   const pause = createYielder();
+  const limits = new Limits({ signal });
   const isClass = dataset.targets === "class";
   const perTarget = isClass ? 1 : numel(dataset.targetShape);
   const y = isClass ? new Int32Array(dataset.length) : new Float32Array(dataset.length * perTarget);
@@ -51,7 +54,8 @@ export async function cacheFeatures(model: Model, dataset: Dataset, options: Cac
     signal?.throwIfAborted();
     const n = Math.min(batchSize, dataset.length - at);
     const indices = Array.from({ length: n }, (_, i) => at + i);
-    await dataset.prefetch?.(indices);
+    await load(dataset, indices, 0, limits);
+    signal?.throwIfAborted();
     const x = new Float32Array(n * numel(dataset.inputShape));
     getBatch(dataset, indices, x, y.subarray(at * perTarget, (at + n) * perTarget) as typeof y);
     const output = lookUp(activations(model, x, [layer]), layer);

@@ -1,22 +1,25 @@
 /** Loss and accuracy over a dataset. */
 
 import { argmax } from "../core/math.js";
-import { signal as abortSignal, integer, readOptions, type Schema } from "../core/options.js";
+import { signal as abortSignal, integer, optional, readOptions, type Schema } from "../core/options.js";
 import type { Dataset } from "../data/dataset.js";
 import type { RecordLoss } from "../plan/plan.js";
-import { fillBatch } from "./batch.js";
+import { fillBatch, load } from "./batch.js";
+import { Limits, type Stopped } from "./limits.js";
 import type { StepTrainer } from "./step-trainer.js";
 import { createYielder } from "./yield.js";
 
 export interface EvaluateOptions {
-  /** Default 128. */
+  /** Default 128, or the largest batch that the trainer has trained with where that is less. */
   batchSize?: number;
   /** Stops with the signal's reason as an error. */
   signal?: AbortSignal;
 }
 
+const MOST = 128;
+
 const schema = () =>
-  ({ batchSize: integer({ min: 1, default: 128 }), signal: abortSignal }) satisfies Schema<EvaluateOptions>;
+  ({ batchSize: optional(integer({ min: 1 })), signal: abortSignal }) satisfies Schema<EvaluateOptions>;
 
 /** What `evaluate` found over a dataset. */
 export interface Evaluation {
@@ -26,10 +29,37 @@ export interface Evaluation {
   accuracy?: number;
   /** How many samples were evaluated. */
   samples: number;
+  /** Rows of outputs with NaN in them, which `accuracy` counts as wrong; absent where there are none. */
+  nonFinite?: number;
 }
 
+/** How far an evaluation has come, and what it has found. */
+export interface Tally {
+  at: number;
+  sum: number;
+  hits: number;
+  nonFinite: number;
+}
+
+export const newTally = (): Tally => ({ at: 0, sum: 0, hits: 0, nonFinite: 0 });
+
 export async function evaluate(trainer: StepTrainer, dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
-  const { batchSize, signal } = readOptions("evaluate", options, schema);
+  const read = readOptions("evaluate", options, schema);
+  const batchSize = read.batchSize ?? Math.min(MOST, trainer.largestBatch || MOST);
+  const { signal } = read;
+  const result = await evaluateWithin(trainer, dataset, batchSize, new Limits({ signal }), newTally());
+  if (typeof result !== "string") return result;
+  throw signal?.reason;
+}
+
+/** Goes on from `tally`, which it keeps up to date, until the end or a limit. */
+export async function evaluateWithin(
+  trainer: StepTrainer,
+  dataset: Dataset,
+  batchSize: number,
+  limits: Limits,
+  tally: Tally,
+): Promise<Evaluation | Stopped> {
   const kind = trainer.expectFits("evaluate", dataset);
   const { model } = trainer;
   const loss = trainer.lossFor("evaluate");
@@ -39,31 +69,42 @@ export async function evaluate(trainer: StepTrainer, dataset: Dataset, options?:
   const pause = createYielder();
   const record: RecordLoss = (graph, output) => loss.record(graph, output, kind);
   const key = `evaluate ${kind} ${JSON.stringify(loss)}`;
-  let sum = 0;
-  let hits = 0;
-  for (let at = 0; at < dataset.length; at += batchSize) {
-    signal?.throwIfAborted();
-    const n = Math.min(batchSize, dataset.length - at);
-    const indices = Array.from({ length: n }, (_, i) => at + i);
-    await dataset.prefetch?.(indices);
+  while (tally.at < dataset.length) {
+    const n = Math.min(batchSize, dataset.length - tally.at);
+    const indices = Array.from({ length: n }, (_, i) => tally.at + i);
+    const stopped = limits.beforeBatch() ?? (await load(dataset, indices, 0, limits));
+    if (stopped) return stopped;
     const step = engine.step({ batchSize: n, training: false, backward: "none", loss: record }, key);
     const expected = fillBatch("evaluate", step, loss, dataset, indices).slice(); // the step may reuse its memory
     step.run();
-    sum += step.loss * n;
-    if (countsHits) hits += countHits(step.output, expected, classes);
+    tally.sum += step.loss * n;
+    countRows(step.output, countsHits ? expected : null, classes, tally);
+    tally.at += n;
+    limits.count("other");
     await pause();
   }
   const rowsPerSample = model.outputShape.slice(0, -1).reduce((a, b) => a * b, 1);
-  const result = { loss: sum / dataset.length, samples: dataset.length };
-  return countsHits ? { ...result, accuracy: hits / (dataset.length * rowsPerSample) } : result;
+  return {
+    loss: tally.sum / dataset.length,
+    samples: dataset.length,
+    ...(countsHits && { accuracy: tally.hits / (dataset.length * rowsPerSample) }),
+    ...(tally.nonFinite > 0 && { nonFinite: tally.nonFinite }),
+  };
 }
 
-/** Rows whose largest output stands at the target's class; the first of equals counts. */
-function countHits(outputs: Float32Array, targets: Int32Array | Float32Array, classes: number): number {
-  let hits = 0;
+/** Counts rows with NaN; of the others those whose largest output, the first of equals, stands at the target's class. */
+function countRows(
+  outputs: Float32Array,
+  targets: Int32Array | Float32Array | null,
+  classes: number,
+  tally: Tally,
+): void {
   for (let row = 0; row < outputs.length / classes; row++) {
+    let sound = true;
+    for (let i = row * classes; i < (row + 1) * classes; i++) if (Number.isNaN(outputs[i])) sound = false;
+    if (!sound) tally.nonFinite++;
+    if (!targets || !sound) continue;
     const target = targets instanceof Int32Array ? targets[row] : argmax(targets, row * classes, classes);
-    if (argmax(outputs, row * classes, classes) === target) hits++;
+    if (argmax(outputs, row * classes, classes) === target) tally.hits++;
   }
-  return hits;
 }

@@ -1,5 +1,5 @@
 /** The training loop: epochs, batches, validation, callbacks, and the ways to stop early. */
-import { DataError, expectation, NumericError, ShapeError } from "../core/errors.js";
+import { ArgumentError, DataError, expectation, NumericError, ShapeError } from "../core/errors.js";
 import {
   as,
   checked,
@@ -15,8 +15,9 @@ import {
 import { Philox } from "../core/random.js";
 import type { Dataset } from "../data/dataset.js";
 import type { TargetKind } from "../nn/losses.js";
-import { fillBatch } from "./batch.js";
-import { type Evaluation, evaluate } from "./evaluate.js";
+import { fillBatch, load } from "./batch.js";
+import { type Evaluation, evaluateWithin, newTally, type Tally } from "./evaluate.js";
+import { Limits, type Stopped } from "./limits.js";
 import { settlePassage } from "./resume.js";
 import type { StepResult, StepTrainer } from "./step-trainer.js";
 import { createYielder } from "./yield.js";
@@ -49,7 +50,7 @@ export interface Callback {
 
 /** How `fit` goes through a dataset, and when it stops. */
 export interface FitOptions {
-  /** Default 1. */
+  /** Another number than that of an interrupted fit begins a new one. Default: that of an interrupted fit, else 1. */
   epochs?: number;
   /** Default: that of an interrupted fit that goes on, else 32. */
   batchSize?: number;
@@ -61,12 +62,14 @@ export interface FitOptions {
   validation?: Dataset;
   /** Called in this order. */
   callbacks?: readonly Callback[];
-  /** Stops after the step that runs. */
+  /** Stops after the batch that runs, also of validation, or at once where the dataset is loading one. */
   signal?: AbortSignal;
-  /** Stops when this much time has passed since the call. */
+  /** Stops when this much time has passed since the call, as `signal` does, but not before a first batch. */
   maxMs?: number;
   /** Stops after this many steps of this call. */
   maxSteps?: number;
+  /** Train at the factor that the schedule ends with, and for most of a fit at 0. Default false: both are refused. */
+  pastSchedule?: boolean;
 }
 
 /** What `fit` did. */
@@ -74,8 +77,10 @@ export interface History {
   epochs: EpochRecord[];
   /** Loss of every step of this call. */
   losses: number[];
+  /** Where it began: at epoch 0 and step 0, or where it went on with an interrupted fit. */
+  from: { epoch: number; step: number };
   /** Why it ended. */
-  stopped: "finished" | "aborted" | "maxMs" | "maxSteps";
+  stopped: "finished" | Stopped;
 }
 
 /** Options of callbacks: of `fit` here and in a worker. */
@@ -87,7 +92,7 @@ export const callbackList = () =>
 
 const schema = () =>
   ({
-    epochs: integer({ min: 1, default: 1 }),
+    epochs: optional(integer({ min: 1 })),
     batchSize: optional(integer({ min: 1 })),
     shuffle: optional(flag()),
     dropLast: optional(flag()),
@@ -96,6 +101,7 @@ const schema = () =>
     signal,
     maxMs: optional(positive()),
     maxSteps: optional(integer({ min: 1 })),
+    pastSchedule: flag(false),
   }) satisfies Schema<FitOptions>;
 
 /** Philox stream of the sampler; parameters take the streams from 0 up. */
@@ -117,13 +123,76 @@ function prepareRest(trainer: StepTrainer, { length }: Dataset, batchSize: numbe
   }
 }
 
+interface Order {
+  epoch: number;
+  shuffle: boolean;
+  indices: Uint32Array;
+}
+
+/** The order of the epoch that a trainer is in; kept, as a long dataset is shuffled in more time than some calls have. */
+const orders = new WeakMap<StepTrainer, Order>();
+
+function orderOf(trainer: StepTrainer, length: number, shuffle: boolean): Uint32Array {
+  const { epoch } = trainer.fitState;
+  const last = orders.get(trainer);
+  if (last?.epoch === epoch && last.shuffle === shuffle && last.indices.length === length) return last.indices;
+  const indices = Uint32Array.from({ length }, (_, i) => i);
+  if (shuffle) new Philox(trainer.model.engine.seed, SAMPLER_STREAM + epoch).shuffle(indices);
+  orders.set(trainer, { epoch, shuffle, indices });
+  return indices;
+}
+
+/** A validation that was stopped, and the step after which its weights are. */
+const validations = new WeakMap<StepTrainer, { dataset: Dataset; stepCount: number; tally: Tally }>();
+
+/** Evaluates, from where an interrupted fit has stopped in it. */
+async function validate(
+  trainer: StepTrainer,
+  dataset: Dataset,
+  batchSize: number,
+  limits: Limits,
+): Promise<Evaluation | Stopped> {
+  const { stepCount } = trainer;
+  const last = validations.get(trainer);
+  const goesOn = last?.dataset === dataset && last.stepCount === stepCount;
+  const tally = goesOn ? last.tally : newTally();
+  validations.set(trainer, { dataset, stepCount, tally });
+  const result = await evaluateWithin(trainer, dataset, batchSize, limits, tally);
+  if (typeof result !== "string") validations.delete(trainer);
+  return result;
+}
+
+/** Throws `ArgumentError` where a new fit would begin after its schedule's end, or learn nothing for most of its steps. */
+function expectRates(trainer: StepTrainer, stepsPerEpoch: number, epochs: number): void {
+  const { schedule, stepCount, fitState } = trainer;
+  const { completed = 0 } = fitState;
+  const after = (steps: number) => ({
+    step: stepCount + steps,
+    stepsPerEpoch,
+    epoch: completed + Math.floor(steps / stepsPerEpoch),
+  });
+  const steps = stepsPerEpoch * epochs;
+  const hint = "Make a trainer with a schedule for what is to come, or go on at that factor with pastSchedule: true";
+  const refuse = (expected: string, got: string) =>
+    new ArgumentError(expectation("fit", "schedule", expected, `${schedule.type} ${got}`, { hint }));
+  if (schedule.isOver?.(after(0))) {
+    const at = `after ${stepCount} steps and ${completed} epochs`;
+    throw refuse("one that has not come to its end", `${at}, where its factor stays ${schedule.factor(after(0))}`);
+  }
+  const half = Math.floor(steps / 2);
+  if (schedule.factor(after(half)) === 0 && schedule.factor(after(steps - 1)) === 0) {
+    const unit = 'Is its number meant in epochs? unit: "epochs"';
+    throw refuse("a factor above 0 for most of the fit", `with 0 from step ${half} of ${steps} on. ${unit}`);
+  }
+}
+
 export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitOptions): Promise<History> {
-  const { epochs, validation, callbacks, signal, maxMs, maxSteps, ...asked } = readOptions("fit", options, schema);
+  const { validation, callbacks, pastSchedule, ...given } = readOptions("fit", options, schema);
   const loss = trainer.lossFor("fit");
   const kind = trainer.expectFits("fit", dataset);
   if (validation) trainer.expectFits("fit validation", validation);
-  const passage = settlePassage(trainer, dataset, asked);
-  const { batchSize, shuffle, dropLast } = passage;
+  const passage = settlePassage(trainer, dataset, given);
+  const { epochs, batchSize, shuffle, dropLast } = passage;
   const stepsPerEpoch = dropLast ? Math.floor(dataset.length / batchSize) : Math.ceil(dataset.length / batchSize);
   if (stepsPerEpoch === 0)
     throw new DataError(
@@ -134,31 +203,25 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
   if (dataset.length >= batchSize) trainer.prepareStep(batchSize, kind);
   if (rest > 0 && !dropLast) prepareRest(trainer, dataset, batchSize, kind);
 
-  const { engine } = trainer.model;
-  const started = performance.now();
+  const limits = new Limits(given);
   const pause = createYielder();
-  const history: History = { epochs: [], losses: [], stopped: "finished" };
   const state = trainer.fitState;
-  const order = new Uint32Array(dataset.length);
-
-  const mustStop = (): History["stopped"] | null => {
-    if (signal?.aborted) return "aborted";
-    if (maxSteps !== undefined && history.losses.length >= maxSteps) return "maxSteps";
-    if (maxMs !== undefined && performance.now() - started >= maxMs) return "maxMs";
-    return null;
-  };
-
-  const runBatch = async (batch: number): Promise<StepResult> => {
-    const indices = order.subarray(batch * batchSize, (batch + 1) * batchSize);
-    await dataset.prefetch?.(indices, state.epoch);
-    const step = trainer.prepareStep(indices.length, kind);
-    fillBatch("fit", step, loss, dataset, indices, state.epoch);
-    return trainer.runStep(step, stepsPerEpoch);
-  };
-
+  state.completed ??= state.epoch;
+  if (!state.current && !pastSchedule) expectRates(trainer, stepsPerEpoch, epochs);
   state.current = { epochInFit: 0, step: 0, lossSum: 0, samples: 0, lr: 0, ...state.current, ...passage };
   trainer.loaded = false;
   const { current } = state;
+  const from = { epoch: current.epochInFit, step: current.step };
+  const history: History = { epochs: [], losses: [], from, stopped: "finished" };
+
+  const runBatch = async (order: Uint32Array): Promise<StepResult | Stopped> => {
+    const indices = order.subarray(current.step * batchSize, (current.step + 1) * batchSize);
+    const stopped = await load(dataset, indices, state.epoch, limits);
+    if (stopped) return stopped;
+    const step = trainer.prepareStep(indices.length, kind);
+    fillBatch("fit", step, loss, dataset, indices, state.epoch);
+    return trainer.runStep(step, { stepsPerEpoch, epoch: state.completed });
+  };
   const finish = async (stopped: History["stopped"]): Promise<History> => {
     history.stopped = stopped;
     trainer.fitting = false;
@@ -166,16 +229,16 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
     return history;
   };
   while (current.epochInFit < epochs) {
-    for (let i = 0; i < order.length; i++) order[i] = i;
-    if (shuffle) new Philox(engine.seed, SAMPLER_STREAM + state.epoch).shuffle(order);
     const epochStarted = performance.now();
+    const order = orderOf(trainer, dataset.length, shuffle);
     while (current.step < stepsPerEpoch) {
-      const stop = mustStop();
-      if (stop) return finish(stop);
-      const result = await runBatch(current.step).catch((error) => {
-        if (error instanceof NumericError) current.step++; // a further fit leaves the batch out
-        throw error;
-      });
+      const result =
+        limits.beforeStep() ??
+        (await runBatch(order).catch((error) => {
+          if (error instanceof NumericError) current.step++; // a further fit leaves the batch out
+          throw error;
+        }));
+      if (typeof result === "string") return finish(result);
       const n = Math.min(batchSize, dataset.length - current.step * batchSize);
       current.lossSum += result.loss * n;
       current.samples += n;
@@ -183,6 +246,7 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
       const event = { ...result, epoch: current.epochInFit, step: current.step, stepsPerEpoch, epochs };
       current.step++; // before the callbacks: a checkpoint made there goes on after this step
       history.losses.push(result.loss);
+      limits.count("step");
       for (const callback of callbacks) await callback.onStep?.(event);
       await pause();
     }
@@ -192,12 +256,18 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
       lr: current.lr,
       ms: performance.now() - epochStarted,
     };
-    if (validation) record.validation = await evaluate(trainer, validation, { batchSize });
+    if (validation) {
+      const result = await validate(trainer, validation, batchSize, limits);
+      if (typeof result === "string") return finish(result);
+      record.validation = result;
+    }
     history.epochs.push(record);
     state.epoch++;
+    state.completed++;
     Object.assign(current, { epochInFit: current.epochInFit + 1, step: 0, lossSum: 0, samples: 0 });
     for (const callback of callbacks) await callback.onEpoch?.(record);
   }
   state.current = null;
+  orders.delete(trainer);
   return finish("finished");
 }

@@ -10,6 +10,8 @@ export interface Passage {
   length: number;
   batchSize: number;
   dropLast: boolean;
+  /** How long the fit is to be; unknown in checkpoints of 0.1.0. */
+  epochs?: number;
   /** Unknown in checkpoints of 0.1.0. */
   shuffle?: boolean;
   /** Unknown in checkpoints of 0.1.0. */
@@ -19,6 +21,8 @@ export interface Passage {
 /** Epochs begun so far, which number the shuffles; and the place of an interrupted `fit`. */
 export interface FitState {
   epoch: number;
+  /** Epochs that were gone through to their ends, which schedules count; unknown in checkpoints of 0.1.0. */
+  completed?: number;
   current: (Passage & { epochInFit: number; step: number; lossSum: number; samples: number; lr: number }) | null;
 }
 
@@ -69,13 +73,15 @@ function madeOf(dataset: Dataset): { made?: unknown[] } {
 
 /** Which batches a fit is asked for; what is left out is as in the fit that it goes on with, or the default. */
 export interface AskedBatches {
+  epochs?: number | undefined;
   batchSize?: number | undefined;
   shuffle?: boolean | undefined;
   dropLast?: boolean | undefined;
 }
 
 /**
- * Settles where `fit` begins: at the place of an interrupted fit with the same dataset and batches, or anew with others.
+ * Settles where `fit` begins: at the place of an interrupted fit with the same dataset, batches and epochs, or anew with
+ * others, so that as many epochs are run as were asked for.
  * After `trainer.load` another dataset or other batches are more likely an error than meant, so that they are refused.
  */
 export function settlePassage(trainer: Resumable, dataset: Dataset, asked: AskedBatches): Required<Passage> {
@@ -84,17 +90,19 @@ export function settlePassage(trainer: Resumable, dataset: Dataset, asked: Asked
     length: dataset.length,
     batchSize: asked.batchSize ?? last.batchSize ?? 32,
     dropLast: asked.dropLast ?? last.dropLast ?? false,
+    epochs: asked.epochs ?? last.epochs ?? 1,
     shuffle: asked.shuffle ?? last.shuffle ?? true,
     dataset: identityOf(dataset),
   });
   if (!state.current) return settle({});
   const passage = settle(state.current);
-  const { length, batchSize, dropLast, shuffle, dataset: before } = state.current;
+  const { length, batchSize, dropLast, epochs, epochInFit, shuffle, dataset: before } = state.current;
   const { dataset: now, ...batches } = passage;
   const known = now.made ? before : { ...before, made: undefined };
-  const found = differences({ ...batches, ...now }, { length, batchSize, dropLast, shuffle, ...known });
-  if (found.length === 0) return passage;
-  if (trainer.loaded) {
+  const found = differences({ ...batches, ...now }, { length, batchSize, dropLast, epochs, shuffle, ...known });
+  const isPast = epochs === undefined && epochInFit > passage.epochs;
+  if (found.length === 0 && !isPast) return passage;
+  if (trainer.loaded && !isPast) {
     const hint = 'To begin a new fit on purpose: trainer.load(bytes, { override: ["fit"] })';
     const got = listed(found);
     throw new ArgumentError(

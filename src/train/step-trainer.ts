@@ -11,7 +11,7 @@ import type { TrainStep } from "../model/step.js";
 import type { Loss, TargetKind } from "../nn/losses.js";
 import type { Optimizer } from "../optim/optimizers.js";
 import { parameterRuns } from "../optim/runs.js";
-import { constant, type Schedule } from "../optim/schedules.js";
+import { constant, type Progress, type Schedule } from "../optim/schedules.js";
 import { recordUpdate } from "../optim/update.js";
 import type { RecordUpdate } from "../plan/plan.js";
 import type { Executor, ParameterRegion } from "../runtime/executor.js";
@@ -20,6 +20,9 @@ import { expectPaths, type ParameterGroup, settingsOf } from "./groups.js";
 import { checkTargets, type Labels, readLabels } from "./labels.js";
 import { readTrainerOptions, type TrainerOptions } from "./options.js";
 import type { FitState, Resumable } from "./resume.js";
+
+/** What schedules hear of epochs. */
+type EpochProgress = Omit<Progress, "step">;
 
 /** What a step of the optimiser reports. */
 export interface StepResult {
@@ -54,9 +57,11 @@ export class StepTrainer implements Resumable {
   /** Optimiser steps taken. */
   stepCount = 0;
   /** @internal Where an interrupted `fit` stands. */
-  fitState: FitState = { epoch: 0, current: null };
+  fitState: FitState = { epoch: 0, completed: 0, current: null };
   /** @internal Whether the place of the interrupted fit came from a checkpoint. */
   loaded = false;
+  /** @internal Samples of the largest training step so far. */
+  largestBatch = 0;
   /** @internal A fit is running. */
   fitting = false;
   /** Tells functions of equal text in the groups of two trainers apart. */
@@ -125,7 +130,7 @@ export class StepTrainer implements Resumable {
     const step = this.prepareStep(batchSize, targets.kind);
     fillInput(step.input, data);
     step.target.set(targets.data);
-    return this.runStep(step, undefined);
+    return this.runStep(step);
   }
 
   /** @internal The loss, for what cannot do without. Throws `ArgumentError` where there is none. */
@@ -181,8 +186,9 @@ export class StepTrainer implements Resumable {
   };
 
   /** @internal Runs a step whose input and target are in place. */
-  runStep(step: TrainStep, stepsPerEpoch: number | undefined): StepResult {
-    const lr = this.#writeScalars(stepsPerEpoch);
+  runStep(step: TrainStep, epochs: EpochProgress = {}): StepResult {
+    const lr = this.#writeScalars(epochs);
+    this.largestBatch = Math.max(this.largestBatch, step.plan.batchSize);
     const finished = step.run("forward", "update");
     const { loss } = step;
     if (!finished) throw this.#nonFinite(step, loss);
@@ -191,11 +197,11 @@ export class StepTrainer implements Resumable {
   }
 
   /** What the step that comes next reads beside its batch. Returns its learning rate. */
-  #writeScalars(stepsPerEpoch: number | undefined): number {
+  #writeScalars(epochs: EpochProgress): number {
     this.own();
     const { optimizer, stepCount, schedule } = this;
     const { executor } = this.#engine;
-    const factor = schedule.factor({ step: stepCount, stepsPerEpoch });
+    const factor = schedule.factor({ step: stepCount, ...epochs });
     const lr = optimizer.lr * factor;
     if (!(lr >= 0 && Math.fround(lr) < Infinity))
       throw new ArgumentError(
@@ -231,7 +237,7 @@ export class StepTrainer implements Resumable {
       { batchSize: 1, training: false, backward: "none", update: this.#update },
       `apply ${this.#key}`,
     );
-    const lr = this.#writeScalars(undefined);
+    const lr = this.#writeScalars({});
     const finished = step.run("update");
     const gradNorm = engine.executor.scalars.get("norm");
     if (!finished)

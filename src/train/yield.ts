@@ -16,12 +16,29 @@ function turn(): Promise<void> {
   });
 }
 
-/** A function to call between steps: it yields when the last turn is longer ago than `interval` ms (default 12). */
+/** Calls at one time of the clock after which it may stand still: edge workers stop it while they compute. */
+const FIRST_STILL = 8;
+const MOST_STILL = 256;
+
+/**
+ * A function to call between steps: it yields when the last turn is longer ago than `interval` ms (default 12). Where the
+ * clock stands still between turns, calls count; a clock that is only coarse is told from that by its jump at the turn.
+ */
 export function createYielder(interval = 12): () => Promise<void> {
   let last = performance.now();
+  let seen = last;
+  let calls = 0;
+  let still = FIRST_STILL;
   return async () => {
-    if (performance.now() - last < interval) return;
-    await turn();
+    const now = performance.now();
+    calls = now === seen ? calls + 1 : 0;
+    seen = now;
+    if (now - last < interval && calls < still) return;
+    if (calls >= still) await new Promise((resolve) => setTimeout(resolve, 0));
+    else await turn();
     last = performance.now();
+    const jumped = last - seen >= interval;
+    if (calls >= still) still = jumped ? FIRST_STILL : Math.min(MOST_STILL, 2 * still);
+    calls = 0;
   };
 }

@@ -26,7 +26,7 @@ async function newTrainer(seed = 5): Promise<Trainer> {
 }
 
 /** What is the same in every run. */
-const timeless = ({ epochs, losses, stopped }: History) => ({
+const timeless = ({ epochs, losses, stopped }: Omit<History, "from">) => ({
   epochs: epochs.map(({ ms: _, ...rest }) => rest),
   losses,
   stopped,

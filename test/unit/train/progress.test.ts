@@ -36,7 +36,7 @@ interface Run {
 
 /** Calls back as `fit` does; the loss of step i is 1 / (i + 1). */
 async function run(callback: Callback, { epochs, stepsPerEpoch, from = 0, until, accuracy }: Run): Promise<void> {
-  const history: History = { epochs: [], losses: [], stopped: "finished" };
+  const history: History = { epochs: [], losses: [], from: { epoch: 0, step: 0 }, stopped: "finished" };
   for (let i = from; i < epochs * stepsPerEpoch; i++) {
     if (i === until) {
       await callback.onEnd?.({ ...history, stopped: "maxSteps" });
