@@ -2,6 +2,7 @@
 export * from "../core/errors.js";
 export type { Tensor } from "../core/tensor.js";
 export type { Model } from "../model/model.js";
+export { type ExportOptions, exportOnnx } from "../onnx/export.js";
 export { type ImportedNetwork, type ImportOptions, type ImportReport, importOnnx } from "../onnx/import.js";
 export type { LoadOnnxOptions } from "../onnx/load.js";
 export { OnnxNetwork } from "../onnx/network.js";

@@ -1,0 +1,223 @@
+// The ops of the library as nodes of ONNX, channels first. What opset 17 lacks (GroupNorm, GELU, Mish) is written in parts,
+// as PyTorch does, so that whoever knows its files finds them again.
+import { lookUp } from "../core/look-up.js";
+import { last, type Pair } from "../core/shape.js";
+import type { Activation, Node } from "../graph/op.js";
+import type { ValueId } from "../graph/value.js";
+import type { Conv2d } from "../ops/conv.js";
+import type { BatchNorm, GroupNorm, LayerNorm } from "../ops/norm.js";
+import type { AvgPool, MaxPool, Pool } from "../ops/pool.js";
+import type { PadShortcut } from "../ops/shape.js";
+import { channelsFirst, identity, type Rule, type Writing, type Written } from "./writing.js";
+
+/** Activations as one node or several, from the name of x to that of y. */
+export const ACTIVATION_NODES: Record<string, (w: Writing, x: string, param: number) => string> = {
+  relu: (w, x) => w.node("Relu", [x]),
+  sigmoid: (w, x) => w.node("Sigmoid", [x]),
+  tanh: (w, x) => w.node("Tanh", [x]),
+  hardswish: (w, x) => w.node("HardSwish", [x]),
+  leakyRelu: (w, x, alpha) => w.node("LeakyRelu", [x], { alpha: { f: alpha } }),
+  elu: (w, x, alpha) => w.node("Elu", [x], { alpha: { f: alpha } }),
+  silu: (w, x) => w.node("Mul", [x, w.node("Sigmoid", [x])]),
+  gelu: (w, x) => half(w, x, w.node("Erf", [times(w, x, Math.SQRT1_2)])),
+  geluTanh(w, x) {
+    const cube = w.node("Mul", [w.node("Mul", [x, x]), x]);
+    const sum = w.node("Add", [x, times(w, cube, 0.044715)]);
+    return half(w, x, w.node("Tanh", [times(w, sum, Math.sqrt(2 / Math.PI))]));
+  },
+};
+
+const times = (w: Writing, x: string, factor: number): string => w.node("Mul", [x, w.constant([factor], [])]);
+
+/** 0.5 x (1 + s) */
+const half = (w: Writing, x: string, s: string): string =>
+  times(w, w.node("Mul", [x, w.node("Add", [s, w.constant([1], [])])]), 0.5);
+
+const image = (name: string, rank = 4): Written => ({ name, order: channelsFirst(rank) });
+const rows = (name: string, rank: number): Written => ({ name, order: identity(rank) });
+
+/** [top, left, bottom, right] */
+const around = ([h, w]: Pair): number[] => [h, w, h, w];
+
+/** Filters [out, kh, kw, in] as the file has them; those of one dimension are [out, in, k] in the state dict. */
+const filters = (w: Writing, weight: ValueId): string => {
+  const [out, kh, kw, into] = w.shape(weight);
+  return w.weight(weight, [out, into, kh, kw]);
+};
+
+const conv2d: Rule<Conv2d> = (w, { inputs: [x, weight, ...biases], attributes }) => {
+  const { kernel, stride, padding, dilation, groups } = attributes;
+  const window = { kernel_shape: kernel, strides: stride, pads: around(padding), dilations: dilation };
+  const inputs = [w.image(x), filters(w, weight), ...biases.map((id) => w.weight(id))];
+  return image(w.node("Conv", inputs, { ...window, group: groups }));
+};
+
+const linear: Rule = (w, { inputs: [x, weight, ...rest] }) => {
+  const rank = w.shape(x).length;
+  const biases = rest.map((id) => w.weight(id));
+  // The library takes a convolution of single pixels for a product.
+  if (w.shape(weight).length === 4)
+    return image(w.node("Conv", [w.image(x), filters(w, weight), ...biases], { kernel_shape: [1, 1] }));
+  if (rank === 2) return rows(w.node("Gemm", [w.rows(x), w.weight(weight), ...biases], { transB: 1 }), rank);
+  const product = w.node("MatMul", [w.rows(x), w.transposed(weight)]);
+  return rows(biases.length > 0 ? w.node("Add", [product, ...biases]) : product, rank);
+};
+
+const activation: Rule<Activation> = (w, { inputs: [x], attributes: { kind, param } }) => {
+  const { name, order } = w.at(x);
+  return { name: ACTIVATION_NODES[kind](w, name, param), order };
+};
+
+const add: Rule = (w, { inputs: [a, b] }) => {
+  const { name, order } = w.at(a);
+  return { name: w.node("Add", [name, w.as(b, order)]), order };
+};
+
+/** How far the last window reaches beyond the input, [vertical, horizontal]. */
+function overhang(size: readonly number[], { kernel, stride, padding, output }: Pool, dilation: Pair): Pair {
+  const [h, w] = [0, 1].map((i) =>
+    Math.max(0, (output[i] - 1) * stride[i] + (kernel[i] - 1) * dilation[i] + 1 - size[i] - padding[i]),
+  );
+  return [h, w];
+}
+
+const maxPool2d: Rule<MaxPool> = (w, { inputs: [x], attributes }) => {
+  const { kernel, stride, padding, dilation } = attributes;
+  const pads = [...padding, ...overhang(w.shape(x).slice(1), attributes, dilation)];
+  return image(w.node("MaxPool", [w.image(x)], { kernel_shape: kernel, strides: stride, pads, dilations: dilation }));
+};
+
+/** A padding that counts is zeros before the pool where windows reach beyond it: what lies there does not count. */
+const avgPool2d: Rule<AvgPool> = (w, { inputs: [x], attributes }) => {
+  const { kernel, stride, padding, countIncludePad } = attributes;
+  const after = overhang(w.shape(x).slice(1), attributes, [1, 1]);
+  const isBeyond = countIncludePad && after.some((size, i) => size > padding[i]);
+  const [top, left] = padding;
+  const zeros = [0, 0, top, left, 0, 0, top, left];
+  const padded = isBeyond ? w.node("Pad", [w.image(x), w.integers(...zeros), w.constant([0], [])]) : w.image(x);
+  const pads = isBeyond ? [0, 0, ...after.map((size, i) => Math.max(0, size - padding[i]))] : [...padding, ...after];
+  const count = { count_include_pad: Number(countIncludePad && !isBeyond) };
+  return image(w.node("AveragePool", [padded], { kernel_shape: kernel, strides: stride, pads, ...count }));
+};
+
+/** The matrix [bins, size] of means over bins. */
+function binMeans(size: number, bins: number): number[] {
+  const matrix = new Array<number>(bins * size).fill(0);
+  for (let bin = 0; bin < bins; bin++) {
+    const [from, to] = [Math.floor((bin * size) / bins), Math.ceil(((bin + 1) * size) / bins)];
+    matrix.fill(1 / (to - from), bin * size + from, bin * size + to);
+  }
+  return matrix;
+}
+
+const adaptiveAvgPool2d: Rule<{ output: Pair }> = (w, { inputs: [x], attributes: { output } }) => {
+  const [, height, width] = w.shape(x);
+  const [oh, ow] = output;
+  if (oh * ow === 1) return image(w.node("GlobalAveragePool", [w.image(x)]));
+  if (height % oh === 0 && width % ow === 0) {
+    const size = [height / oh, width / ow];
+    return image(w.node("AveragePool", [w.image(x)], { kernel_shape: size, strides: size }));
+  }
+  const columns = w.constant(binMeans(height, oh), [oh, height]);
+  const turned = w.constant(binMeans(width, ow), [ow, width]);
+  const means = w.node("MatMul", [columns, w.image(x)]);
+  return image(w.node("MatMul", [means, w.node("Transpose", [turned], { perm: [1, 0] })]));
+};
+
+const scaleChannels: Rule = (w, { inputs: [x, factors] }) => image(w.node("Mul", [w.image(x), w.image(factors)]));
+
+const softmax: Rule<{ log: boolean }> = (w, { inputs: [x], attributes: { log } }) =>
+  rows(w.node(log ? "LogSoftmax" : "Softmax", [w.rows(x)], { axis: -1 }), w.shape(x).length);
+
+/** The weight and bias of a norm; ones and zeros where it has none. */
+const affine = (w: Writing, weights: readonly ValueId[], channels: number): string[] =>
+  weights.length > 0
+    ? weights.map((id) => w.weight(id))
+    : [1, 0].map((value) => w.constant(new Array<number>(channels).fill(value), [channels]));
+
+const batchNormRstd: Rule<{ eps: number }> = (w, { inputs: [variance], outputs: [rstd], attributes: { eps } }) => {
+  w.deviations.set(rstd, { variance, eps });
+  return undefined;
+};
+
+const batchNorm: Rule<BatchNorm> = (w, { inputs: [x, mean, rstd, ...weights] }) => {
+  const shape = w.shape(x);
+  const { variance, eps } = lookUp(w.deviations, rstd);
+  const inputs = [w.image(x), ...affine(w, weights, last(shape)), w.weight(mean), w.weight(variance)];
+  return image(w.node("BatchNormalization", inputs, { epsilon: { f: eps } }), shape.length);
+};
+
+const layerNorm: Rule<LayerNorm> = (w, { inputs: [x, ...weights], attributes: { eps } }) => {
+  const shape = w.shape(x);
+  const inputs = [w.rows(x), ...affine(w, weights, last(shape))];
+  return rows(w.node("LayerNormalization", inputs, { axis: -1, epsilon: { f: eps } }), shape.length);
+};
+
+const groupNorm: Rule<GroupNorm> = (w, { inputs: [x, ...weights], attributes: { groups, eps } }) => {
+  const shape = w.shape(x);
+  const [rank, channels] = [shape.length, last(shape)];
+  const epsilon = { epsilon: { f: eps } };
+  if (rank > 2 && groups === channels)
+    return image(w.node("InstanceNormalization", [w.image(x), ...affine(w, weights, channels)], epsilon), rank);
+  const grouped = w.node("Reshape", [w.image(x), w.integers(0, groups, -1)]);
+  const normed = w.node("InstanceNormalization", [grouped, ...affine(w, [], groups)], epsilon);
+  const sizes = w.sizes(x, channelsFirst(rank));
+  const restored = w.node("Reshape", [normed, w.integers(...sizes)]);
+  if (weights.length === 0) return image(restored, rank);
+  const [gamma, beta] = weights.map((id) => w.weight(id, [channels, ...new Array<number>(rank - 2).fill(1)]));
+  return image(w.node("Add", [w.node("Mul", [restored, gamma]), beta]), rank);
+};
+
+const reshape: Rule = (w, { inputs: [x], outputs: [y] }) => {
+  if (w.isWeight(x)) return undefined; // written by the op that reads it
+  const [from, to] = [w.shape(x), w.shape(y)];
+  const first = channelsFirst(to.length);
+  const isOfPixels = from.length > 2 && to.length > 2 && from[0] === to[0] && last(from) === last(to);
+  const order = isOfPixels || w.isInMemoryOrder(y, first) ? first : identity(to.length);
+  const source = isOfPixels ? w.image(x) : w.flat(x);
+  if (to.length === 2 && from[0] === to[0]) return { name: w.node("Flatten", [source]), order };
+  return { name: w.node("Reshape", [source, w.integers(...w.sizes(y, order))]), order };
+};
+
+/** Moves nothing: it names the axes anew. */
+const transposeChannels: Rule<{ toFirst: boolean }> = (w, { inputs: [x], attributes: { toFirst } }) => {
+  const { name, order } = w.at(x);
+  const from = toFirst ? [0, 3, 1, 2] : [0, 2, 3, 1];
+  return { name, order: order.map((axis) => from.indexOf(axis)) };
+};
+
+const padShortcut: Rule<PadShortcut> = (w, { inputs: [x], attributes: { stride, front, back } }) => {
+  const [, height, width] = w.shape(x);
+  const bounds = [w.integers(0, 0), w.integers(height, width), w.integers(2, 3), w.integers(stride, stride)];
+  const picked = w.node("Slice", [w.image(x), ...bounds]);
+  return image(w.node("Pad", [picked, w.integers(0, front, 0, 0, 0, back, 0, 0), w.constant([0], [])]));
+};
+
+const rule = <A extends object>(of: Rule<A>) => of as Rule;
+
+/** By the names of ops, so that an app that exports carries none that it does not record. */
+const RULES: Record<string, Rule> = {
+  conv2d: rule(conv2d),
+  linear,
+  activation: rule(activation),
+  add,
+  maxPool2d: rule(maxPool2d),
+  avgPool2d: rule(avgPool2d),
+  adaptiveAvgPool2d: rule(adaptiveAvgPool2d),
+  scaleChannels,
+  softmax: rule(softmax),
+  batchNormRstd: rule(batchNormRstd),
+  batchNorm: rule(batchNorm),
+  layerNorm: rule(layerNorm),
+  groupNorm: rule(groupNorm),
+  reshape,
+  transposeChannels: rule(transposeChannels),
+  padShortcut: rule(padShortcut),
+};
+
+/** How a node is written; undefined where there is no way. */
+export function ruleOf({ op, attributes }: Node): Rule | undefined {
+  if (!Object.hasOwn(RULES, op.name)) return undefined;
+  const { kind } = attributes as Partial<Activation>;
+  return op.name === "activation" && !Object.hasOwn(ACTIVATION_NODES, kind ?? "") ? undefined : RULES[op.name];
+}
