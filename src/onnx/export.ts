@@ -1,4 +1,4 @@
-// `exportOnnx`: a model as an ONNX file for other runtimes.
+/** `exportOnnx`: a model as an ONNX file for other runtimes. */
 import { ArgumentError, describe, expectation, FormatError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
 import { flag, integer, readOptions, type Schema } from "../core/options.js";

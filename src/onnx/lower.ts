@@ -1,8 +1,10 @@
-// The ops of the library as nodes of ONNX, channels first. What opset 17 lacks (GroupNorm, GELU, Mish) is written in parts,
-// as PyTorch does, so that whoever knows its files finds them again.
+/**
+ * The ops of the library as nodes of ONNX, channels first. What opset 17 lacks (GroupNorm, GELU, Mish) is written in parts,
+ * as PyTorch does, so that whoever knows its files finds them again.
+ */
 import { lookUp } from "../core/look-up.js";
 import { last, type Pair } from "../core/shape.js";
-import type { Activation, Node } from "../graph/op.js";
+import type { Activation, ActivationKind, Node } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 import type { Conv2d } from "../ops/conv.js";
 import type { BatchNorm, GroupNorm, LayerNorm } from "../ops/norm.js";
@@ -11,13 +13,18 @@ import type { PadShortcut } from "../ops/shape.js";
 import { channelsFirst, identity, type Rule, type Writing, type Written } from "./writing.js";
 
 /** Activations as one node or several, from the name of x to that of y. */
-export const ACTIVATION_NODES: Record<string, (w: Writing, x: string, param: number) => string> = {
+export const ACTIVATION_NODES: Record<ActivationKind, (w: Writing, x: string, param: number) => string> = {
   relu: (w, x) => w.node("Relu", [x]),
   sigmoid: (w, x) => w.node("Sigmoid", [x]),
   tanh: (w, x) => w.node("Tanh", [x]),
   hardswish: (w, x) => w.node("HardSwish", [x]),
   leakyRelu: (w, x, alpha) => w.node("LeakyRelu", [x], { alpha: { f: alpha } }),
   elu: (w, x, alpha) => w.node("Elu", [x], { alpha: { f: alpha } }),
+  relu6: (w, x) => w.node("Clip", [x, w.constant([0], []), w.constant([6], [])]),
+  hardsigmoid: (w, x) => w.node("HardSigmoid", [x], { alpha: { f: 1 / 6 }, beta: { f: 0.5 } }),
+  mish: (w, x) => w.node("Mul", [x, w.node("Tanh", [w.node("Softplus", [x])])]),
+  softplus: (w, x, beta) =>
+    beta === 1 ? w.node("Softplus", [x]) : times(w, w.node("Softplus", [times(w, x, beta)]), 1 / beta),
   silu: (w, x) => w.node("Mul", [x, w.node("Sigmoid", [x])]),
   gelu: (w, x) => half(w, x, w.node("Erf", [times(w, x, Math.SQRT1_2)])),
   geluTanh(w, x) {

@@ -70,6 +70,14 @@ const swish: Pattern = (step, links) => {
   return { step: { ...step, op, attributes: {}, outputs: scaled.outputs }, replaces: [step, scaled] };
 };
 
+/** x · tanh(softplus(x)) */
+const mish: Pattern = (step, links) => {
+  const tanh = step.op === "softplus" ? links.next(step, "tanh") : undefined;
+  const scaled = links.next(tanh, "mul");
+  if (!tanh || !scaled || links.other(scaled, tanh.outputs[0]) !== step.inputs[0]) return undefined;
+  return { step: { ...step, op: "mish", outputs: scaled.outputs }, replaces: [step, tanh, scaled] };
+};
+
 /** x of x · factor or x / (1 / factor). */
 function unscaled(step: Step | undefined, factor: number, links: Links): string | undefined {
   if (step?.op === "mul") return links.besides(step, factor);
@@ -194,7 +202,7 @@ const groupNorm: Pattern = (before, links) => {
   return { step, replaces: [before, norm, after, scaled, shifted] };
 };
 
-const PATTERNS: Pattern[] = [slices, linearBias, swish, gelu, padShortcut, groupNorm];
+const PATTERNS: Pattern[] = [slices, linearBias, swish, mish, gelu, padShortcut, groupNorm];
 
 /** The net with every pattern found, in the place of its last step; patterns of patterns too. */
 export function recognise(net: Net): Net {

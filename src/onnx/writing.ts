@@ -1,4 +1,6 @@
-// What is kept while a graph is written as ONNX: where each value's axes are, the nodes, and the tensors among them.
+/**
+ * What is kept while a graph is written as ONNX: where each value's axes are, the nodes, and the tensors among them.
+ */
 import { lookUp } from "../core/look-up.js";
 import type { Tensor } from "../core/tensor.js";
 import type { Graph } from "../graph/graph.js";

@@ -28,6 +28,7 @@ import {
   resnet18,
   Sequential,
   Softmax,
+  Softplus,
   SqueezeExcitation,
   tabularResNet,
 } from "../../../src/hosts/node/index.js";
@@ -130,6 +131,7 @@ describe("exportOnnx", () => {
     ],
     ["a LayerNorm of images", flat(conv(), new LayerNorm(8), new LayerNorm(8, { affine: false })), [6, 5, 3]],
     ["bins of several sizes", new Sequential(conv(), new AdaptiveAvgPool2d([3, 2])), [7, 5, 3]],
+    ["a steeper Softplus", new Softplus({ beta: 2 }), [64]],
     ["bins of one size", new Sequential(conv(), new AdaptiveAvgPool2d([3, 2])), [6, 8, 3]],
     ["rows of features", new Sequential(new Linear(6, 4), new LayerNorm(4), new Residual(new Linear(4, 4))), [5, 6]],
     ["features of rows", new Sequential(new Linear(6, 4), new BatchNorm1d(4)), [5, 6]],
@@ -148,20 +150,18 @@ describe("exportOnnx", () => {
   });
 
   it.each(Object.keys(ACTIVATIONS).filter((kind) => kind !== "none"))("writes %s", async (kind) => {
+    const params: Record<string, number> = { leakyRelu: 0.7, elu: 0.7, softplus: 1 };
     class Own extends Layer {
       readonly type = "Own";
       protected args() {
         return [];
       }
       protected record(...[b, x]: Parameters<Layer["build"]>) {
-        return b.activation(
-          x,
-          kind as keyof typeof ACTIVATION_NODES as never,
-          ["leakyRelu", "elu", "softplus"].includes(kind) ? 0.7 : 0,
-        );
+        return b.activation(x, kind as keyof typeof ACTIVATION_NODES as never, params[kind] ?? 0);
       }
     }
-    await expectSame(await createModel(new Own(), { inputShape: [64] }));
+    const model = await createModel(new Own(), { inputShape: [64] });
+    await expectBack(model, await expectSame(model));
   });
 
   it("folds BatchNorms where it is told to, and leaves the model as it was", async () => {
