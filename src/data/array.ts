@@ -77,10 +77,13 @@ export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
     }
   };
   const dataset: ClassDataset = { length, inputShape, targets: "class", classes, classNames, get };
-  return describeDataset(trustLabels(dataset), () => ({
-    type: "array",
-    options: { x, y: labels, inputShape, classes, classNames },
-  }));
+  return describeDataset(
+    trustLabels(dataset, () => labels),
+    () => ({
+      type: "array",
+      options: { x, y: labels, inputShape, classes, classNames },
+    }),
+  );
 }
 
 /** An array that was transferred has no elements any more. */

@@ -46,14 +46,20 @@ export function expectDataset(where: string, dataset: unknown): void {
   throw new ArgumentError(expectation(where, "dataset", "a Dataset, from arrayDataset for example", describe(dataset)));
 }
 
-/** Datasets whose labels were checked when they were made. */
-const trusted = new WeakSet<Dataset>();
+type Labels = ArrayLike<number> | undefined;
+
+/** Datasets whose labels were checked when they were made, and these labels, of all examples, where they are known. */
+const trusted = new WeakMap<Dataset, () => Labels>();
 
 /** For datasets of this library: their labels are class indices already. */
-export function trustLabels<D extends Dataset>(dataset: D): D {
-  trusted.add(dataset);
+export function trustLabels<D extends Dataset>(dataset: D, labels: () => Labels): D {
+  trusted.set(dataset, labels);
   return dataset;
 }
+
+/** The class of every example, where no sample has to be read for it. */
+export const labelsOf = (dataset: Dataset): Labels =>
+  dataset.targets === "class" ? trusted.get(dataset)?.() : undefined;
 
 /** What own datasets write labels to: an Int32Array makes classes of NaN (0), 1.7 (1) and 2^32 + 1 (1). */
 const written = new WeakMap<Dataset, Float64Array>();

@@ -2,14 +2,15 @@
  * Tables of named columns, and how they become rows of numbers. What is learnt from the training rows (means, category
  * lists, quantiles) is one JSON-able state, fitted once and applied to any other table: no test row leaks into it.
  */
-import { expectInteger, expectNumber, expectOneOf } from "../core/check.js";
+import { expectNumber, expectOneOf } from "../core/check.js";
 import { ArgumentError, DataError, describe, expectation, FormatError, ShapeError } from "../core/errors.js";
 import { flag, integer, oneOf, optional, readOptions, type Schema, text } from "../core/options.js";
 import { tagOf } from "../core/tag.js";
 import { arrayDataset } from "./array.js";
+import { distinct, placesOf } from "./categories.js";
 import { type Dataset, expectIndices } from "./dataset.js";
 import { fitQuantiles, toNormal } from "./quantile.js";
-import { permutation } from "./views.js";
+import { readSplitOptions, type SplitOptions, splitOrder } from "./split.js";
 
 /** A column of a table: numbers, or categories as text. */
 export interface Column {
@@ -56,7 +57,14 @@ function expectTable(where: string, table: unknown): void {
 const placeSchema = () =>
   ({ where: optional(text), path: optional(text) }) satisfies Schema<{ where?: string; path?: string | undefined }>;
 
-/** Checks the target; `readCsv` calls it, and so may who has columns from elsewhere. */
+/** Numbers that answer yes or no. Taken for numbers they would be standardised, and no targets of `bceWithLogits` any more. */
+const isBinary = (numbers: Float64Array): boolean =>
+  numbers.every((value) => value === 0 || value === 1) && numbers.includes(0) && numbers.includes(1);
+
+/**
+ * Checks the target; `readCsv` calls it, and so may who has columns from elsewhere. `targets` is by default "number" where the
+ * target has numbers other than 0 and 1, "class" elsewhere.
+ */
 export function makeTable(
   columns: readonly Column[],
   target: Column | undefined,
@@ -75,11 +83,14 @@ export function makeTable(
     }
   }
   if (!target) return { length, columns };
-  const kind = expectOneOf(where, "targets", targets ?? (target.numbers ? "number" : "class"), ["class", "number"]);
+  const byDefault = target.numbers && !isBinary(target.numbers) ? "number" : "class";
+  const kind = expectOneOf(where, "targets", targets ?? byDefault, ["class", "number"]);
   const name = `target ${describe(target.name)}`;
   const missing = target.text.indexOf(null);
-  if (missing >= 0)
-    throw new DataError(expectation(where, `${name}, row ${missing}`, "a value", "a missing one", { path }));
+  if (missing >= 0) {
+    const hint = 'Leave the row out, or tell readCsv what means "not known": { missing: [""] }';
+    throw new DataError(expectation(where, `${name}, row ${missing}`, "a value", "a missing one", { path, hint }));
+  }
   if (kind === "number" && !target.numbers) {
     throw new DataError(expectation(where, name, "numbers", `fields such as ${describe(target.text[0])}`, { path }));
   }
@@ -103,18 +114,24 @@ export function tableRows(table: Table, indices: ArrayLike<number>): Table {
   };
 }
 
-/** Two disjoint random parts: `fraction` of the rows, and the rest. */
-export function splitTable(table: Table, fraction: number, seed = 0): [Table, Table] {
+/**
+ * Two disjoint random parts: `fraction` of the rows, and the rest. Where the target is a class, each part has the same share of
+ * every class, unless `stratify` is false.
+ */
+export function splitTable(table: Table, fraction: number, options?: number | SplitOptions): [Table, Table] {
   expectTable("splitTable", table);
   expectNumber("splitTable", "fraction", fraction, 0, 1);
-  expectInteger("splitTable", "seed", seed, 0, Number.MAX_SAFE_INTEGER);
+  const { target } = table;
+  const { seed, stratify = table.targets === "class" } = readSplitOptions("splitTable", options);
+  if (stratify && !target)
+    throw new ArgumentError(expectation("splitTable", "stratify", "a table with a target", "none"));
   const count = Math.round(table.length * fraction);
   if (!(count > 0 && count < table.length)) {
     const expected = `two parts that are not empty of ${table.length} rows`;
     throw new DataError(expectation("splitTable", "fraction", expected, fraction));
   }
-  const order = permutation(table.length, seed);
-  return [tableRows(table, order.subarray(0, count)), tableRows(table, order.subarray(count))];
+  const parts = splitOrder(table.length, count, seed, stratify ? target?.text : undefined);
+  return [tableRows(table, parts[0]), tableRows(table, parts[1])];
 }
 
 export interface FitTableOptions {
@@ -124,7 +141,7 @@ export interface FitTableOptions {
   unknown?: "zero" | "error";
   /** Standardise a target of numbers (default true). `inverse` undoes it. */
   scaleTarget?: boolean;
-  /** More distinct values than this in a column of categories is taken for a mistake. Default 100. */
+  /** More distinct values than this in a column of categories or a target of classes is taken for a mistake. Default 100. */
   maxCategories?: number;
 }
 
@@ -190,7 +207,13 @@ export function fitTable(train: Table, options?: FitTableOptions): TableTransfor
   if (!target) return new TableTransform({ version: 1, unknown, features });
   const { name } = target;
   if (train.targets === "class") {
-    return new TableTransform({ version: 1, unknown, features, target: { name, classes: distinct(target.text) } });
+    const classes = distinct(target.text);
+    if (classes.length > limit) {
+      const hint = 'Pass { targets: "number" } to readCsv, or a greater maxCategories';
+      const column = `target ${describe(name)}`;
+      throw new DataError(expectation(where, column, `at most ${limit} classes`, classes.length, { hint }));
+    }
+    return new TableTransform({ version: 1, unknown, features, target: { name, classes } });
   }
   const moments = scaleTarget ? meanAndDeviation(target.numbers ?? new Float64Array(0)) : { mean: 0, std: 1 };
   return new TableTransform({ version: 1, unknown, features, target: { name, ...moments } });
@@ -205,13 +228,6 @@ function meanAndDeviation(values: Float64Array): { mean: number; std: number } {
     throw new DataError(expectation("fitTable", "mean and deviation", "finite values", `${mean}, ${std}`));
   }
   return { mean, std: std > 1e-12 * Math.abs(mean) ? std : 1 };
-}
-
-/** The distinct fields in ascending order: as numbers where all are, by UTF-16 units otherwise. */
-function distinct(text: readonly (string | null)[]): string[] {
-  const values = [...new Set(text)].filter((value) => value !== null);
-  const numeric = values.every((value) => value !== "" && Number.isFinite(Number(value)));
-  return numeric ? values.sort((a, b) => Number(a) - Number(b) || (a < b ? -1 : 1)) : values.sort();
 }
 
 /** Turns tables into datasets as `fitTable` learnt it. `JSON.stringify` keeps it, `TableTransform.fromJSON` restores it. */
@@ -254,9 +270,9 @@ export class TableTransform {
       throw new DataError(expectation("transform", "target", expected, target ? describe(target.name) : "none"));
     }
     if ("classes" in fitted) {
-      const index = new Map(fitted.classes.map((name, i) => [name, i]));
+      const placeOf = placesOf(fitted.classes);
       const y = target.text.map((name, row) => {
-        const label = name === null ? undefined : index.get(name);
+        const label = name === null ? undefined : placeOf(name);
         if (label !== undefined) return label;
         const at = `target ${describe(target.name)}, row ${row}`;
         throw new DataError(expectation("transform", at, `a class of ${describe(fitted.classes)}`, describe(name)));
@@ -332,10 +348,9 @@ function writeCategories(
   width: number,
   unknown: "zero" | "error",
 ): void {
-  const index = new Map<string | null, number>(values.map((value, i) => [value, i]));
-  if (missing) index.set(null, values.length);
+  const placeOf = placesOf(values);
   for (const [row, field] of text.entries()) {
-    const place = index.get(field);
+    const place = field === null ? (missing ? values.length : undefined) : placeOf(field);
     if (place !== undefined) x[row * width + at + place] = 1;
     else if (unknown === "error") {
       const column = `column ${describe(name)}, row ${row}`;

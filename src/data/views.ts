@@ -1,10 +1,10 @@
 /** Datasets made of other datasets: parts, and inputs changed on the way. */
-import { expectInteger, expectNumber } from "../core/check.js";
+import { expectNumber } from "../core/check.js";
 import { ArgumentError, DataError, describe, expectation } from "../core/errors.js";
-import { Philox } from "../core/random.js";
 import { numel } from "../core/shape.js";
-import { type Dataset, expectDataset, expectIndices, getBatch, trustLabels } from "./dataset.js";
+import { type Dataset, expectDataset, expectIndices, getBatch, labelsOf, trustLabels } from "./dataset.js";
 import { describeDataset } from "./description.js";
+import { readSplitOptions, type SplitOptions, splitOrder } from "./split.js";
 
 /** `dataset` with another way to fill a batch, field by field: what implements Dataset may be an instance of a class. */
 export function withGet<D extends Dataset>(dataset: D, get: Dataset["get"], more: Partial<D> = {}): D {
@@ -14,7 +14,7 @@ export function withGet<D extends Dataset>(dataset: D, get: Dataset["get"], more
     dataset.targets === "class"
       ? { classes: dataset.classes, classNames: dataset.classNames }
       : { targetShape: dataset.targetShape };
-  return trustLabels({ length, inputShape, targets, ...kind, prefetch, ...more, get } as D);
+  return trustLabels({ length, inputShape, targets, ...kind, prefetch, ...more, get } as D, () => labelsOf(dataset));
 }
 
 /** The examples `indices` of `dataset`, in that order; an index may come more than once. */
@@ -40,31 +40,58 @@ export function subset<D extends Dataset>(dataset: D, indices: ArrayLike<number>
   const prefetch: Dataset["prefetch"] =
     dataset.prefetch && (async (wanted, epoch) => dataset.prefetch?.(translate(wanted).slice(), epoch));
   const part = withGet(dataset, get, { length: chosen.length, prefetch } as Partial<D>);
+  trustLabels(part, () => {
+    const labels = labelsOf(dataset);
+    return labels && chosen.map((index) => labels[index]);
+  });
   return describeDataset(part, () => ({ type: "subset", dataset, indices: chosen }));
 }
 
-/** Two disjoint random parts: `fraction` of the examples, rounded to the nearest count, and the rest. */
-export function split<D extends Dataset>(dataset: D, fraction: number, seed = 0): [D, D] {
+/**
+ * Two disjoint random parts: `fraction` of the examples, rounded to the nearest count, and the rest. Where targets are classes,
+ * each part has the same share of every class. Own datasets are split so with `stratify: true` alone, because all of their
+ * samples have to be read for their labels.
+ */
+export function split<D extends Dataset>(dataset: D, fraction: number, options?: number | SplitOptions): [D, D] {
   expectDataset("split", dataset);
   expectNumber("split", "fraction", fraction, 0, 1, "both");
-  expectInteger("split", "seed", seed, 0, Number.MAX_SAFE_INTEGER);
+  const { seed, stratify } = readSplitOptions("split", options);
   const count = Math.round(dataset.length * fraction);
   if (count === 0 || count === dataset.length) {
     const expected = `two parts that are not empty of ${dataset.length} examples`;
     throw new DataError(expectation("split", "fraction", expected, fraction));
   }
-  const order = permutation(dataset.length, seed);
-  return [subset(dataset, order.subarray(0, count)), subset(dataset, order.subarray(count))];
+  const labels = stratify === false ? undefined : (labelsOf(dataset) ?? (stratify ? readLabels(dataset) : undefined));
+  const [first, second] = splitOrder(dataset.length, count, seed, labels);
+  return [subset(dataset, first), subset(dataset, second)];
 }
 
-/** Apart from the streams that parameters, samplers and augmentation of the same seed use. */
-const SPLIT_STREAM = 0xfffe0000;
+/** The classes of all examples, from whole batches. */
+function readLabels(dataset: Dataset): Int32Array {
+  if (dataset.targets !== "class")
+    throw new ArgumentError(expectation("split", "stratify", "a dataset of classes", "one of values"));
+  const labels = new Int32Array(dataset.length);
+  forEachBatch(dataset, ({ y, indices }) => labels.set((y as Int32Array).subarray(0, indices.length), indices[0]));
+  return labels;
+}
 
-/** 0 … length - 1 in random order. */
-export function permutation(length: number, seed: number): Int32Array {
-  const order = Int32Array.from({ length }, (_, i) => i);
-  new Philox(seed, SPLIT_STREAM).shuffle(order);
-  return order;
+interface ReadBatch {
+  indices: Int32Array;
+  x: Float32Array;
+  y: Int32Array | Float32Array;
+}
+
+/** All examples in order, in batches whose arrays are used again. */
+function forEachBatch(dataset: Dataset, use: (batch: ReadBatch) => void): void {
+  const batch = Math.min(dataset.length, 256);
+  const x = new Float32Array(batch * numel(dataset.inputShape));
+  const row = dataset.targets === "class" ? 1 : numel(dataset.targetShape);
+  const y = dataset.targets === "class" ? new Int32Array(batch) : new Float32Array(batch * row);
+  for (let start = 0; start < dataset.length; start += batch) {
+    const indices = Int32Array.from({ length: Math.min(batch, dataset.length - start) }, (_, i) => start + i);
+    getBatch(dataset, indices, x, y, 0);
+    use({ indices, x, y });
+  }
 }
 
 /**
@@ -119,18 +146,12 @@ export function channelStatistics(dataset: Dataset): ChannelStatistics {
   expectDataset("channelStatistics", dataset);
   const size = numel(dataset.inputShape);
   const channels = dataset.inputShape[dataset.inputShape.length - 1];
-  const batch = Math.min(dataset.length, 256);
-  const x = new Float32Array(batch * size);
-  const row = dataset.targets === "class" ? 1 : numel(dataset.targetShape);
-  const y = dataset.targets === "class" ? new Int32Array(batch) : new Float32Array(batch * row);
   const mean = new Float64Array(channels);
   const average = (term: (value: number, channel: number) => number): Float64Array => {
     const sum = new Float64Array(channels);
-    for (let start = 0; start < dataset.length; start += batch) {
-      const indices = Int32Array.from({ length: Math.min(batch, dataset.length - start) }, (_, i) => start + i);
-      getBatch(dataset, indices, x, y, 0);
+    forEachBatch(dataset, ({ x, indices }) => {
       for (let i = 0; i < indices.length * size; i++) sum[i % channels] += term(x[i], i % channels);
-    }
+    });
     return sum.map((total) => (total * channels) / (dataset.length * size));
   };
   mean.set(average((value) => value));

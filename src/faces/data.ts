@@ -4,6 +4,7 @@ export { arrayDataset, type ClassArrays, type InputData, type ValueArrays } from
 export { CIFAR10_CLASSES, type CifarKind, type CifarOptions, loadCifar, readCifar } from "../data/cifar.js";
 export { type ColumnReference, type CsvOptions, readCsv } from "../data/csv.js";
 export type { ClassDataset, Dataset, ValueDataset } from "../data/dataset.js";
+export type { DecimalMark } from "../data/fields.js";
 export { type FileOptions, sha256Hex } from "../data/files.js";
 export { type GlyphOptions, glyphs } from "../data/glyphs.js";
 export { gunzip, type IdxArray, type IdxData, readIdx } from "../data/idx.js";
@@ -42,6 +43,7 @@ export {
   transformImage,
 } from "../data/image/transform.js";
 export { FASHION_MNIST_CLASSES, FASHION_MNIST_SHA256, loadMnist, type MnistOptions } from "../data/mnist.js";
+export type { SplitOptions } from "../data/split.js";
 export {
   type Column,
   type FitTableOptions,

@@ -132,7 +132,10 @@ export async function loadImageFolder(folder: string | URL, options: ImageFolder
       return unreadableFiles(files, samples, signal);
     },
   };
-  return describePictures(trustLabels(dataset), (cut) => openView({ dataset, files, labels, transform }, cut));
+  return describePictures(
+    trustLabels(dataset, () => labels),
+    (cut) => openView({ dataset, files, labels, transform }, cut),
+  );
 }
 
 /** Reads all files that are not in memory. */

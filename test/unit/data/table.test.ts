@@ -48,7 +48,7 @@ describe("readCsv", () => {
   });
 
   it("takes only finite decimal numbers for numbers", () => {
-    for (const field of ["0x10", "1e999", "Infinity", "1_000", "1,5", "١", "--1", "1e", "."]) {
+    for (const field of ["0x10", "1e999", "Infinity", "1_000", "1,5,5", "١", "--1", "1e", "."]) {
       expect(readCsv(`a;b\n1;x\n${field};x`, { delimiter: ";" }).columns[0]!.numbers, field).toBeUndefined();
     }
   });
