@@ -5,15 +5,13 @@ import type { Shape } from "../core/shape.js";
 import { messageOf } from "../core/thrown.js";
 import { layerFromJSON } from "../nn/catalogue.js";
 import type { Layer } from "../nn/layer.js";
+import { expectTransform, MAX_NETWORK, MAX_TRANSFORM } from "./limits.js";
 
 /** Metadata key under which `save` writes the architecture. */
 const METADATA_KEY = "resnet-wasm";
 
 /** Metadata key of a trainer's checkpoint. */
 export const CHECKPOINT_KEY = "resnet-wasm-trainer";
-
-/** Characters of an architecture that `loadModel` reads; ResNet-152 has about 10^4. */
-const MAX_ARCHITECTURE = 2 ** 20;
 
 /** A network, the inputs it takes and how they are prepared. */
 export interface Architecture {
@@ -25,7 +23,9 @@ export interface Architecture {
 export const isSampleShape = (shape: unknown): shape is number[] =>
   Array.isArray(shape) && shape.length > 0 && shape.every((size) => Number.isInteger(size) && size > 0);
 
+/** Throws `ArgumentError` on a transform, set since the model was made, that JSON does not keep. */
 export function architectureMetadata({ inputShape, network, transform }: Architecture): Record<string, string> {
+  expectTransform("save", transform);
   return { [METADATA_KEY]: JSON.stringify({ format: 1, inputShape, network, transform }) };
 }
 
@@ -39,8 +39,10 @@ export function readArchitecture(metadata: Readonly<Record<string, string>>): Ar
         : "Files of other programs hold weights only: create the network, then model.loadStateDict(readSafetensors(bytes).tensors)";
     throw new FormatError(expectation("loadModel", "metadata", `the key "${METADATA_KEY}"`, "none", { hint }));
   }
-  if (text.length > MAX_ARCHITECTURE)
-    throw new FormatError(expectation("loadModel", "metadata", `at most ${MAX_ARCHITECTURE} characters`, text.length));
+  const tooLong = (name: string, limit: number, length: number) =>
+    new FormatError(expectation("loadModel", name, `at most ${limit} characters`, length));
+  const limit = MAX_NETWORK + MAX_TRANSFORM;
+  if (text.length > limit) throw tooLong("metadata", limit, text.length);
   let json: { format?: unknown; inputShape?: unknown; network?: unknown; transform?: unknown };
   try {
     json = JSON.parse(text) ?? {};
@@ -48,6 +50,8 @@ export function readArchitecture(metadata: Readonly<Record<string, string>>): Ar
     throw new FormatError(expectation("loadModel", "metadata", "JSON", String(cause)), { cause });
   }
   if (json.format !== 1) throw new FormatError(expectation("loadModel", "format", 1, json.format));
+  const { length } = JSON.stringify(json.network ?? null);
+  if (length > MAX_NETWORK) throw tooLong("network", MAX_NETWORK, length);
   const { inputShape } = json;
   if (!isSampleShape(inputShape))
     throw new FormatError(expectation("loadModel", "inputShape", "sizes above 0", inputShape));

@@ -5,6 +5,7 @@ import type { Host, Runtime } from "../runtime/host.js";
 import { assemble, assembleSaved } from "./assemble.js";
 import { describeNetwork } from "./engine.js";
 import { initialise } from "./initialise.js";
+import { expectNetwork, expectTensors, expectTransform } from "./limits.js";
 import { Model } from "./model.js";
 import { type LoadOptions, type ModelOptions, readModelOptions } from "./options.js";
 
@@ -16,7 +17,10 @@ export const modelCreator =
   async (network: Layer, options: ModelOptions): Promise<Model> => {
     expectLayer("createModel", "network", network);
     const settings = readModelOptions(options);
+    expectNetwork("createModel", network);
+    expectTransform("createModel", settings.transform);
     const described = describeNetwork(network, [...settings.inputShape], settings.prefer);
+    expectTensors("createModel", described.parameters.length + described.buffers.length);
     const { engine, info } = await assemble({ ...runtime, kernels }, described, settings, differentiate);
     initialise(engine);
     return new Model(engine, info, settings.transform);
@@ -26,6 +30,7 @@ export const modelCreator =
 export const modelLoader =
   (runtime: Runtime, kernels: Host["kernels"]) =>
   async (bytes: Uint8Array | ArrayBuffer, options?: LoadOptions): Promise<Model> => {
+    expectTransform("loadModel", options?.transform);
     const { engine, info, transform } = await assembleSaved({ ...runtime, kernels }, bytes, options, differentiate);
     return new Model(engine, info, transform);
   };

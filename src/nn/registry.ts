@@ -4,6 +4,9 @@ import type { Layer, LayerJSON } from "./layer.js";
 
 type LayerClass = new (...args: never[]) => Layer;
 
+/** Levels of layers, arrays and records in a network. */
+const MAX_DEPTH = 256;
+
 /** Layer classes by the types that JSON has for them. */
 export type LayerClasses = Readonly<Record<string, LayerClass>>;
 
@@ -18,8 +21,10 @@ export function registerLayer(type: string, layer: LayerClass): void {
 /** Rebuilds a layer from `toJSON()`. Throws `FormatError` on an unknown type and whatever the constructor refuses. */
 export function makeLayer(json: unknown, classes: LayerClasses, depth = 0): Layer {
   const { type, args } = (json ?? {}) as Partial<LayerJSON>;
-  if (typeof type !== "string" || !Array.isArray(args) || depth > 64)
-    throw new FormatError(expectation("architecture", "layer", "{ type, args } nested at most 64 deep", json));
+  if (typeof type !== "string" || !Array.isArray(args) || depth > MAX_DEPTH) {
+    const expected = `{ type, args } nested at most ${MAX_DEPTH} deep`;
+    throw new FormatError(expectation("architecture", "layer", expected, json));
+  }
   const Own = registered.get(type) ?? (Object.hasOwn(classes, type) ? classes[type] : undefined);
   if (!Own) {
     const known = [...Object.keys(classes), ...registered.keys()];
@@ -33,10 +38,21 @@ function isLayerJSON(value: unknown): boolean {
   return typeof type === "string" && Array.isArray(args);
 }
 
+const tooDeep = (depth: number) =>
+  new FormatError(expectation("architecture", "nesting", `at most ${MAX_DEPTH} levels`, depth));
+
+/** Throws `FormatError` on what `makeLayer` would refuse for its depth. */
+export function expectNesting(json: unknown, depth = 0): void {
+  if (depth > MAX_DEPTH) throw tooDeep(depth);
+  const items: unknown = isLayerJSON(json) ? (json as LayerJSON).args : json;
+  if (typeof items === "object" && items !== null)
+    for (const item of Object.values(items)) expectNesting(item, depth + 1);
+}
+
 /** Layers may stand in arguments directly, in arrays, or as the values of a record. */
 function revive(arg: unknown, classes: LayerClasses, depth: number): unknown {
   if (isLayerJSON(arg)) return makeLayer(arg, classes, depth);
-  if (depth > 64) throw new FormatError(expectation("architecture", "nesting", "at most 64 levels", depth));
+  if (depth > MAX_DEPTH) throw tooDeep(depth);
   if (Array.isArray(arg)) return arg.map((item) => revive(item, classes, depth + 1));
   if (typeof arg === "object" && arg !== null)
     return Object.fromEntries(Object.entries(arg).map(([key, value]) => [key, revive(value, classes, depth + 1)]));
