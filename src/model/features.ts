@@ -1,5 +1,5 @@
 /** Looking inside: outputs of single layers, and what in an image spoke for a class. */
-import { ArgumentError, expectation, ShapeError } from "../core/errors.js";
+import { ArgumentError, expectation, NumericError, ShapeError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
 import { argmax } from "../core/math.js";
 import { integer, optional, readOptions, type Schema, text } from "../core/options.js";
@@ -70,7 +70,7 @@ export function gradCam(model: Model, x: TensorLike, options: GradCamOptions): T
   step.run();
   const scores = step.output.slice();
   const dy = step.outputGradient.fill(0);
-  for (let i = 0; i < batchSize; i++) dy[i * classes + (target ?? argmax(scores, i * classes, classes))] = 1;
+  for (let i = 0; i < batchSize; i++) dy[i * classes + (target ?? largest(scores, i, classes))] = 1;
   step.run("backward");
 
   const a = step.numbers(output);
@@ -78,6 +78,16 @@ export function gradCam(model: Model, x: TensorLike, options: GradCamOptions): T
   const maps = new Float32Array(batchSize * h * w);
   for (let i = 0; i < batchSize; i++) camOf(a, da, i, h * w, channels, maps);
   return { data: maps, shape: [batchSize, h, w] };
+}
+
+/** The class with the largest output for image i. Throws `NumericError` where there is none. */
+function largest(scores: Float32Array, i: number, classes: number): number {
+  const own = scores.subarray(i * classes, (i + 1) * classes);
+  if (own.some(Number.isNaN)) {
+    const hint = "Give a target, or look for the layer that it comes from with activations";
+    throw new NumericError(expectation("gradCam", `outputs of image ${i}`, "numbers", "NaN", { hint }));
+  }
+  return argmax(own, 0, classes);
 }
 
 /** Fills the map of image i. */

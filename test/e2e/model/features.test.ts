@@ -107,9 +107,24 @@ describe("gradCam", () => {
     }
     expect(() => gradCam(model, x, { layer: "flatten" })).toThrow(/\[n, h, w, channels\]/);
   });
+
+  it("takes no NaN for a class", async () => {
+    const model = await make();
+    const x = samples(2);
+    x[60] = NaN;
+    expect(() => gradCam(model, x, { layer: "relu" })).toThrow(/outputs of image 1 expected numbers, got NaN/);
+    expect(gradCam(model, x, { layer: "relu", target: 1 }).shape).toEqual([2, 5, 6]);
+  });
 });
 
 describe("cacheFeatures", () => {
+  it("hears its signal while the dataset is loading", async () => {
+    const dataset = arrayDataset({ x: samples(6), y: labels(6), inputShape, classes: 3 });
+    const never = { ...dataset, prefetch: () => new Promise<void>(() => {}) };
+    const caching = cacheFeatures(await make(), never, { layer: "flatten", signal: AbortSignal.timeout(20) });
+    await expect(caching).rejects.toThrow(/timeout/i);
+  });
+
   it("trains a head whose weights fit the whole network", async () => {
     const model = await make();
     const dataset = arrayDataset({ x: samples(12), y: labels(12), inputShape, classes: 3 });
