@@ -33,14 +33,26 @@ export interface CsvOptions {
 }
 
 /** In lower case: those of pandas' read_csv, and signs. */
-const MISSING = new Set(
-  ["", "?", "-", "--", "na", "n/a", "#n/a", "#n/a n/a", "#na", "<na>", "nan", "-nan", "null", "none"].concat([
-    "1.#ind",
-    "-1.#ind",
-    "1.#qnan",
-    "-1.#qnan",
-  ]),
-);
+const MISSING: ReadonlySet<string> = new Set([
+  "",
+  "?",
+  "-",
+  "--",
+  "na",
+  "n/a",
+  "#n/a",
+  "#n/a n/a",
+  "#na",
+  "<na>",
+  "nan",
+  "-nan",
+  "null",
+  "none",
+  "1.#ind",
+  "-1.#ind",
+  "1.#qnan",
+  "-1.#qnan",
+]);
 const where = "readCsv";
 
 const reference = () =>

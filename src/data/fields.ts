@@ -63,7 +63,14 @@ const percentages = (decimal: DecimalMark): Format => ({
   decimal,
   read: (field) => (field.endsWith("%") ? numberOf(field.slice(0, -1).trimEnd(), decimal) / 100 : Number.NaN),
 });
-const FORMATS = [numbers("."), numbers(","), percentages("."), percentages(","), { name: "an ISO date", read: daysOf }];
+// A function: a bundler keeps the results of calls, needed or not.
+const allFormats = (): Format[] => [
+  numbers("."),
+  numbers(","),
+  percentages("."),
+  percentages(","),
+  { name: "an ISO date", read: daysOf },
+];
 
 interface Candidate {
   format: Format;
@@ -110,7 +117,7 @@ export function readColumns(
   decimal: DecimalMark | undefined,
   place: Place,
 ): (Float64Array | undefined)[] {
-  const formats = FORMATS.filter((format) => !decimal || !("decimal" in format) || format.decimal === decimal);
+  const formats = allFormats().filter((format) => !decimal || !format.decimal || format.decimal === decimal);
   const all = columns.map(({ fields }) => whole(formats.map((format) => tryFormat(format, fields))));
   const marks = new Set(all.map(({ mark }) => mark));
   return columns.map((column, i) => {
