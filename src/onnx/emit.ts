@@ -213,7 +213,7 @@ const norm: Emitter = (step, r, shape) => {
   return { id: r.b.op(groupNorm, [image, ...affine], { groups, eps, affine: true })[0] };
 };
 
-export const EMITTERS: Record<string, Emitter> = {
+export const emitters = (): Record<string, Emitter> => ({
   conv: convolution,
   gemm: product,
   linear: product,
@@ -252,4 +252,4 @@ export const EMITTERS: Record<string, Emitter> = {
       step.attributes as { stride: number; front: number; back: number },
     )[0],
   }),
-};
+});

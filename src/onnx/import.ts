@@ -1,8 +1,10 @@
 /** `importOnnx`: a file's network as a layer, and its weights as a state dict. */
 import { ArgumentError, describe, expectation } from "../core/errors.js";
+import { checked, flag, isRecord, optional, readOptions, type Schema, text } from "../core/options.js";
 import { numel } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { asBytes } from "../io/safetensors.js";
+import { isSampleShape } from "../model/architecture.js";
 import { registerLayer } from "../nn/registry.js";
 import { Builder } from "../ops/builder.js";
 import { BATCH_NORM, layerPath, nodePath } from "./emit.js";
@@ -59,14 +61,14 @@ export interface ImportedNetwork {
  * const model = await createModel(network, { inputShape });
  * model.loadStateDict(state);
  */
-export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: ImportOptions = {}): ImportedNetwork {
-  const { inputShape, externalData, inputs = {}, logits = false, fileName } = checked(options);
+export function importOnnx(bytes: Uint8Array | ArrayBuffer, options?: ImportOptions): ImportedNetwork {
+  const { inputShape, externalData, inputs, logits, fileName } = readOptions("importOnnx", options, schema);
   const file = asBytes("importOnnx", bytes);
   const reading = new Reading("importOnnx", file.length, fileName);
   const model = readModel(file, reading);
   const isChannelsLast = takesChannelsLast(model);
   const given = inputShape && (isChannelsLast ? [...inputShape] : toFile(inputShape));
-  const bound = new Map(Object.entries(inputs).map(([name, tensor]) => [name, constantOf(name, tensor)]));
+  const bound = new Map(Object.entries(inputs ?? {}).map(([name, tensor]) => [name, constantOf(name, tensor)]));
   const constants = new ConstantReader(reading, file.length, externalData);
   const read = recognise(simplify(model, constants, reading, { inputShape: given, inputs: bound }));
   const net = logits ? withoutFinal(read) : read;
@@ -109,23 +111,17 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: ImportOptio
   };
 }
 
-function checked(options: ImportOptions): ImportOptions {
-  const known = ["inputShape", "externalData", "inputs", "logits", "fileName"];
-  if (typeof options !== "object" || options === null)
-    throw new ArgumentError(expectation("importOnnx", "options", "an object", options));
-  for (const key of Object.keys(options))
-    if (!known.includes(key))
-      throw new ArgumentError(expectation("importOnnx", "option", known.join(", "), describe(key)));
-  const { inputShape, externalData } = options;
-  if (
-    inputShape !== undefined &&
-    !(Array.isArray(inputShape) && inputShape.every((size) => Number.isInteger(size) && size > 0))
-  )
-    throw new ArgumentError(expectation("importOnnx", "inputShape", "sizes of one sample", inputShape));
-  if (externalData !== undefined && typeof externalData !== "function")
-    throw new ArgumentError(expectation("importOnnx", "externalData", "a function", externalData));
-  return options;
-}
+const schema = () =>
+  ({
+    inputShape: optional(checked("sizes of one sample", isSizes)),
+    externalData: optional(checked("a function", (value): value is ExternalData => typeof value === "function")),
+    inputs: optional(checked("tensors by name", isTensors)),
+    logits: flag(false),
+    fileName: optional(text),
+  }) satisfies Schema<ImportOptions>;
+
+const isSizes = (value: unknown): value is readonly number[] => isSampleShape(value);
+const isTensors = (value: unknown): value is NonNullable<ImportOptions["inputs"]> => isRecord(value);
 
 function constantOf(name: string, { data, shape }: { data: ArrayLike<number>; shape: readonly number[] }): Constant {
   if (data?.length !== numel(shape))

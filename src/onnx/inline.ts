@@ -1,8 +1,8 @@
 /** The nodes of a graph in one list: functions local to the model are put in the place of their calls. */
 import { describe } from "../core/errors.js";
 import type { AttributeProto, FunctionProto, ModelProto, NodeProto, OperatorSetId } from "./messages.js";
-import { MOVEMENT } from "./movement.js";
-import { ARITHMETIC, LAYERS, type Rule } from "./operators.js";
+import { movement } from "./movement.js";
+import { arithmetic, layers, type Rule } from "./operators.js";
 import type { Reading } from "./protobuf.js";
 
 /** The versions whose rules are known. */
@@ -23,9 +23,11 @@ export interface FlatNode {
 
 const isOwn = (domain: string | undefined): boolean => !domain || domain === "ai.onnx";
 
+let rules: ReadonlyMap<string, Rule> | undefined;
+
 export const ruleOf = (opType: string): Rule | undefined => {
-  for (const rules of [LAYERS, ARITHMETIC, MOVEMENT]) if (Object.hasOwn(rules, opType)) return rules[opType];
-  return undefined;
+  rules ??= new Map(Object.entries({ ...layers(), ...arithmetic(), ...movement() }));
+  return rules.get(opType);
 };
 
 /** Throws one error that names all nodes of unknown ops. */

@@ -19,8 +19,7 @@ export const onnxLoader =
   (createModel: Create) =>
   async (bytes: Uint8Array | ArrayBuffer, options: LoadOnnxOptions = {}): Promise<Model> => {
     const { inputShape, externalData, inputs, logits, fileName, ...rest } = options;
-    const given = Object.entries({ inputShape, inputs, logits, fileName }).filter(([, value]) => value !== undefined);
-    const imported = await withData(bytes, Object.fromEntries(given), externalData);
+    const imported = await withData(bytes, { inputShape, inputs, logits, fileName }, externalData);
     const model = await createModel(imported.network, { ...rest, inputShape: imported.inputShape });
     model.loadStateDict(imported.state);
     return model;

@@ -203,7 +203,7 @@ const padShortcut: Rule<PadShortcut> = (w, { inputs: [x], attributes: { stride, 
 const rule = <A extends object>(of: Rule<A>) => of as Rule;
 
 /** By the names of ops, so that an app that exports carries none that it does not record. */
-const RULES: Record<string, Rule> = {
+const allRules = (): Record<string, Rule> => ({
   conv2d: rule(conv2d),
   linear,
   activation: rule(activation),
@@ -220,11 +220,12 @@ const RULES: Record<string, Rule> = {
   reshape,
   transposeChannels: rule(transposeChannels),
   padShortcut: rule(padShortcut),
-};
+});
+
+let rules: ReadonlyMap<string, Rule> | undefined;
 
 /** How a node is written; undefined where there is no way. */
-export function ruleOf({ op, attributes }: Node): Rule | undefined {
-  if (!Object.hasOwn(RULES, op.name)) return undefined;
-  const { kind } = attributes as Partial<Activation>;
-  return op.name === "activation" && !Object.hasOwn(ACTIVATION_NODES, kind ?? "") ? undefined : RULES[op.name];
+export function ruleOf({ op }: Node): Rule | undefined {
+  rules ??= new Map(Object.entries(allRules()));
+  return rules.get(op.name);
 }

@@ -291,7 +291,7 @@ const resize: Rule = (call) => {
   return { op: "resize", inputs: [call.inputs[0]], attributes, shapes: [shape] };
 };
 
-export const MOVEMENT: Record<string, Rule> = {
+export const movement = (): Record<string, Rule> => ({
   Reshape: reshape,
   Flatten: flatten,
   Squeeze: squeeze,
@@ -311,4 +311,4 @@ export const MOVEMENT: Record<string, Rule> = {
   Cast: cast,
   Resize: resize,
   Upsample: resize,
-};
+});

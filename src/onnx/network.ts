@@ -2,7 +2,7 @@
 import type { ValueId } from "../graph/value.js";
 import { Layer } from "../nn/layer.js";
 import type { Builder } from "../ops/builder.js";
-import { EMITTERS } from "./emit.js";
+import { emitters } from "./emit.js";
 import type { Step } from "./net.js";
 import { channelsLast, type Definition, Recording, Unsupported } from "./recording.js";
 
@@ -14,12 +14,13 @@ export function recordSteps(
   onUnsupported: (step: Step, reason: string) => void,
 ): ValueId {
   const recording = new Recording(b, definition, x);
+  const known = new Map(Object.entries(emitters()));
   for (const step of definition.steps) {
     const name = step.outputs[0];
     const shape = recording.shapeOf(name);
     const last = channelsLast(shape.length);
     try {
-      const emit = Object.hasOwn(EMITTERS, step.op) ? EMITTERS[step.op] : undefined;
+      const emit = known.get(step.op);
       if (!emit) throw new Unsupported("");
       const { id, order = last } = emit(step, recording, shape);
       recording.values.set(name, { id, shape, order });

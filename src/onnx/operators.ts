@@ -295,7 +295,7 @@ const dropout: Rule = (call) => {
   return { alias: call.inputs[0] };
 };
 
-export const ARITHMETIC: Record<string, Rule> = {
+export const arithmetic = (): Record<string, Rule> => ({
   Add: binary("add"),
   Sub: binary("sub"),
   Mul: binary("mul"),
@@ -340,9 +340,9 @@ export const ARITHMETIC: Record<string, Rule> = {
   Gelu: unary("gelu", (call) => ({ tanh: call.text("approximate", "none") === "tanh" })),
   PRelu: (call) => ({ op: "prelu", shapes: [broadcast(call, [call.shape(0), call.shape(1)])] }),
   Clip: clip,
-};
+});
 
-export const LAYERS: Record<string, Rule> = {
+export const layers = (): Record<string, Rule> => ({
   Conv: conv,
   ConvTranspose: convTranspose,
   MaxPool: pool("maxPool"),
@@ -368,4 +368,4 @@ export const LAYERS: Record<string, Rule> = {
   LogSoftmax: softmax("logSoftmax"),
   Identity: (call) => ({ alias: call.inputs[0] }),
   Dropout: dropout,
-};
+});

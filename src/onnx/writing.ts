@@ -19,7 +19,8 @@ export interface Written {
 type Attributes = Record<string, number | readonly number[] | { f: number }>;
 
 /** ONNX's codes of types. */
-const [FLOAT, INT64] = [1, 7];
+const FLOAT = 1;
+const INT64 = 7;
 
 export const identity = (rank: number): number[] => Array.from({ length: rank }, (_, i) => i);
 
