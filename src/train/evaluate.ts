@@ -5,6 +5,7 @@ import { signal as abortSignal, integer, optional, readOptions, type Schema } fr
 import type { Dataset } from "../data/dataset.js";
 import type { RecordLoss } from "../plan/plan.js";
 import { fillBatch, load } from "./batch.js";
+import { expectClassNames } from "./class-names.js";
 import { Limits, type Stopped } from "./limits.js";
 import type { StepTrainer } from "./step-trainer.js";
 import { createYielder } from "./yield.js";
@@ -61,6 +62,7 @@ export async function evaluateWithin(
   tally: Tally,
 ): Promise<Evaluation | Stopped> {
   const kind = trainer.expectFits("evaluate", dataset);
+  expectClassNames("evaluate", trainer.classNames, dataset);
   const { model } = trainer;
   const loss = trainer.lossFor("evaluate");
   const { engine } = model;

@@ -16,6 +16,7 @@ import { Philox } from "../core/random.js";
 import type { Dataset } from "../data/dataset.js";
 import type { TargetKind } from "../nn/losses.js";
 import { fillBatch, load } from "./batch.js";
+import { classNamesOf, expectClassNames } from "./class-names.js";
 import { type Evaluation, evaluateWithin, newTally, type Tally } from "./evaluate.js";
 import { Limits, type Stopped } from "./limits.js";
 import { settlePassage } from "./resume.js";
@@ -190,7 +191,10 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
   const { validation, callbacks, pastSchedule, ...given } = readOptions("fit", options, schema);
   const loss = trainer.lossFor("fit");
   const kind = trainer.expectFits("fit", dataset);
-  if (validation) trainer.expectFits("fit validation", validation);
+  if (validation) {
+    trainer.expectFits("fit validation", validation);
+    expectClassNames("fit validation", classNamesOf(dataset), validation);
+  }
   const passage = settlePassage(trainer, dataset, given);
   const { epochs, batchSize, shuffle, dropLast } = passage;
   const stepsPerEpoch = dropLast ? Math.floor(dataset.length / batchSize) : Math.ceil(dataset.length / batchSize);
@@ -209,6 +213,7 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
   state.completed ??= state.epoch;
   if (!state.current && !pastSchedule) expectRates(trainer, stepsPerEpoch, epochs);
   state.current = { epochInFit: 0, step: 0, lossSum: 0, samples: 0, lr: 0, ...state.current, ...passage };
+  trainer.classNames = classNamesOf(dataset) ?? trainer.classNames;
   trainer.loaded = false;
   const { current } = state;
   const from = { epoch: current.epochInFit, step: current.step };

@@ -58,6 +58,8 @@ export class StepTrainer implements Resumable {
   stepCount = 0;
   /** @internal Where an interrupted `fit` stands. */
   fitState: FitState = { epoch: 0, completed: 0, current: null };
+  /** @internal Names of the classes that `fit` was last given. */
+  classNames: readonly string[] | undefined;
   /** @internal Whether the place of the interrupted fit came from a checkpoint. */
   loaded = false;
   /** @internal Samples of the largest training step so far. */
