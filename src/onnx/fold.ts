@@ -181,10 +181,10 @@ export function evaluate(
   if (Object.hasOwn(REDUCTIONS, op)) return made(reduceAxes(op, inputs[0], attributes["axes"] as number[], shape));
   if (op === "split") {
     let start = 0;
-    return shapes.map((part, i) => {
+    return shapes.flatMap((part, i) => {
       const starts = part.map((_, axis) => (axis === attributes["axis"] ? start : 0));
       start += (attributes["sizes"] as number[])[i];
-      return evaluate("slice", { starts, steps: part.map(() => 1) }, inputs, [part])![0];
+      return evaluate("slice", { starts, steps: part.map(() => 1) }, inputs, [part]) ?? [];
     });
   }
   return undefined;

@@ -1,5 +1,7 @@
 /** `importOnnx`: a file's network as a layer, and its weights as a state dict. */
+
 import { ArgumentError, describe, expectation } from "../core/errors.js";
+import { lookUp } from "../core/look-up.js";
 import { checked, flag, isRecord, optional, readOptions, type Schema, text } from "../core/options.js";
 import { numel } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
@@ -133,7 +135,7 @@ function constantOf(name: string, { data, shape }: { data: ArrayLike<number>; sh
 
 /** [h, w, c] → [c, h, w] */
 const toFile = (sample: readonly number[]): number[] =>
-  sample.length < 2 ? [...sample] : [sample.at(-1)!, ...sample.slice(0, -1)];
+  sample.length < 2 ? [...sample] : [...sample.slice(-1), ...sample.slice(0, -1)];
 
 /** Whether all that is done to the first input is to bring its channels to the front. */
 function takesChannelsLast({ graph }: ModelProto): boolean {
@@ -193,7 +195,7 @@ function define(net: Net, isChannelsLast: boolean): Definition {
       // A number for each channel, as LayerScale has.
       if (channels.length === 1) declare(name, { shape: [channels[0], 1, 1, 1], role: "conv" });
     } else if (["layerNorm", "groupNorm", "instanceNorm"].includes(step.op)) {
-      const x = net.values.get(step.inputs[0])!.shape;
+      const x = lookUp(net.values, step.inputs[0]).shape;
       for (const name of step.inputs.slice(1)) vector(name, step.op === "layerNorm" ? x[x.length - 1] : x[1]);
     }
   }
@@ -219,7 +221,8 @@ function refuseUnsupported(definition: Definition, shape: number[], reading: Rea
 
 function stateOf(net: Net, definition: Definition): Map<string, Tensor> {
   const state = new Map<string, Tensor>();
-  const data = (name: string) => net.values.get(name)!.constant!.data;
+  const weights = new Map([...net.values].flatMap(([name, { constant }]) => (constant ? [[name, constant.data]] : [])));
+  const data = (name: string) => lookUp(weights, name);
   for (const [key, { name, shape, isTransposed, factor = 1 }] of Object.entries(definition.weights)) {
     const from = data(key);
     const to = Float32Array.from(from);

@@ -15,6 +15,7 @@ export interface FlatNode {
   /** The file's name, or one of its place. */
   name: string;
   opType: string;
+  rule: Rule;
   opset: number;
   inputs: string[];
   outputs: string[];
@@ -25,7 +26,7 @@ const isOwn = (domain: string | undefined): boolean => !domain || domain === "ai
 
 let rules: ReadonlyMap<string, Rule> | undefined;
 
-export const ruleOf = (opType: string): Rule | undefined => {
+const ruleOf = (opType: string): Rule | undefined => {
   rules ??= new Map(Object.entries({ ...layers(), ...arithmetic(), ...movement() }));
   return rules.get(opType);
 };
@@ -66,11 +67,10 @@ export function flatten(model: ModelProto, reading: Reading): { opset: number; n
       const outputs = (node.output ?? []).map((output) => (output ? rename(output) : ""));
       const called = functions.get(keyOf(domain, opType, overload));
       if (!called) {
-        if (!isOwn(domain) || !ruleOf(opType)) {
-          const kind = isOwn(domain) ? opType : `${domain}.${opType}`;
-          if (!unknown.has(kind)) unknown.set(kind, name);
-        }
-        nodes.push({ name, opType, opset: version, inputs, outputs, attributes });
+        const rule = isOwn(domain) ? ruleOf(opType) : undefined;
+        const kind = isOwn(domain) ? opType : `${domain}.${opType}`;
+        if (!rule && !unknown.has(kind)) unknown.set(kind, name);
+        if (rule) nodes.push({ name, opType, rule, opset: version, inputs, outputs, attributes });
         if (nodes.length > MAX_NODES) throw reading.error("nodes", `at most ${MAX_NODES}`, "more");
         return;
       }

@@ -218,7 +218,10 @@ const range: Rule = (call) => {
   const [start, limit, delta] = [call.numbers(0)[0], call.numbers(1)[0], call.numbers(2)[0]];
   const count = Math.max(0, Math.ceil((limit - start) / delta));
   const isSample = count === BATCH;
-  const made: Constant = { ...filled(call, [isSample ? SAMPLE : count], 0, call.constant(0)!.isFloat), isSample };
+  const made: Constant = {
+    ...filled(call, [isSample ? SAMPLE : count], 0, call.constant(0)?.isFloat ?? true),
+    isSample,
+  };
   for (let i = 0; i < made.data.length; i++) made.data[i] = start + i * delta;
   return { constants: [made] };
 };

@@ -2,6 +2,7 @@
  * Ops that exporters take apart, put together again: what PyTorch knows by one name is one step here, with its kernel
  * and gradient.
  */
+import { lookUp } from "../core/look-up.js";
 import type { Net, Step } from "./net.js";
 import { product } from "./operators.js";
 
@@ -33,11 +34,11 @@ class Links {
 
   /** The other of two inputs, where one is the number `value`. */
   besides(step: Step | undefined, value: number): string | undefined {
-    for (const [i, name] of (step?.inputs ?? []).entries()) {
+    const at = step?.inputs.findIndex((name) => {
       const numbers = this.numbers(name);
-      if (numbers?.length === 1 && Math.abs(numbers[0] - value) <= 1e-6 * Math.abs(value)) return step!.inputs[1 - i];
-    }
-    return undefined;
+      return numbers?.length === 1 && Math.abs(numbers[0] - value) <= 1e-6 * Math.abs(value);
+    });
+    return at === undefined || at < 0 ? undefined : step?.inputs[1 - at];
   }
 
   /** The other of two inputs. */
@@ -54,8 +55,8 @@ const linearBias: Pattern = (step, links) => {
   const sum = step.op === "linear" && step.inputs.length === 2 ? links.next(step, "add") : undefined;
   if (!sum) return undefined;
   const bias = links.other(sum, step.outputs[0]);
-  const shape = links.net.values.get(bias)!.shape;
-  const features = links.net.values.get(step.outputs[0])!.shape.at(-1);
+  const shape = lookUp(links.net.values, bias).shape;
+  const features = lookUp(links.net.values, step.outputs[0]).shape.at(-1);
   if (!links.numbers(bias) || shape.at(-1) !== features || product(shape) !== features) return undefined;
   return { step: { ...step, inputs: [...step.inputs, bias], outputs: sum.outputs }, replaces: [step, sum] };
 };
@@ -82,7 +83,7 @@ const mish: Pattern = (step, links) => {
 function unscaled(step: Step | undefined, factor: number, links: Links): string | undefined {
   if (step?.op === "mul") return links.besides(step, factor);
   const divisor = step?.op === "div" ? links.numbers(step.inputs[1]) : undefined;
-  return divisor?.length === 1 && Math.abs(divisor[0] * factor - 1) < 1e-5 ? step!.inputs[0] : undefined;
+  return divisor?.length === 1 && Math.abs(divisor[0] * factor - 1) < 1e-5 ? step?.inputs[0] : undefined;
 }
 
 /** Whether a step makes x · x · x, and of which steps. */
@@ -98,15 +99,15 @@ function insideGelu(step: Step, links: Links): { x: string; replaces: Step[] } |
   const scaling = links.makers.get(step.inputs[0]);
   if (step.op === "erf") {
     const x = unscaled(scaling, Math.SQRT1_2, links);
-    return x ? { x, replaces: [scaling!] } : undefined;
+    return scaling && x ? { x, replaces: [scaling] } : undefined;
   }
   const sum = links.makers.get(unscaled(scaling, 0.7978845608, links) ?? "");
-  if (sum?.op !== "add") return undefined;
+  if (!scaling || sum?.op !== "add") return undefined;
   for (const x of sum.inputs) {
     const third = links.makers.get(links.other(sum, x));
     const cube = third?.op === "mul" ? links.makers.get(links.besides(third, 0.044715) ?? "") : undefined;
     const steps = cubed(cube, x, links);
-    if (steps) return { x, replaces: [...steps, third!, sum, scaling!] };
+    if (third && steps) return { x, replaces: [...steps, third, sum, scaling] };
   }
   return undefined;
 }
@@ -154,30 +155,30 @@ const slices: Pattern = (first, links) => {
 /** Every second pixel of both axes, and channels of zeros around: He et al.'s option A. */
 const padShortcut: Pattern = (slice, links) => {
   const pad = slice.op === "slice" ? links.next(slice, "pad") : undefined;
+  if (!pad) return undefined;
   const [starts, steps] = [slice.attributes["starts"] as number[], slice.attributes["steps"] as number[]];
-  const x = links.net.values.get(slice.inputs[0])!.shape;
-  const pads = pad?.attributes["pads"] as number[] | undefined;
-  if (!pads || x.length !== 4 || starts.some((start) => start !== 0) || steps[0] !== 1 || steps[1] !== 1)
-    return undefined;
-  if (steps[2] !== steps[3] || steps[2] < 1 || pad!.attributes["value"] !== 0 || pad!.attributes["mode"] !== "constant")
+  const x = lookUp(links.net.values, slice.inputs[0]).shape;
+  const pads = pad.attributes["pads"] as number[];
+  if (x.length !== 4 || starts.some((start) => start !== 0) || steps[0] !== 1 || steps[1] !== 1) return undefined;
+  if (steps[2] !== steps[3] || steps[2] < 1 || pad.attributes["value"] !== 0 || pad.attributes["mode"] !== "constant")
     return undefined;
   const shape = slice.attributes["shape"] as number[];
   if (shape[2] !== Math.ceil(x[2] / steps[2]) || shape[3] !== Math.ceil(x[3] / steps[3]) || shape[1] !== x[1])
     return undefined;
   if (pads.some((size, i) => i % 4 !== 1 && size !== 0)) return undefined;
   const attributes = { stride: steps[2], front: pads[1], back: pads[5] };
-  return { step: { ...slice, op: "padShortcut", attributes, outputs: pad!.outputs }, replaces: [slice, pad!] };
+  return { step: { ...slice, op: "padShortcut", attributes, outputs: pad.outputs }, replaces: [slice, pad] };
 };
 
 /** PyTorch's GroupNorm: InstanceNorm of [n, groups, all else], then a scale and a shift for each channel. */
 const groupNorm: Pattern = (before, links) => {
   const norm = before.op === "reshape" ? links.next(before, "instanceNorm") : undefined;
   const after = links.next(norm, "reshape");
-  const x = links.net.values.get(before.inputs[0])!.shape;
-  const groups = norm && links.net.values.get(norm.inputs[0])!.shape[1];
+  const x = lookUp(links.net.values, before.inputs[0]).shape;
+  const groups = norm && lookUp(links.net.values, norm.inputs[0]).shape[1];
   if (!after || !groups || x.length < 3 || x[1] % groups) return undefined;
   const [ones, zeros] = [links.numbers(norm.inputs[1]), links.numbers(norm.inputs[2])];
-  const back = links.net.values.get(after.outputs[0])!.shape;
+  const back = lookUp(links.net.values, after.outputs[0]).shape;
   const isPlain =
     ones && zeros && Array.from(ones).every((one) => one === 1) && Array.from(zeros).every((zero) => zero === 0);
   if (!isPlain || back.length !== x.length || back.some((size, i) => size !== x[i])) return undefined;
@@ -187,7 +188,7 @@ const groupNorm: Pattern = (before, links) => {
   const weights = [links.other(scaled, after.outputs[0]), links.other(shifted, scaled.outputs[0])];
   // [c, 1, 1] or [1, c, 1, 1]
   const isPerChannel = (name: string) => {
-    const shape = links.net.values.get(name)!.shape;
+    const shape = lookUp(links.net.values, name).shape;
     return links.numbers(name) && product(shape) === x[1] && shape[shape.length - x.length + 1] === x[1];
   };
   if (!weights.every(isPerChannel)) return undefined;
@@ -229,7 +230,7 @@ function recogniseOnce(net: Net): Net {
       );
       if (!isClosed) continue;
       for (const each of found.replaces) replaced.add(each);
-      put.set(links.makers.get(found.step.outputs[0])!, found.step);
+      put.set(lookUp(links.makers, found.step.outputs[0]), found.step);
     }
   }
   const steps = net.steps.flatMap((step) => {

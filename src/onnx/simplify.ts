@@ -2,9 +2,11 @@
  * From a file's graph to the canonical net: shapes for any batch, constants folded, no-ops taken out, what no output
  * needs dropped.
  */
+
 import { describe } from "../core/errors.js";
+import { lookUp } from "../core/look-up.js";
 import { evaluate } from "./fold.js";
-import { type FlatNode, flatten, ruleOf } from "./inline.js";
+import { type FlatNode, flatten } from "./inline.js";
 import type { AttributeProto, ModelProto, ValueInfoProto } from "./messages.js";
 import { atBatch, BATCH, formatSizes, isBatch, type Net, type NetValue, SAMPLE, type Step } from "./net.js";
 import { type Call, product } from "./operators.js";
@@ -75,7 +77,7 @@ export function simplify(
     for (const name of names) {
       count(name, -1);
       const constant = values.get(name)?.constant;
-      if (!constant || reads.get(name)! > 0) continue;
+      if (!constant || lookUp(reads, name) > 0) continue;
       constants.spend(constant, name, -1);
       values.delete(name);
     }
@@ -93,7 +95,7 @@ export function simplify(
       node.inputs.map((input) => (input ? resolve(input) : "")),
       { values, constants, reading, fileBatch },
     );
-    const meaning = ruleOf(node.opType)!(call);
+    const meaning = node.rule(call);
     if ("alias" in meaning) {
       const target = meaning.alias;
       if (!node.outputs[0] || values.has(node.outputs[0]))
@@ -115,7 +117,7 @@ export function simplify(
       continue;
     }
     const { op, attributes = {}, inputs: read = call.inputs, shapes } = meaning;
-    const held = read.map((name) => (name ? values.get(name)!.constant : undefined));
+    const held = read.map((name) => (name ? lookUp(values, name).constant : undefined));
     const isSample = held.some((each) => each?.isSample);
     const sizes = isSample ? shapes.map((shape) => shape.map((size) => atBatch(size, SAMPLE))) : shapes;
     const made = sizes.reduce((sum, shape) => sum + product(shape), 0);
@@ -212,7 +214,7 @@ function callOf(node: FlatNode, inputs: string[], { values, constants, reading, 
   const value = (index: number): NetValue => {
     const name = inputs[index];
     if (!name) throw refuse(`input ${index}`, "a value", "none");
-    return values.get(name)!;
+    return lookUp(values, name);
   };
   const given = <T>(
     name: string,
