@@ -1,6 +1,8 @@
 /** Everything that the entry for inference exports in every runtime; `loadModel` comes from the host's entry. */
 export * from "../core/errors.js";
 export type { Tensor, TensorLike } from "../core/tensor.js";
+export type { ImageSource } from "../data/image/source.js";
+export type { Classification, ClassifyOptions } from "../model/classify.js";
 export type { LoadOptions } from "../model/options.js";
 export type { ModelInfo, PredictOptions, Predictor } from "../model/predictor.js";
 export { Layer } from "../nn/layer.js";

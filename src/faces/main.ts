@@ -4,6 +4,7 @@ export type { Shape } from "../core/shape.js";
 export type { Size } from "../core/size.js";
 export type { NestedArray, Tensor, TensorLike } from "../core/tensor.js";
 export type { ClassDataset, Dataset, ValueDataset } from "../data/dataset.js";
+export type { ImageSource } from "../data/image/source.js";
 export type { Init, InitName } from "../graph/init.js";
 export type { Layout } from "../graph/layout.js";
 export type { Activation, ActivationKind } from "../graph/op.js";
@@ -20,6 +21,7 @@ export {
   writeSafetensors,
 } from "../io/safetensors.js";
 export { readSafetensorsStream, type StreamOptions } from "../io/safetensors-stream.js";
+export type { Classification, ClassifyOptions } from "../model/classify.js";
 export type { LoadOptions, ModelOptions } from "../model/create.js";
 export { activations, type GradCamOptions, gradCam } from "../model/features.js";
 export { freeze, unfreeze } from "../model/freeze.js";

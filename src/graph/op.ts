@@ -54,6 +54,8 @@ export interface Op<A extends object = object> {
   readonly isAlias?: boolean;
   /** Inputs that the op writes to. An op that writes, or has no output, is never left out. */
   readonly writes?: readonly number[];
+  /** Whether the outputs are probabilities, whatever the inputs. */
+  givesProbabilities?(attributes: A): boolean;
   /** Moves running statistics: part of the update, and left out of plans that only observe. */
   readonly keepsStatistics?: boolean;
   /** The first output is the mean loss of the batch, a single number. */

@@ -5,7 +5,7 @@ import type { Shape } from "../core/shape.js";
 import { messageOf } from "../core/thrown.js";
 import { layerFromJSON } from "../nn/catalogue.js";
 import type { Layer } from "../nn/layer.js";
-import { expectTransform, MAX_NETWORK, MAX_TRANSFORM } from "./limits.js";
+import { expectTransform, MAX_CLASS_NAMES, MAX_NETWORK, MAX_TRANSFORM } from "./limits.js";
 
 /** Metadata key under which `save` writes the architecture. */
 const METADATA_KEY = "resnet-wasm";
@@ -18,15 +18,22 @@ export interface Architecture {
   inputShape: Shape;
   network: Layer;
   transform?: unknown;
+  /** Read from a file they may be anything. */
+  classNames?: unknown;
 }
 
 export const isSampleShape = (shape: unknown): shape is number[] =>
   Array.isArray(shape) && shape.length > 0 && shape.every((size) => Number.isInteger(size) && size > 0);
 
 /** Throws `ArgumentError` on a transform, set since the model was made, that JSON does not keep. */
-export function architectureMetadata({ inputShape, network, transform }: Architecture): Record<string, string> {
+export function architectureMetadata({
+  inputShape,
+  network,
+  transform,
+  classNames,
+}: Architecture): Record<string, string> {
   expectTransform("save", transform);
-  return { [METADATA_KEY]: JSON.stringify({ format: 1, inputShape, network, transform }) };
+  return { [METADATA_KEY]: JSON.stringify({ format: 1, inputShape, network, transform, classNames }) };
 }
 
 /** Throws `FormatError` when there is none, or none that can be made. */
@@ -41,9 +48,9 @@ export function readArchitecture(metadata: Readonly<Record<string, string>>): Ar
   }
   const tooLong = (name: string, limit: number, length: number) =>
     new FormatError(expectation("loadModel", name, `at most ${limit} characters`, length));
-  const limit = MAX_NETWORK + MAX_TRANSFORM;
+  const limit = MAX_NETWORK + MAX_TRANSFORM + MAX_CLASS_NAMES;
   if (text.length > limit) throw tooLong("metadata", limit, text.length);
-  let json: { format?: unknown; inputShape?: unknown; network?: unknown; transform?: unknown };
+  let json: { format?: unknown; inputShape?: unknown; network?: unknown; transform?: unknown; classNames?: unknown };
   try {
     json = JSON.parse(text) ?? {};
   } catch (cause) {
@@ -52,11 +59,11 @@ export function readArchitecture(metadata: Readonly<Record<string, string>>): Ar
   if (json.format !== 1) throw new FormatError(expectation("loadModel", "format", 1, json.format));
   const { length } = JSON.stringify(json.network ?? null);
   if (length > MAX_NETWORK) throw tooLong("network", MAX_NETWORK, length);
-  const { inputShape } = json;
+  const { inputShape, classNames } = json;
   if (!isSampleShape(inputShape))
     throw new FormatError(expectation("loadModel", "inputShape", "sizes above 0", inputShape));
   try {
-    return { inputShape, network: layerFromJSON(json.network), transform: json.transform };
+    return { inputShape, network: layerFromJSON(json.network), transform: json.transform, classNames };
   } catch (cause) {
     throw new FormatError(expectation("loadModel", "network", "layers that can be made", messageOf(cause)), {
       cause,

@@ -14,9 +14,10 @@ import { compileBytes } from "../runtime/kernels.js";
 import { createMemory, ModelMemory } from "../runtime/memory.js";
 import { ThreadPool } from "../runtime/pool.js";
 import { readArchitecture } from "./architecture.js";
+import { readClassNames } from "./class-names.js";
 import { type Described, describeNetwork, Engine } from "./engine.js";
 import { isModule, type LoadOptions, MAX_THREADS, readLoadOptions, type Settings, type Threads } from "./options.js";
-import type { ModelInfo } from "./predictor.js";
+import type { Extras, ModelInfo } from "./predictor.js";
 import { matchStateDict, writeStateDict } from "./state.js";
 
 /**
@@ -72,15 +73,21 @@ export async function assembleSaved(
   bytes: Uint8Array | ArrayBuffer,
   options: LoadOptions | undefined,
   differentiate?: Differentiate,
-): Promise<{ engine: Engine; info: ModelInfo; transform: unknown }> {
+): Promise<{ engine: Engine; info: ModelInfo } & Extras> {
   const settings = readLoadOptions(options);
   const { tensors, metadata } = readSafetensors(bytes, { fileName: "model", verify: settings.verify });
-  const { inputShape, network, transform } = readArchitecture(metadata);
+  const { inputShape, network, transform, classNames } = readArchitecture(metadata);
   const described = describeNetwork(network, inputShape, settings.prefer);
+  const names = readClassNames("loadModel", settings.classNames ?? classNames, described.outputShape);
   matchStateDict(described, tensors);
   const { engine, info } = await assemble(host, described, settings, differentiate);
   writeStateDict(engine, tensors);
-  return { engine, info, transform: settings.transform === undefined ? transform : settings.transform };
+  return {
+    engine,
+    info,
+    transform: settings.transform === undefined ? transform : settings.transform,
+    classNames: names,
+  };
 }
 
 function choose(host: Host, { threads, relaxedSimd: relaxed, wasm }: Settings, macs: number): ModelInfo {

@@ -3,6 +3,7 @@ import { expectLayer, type Layer } from "../nn/layer.js";
 import { differentiate } from "../plan/autodiff.js";
 import type { Host, Runtime } from "../runtime/host.js";
 import { assemble, assembleSaved } from "./assemble.js";
+import { readClassNames } from "./class-names.js";
 import { describeNetwork } from "./engine.js";
 import { initialise } from "./initialise.js";
 import { expectNetwork, expectTensors, expectTransform } from "./limits.js";
@@ -21,9 +22,10 @@ export const modelCreator =
     expectTransform("createModel", settings.transform);
     const described = describeNetwork(network, [...settings.inputShape], settings.prefer);
     expectTensors("createModel", described.parameters.length + described.buffers.length);
+    const classNames = readClassNames("createModel", settings.classNames, described.outputShape);
     const { engine, info } = await assemble({ ...runtime, kernels }, described, settings, differentiate);
     initialise(engine);
-    return new Model(engine, info, settings.transform);
+    return new Model(engine, info, { transform: settings.transform, classNames });
   };
 
 /** `loadModel` of an entry point. */
@@ -31,6 +33,6 @@ export const modelLoader =
   (runtime: Runtime, kernels: Host["kernels"]) =>
   async (bytes: Uint8Array | ArrayBuffer, options?: LoadOptions): Promise<Model> => {
     expectTransform("loadModel", options?.transform);
-    const { engine, info, transform } = await assembleSaved({ ...runtime, kernels }, bytes, options, differentiate);
-    return new Model(engine, info, transform);
+    const { engine, info, ...extras } = await assembleSaved({ ...runtime, kernels }, bytes, options, differentiate);
+    return new Model(engine, info, extras);
   };

@@ -11,6 +11,8 @@ import { expectNesting } from "../nn/registry.js";
 export const MAX_NETWORK = 2 ** 20;
 /** Characters of a transform as JSON: 1,000 quantile tables of 1,000 numbers have half as many. */
 export const MAX_TRANSFORM = 2 ** 25;
+/** Characters of the names of classes; the 21,841 of ImageNet have about 5 * 10^5. */
+export const MAX_CLASS_NAMES = 2 ** 22;
 /** Levels of a transform. */
 const MAX_LEVELS = 64;
 

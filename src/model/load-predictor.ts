@@ -8,6 +8,6 @@ import { Predictor } from "./predictor.js";
 export const predictorLoader =
   (runtime: Runtime, kernels: Host["kernels"]) =>
   async (bytes: Uint8Array | ArrayBuffer, options?: LoadOptions): Promise<Predictor> => {
-    const { engine, info, transform } = await assembleSaved({ ...runtime, kernels }, bytes, options);
-    return new Predictor(engine, info, transform);
+    const { engine, info, ...extras } = await assembleSaved({ ...runtime, kernels }, bytes, options);
+    return new Predictor(engine, info, extras);
   };

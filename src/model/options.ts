@@ -1,6 +1,6 @@
 /** What `createModel` and `loadModel` are told. */
 import { expectInteger } from "../core/check.js";
-import { checked, flag, integer, type Option, oneOf, optional, readOptions, type Schema } from "../core/options.js";
+import { as, checked, flag, integer, type Option, oneOf, optional, readOptions, type Schema } from "../core/options.js";
 import type { Shape } from "../core/shape.js";
 import { tagOf } from "../core/tag.js";
 import type { ThreadSource } from "../runtime/host.js";
@@ -29,6 +29,8 @@ export interface ModelOptions extends ThreadSource {
   wasm?: WebAssembly.Module | Uint8Array | ArrayBuffer;
   /** How inputs are prepared (resizing, normalisation), as JSON: kept as `model.transform` and saved with the weights. */
   transform?: unknown;
+  /** What the classes are called, in the order of the outputs: kept as `model.classNames`, saved with the model. */
+  classNames?: readonly string[];
 }
 
 /** What `loadModel` is told; the input shape is in the file. */
@@ -63,7 +65,7 @@ const isKernels = (wasm: unknown): wasm is WebAssembly.Module | Uint8Array | Arr
 const isAddress = (value: unknown): value is string | URL => typeof value === "string" || tagOf(value) === "URL";
 const isFunction = (value: unknown): value is NonNullable<ThreadSource["createWorker"]> => typeof value === "function";
 
-const transform: Option<unknown> = (_where, _name, value) => value;
+const given: Option<unknown> = (_where, _name, value) => value;
 
 const commonSchema = () =>
   ({
@@ -72,7 +74,8 @@ const commonSchema = () =>
     relaxedSimd,
     prefer: oneOf(["speed", "memory"], "speed"),
     wasm: optional(checked("a WebAssembly.Module or the bytes of one", isKernels)),
-    transform,
+    transform: given,
+    classNames: as<readonly string[] | undefined>(), // readClassNames checks them, by the outputs
     workerUrl: optional(checked("an address", isAddress)),
     createWorker: optional(checked("a function", isFunction)),
   }) satisfies Schema<Omit<ModelOptions, "inputShape">>;

@@ -3,10 +3,14 @@ import { expectation, ResnetWasmError, RuntimeSupportError } from "../core/error
 import { integer, optional, readOptions, type Schema } from "../core/options.js";
 import { numel, type Shape } from "../core/shape.js";
 import type { Tensor, TensorLike } from "../core/tensor.js";
+import type { ImageSource } from "../data/image/source.js";
 import type { Layer } from "../nn/layer.js";
 import type { ThreadPool } from "../runtime/pool.js";
+import { readClassNames } from "./class-names.js";
+import type { Classification, ClassifyOptions } from "./classify.js";
 import type { Engine } from "./engine.js";
 import { fillInput, toInput } from "./input.js";
+import { givesProbabilities } from "./probabilities.js";
 
 /** Which path runs, and why. */
 export interface ModelInfo {
@@ -14,6 +18,12 @@ export interface ModelInfo {
   relaxedSimd: boolean;
   threads: number;
   why: string;
+}
+
+/** What a model holds beside its weights, to say what goes in and comes out. */
+export interface Extras {
+  transform: unknown;
+  classNames: readonly string[] | undefined;
 }
 
 /** How `predict` goes through its input. */
@@ -33,13 +43,15 @@ export class Predictor {
   readonly info: ModelInfo;
   /** How inputs are to be prepared, as JSON; saved with the weights. See `transformImage` of resnet-wasm/data. */
   transform: unknown;
+  #classNames: readonly string[] | undefined;
   #predictBatch = 0;
 
   /** @internal Made by `createModel` and `loadModel`. */
-  constructor(engine: Engine, info: ModelInfo, transform: unknown) {
+  constructor(engine: Engine, info: ModelInfo, { transform, classNames }: Extras) {
     this.#engine = engine;
     this.info = info;
     this.transform = transform;
+    this.#classNames = classNames;
     const { pool } = engine.executor;
     if (!pool) return;
     dropped ??= new FinalizationRegistry((pool) => pool.stop());
@@ -58,6 +70,16 @@ export class Predictor {
   /** Shape of one output. */
   get outputShape(): Shape {
     return this.use("model").description.outputShape;
+  }
+
+  /** What the classes are called, in the order of the outputs; saved with the weights. */
+  get classNames(): readonly string[] | undefined {
+    return this.#classNames;
+  }
+
+  /** Throws `ArgumentError` where there is not one name for each output. */
+  set classNames(names: readonly string[] | undefined) {
+    this.#classNames = readClassNames("model", names, this.outputShape);
   }
 
   /**
@@ -81,6 +103,41 @@ export class Predictor {
       data.set(pass.output, at * to);
     }
     return { data, shape: [batch.batchSize, ...this.outputShape] };
+  }
+
+  /**
+   * The most probable classes of a picture, first the best: `{ index, name, probability }`; of an array of pictures, a list of
+   * such lists. Takes canvases, `ImageData`, bitmaps, images, video frames, `{ data, width, height }`, blobs and the bytes of
+   * files, turned by their EXIF orientation, and prepares them by `model.transform` as `transformImage` and `loadImageFolder`
+   * do; without a transform a picture must have the model's size, and bytes mean value / 255. Outputs become probabilities by
+   * a softmax, unless the network ends in a Softmax or Sigmoid. `name` is undefined without `model.classNames`.
+   *
+   * Throws `ShapeError` where picture, transform and network do not fit, or outputs are not [classes]; `NumericError` on outputs
+   * that are no numbers; `DataError`, `FormatError` and `ArgumentError` on what is no picture.
+   *
+   * ```ts
+   * const [{ name, probability }] = await model.classify(canvas, { topK: 1 });
+   * ```
+   */
+  classify(image: ImageSource, options?: ClassifyOptions): Promise<Classification[]>;
+  classify(images: readonly ImageSource[], options?: ClassifyOptions): Promise<Classification[][]>;
+  async classify(given: unknown, options?: ClassifyOptions): Promise<Classification[] | Classification[][]> {
+    const { network, inputShape, outputShape } = this.use("classify").description;
+    const { transform, classNames } = this;
+    const { classify } = await import("./classify.js");
+    return classify(
+      {
+        inputShape,
+        outputShape,
+        transform,
+        classNames,
+        fill: fillInput,
+        givesProbabilities: givesProbabilities(network, inputShape),
+        predict: (x) => this.predict(x),
+      },
+      given,
+      options,
+    );
   }
 
   #defaultBatch(): number {

@@ -9,6 +9,7 @@ export const activation: Op<Activation> = {
   shapes: ([x]) => [x],
   inPlace: () => [0],
   asEpilogue: (activation) => ({ kind: "activation", activation, through: [0] }),
+  givesProbabilities: ({ kind }) => kind === "sigmoid",
   encode: (node, c) => c.emit("f32_activation", node, "x", "y", activationCode(node.attributes)),
 };
 

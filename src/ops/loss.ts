@@ -9,6 +9,7 @@ export const softmax: Op<{ log: boolean }> = {
   name: "softmax",
   shapes: ([x]) => [x],
   inPlace: () => [0],
+  givesProbabilities: ({ log }) => !log,
   encode: (node, c) => c.emit("f32_softmax", node, "x", "y"),
 };
 

@@ -3,9 +3,11 @@ import type { Shape } from "../core/shape.js";
 import type { Tensor, TensorLike } from "../core/tensor.js";
 import type { ClassDataset, Dataset, ValueDataset } from "../data/dataset.js";
 import type { AugmentationDescription } from "../data/description.js";
+import type { Classification, ClassifyOptions } from "../model/classify.js";
 import type { LoadOptions, ModelOptions } from "../model/create.js";
 import type { GradCamOptions } from "../model/features.js";
 import type { Model, ModelInfo, SaveOptions } from "../model/model.js";
+import type { Extras } from "../model/predictor.js";
 import type { ProfileOptions } from "../model/profile.js";
 import type { ProfileData } from "../model/profile-report.js";
 import type { LoadReport, LoadStateDictOptions, StateDictLike } from "../model/state.js";
@@ -24,6 +26,7 @@ export interface ModelFacts {
   outputShape: Shape;
   network: LayerJSON;
   transform: unknown;
+  classNames: readonly string[] | undefined;
 }
 
 /** How the worker makes a dataset; `dataset` is the id of one that it has. */
@@ -106,7 +109,8 @@ interface ModelCalls extends Pick<Model, Plain> {
   names(): string[];
   createTrainer(options: SentTrainerOptions): number;
   /** Those that nobody waits for. */
-  prepare(transform: unknown): void;
+  prepare(extras: Partial<Extras>): void;
+  classify(given: unknown, options: ClassifyOptions): Classification[] | Classification[][];
   dataset(id: number, recipe: DatasetRecipe): void;
   forget(id: number): void;
   leave(): void;

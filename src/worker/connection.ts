@@ -73,8 +73,7 @@ export class Connection {
         const packed = pack(args, options.transfer ?? false, list);
         this.#link.post({ id, method, args: packed, aborted: signal?.aborted ?? false }, [...list]);
       } catch (cause) {
-        const message = expectation(method, "arguments", "data that a worker can be sent", String(cause));
-        throw new ArgumentError(message, { cause });
+        throw unsendable(method, cause);
       }
       if (signal && !signal.aborted) {
         call.abort = () => this.#link.post({ abort: id }, []);
@@ -90,7 +89,11 @@ export class Connection {
   tell<K extends CallName>(method: K, args: Arguments<K>, transfer = false): void {
     if (this.#closed || this.#dead !== null) return;
     const list = new Set<ArrayBuffer>();
-    this.#link.post({ method, args: pack(args, transfer, list) }, [...list]);
+    try {
+      this.#link.post({ method, args: pack(args, transfer, list) }, [...list]);
+    } catch (cause) {
+      throw unsendable(method, cause);
+    }
   }
 
   /** Lets the worker leave; calls that are pending fail. */
@@ -191,6 +194,9 @@ function finish(call: Call, response: Exclude<Response, { ready: true } | { ask:
   else if ("error" in response) call.reject(decodeError(response.error));
   else call.reject(call.signal?.reason);
 }
+
+const unsendable = (method: string, cause: unknown): Error =>
+  new ArgumentError(expectation(method, "arguments", "data that a worker can be sent", String(cause)), { cause });
 
 const HINT = "Host the file resnet-wasm/worker/program and give its address as the option worker";
 

@@ -2,8 +2,11 @@
 import { ArgumentError, expectation } from "../core/errors.js";
 import { flag, readOptions, type Schema } from "../core/options.js";
 import type { Shape } from "../core/shape.js";
-import { entriesOf } from "../core/tag.js";
+import { entriesOf, tagOf } from "../core/tag.js";
 import type { Tensor, TensorLike } from "../core/tensor.js";
+import type { ImageSource } from "../data/image/source.js";
+import { readClassNames } from "../model/class-names.js";
+import type { Classification, ClassifyOptions } from "../model/classify.js";
 import type { GradCamOptions } from "../model/features.js";
 import type { MemoryPlan, MemoryPlanOptions, Model, ModelInfo, PredictOptions, SaveOptions } from "../model/model.js";
 import type { NamePattern } from "../model/names.js";
@@ -32,6 +35,13 @@ export interface TransferOption {
 
 export const transferSchema = () => ({ transfer: flag(false) }) satisfies Schema<TransferOption>;
 
+/** Pictures that cannot be sent to a worker, as pixels; others as they are. */
+async function toSendable(image: unknown): Promise<unknown> {
+  if (!/^(HTML(Canvas|Image|Video)Element|OffscreenCanvas)$/.test(tagOf(image))) return image;
+  const { readHere } = await import("./picture.js");
+  return readHere(image as ImageSource);
+}
+
 /** Closes the workers of models that were dropped without `dispose`. */
 const dropped = new FinalizationRegistry<Connection>((connection) => void connection.close());
 
@@ -45,17 +55,19 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
   /** The network as JSON; `layerFromJSON` makes it again. */
   readonly network: LayerJSON;
   #transform: unknown;
+  #classNames: readonly string[] | undefined;
   /** @internal */
   readonly datasets: SentDatasets;
 
   /** @internal Models are made by `createModel` and `loadModel`. */
-  constructor(connection: Connection, { info, inputShape, outputShape, network, transform }: ModelFacts) {
+  constructor(connection: Connection, { info, inputShape, outputShape, network, transform, classNames }: ModelFacts) {
     this.#connection = connection;
     this.info = info;
     this.inputShape = inputShape;
     this.outputShape = outputShape;
     this.network = network;
     this.#transform = transform;
+    this.#classNames = classNames;
     this.datasets = new SentDatasets(connection);
     dropped.register(this, connection, this);
   }
@@ -66,8 +78,19 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
   }
 
   set transform(transform: unknown) {
-    this.#connection.tell("prepare", [transform]);
+    this.#connection.tell("prepare", [{ transform }]);
     this.#transform = transform;
+  }
+
+  /** What the classes are called, in the order of the outputs; saved with the weights. */
+  get classNames(): readonly string[] | undefined {
+    return this.#classNames;
+  }
+
+  set classNames(names: readonly string[] | undefined) {
+    const classNames = readClassNames("model", names, this.outputShape);
+    this.#connection.tell("prepare", [{ classNames }]);
+    this.#classNames = classNames;
   }
 
   /** @internal Used by the trainer: a call that keeps this model alive. */
@@ -79,6 +102,21 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
   async predict(x: TensorLike, options?: PredictOptions & TransferOption): Promise<Tensor> {
     const { transfer, ...rest } = options ?? {};
     return this.call("predict", [x, rest], { transfer });
+  }
+
+  /**
+   * The most probable classes of a picture, or of each of an array of pictures. What can be drawn in a page alone (canvas, image,
+   * video) is read here; all else is decoded and prepared in the worker.
+   */
+  classify(image: ImageSource, options?: ClassifyOptions & TransferOption): Promise<Classification[]>;
+  classify(images: readonly ImageSource[], options?: ClassifyOptions & TransferOption): Promise<Classification[][]>;
+  async classify(
+    given: unknown,
+    options?: ClassifyOptions & TransferOption,
+  ): Promise<Classification[] | Classification[][]> {
+    const { transfer, ...rest } = options ?? {};
+    const sent = Array.isArray(given) ? await Promise.all(given.map(toSendable)) : await toSendable(given);
+    return this.call("classify", [sent, rest], { transfer });
   }
 
   /** Outputs for one whole batch, keeping what `backward` needs. */

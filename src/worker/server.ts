@@ -3,6 +3,7 @@
 import { expectation, ResnetWasmError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
 import type { Dataset } from "../data/dataset.js";
+import type { ImageSource } from "../data/image/source.js";
 import type { LoadOptions, ModelOptions } from "../model/create.js";
 import { activations, gradCam } from "../model/features.js";
 import { freeze, unfreeze } from "../model/freeze.js";
@@ -123,8 +124,8 @@ export class Server implements Served {
   #modelMethods(): Methods<Exclude<CallName, keyof TrainerCalls | "createTrainer">> {
     const opened = (model: Model): ModelFacts => {
       this.#model = model;
-      const { info, inputShape, outputShape, transform } = model;
-      return { info, inputShape, outputShape, transform, network: model.network.toJSON() };
+      const { info, inputShape, outputShape, transform, classNames } = model;
+      return { info, inputShape, outputShape, transform, classNames, network: model.network.toJSON() };
     };
     const match = (change: typeof freeze) => (_: CallContext, pattern: SentPattern) =>
       change(this.model, revivePattern(pattern));
@@ -154,9 +155,9 @@ export class Server implements Served {
       freeze: match(freeze),
       unfreeze: match(unfreeze),
       names: () => stateNames(this.model.engine.description).map(({ entry }) => entry.name),
-      prepare: (_, transform) => {
-        this.model.transform = transform;
-      },
+      prepare: (_, extras) => void Object.assign(this.model, extras),
+      // Which of the two is asked for decides what comes back.
+      classify: (_, given, options) => this.model.classify(given as ImageSource, options),
       dataset: (_, id, recipe) => {
         try {
           const dataset = makeDataset(recipe, (inner) => this.dataset(inner));

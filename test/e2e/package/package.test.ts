@@ -22,7 +22,7 @@ describe("the tarball", () => {
     const expected =
       /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|src\/[\w/.-]+\.ts|dist\/(THIRD-PARTY-LICENSES|([\w.-]+|chunks\/[\w-]+)\.js(\.map)?|types\/[\w/.-]+\.d\.ts(\.map)?|kernels\/[\w-]+\.wasm))$/;
     expect(packed.files.filter((path) => !expected.test(path))).toEqual([]);
-    expect(packed.size).toBeLessThan(1_400_000); // of it 0.23 MB of kernels, by group and variant, as files and as text
+    expect(packed.size).toBeLessThan(1_750_000); // of it 0.23 MB of kernels, by group and variant, as files and as text
   });
 
   it("holds every file that the exports map names", () => {
