@@ -19,7 +19,7 @@ import { findNonFinite } from "./diagnose.js";
 import { expectPaths, type ParameterGroup, settingsOf } from "./groups.js";
 import { checkTargets, type Labels, readLabels } from "./labels.js";
 import { readTrainerOptions, type TrainerOptions } from "./options.js";
-import type { FitState, Resumable } from "./resume.js";
+import type { FitState } from "./resume.js";
 
 /** What schedules hear of epochs. */
 type EpochProgress = Omit<Progress, "step">;
@@ -47,7 +47,7 @@ let nextId = 0;
 const owners = new WeakMap<Executor, StepTrainer>();
 
 /** A trainer, as far as single steps take it. */
-export class StepTrainer implements Resumable {
+export class StepTrainer {
   readonly model: Model;
   readonly loss: Loss | null;
   readonly optimizer: Optimizer;
