@@ -26,8 +26,10 @@ const update =
 
 const isWeight = (name: string): boolean => name.endsWith("weight");
 
-const byCrossEntropy: RecordLoss = (graph, output) => crossEntropy().record(graph, output, "indices");
 const byMse: RecordLoss = (graph, output) => mse().record(graph, output, "values");
+/** Networks of one output, which have no classes, by their squared error. */
+const byCrossEntropy: RecordLoss = (graph, output) =>
+  graph.shape(output).at(-1) === 1 ? byMse(graph, output) : crossEntropy().record(graph, output, "indices");
 
 export const kinds: Record<string, Kind> = {
   predict: { training: false, backward: "none" },
