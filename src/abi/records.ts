@@ -94,6 +94,8 @@ export const SIGNATURES = {
   f32_scale_channels: "further ptr x s y i32 batch pixels channels",
   f32_scale_channels_dw: "further train ptr dy x ds i32 batch pixels channels",
   f32_transpose: "further ptr x y i32 batch rows cols",
+  f32_copy: "further ptr x y i32 n0 n1 n2 n3 x0 x1 x2 x3 y0 y1 y2 y3",
+  f32_fill: "further ptr y i32 n f32 value",
   f32_conv2d_winograd_f4x3_dw: `train ptr dy x dw Tiles i32 chunks ptr partial ${WINOGRAD} wt wPlane dyPatch`,
   // depthwise (groups = ic = oc), filters in place
   f32_dwconv: "further ptr x filter Window i32 ic Epilogue PerThread bytes packed list",

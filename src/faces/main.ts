@@ -71,6 +71,7 @@ export {
   type TargetKind,
 } from "../nn/losses.js";
 export { type ResidualMLPOptions, residualMLP, type TabularResNetOptions, tabularResNet } from "../nn/mlp.js";
+export * from "../nn/movement.js";
 export {
   BatchNorm1d,
   BatchNorm2d,

@@ -36,7 +36,7 @@ export interface Op<A extends object = object> {
   /** Appends the records of its kernels. Without: the op moves nothing. */
   encode?(node: Node<A>, context: Context): void;
 
-  /** Its gradient, if only training records the op; that of any other is a `Gradient`, which bundles for inference leave out. */
+  /** Its gradient, if only training or few networks record the op; that of any other is a `Gradient`, which bundles for inference leave out. */
   gradient?(context: GradientContext<A>): InputGradients;
 
   /** Multiply-adds by the op's definition, whatever its algorithm. Default 0: elementwise ops are not counted. */

@@ -23,6 +23,7 @@ import { Conv2d } from "./conv.js";
 import { Dropout, StochasticDepth } from "./dropout.js";
 import type { Layer } from "./layer.js";
 import { Linear } from "./linear.js";
+import { ChannelShuffle, ConstantPad2d, ZeroPad2d } from "./movement.js";
 import { NORMALIZATIONS } from "./norm.js";
 import { AdaptiveAvgPool2d, AvgPool2d, MaxPool2d } from "./pool.js";
 import { type LayerClasses, makeLayer } from "./registry.js";
@@ -39,6 +40,7 @@ const layers = (): LayerClasses => ({
   ...NORMALIZATIONS,
   ...{ Linear, Conv2d, Dropout, StochasticDepth },
   ...{ MaxPool2d, AvgPool2d, AdaptiveAvgPool2d, Flatten, Identity, Sequential },
+  ...{ ChannelShuffle, ZeroPad2d, ConstantPad2d },
   ...{ Residual, BasicBlock, Bottleneck, PreActBlock, PadShortcut, SqueezeExcitation, TabularBlock },
 });
 

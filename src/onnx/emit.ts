@@ -7,6 +7,7 @@ import type { ActivationKind } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 import { conv2d } from "../nn/conv.js";
 import { BatchNorm1d, BatchNorm2d } from "../nn/norm.js";
+import { concat, embed, slice } from "../ops/movement.js";
 import { groupNorm, layerNorm } from "../ops/norm.js";
 import { avgPool2d, maxPool2d } from "../ops/pool.js";
 import { padShortcut } from "../ops/shape.js";
@@ -49,11 +50,24 @@ function padding(step: Step): [number, number] {
   return pair(pads.slice(0, rank), 0);
 }
 
+/** An image and its padding for a kernel, which is equal on both sides: what is not is put around the image before. */
+function paddedImage(step: Step, r: Recording): { x: ValueId; padding: [number, number] } {
+  const image = r.image(step.inputs[0]);
+  const pads = step.attributes["pads"] as number[];
+  const [before, after] = [pads.slice(0, pads.length / 2), pads.slice(pads.length / 2)];
+  if (sameShape(before, after)) return { x: image, padding: pair(before, 0) };
+  const [[top, left], [bottom, right]] = [pair(before, 0), pair(after, 0)];
+  const [n, h, w, c] = r.b.shape(image);
+  const sizes = [n, top + h + bottom, left + w + right, c];
+  const [x] = r.b.op(embed, [image], { starts: [0, top, left, 0], steps: [1, 1, 1, 1], sizes, value: 0 });
+  return { x, padding: [0, 0] };
+}
+
 const convolution: Emitter = (step, r, shape) => {
-  const x = r.image(step.inputs[0]);
+  const { x, padding } = paddedImage(step, r);
   const bias = step.inputs[2] ? r.weight(step.inputs[2]) : undefined;
   const { strides, dilations, group } = step.attributes;
-  const window = { stride: pair(strides), dilation: pair(dilations), groups: group as number, padding: padding(step) };
+  const window = { stride: pair(strides), dilation: pair(dilations), groups: group as number, padding };
   return r.unimage(conv2d(r.b, x, r.filters(step.inputs[1]), { bias, ...window }), shape);
 };
 
@@ -112,6 +126,34 @@ const sum: Emitter = (step, r, shape) => {
   return { id: r.b.add(first.id, r.arranged(second, first.order)), order: first.order };
 };
 
+const concatenation: Emitter = (step, r, shape) => {
+  const values = step.inputs.map((name) => r.value(name));
+  const { order } = values[0];
+  const axis = order.indexOf(step.attributes["axis"] as number);
+  if (axis === 0 && shape.length > 0) unsupported("along the batch");
+  const parts = values.map((value) => r.arranged(value, order));
+  return { id: r.b.op(concat, parts, { axis })[0], order };
+};
+
+/** The step's numbers for each axis, in the order of memory. */
+const inMemory = (step: Step, name: string, order: readonly number[], offset = 0): number[] =>
+  order.map((axis) => (step.attributes[name] as number[])[offset + axis]);
+
+const part: Emitter = (step, r, shape) => {
+  const { id, order } = r.value(step.inputs[0]);
+  const place = { starts: inMemory(step, "starts", order), steps: inMemory(step, "steps", order) };
+  return { id: r.b.op(slice, [id], { ...place, sizes: order.map((axis) => shape[axis]) })[0], order };
+};
+
+const padded: Emitter = (step, r, shape) => {
+  const { mode, value } = step.attributes as { mode: string; value: number };
+  if (mode !== "constant") unsupported(`mode ${mode}`);
+  const { id, order } = r.value(step.inputs[0]);
+  const starts = inMemory(step, "pads", order);
+  const sizes = order.map((axis) => shape[axis]);
+  return { id: r.b.op(embed, [id], { starts, steps: sizes.map(() => 1), sizes, value })[0], order };
+};
+
 /** By a weight for each channel: a convolution of each with one tap. */
 const scaleByWeight = (name: string, x: string, r: Recording): Emitted => {
   const { id, order } = r.value(x);
@@ -159,6 +201,16 @@ const reshape: Emitter = (step, r, shape) => {
       ),
       order: last,
     };
+  // Groups of channels, or one of them: in memory these lie together, after the pixels.
+  const grouping = x.shape.length > shape.length ? x.shape : shape;
+  const flat = x.shape.length > shape.length ? shape : x.shape;
+  const isGrouped = grouping.length === flat.length + 1 && flat.length > 2 && flat[0] === grouping[0];
+  if (isGrouped && flat[1] === grouping[1] * grouping[2] && sameShape(flat.slice(2), grouping.slice(3))) {
+    const grouped = [0, ...grouping.map((_, i) => i).slice(3), 1, 2];
+    const [from, to] = grouping === shape ? [channelsLast(flat.length), grouped] : [grouped, last];
+    const memory = to.map((axis) => shape[axis]);
+    return { id: r.b.reshape(r.arranged(x, from), memory), order: to };
+  }
   // A flat image, of a single pixel or ordered as the file has it.
   if (x.shape.length === 4 && shape.length === 2 && shape[0] === n) return { id: r.b.flatten(r.image(step.inputs[0])) };
   if (x.shape.length === 3 && shape.length === 2 && shape[0] === n && x.shape[2] === 1)
@@ -235,6 +287,9 @@ export const emitters = (): Record<string, Emitter> => ({
   hardSigmoid,
   gelu: (step, r, shape) => activation(step.attributes["tanh"] ? "geluTanh" : "gelu")(step, r, shape),
   add: sum,
+  concat: concatenation,
+  slice: part,
+  pad: padded,
   mul: scale,
   reduceMean: mean,
   reshape,

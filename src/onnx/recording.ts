@@ -2,6 +2,7 @@
 import { sameShape } from "../core/shape.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
+import { transpose } from "../ops/movement.js";
 import { transposeChannels } from "../ops/shape.js";
 import { atBatch, type Step } from "./net.js";
 
@@ -122,7 +123,7 @@ export class Recording {
       const turned = this.b.op(transposeChannels, [image], { toFirst })[0];
       return shape.length === 4 ? turned : this.b.reshape(turned, target);
     }
-    throw new Unsupported("axes in an order that is not theirs");
+    return this.b.op(transpose, [id], { order: to.map((axis) => order.indexOf(axis)) })[0];
   }
 
   /** An image's memory, channels last; a row of pixels is an image of height 1. */

@@ -14,7 +14,7 @@ import { noEpilogue } from "./epilogue.js";
 import { linear } from "./linear.js";
 import { softmax } from "./loss.js";
 import { adaptiveAvgPool2d } from "./pool.js";
-import { reshape, transposeChannels } from "./shape.js";
+import { reshape, reshapeCopy, transposeChannels } from "./shape.js";
 
 /** What layers need to know about the plan they are recorded for. */
 export interface BuildMode {
@@ -212,7 +212,9 @@ export class Builder {
   reshape(x: ValueId, shape: Shape): ValueId {
     const fits = numel(shape) === numel(this.shape(x));
     this.expect(fits, "shape", `${numel(this.shape(x))} numbers`, shape);
-    return this.op(reshape, [x], { shape: [...shape] })[0];
+    const { role } = this.graph.values[x];
+    const isKept = role === "parameter" || role === "buffer";
+    return this.op(isKept ? reshapeCopy : reshape, [x], { shape: [...shape] })[0];
   }
 
   /** [n, ...] → [n, everything else], images channels first. */

@@ -1,5 +1,5 @@
 /** Ops that move elements without computing. Images are [n, h, w, c]. */
-import { type ImageShape, imageOf, type Shape } from "../core/shape.js";
+import { type ImageShape, imageOf, numel, type Shape } from "../core/shape.js";
 import type { Gradient, Op } from "../graph/op.js";
 
 /** The same elements under a new shape: nothing moves. */
@@ -12,6 +12,21 @@ export const reshape: Op<{ shape: Shape }> = {
 const reshapeGradient: Gradient<{ shape: Shape }> = {
   of: reshape,
   rule: ({ node, dy, shape, emit }) => [emit(reshape, [dy], { shape: shape(node.inputs[0]) })[0]],
+};
+
+/**
+ * A copy under a new shape: of parameters, whose memory and gradients have places of their own, which an alias would
+ * share.
+ */
+export const reshapeCopy: Op<{ shape: Shape }> = {
+  name: "reshapeCopy",
+  shapes: (_, { shape }) => [shape],
+  encode(node, c) {
+    const sizes = { n0: 1, n1: 1, n2: 1, n3: numel(node.attributes.shape) };
+    const one = { x0: 1, x1: 1, x2: 1, x3: 1, y0: 1, y1: 1, y2: 1, y3: 1 };
+    c.emit("f32_copy", node, "x", "y", { ...sizes, ...one });
+  },
+  gradient: ({ node, dy, shape, emit }) => [emit(reshapeCopy, [dy], { shape: shape(node.inputs[0]) })[0]],
 };
 
 /** [n, h, w, c] → [n, c, h, w], or back: PyTorch flattens images channels first. */

@@ -6,6 +6,7 @@ import {
   BatchNorm2d,
   type Builder,
   Conv2d,
+  concat,
   conv2d,
   createModel,
   freeze,
@@ -13,9 +14,12 @@ import {
   Layer,
   Linear,
   loadModel,
+  pad,
   registerLayer,
   Sequential,
   ShapeError,
+  slice,
+  transpose,
   type ValueId,
 } from "../../../src/hosts/node/index.js";
 import { uniform } from "../../golden/generator.js";
@@ -64,6 +68,36 @@ describe("every verb", () => {
         const bias = b.parameter("b", [6], { init: 0.1 });
         return conv2d(b, x, weight, { bias, stride: [2, 1], padding: [1, 0], groups: 2 });
       }),
+    ],
+    "concat, slice": [
+      [3, 4, 5],
+      own((b, x) => {
+        const parts = [slice(b, x, { start: 1, end: 5, step: 3 }), b.activation(x, "tanh")];
+        return concat(b, [concat(b, parts), slice(b, concat(b, parts), { axis: 1, start: 2 })], 1);
+      }),
+    ],
+    "pad, transpose": [
+      [3, 4, 5],
+      own((b, x) =>
+        transpose(
+          b,
+          pad(
+            b,
+            b.activation(x, "tanh"),
+            [
+              [0, 2],
+              [1, 0],
+              [2, 1],
+            ],
+            3,
+          ),
+          [0, 3, 1, 2],
+        ),
+      ),
+    ],
+    "a parameter under another shape": [
+      [3, 4],
+      own((b, x) => b.linear(x, b.reshape(b.parameter("w", [4, 1, 5], { init: "he" }), [5, 4]))),
     ],
     "the same parameter twice": [
       [4],

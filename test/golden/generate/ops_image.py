@@ -110,6 +110,22 @@ def pools() -> list:
     return cases
 
 
+def movement() -> list:
+    cases = []
+    for shape, groups in (((2, 6, 3, 5), 2), ((1, 12, 4, 4), 3), ((2, 8, 1, 2), 8)):
+        # F.channel_shuffle has no derivative in this version.
+        function = (lambda g: lambda t: t["x"].unflatten(1, (g, -1)).transpose(1, 2).flatten(1, 2))(groups)
+        inputs = {"x": u(*shape), "dy": u(*shape)}
+        cases.append(run(f"channelShuffle {label(shape)} in {groups}", "channelShuffle", {"groups": groups}, inputs, function, ["x"], compact=True))
+    for shape, padding, value in (((2, 3, 5, 4), (1, 2, 0, 3), 0.0), ((1, 4, 3, 3), (0, 1, 0, 1), -1.5), ((2, 1, 2, 7), (2, 2, 2, 2), 7.0)):
+        function = (lambda p, v: lambda t: F.pad(t["x"], p, value=v))(padding, value)
+        left, right, top, bottom = padding
+        inputs = {"x": u(*shape), "dy": u(*shape[:2], shape[2] + top + bottom, shape[3] + left + right)}
+        attributes = {"padding": list(padding), "value": value}
+        cases.append(run(f"constantPad2d {label(shape)} by {label(padding)} of {value:g}", "constantPad2d", attributes, inputs, function, ["x"], compact=True))
+    return cases
+
+
 def norms() -> list:
     cases = []
     for shape in ([2, 3, 5, 4], [4, 16, 3, 3], [1, 8, 7, 5], [5, 1, 6, 6], [2, 33, 4, 4]):
@@ -125,4 +141,5 @@ def main() -> None:
     encode.write("conv2d-grouped.json", grouped())
     encode.write("conv2d-3x3.json", winograd())
     encode.write("pools.json", pools())
+    encode.write("movement.json", movement())
     encode.write("norms-2d.json", norms())

@@ -1,6 +1,14 @@
-// Pools and two-dimensional batch normalisation against PyTorch, through the public API.
+// Pools, what moves pixels and channels, and two-dimensional batch normalisation against PyTorch, through the public API.
 import { describe, it } from "vitest";
-import { AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, type Layer, MaxPool2d } from "../../../src/hosts/node/index.js";
+import {
+  AdaptiveAvgPool2d,
+  AvgPool2d,
+  BatchNorm2d,
+  ChannelShuffle,
+  ConstantPad2d,
+  type Layer,
+  MaxPool2d,
+} from "../../../src/hosts/node/index.js";
 import { setupName, setups } from "../../support/setups.js";
 import type { GoldenCase } from "../load.js";
 import { check, checkFixedNorm, checkTrainedNorm, named } from "./check.js";
@@ -12,12 +20,21 @@ function pool({ op, attributes }: GoldenCase): Layer {
   return new AdaptiveAvgPool2d(size);
 }
 
+const movement = ({ op, attributes }: GoldenCase): Layer =>
+  op === "channelShuffle"
+    ? new ChannelShuffle(attributes.groups)
+    : new ConstantPad2d(attributes.padding, attributes.value);
+
 const batchNorm = ({ attributes: { eps, momentum, affine }, inputs }: GoldenCase, frozen: boolean) =>
   new BatchNorm2d(inputs.x.shape[1], { eps, momentum, affine, frozen });
 
 describe.each(setups.map((setup) => [setupName(setup), setup] as const))("%s", (_, setup) => {
   it.each(named("pools"))("%s", async (_, golden) => {
     (await check(golden, pool(golden), setup)).dispose();
+  });
+
+  it.each(named("movement"))("%s", async (_, golden) => {
+    (await check(golden, movement(golden), setup)).dispose();
   });
 
   const inMode = (mode: string) => named("norms-2d").filter(([, { attributes }]) => attributes.mode === mode);
