@@ -29,6 +29,7 @@ function imports(path: string): string[] {
 const RANKS: Record<string, number> = {
   core: 0,
   abi: 1,
+  stores: 1,
   graph: 2,
   data: 2,
   ops: 3,

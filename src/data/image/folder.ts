@@ -17,8 +17,8 @@ import {
   text,
 } from "../../core/options.js";
 import { formatShape, numel } from "../../core/shape.js";
+import { folderPath, openFileSystem } from "../../stores/file-system.js";
 import { type ClassDataset, checkBuffers, trustLabels } from "../dataset.js";
-import { folderPath, openFileSystem } from "../files.js";
 import { listPictures } from "./listing.js";
 import { type DecodeOptions, decodeSchema } from "./open.js";
 import { PictureFiles, Prepared } from "./picture-files.js";

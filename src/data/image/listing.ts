@@ -1,6 +1,6 @@
 /** Which files of a folder are pictures: alike in Node, Deno and Bun, whatever else lies there. */
 import { DataError, expectation } from "../../core/errors.js";
-import type { FileSystem } from "../files.js";
+import type { FileSystem } from "../../stores/file-system.js";
 import { PICTURE_ENDINGS } from "./formats.js";
 
 /** Folders that systems and archivers leave, beside those whose names begin with a dot. */

@@ -1,0 +1,46 @@
+/** Folders and files, where the runtime has them. */
+import { ArgumentError, describe, expectation, RuntimeSupportError } from "../core/errors.js";
+import { tagOf } from "../core/tag.js";
+
+/** @internal */
+export async function openFileSystem(where: string): Promise<NonNullable<FileSystem>> {
+  // Pages without a bundler know no imports map of packages.
+  const { fileSystem } = await (import("#file-system") as Promise<{ fileSystem: FileSystem }>).catch(() => ({
+    fileSystem: null,
+  }));
+  if (fileSystem) return fileSystem;
+  const hint = "Folders and caches need Node, Deno or Bun; an http(s) URL without cache does not";
+  throw new RuntimeSupportError(expectation(where, "file system", "one", "none", { hint }));
+}
+
+/** @internal */
+export type FileSystem = typeof import("#file-system").fileSystem | null;
+
+/** The path of a folder given as a path or a file: URL. */
+export async function folderPath(where: string, folder: string | URL): Promise<string> {
+  if (typeof folder !== "string" && tagOf(folder) !== "URL") {
+    throw new ArgumentError(expectation(where, "folder", "a path or a file: URL", describe(folder)));
+  }
+  const { fileURLToPath } = await openFileSystem(where);
+  const path = String(folder);
+  if (!/^file:/i.test(path)) return path;
+  try {
+    return fileURLToPath(path);
+  } catch (error) {
+    // A host, or an encoded slash.
+    const message = expectation(where, "folder", "a file: URL of this machine", (error as Error).message);
+    throw new ArgumentError(message, { cause: error });
+  }
+}
+
+/** What a file is that is none. */
+export class NotRegular extends Error {}
+
+/** What is no regular file would give no end of bytes, or none ever. */
+export function checkRegular(status: Status): void {
+  if (status.isFile()) return;
+  const kind = status.isDirectory() ? "folder" : status.isFIFO() ? "FIFO" : status.isSocket() ? "socket" : "device";
+  throw new NotRegular(`a ${kind}`);
+}
+
+type Status = Record<"isFile" | "isDirectory" | "isFIFO" | "isSocket", () => boolean>;
