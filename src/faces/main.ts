@@ -128,7 +128,7 @@ export {
 export type { ThreadWorker } from "../runtime/host.js";
 export { type CacheFeaturesOptions, cacheFeatures } from "../train/cache.js";
 export type { CheckpointOptions, CheckpointOverride } from "../train/checkpoint.js";
-export type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
+export type { ClassEvaluation, EvaluateOptions, Evaluation } from "../train/evaluate.js";
 export type { Callback, EpochRecord, FitOptions, History, StepEvent } from "../train/fit.js";
 export type { ParameterGroup } from "../train/groups.js";
 export type { Labels } from "../train/labels.js";

@@ -4,7 +4,7 @@ import { lookUp } from "../core/look-up.js";
 import { signal as abortSignal, integer, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape, numel, sameShape } from "../core/shape.js";
 import { arrayDataset } from "../data/array.js";
-import { type Dataset, getBatch } from "../data/dataset.js";
+import { type ClassDataset, type Dataset, getBatch, type ValueDataset } from "../data/dataset.js";
 import { activations } from "../model/features.js";
 import type { Model } from "../model/model.js";
 import { load } from "./batch.js";
@@ -30,6 +30,17 @@ const schema = () =>
  * The dataset with each input replaced by the output of one layer, in memory: 4 bytes for each feature of each sample.
  * Train a small model on it, then put its weights into the head with `loadStateDict(…, { strict: false })`.
  */
+export function cacheFeatures(
+  model: Model,
+  dataset: ClassDataset,
+  options: CacheFeaturesOptions,
+): Promise<ClassDataset>;
+export function cacheFeatures(
+  model: Model,
+  dataset: ValueDataset,
+  options: CacheFeaturesOptions,
+): Promise<ValueDataset>;
+export function cacheFeatures(model: Model, dataset: Dataset, options: CacheFeaturesOptions): Promise<Dataset>;
 export async function cacheFeatures(model: Model, dataset: Dataset, options: CacheFeaturesOptions): Promise<Dataset> {
   const { layer, batchSize, signal } = readOptions("cacheFeatures", options, schema);
   if (!(dataset?.length > 0))

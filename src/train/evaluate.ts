@@ -2,7 +2,7 @@
 
 import { argmax } from "../core/math.js";
 import { signal as abortSignal, integer, optional, readOptions, type Schema } from "../core/options.js";
-import type { Dataset } from "../data/dataset.js";
+import type { ClassDataset, Dataset } from "../data/dataset.js";
 import type { RecordLoss } from "../plan/plan.js";
 import { fillBatch, load } from "./batch.js";
 import { expectClassNames } from "./class-names.js";
@@ -34,6 +34,11 @@ export interface Evaluation {
   nonFinite?: number;
 }
 
+/** What `evaluate` found over a dataset of classes. */
+export interface ClassEvaluation extends Evaluation {
+  accuracy: number;
+}
+
 /** How far an evaluation has come, and what it has found. */
 export interface Tally {
   at: number;
@@ -44,6 +49,12 @@ export interface Tally {
 
 export const newTally = (): Tally => ({ at: 0, sum: 0, hits: 0, nonFinite: 0 });
 
+export function evaluate(
+  trainer: StepTrainer,
+  dataset: ClassDataset,
+  options?: EvaluateOptions,
+): Promise<ClassEvaluation>;
+export function evaluate(trainer: StepTrainer, dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation>;
 export async function evaluate(trainer: StepTrainer, dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
   const read = readOptions("evaluate", options, schema);
   const batchSize = read.batchSize ?? Math.min(MOST, trainer.largestBatch || MOST);
@@ -67,7 +78,7 @@ export async function evaluateWithin(
   const loss = trainer.lossFor("evaluate");
   const { engine } = model;
   const classes = model.outputShape[model.outputShape.length - 1];
-  const countsHits = loss.type === "crossEntropy";
+  const countsHits = kind === "indices" || loss.type === "crossEntropy";
   const pause = createYielder();
   const record: RecordLoss = (graph, output) => loss.record(graph, output, kind);
   const key = `evaluate ${kind} ${JSON.stringify(loss)}`;

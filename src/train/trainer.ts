@@ -1,10 +1,10 @@
 /** The public trainer: single steps, whole fits, evaluation, checkpoints. */
 import { ArgumentError, expectation, ResnetWasmError } from "../core/errors.js";
-import type { Dataset } from "../data/dataset.js";
+import type { ClassDataset, Dataset } from "../data/dataset.js";
 import type { Model } from "../model/model.js";
 import { readStateDict, type StateDict } from "../model/state.js";
 import { type CheckpointOptions, loadCheckpoint, saveCheckpoint } from "./checkpoint.js";
-import { type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.js";
+import { type ClassEvaluation, type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.js";
 import { type FitOptions, fit, type History } from "./fit.js";
 import type { TrainerOptions } from "./options.js";
 import { StepTrainer } from "./step-trainer.js";
@@ -32,6 +32,8 @@ export class Trainer extends StepTrainer {
   }
 
   /** Mean loss over a dataset in evaluation mode, and accuracy where targets are classes. Weights stay as they are. */
+  evaluate(dataset: ClassDataset, options?: EvaluateOptions): Promise<ClassEvaluation>;
+  evaluate(dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation>;
   async evaluate(dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
     return evaluate(this, dataset, options);
   }

@@ -3,11 +3,11 @@
 import { ArgumentError, expectation } from "../core/errors.js";
 import { signal as abortSignal, flag, readOptions } from "../core/options.js";
 import type { TensorLike } from "../core/tensor.js";
-import type { Dataset } from "../data/dataset.js";
+import type { ClassDataset, Dataset } from "../data/dataset.js";
 import type { StateDict } from "../model/state.js";
 import { AN_OPTIMIZER } from "../optim/optimizers.js";
 import type { CheckpointOptions } from "../train/checkpoint.js";
-import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
+import type { ClassEvaluation, EvaluateOptions, Evaluation } from "../train/evaluate.js";
 import { callbackList, type FitOptions, type History } from "../train/fit.js";
 import type { ParameterGroup } from "../train/groups.js";
 import type { Labels } from "../train/labels.js";
@@ -93,6 +93,8 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
   }
 
   /** Mean loss over a dataset in evaluation mode, and accuracy where targets are classes. */
+  evaluate(dataset: ClassDataset, options?: EvaluateOptions & TransferOption): Promise<ClassEvaluation>;
+  evaluate(dataset: Dataset, options?: EvaluateOptions & TransferOption): Promise<Evaluation>;
   async evaluate(dataset: Dataset, options?: EvaluateOptions & TransferOption): Promise<Evaluation> {
     const { signal, transfer = false, ...rest } = options ?? {};
     abortSignal("evaluate", "signal", signal);

@@ -1,18 +1,22 @@
 // What the compiler tells users of the main entry: results as they come, and mistakes as errors.
 import { describe, expectTypeOf, it } from "vitest";
+import { glyphs, normalise, split, subset } from "../../src/faces/data.js";
 import {
   Adam,
   AdamW,
   BasicBlock,
   type Builder,
   type ClassDataset,
+  type ClassEvaluation,
   Conv2d,
+  cacheFeatures,
   cifarResNet,
   conv2d,
   cosineAnnealing,
   createModel,
   createTrainer,
   crossEntropy,
+  type Dataset,
   type Evaluation,
   type History,
   Layer,
@@ -33,13 +37,17 @@ import {
   type StateDict,
   type Tensor,
   type Trainer,
+  type ValueDataset,
   type ValueId,
 } from "../../src/hosts/node/index.js";
+import type { WorkerTrainer } from "../../src/worker/trainer.js";
 
 declare const network: Layer;
 declare const model: Model;
 declare const trainer: Trainer;
 declare const dataset: ClassDataset;
+declare const values: ValueDataset;
+declare const inWorker: WorkerTrainer;
 
 describe("models", () => {
   it("come from a network and an input shape", () => {
@@ -127,7 +135,8 @@ describe("trainers", () => {
   it("step, fit and evaluate", () => {
     expectTypeOf(trainer.step([[1, 2]], [0]).loss).toEqualTypeOf<number>();
     expectTypeOf(trainer.fit(dataset)).resolves.toEqualTypeOf<History>();
-    expectTypeOf(trainer.evaluate(dataset)).resolves.toEqualTypeOf<Evaluation>();
+    expectTypeOf(trainer.evaluate(dataset)).resolves.toEqualTypeOf<ClassEvaluation>();
+    expectTypeOf(trainer.evaluate(values)).resolves.toEqualTypeOf<Evaluation>();
     trainer.fit(dataset, {
       epochs: 2,
       callbacks: [
@@ -141,6 +150,34 @@ describe("trainers", () => {
     trainer.fit([[1, 2]]);
     // @ts-expect-error: an option that there is not
     trainer.fit(dataset, { batch_size: 4 });
+  });
+});
+
+describe("datasets", () => {
+  it("narrow by their targets, and so does what is made of them and said of them", async () => {
+    const given = dataset as Dataset;
+    if (given.targets === "class") {
+      expectTypeOf(given.classes).toEqualTypeOf<number>();
+      expectTypeOf((await trainer.evaluate(given)).accuracy).toEqualTypeOf<number>();
+      expectTypeOf(await cacheFeatures(model, given, { layer: "flatten" })).toEqualTypeOf<ClassDataset>();
+      // @ts-expect-error: rows of numbers are what the other kind has
+      given.targetShape;
+    } else {
+      expectTypeOf(given).toEqualTypeOf<ValueDataset>();
+      expectTypeOf((await trainer.evaluate(given)).accuracy).toEqualTypeOf<number | undefined>();
+      expectTypeOf(await cacheFeatures(model, given, { layer: "flatten" })).toEqualTypeOf<ValueDataset>();
+      // @ts-expect-error: classes are what the other kind has
+      given.classes;
+    }
+    const [part, rest] = split(dataset, 0.5);
+    expectTypeOf([part, rest, subset(dataset, [0]), glyphs({ count: 1 })]).toEqualTypeOf<ClassDataset[]>();
+    expectTypeOf(normalise(values, { mean: [0], std: [1] })).toEqualTypeOf<ValueDataset>();
+    expectTypeOf((await trainer.evaluate(part)).accuracy).toEqualTypeOf<number>();
+  });
+
+  it("say the same to trainers in workers", () => {
+    expectTypeOf(inWorker.evaluate(dataset)).resolves.toEqualTypeOf<ClassEvaluation>();
+    expectTypeOf(inWorker.evaluate(values)).resolves.toEqualTypeOf<Evaluation>();
   });
 });
 
