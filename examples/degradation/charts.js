@@ -28,7 +28,7 @@
  */
 
 /** In CSS pixels at the width that a panel has on a desktop, so that text has the size that the style sheet says. */
-const SIZE = { width: 240, height: 176 };
+export const SIZE = { width: 240, height: 176 };
 const MARGIN = { left: 36, top: 10, bottom: 24 };
 
 /** @param {string} text */
@@ -41,10 +41,20 @@ const px = (value) => value.toFixed(1).replace(/\.0$/, "");
 let panels = 0;
 
 /**
+ * A chart as a part of a page, with its title above.
  * @param {Panel} panel
  * @param {Axes} axes
  */
-export function lineChart({ title, description, series }, axes) {
+export const lineChart = (panel, axes) =>
+  `<figure class="panel"><figcaption>${escapeText(panel.title)}</figcaption>\n${drawChart(panel, axes)}</figure>`;
+
+/**
+ * The chart alone, as SVG.
+ * @param {Panel} panel
+ * @param {Axes} axes
+ * @param {string} [place] attributes that give it a place in a larger picture
+ */
+export function drawChart({ title, description, series }, axes, place = "") {
   const id = `chart-${++panels}`;
   const { width, height } = SIZE;
   const right = width - axes.right;
@@ -70,10 +80,9 @@ export function lineChart({ title, description, series }, axes) {
 
   const drawn = series.map((one) => drawSeries(one, axes, at));
   const ends = endLabels(series, axes, at, bottom);
-  return `<figure class="panel"><figcaption>${escapeText(title)}</figcaption>
-<svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-t ${id}-d"><title id="${id}-t">${escapeText(title)}</title><desc id="${id}-d">${escapeText(description)}</desc>
+  return `<svg${place} viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-t ${id}-d"><title id="${id}-t">${escapeText(title)}</title><desc id="${id}-d">${escapeText(description)}</desc>
 <clipPath id="${id}-c"><rect x="${MARGIN.left - 4}" y="${MARGIN.top - 4}" width="${right - MARGIN.left + 8}" height="${bottom - MARGIN.top + 8}"/></clipPath>
-${grid.join("")}${bottomLabels.join("")}${rule}<g clip-path="url(#${id}-c)">${drawn.join("")}</g>${ends}</svg></figure>`;
+${grid.join("")}${bottomLabels.join("")}${rule}<g clip-path="url(#${id}-c)">${drawn.join("")}</g>${ends}</svg>`;
 }
 
 /**

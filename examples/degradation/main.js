@@ -5,6 +5,7 @@ import { ResnetWasmError } from "resnet-wasm";
 import { findings } from "./findings.js";
 import { loadColourImages, loadImages } from "./images.js";
 import { HELP, readOptions, UsageError } from "./options.js";
+import { renderPicture } from "./picture.js";
 import { renderReport } from "./report.js";
 import { CONVOLUTIONAL, DENSE, runStudy } from "./study.js";
 import { formatTable } from "./table.js";
@@ -12,7 +13,7 @@ import { formatTable } from "./table.js";
 /** @param {import("./options.js").Options} options */
 async function run(options) {
   const started = performance.now();
-  const { depths, epochs, images, imageDepths, imageEpochs, seed, threads, out } = options;
+  const { depths, epochs, images, imageDepths, imageEpochs, seed, threads, out, picture } = options;
   // First of all, so that a wrong folder is told at once.
   const colour = images === undefined ? null : await loadColourImages({ ...options, images });
   const grey = await loadImages(options);
@@ -26,6 +27,7 @@ async function run(options) {
   }
   const seconds = (performance.now() - started) / 1000;
   await writeFile(out, renderReport(studies, seconds));
+  if (picture !== undefined) await writeFile(picture, renderPicture(dense));
   console.log(`${out} written after ${seconds.toFixed(0)} s`);
 }
 

@@ -27,6 +27,7 @@ paper, plain-20, ResNet-20, plain-56 and ResNet-56, on CIFAR-10. All goes into o
 
   --seed <n>             decides initial weights and the order of the images (0)
   --out <file>           where the report goes (report.html)
+  --picture <file>       the losses as one SVG besides, as docs/degradation.svg
   --threads <n>          threads for each net, or "auto" (fully connected: 1, their layers being too small to be shared
                          out; convolutional: auto)
   --help                 this text
@@ -44,6 +45,7 @@ paper, plain-20, ResNet-20, plain-56 and ResNet-56, on CIFAR-10. All goes into o
  * @property {number[]} imageDepths
  * @property {number} imageSamples
  * @property {string} out absolute path
+ * @property {string | undefined} picture absolute path
  * @property {number | "auto" | undefined} threads
  */
 
@@ -73,6 +75,7 @@ export function readOptions(argv) {
         "image-depths": text,
         "image-samples": text,
         out: text,
+        picture: text,
         threads: text,
         help: { type: "boolean", short: "h" },
       },
@@ -87,9 +90,6 @@ export function readOptions(argv) {
     if (folder !== undefined && !isFolder(folder)) throw new UsageError(`--${name} expected a folder, got "${folder}"`);
   const alone = /** @type {const} */ (["image-epochs", "image-depths", "image-samples"]).find((name) => values[name]);
   if (alone && images === undefined) throw new UsageError(`--${alone} expected --images <folder> with it, got none`);
-  const file = resolve(out);
-  if (!isFolder(dirname(file))) throw new UsageError(`--out expected a file in a folder that exists, got "${out}"`);
-  if (isFolder(file)) throw new UsageError(`--out expected a file, got the folder "${out}"`);
   return {
     data,
     epochs: integer("epochs", values.epochs ?? "2", 1, 1000),
@@ -100,7 +100,8 @@ export function readOptions(argv) {
     imageEpochs: integer("image-epochs", values["image-epochs"] ?? `${IMAGES.epochs}`, 1, 1000),
     imageDepths: imageDepthList(values["image-depths"] ?? IMAGES.depths),
     imageSamples: integer("image-samples", values["image-samples"] ?? `${IMAGES.samples}`, 1, 1e7),
-    out: file,
+    out: fileFor("out", out),
+    picture: values.picture === undefined ? undefined : fileFor("picture", values.picture),
     threads: threads === undefined || threads === "auto" ? threads : integer("threads", threads, 1, 64),
   };
 }
@@ -134,6 +135,19 @@ function integer(name, text, low, high) {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= low && value <= high) return value;
   throw new UsageError(`--${name} expected an integer from ${low} to ${high}, got "${text}"`);
+}
+
+/**
+ * The absolute path of a file that can be written.
+ * @param {string} name
+ * @param {string} path
+ */
+function fileFor(name, path) {
+  const file = resolve(path);
+  if (!isFolder(dirname(file)))
+    throw new UsageError(`--${name} expected a file in a folder that exists, got "${path}"`);
+  if (isFolder(file)) throw new UsageError(`--${name} expected a file, got the folder "${path}"`);
+  return file;
 }
 
 /** @param {string} path */

@@ -31,7 +31,17 @@ function curve(losses, stepsPerEpoch) {
 }
 
 /** @param {Study} study */
-export function lossPanels({ kind: { unit, recipe }, twins, images, epochs }) {
+export const lossPanels = (study) =>
+  lossCharts(study)
+    .map(({ panel, axes }) => lineChart(panel, axes))
+    .join("\n");
+
+/**
+ * A chart for each depth, all on one scale.
+ * @param {Study} study
+ * @returns {{ panel: import("./charts.js").Panel, axes: import("./charts.js").Axes }[]}
+ */
+export function lossCharts({ kind: { unit, recipe }, twins, images, epochs }) {
   const stepsPerEpoch = Math.ceil(images.train.length / recipe.batchSize);
   const guessing = Math.log(images.train.classes);
   const top = 1.25 * guessing;
@@ -49,17 +59,15 @@ export function lossPanels({ kind: { unit, recipe }, twins, images, epochs }) {
     right: twins.some(({ plain, residual }) => !Number.isFinite(plain.loss + residual.loss)) ? 62 : 44,
     rule: { y: guessing, label: `guessing ${formatLoss(guessing)}` },
   };
-  return twins
-    .map((pair) => {
-      const series = KINDS.map((kind) => ({
-        kind,
-        points: curve(pair[kind].losses, stepsPerEpoch),
-        label: formatLoss(pair[kind].loss),
-      }));
-      const description = KINDS.map((kind) => `${kind}: ${describeCurve(pair[kind])}`).join("; ");
-      return lineChart({ title: `${pair.depth} ${unit}`, description: `Training loss, ${description}.`, series }, axes);
-    })
-    .join("\n");
+  return twins.map((pair) => {
+    const series = KINDS.map((kind) => ({
+      kind,
+      points: curve(pair[kind].losses, stepsPerEpoch),
+      label: formatLoss(pair[kind].loss),
+    }));
+    const description = KINDS.map((kind) => `${kind}: ${describeCurve(pair[kind])}`).join("; ");
+    return { panel: { title: `${pair.depth} ${unit}`, description: `Training loss, ${description}.`, series }, axes };
+  });
 }
 
 /** @param {Result} result */

@@ -1,10 +1,13 @@
 // @ts-check
-/** The report's style sheet: one set of names, two sets of colours. Orange and blue stay apart for every eye. */
-export const STYLE = `
-:root { color-scheme: light dark; --paper: #fbfaf7; --card: #ffffff; --ink: #1d1c1a; --soft: #6b6862; --line: #e4e0d8;
+/** The names of the colours, on light and dark paper. Orange and blue stay apart for every eye. */
+export const COLOURS = `:root { color-scheme: light dark; --paper: #fbfaf7; --card: #ffffff; --ink: #1d1c1a; --soft: #6b6862; --line: #e4e0d8;
   --plain: #b8480f; --residual: #1b62b5; }
 @media (prefers-color-scheme: dark) { :root { --paper: #161719; --card: #1e2023; --ink: #eceae6; --soft: #a19d96;
-  --line: #34373b; --plain: #ff9d66; --residual: #7fb8ff; } }
+  --line: #34373b; --plain: #ff9d66; --residual: #7fb8ff; } }`;
+
+/** The report's style sheet. */
+export const STYLE = `
+${COLOURS}
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
 main { max-width: 1120px; margin: 0 auto; padding: 56px 28px 72px; }

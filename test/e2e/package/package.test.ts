@@ -18,11 +18,11 @@ const specifiers = entries.map((key) => `resnet-wasm${key.slice(1)}`);
 const importable = specifiers.filter((specifier) => !/\/(thread|program)$/.test(specifier));
 
 describe("the tarball", () => {
-  it("holds code, its sources and maps, declarations, kernels and the papers, and nothing else", () => {
+  it("holds code, its sources and maps, declarations, kernels, the pages and examples, and nothing else", () => {
     const expected =
-      /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|src\/[\w/.-]+\.ts|dist\/(THIRD-PARTY-LICENSES|([\w.-]+|chunks\/[\w-]+)\.js(\.map)?|types\/[\w/.-]+\.d\.ts(\.map)?|kernels\/[\w-]+\.wasm))$/;
+      /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/([\w-]+\.(md|svg)|api-report\/\w+\.api\.md)|bench\/results\/\w+\.(md|svg)|examples\/[\w/.-]+|src\/[\w/.-]+\.ts|dist\/(THIRD-PARTY-LICENSES|([\w.-]+|chunks\/[\w-]+)\.js(\.map)?|types\/[\w/.-]+\.d\.ts(\.map)?|kernels\/[\w-]+\.wasm))$/;
     expect(packed.files.filter((path) => !expected.test(path))).toEqual([]);
-    expect(packed.size).toBeLessThan(1_750_000); // of it 0.23 MB of kernels, by group and variant, as files and as text
+    expect(packed.size).toBeLessThan(1_850_000); // of it 0.11 MB of pages and examples, 0.23 MB of kernels, by group and variant, as files and as text
   });
 
   it("holds every file that the exports map names", () => {
@@ -34,7 +34,7 @@ describe("the tarball", () => {
 
   it("calls no eval and reaches for no network", () => {
     const code = packed.files
-      .filter((path) => path.endsWith(".js"))
+      .filter((path) => /^dist\/.*\.js$/.test(path))
       .map((path) => [path, readFileSync(join(root, path), "utf8").replace(/\/\*[\s\S]*?\*\//g, "")]);
     const found = code.filter(([, text]) => /\beval\(|new Function\(|https?:\/\/|importScripts\(/.test(text));
     expect(found.map(([path]) => path)).toEqual([]);

@@ -109,11 +109,13 @@ function binary(name, scope, inside) {
   return found ?? installed(`.bin/${name}`);
 }
 
+export const denoPath = binary("deno", "@deno", "deno");
+
 /** Without any permission. */
 export const deno = processRuntime({
   name: "deno",
   title: "Deno",
-  command: binary("deno", "@deno", "deno"),
+  command: denoPath,
   args: ["run", "--no-prompt", "--quiet"],
   relaxedSimd: true,
   noSimd: { flags: ["--v8-flags=--no-enable-sse4-1"] },
