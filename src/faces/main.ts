@@ -33,7 +33,6 @@ export type { ProfileOptions } from "../model/profile.js";
 export type { Cost, LayerProfile, OpProfile, Profile, ProfileData } from "../model/profile-report.js";
 export type { LoadReport, LoadStateDictOptions, StateDict, StateDictLike } from "../model/state.js";
 export {
-  ActivationLayer,
   ELU,
   type ELUOptions,
   GELU,
@@ -44,7 +43,6 @@ export {
   type LeakyReLUOptions,
   LogSoftmax,
   Mish,
-  ReLU,
   ReLU6,
   Sigmoid,
   SiLU,
@@ -54,10 +52,11 @@ export {
   type SoftplusOptions,
   Tanh,
 } from "../nn/activations.js";
+export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "../nn/batch-norm.js";
 export { BasicBlock, type BlockOptions, Bottleneck, PreActBlock } from "../nn/blocks.js";
-export { layerFromJSON } from "../nn/catalogue.js";
 export { Conv2d, type Conv2dOptions, type ConvolutionOptions, conv2d } from "../nn/conv.js";
 export * from "../nn/dropout.js";
+export { layerFromJSON } from "../nn/from-json.js";
 export { Layer, type LayerJSON } from "../nn/layer.js";
 export { Linear, type LinearOptions } from "../nn/linear.js";
 export {
@@ -73,9 +72,6 @@ export {
 export { type ResidualMLPOptions, residualMLP, type TabularResNetOptions, tabularResNet } from "../nn/mlp.js";
 export * from "../nn/movement.js";
 export {
-  BatchNorm1d,
-  BatchNorm2d,
-  type BatchNormOptions,
   GroupNorm,
   type GroupNormOptions,
   InstanceNorm2d,
@@ -85,6 +81,7 @@ export {
 } from "../nn/norm.js";
 export { AdaptiveAvgPool2d, AvgPool2d, type AvgPool2dOptions, MaxPool2d, type MaxPool2dOptions } from "../nn/pool.js";
 export { registerLayer } from "../nn/registry.js";
+export { ActivationLayer, ReLU } from "../nn/relu.js";
 export { Residual, type ResidualOptions, type Shortcut } from "../nn/residual.js";
 export {
   type CifarResNetOptions,

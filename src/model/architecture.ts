@@ -3,7 +3,7 @@
 import { expectation, FormatError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
 import { messageOf } from "../core/thrown.js";
-import { layerFromJSON } from "../nn/catalogue.js";
+import { layerFromJSON } from "../nn/from-json.js";
 import type { Layer } from "../nn/layer.js";
 import { expectTransform, MAX_CLASS_NAMES, MAX_NETWORK, MAX_TRANSFORM } from "./limits.js";
 

@@ -1,34 +1,10 @@
 /** Activations as layers. */
 import { checked, oneOf, optional, positive, readOptions, type Schema } from "../core/options.js";
-import type { Activation, ActivationKind } from "../graph/op.js";
+import type { Activation } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
 import { Layer } from "./layer.js";
-
-/** An elementwise nonlinearity. Residual and the ready-made blocks take one as `activation`. */
-export abstract class ActivationLayer extends Layer {
-  abstract readonly activation: Activation;
-
-  protected args(): unknown[] {
-    return [];
-  }
-
-  protected record(b: Builder, x: ValueId): ValueId {
-    return b.activation(x, this.activation.kind, this.activation.param);
-  }
-}
-
-/** An activation layer among the options. */
-export const activationLayer = () =>
-  checked("an activation layer", (value): value is ActivationLayer => value instanceof ActivationLayer);
-
-const plain = (kind: ActivationKind): Activation => ({ kind, param: 0 });
-
-/** max(0, x); NaN stays NaN. */
-export class ReLU extends ActivationLayer {
-  readonly type = "ReLU";
-  readonly activation = plain("relu");
-}
+import { ActivationLayer, plain } from "./relu.js";
 
 export interface LeakyReLUOptions {
   /** Of the line below 0; above 0, because the backward pass reads the sign of the output. Default 0.01. */

@@ -5,12 +5,12 @@
 import { ArgumentError, expectation } from "../core/errors.js";
 import { flag, integer, oneOf, readOptions, type Schema, share } from "../core/options.js";
 import { type InitName, initName } from "../graph/init.js";
-import { ReLU } from "./activations.js";
+import { BatchNorm2d } from "./batch-norm.js";
 import { Conv2d } from "./conv.js";
 import { StochasticDepth } from "./dropout.js";
 import { Composite, expectSize, type Layer } from "./layer.js";
-import { BatchNorm2d } from "./norm.js";
 import { AvgPool2d } from "./pool.js";
+import { ReLU } from "./relu.js";
 import { Residual } from "./residual.js";
 import { Identity, Sequential } from "./sequential.js";
 import { PadShortcut } from "./shortcut.js";

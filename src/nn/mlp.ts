@@ -1,11 +1,12 @@
 /** Ready-made fully connected networks. */
 import { flag, integer, oneOf, optional, positive, readOptions, type Schema, share } from "../core/options.js";
 import { type InitName, initName } from "../graph/init.js";
-import { type ActivationLayer, activationLayer, ReLU } from "./activations.js";
+import { BatchNorm1d } from "./batch-norm.js";
 import { Dropout } from "./dropout.js";
 import type { Layer } from "./layer.js";
 import { Linear } from "./linear.js";
-import { BatchNorm1d, LayerNorm } from "./norm.js";
+import { LayerNorm } from "./norm.js";
+import { type ActivationLayer, activationLayer, ReLU } from "./relu.js";
 import { Residual } from "./residual.js";
 import { Sequential } from "./sequential.js";
 import { TabularBlock } from "./tabular-block.js";

@@ -4,11 +4,11 @@ import { checked, flag, optional, readOptions, type Schema } from "../core/optio
 import { formatShape, type Shape, sameShape } from "../core/shape.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
-import { ActivationLayer } from "./activations.js";
+import { BatchNorm2d } from "./batch-norm.js";
 import { Conv2d } from "./conv.js";
 import { expectLayer, Layer } from "./layer.js";
 import { Linear } from "./linear.js";
-import { BatchNorm2d } from "./norm.js";
+import { ActivationLayer } from "./relu.js";
 import { childNames, Sequential } from "./sequential.js";
 import { PadShortcut } from "./shortcut.js";
 

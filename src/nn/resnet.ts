@@ -2,13 +2,13 @@
 import { ArgumentError, expectation } from "../core/errors.js";
 import { flag, integer, oneOf, readOptions, type Schema } from "../core/options.js";
 import { initName } from "../graph/init.js";
-import { ReLU } from "./activations.js";
+import { BatchNorm2d } from "./batch-norm.js";
 import { BasicBlock, type BlockOptions, Bottleneck, blockSchema, PreActBlock } from "./blocks.js";
 import { Conv2d } from "./conv.js";
 import type { Layer } from "./layer.js";
 import { Linear } from "./linear.js";
-import { BatchNorm2d } from "./norm.js";
 import { AdaptiveAvgPool2d, MaxPool2d } from "./pool.js";
+import { ReLU } from "./relu.js";
 import { Flatten, Sequential } from "./sequential.js";
 
 export interface ResNetOptions extends Omit<BlockOptions, "stride"> {

@@ -1,10 +1,10 @@
 /** The block of the ResNet for tables. */
 import { share } from "../core/options.js";
-import { ReLU } from "./activations.js";
+import { BatchNorm1d } from "./batch-norm.js";
 import { Dropout } from "./dropout.js";
 import { Composite, expectSize } from "./layer.js";
 import { Linear } from "./linear.js";
-import { BatchNorm1d } from "./norm.js";
+import { ReLU } from "./relu.js";
 import { Residual } from "./residual.js";
 import { Sequential } from "./sequential.js";
 

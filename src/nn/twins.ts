@@ -1,13 +1,13 @@
 /** Twins: any plain network with its skip connections added, and any residual one with them taken away. */
 import { ArgumentError, expectation } from "../core/errors.js";
 import { flag, integer, oneOf, optional, type Read, readOptions, type Schema } from "../core/options.js";
-import { ActivationLayer } from "./activations.js";
+import { Normalization } from "./batch-norm.js";
 import { Block } from "./blocks.js";
 import { Conv2d } from "./conv.js";
 import { Dropout } from "./dropout.js";
 import { Composite, expectLayer, type Layer } from "./layer.js";
 import { Linear } from "./linear.js";
-import { Normalization } from "./norm.js";
+import { ActivationLayer } from "./relu.js";
 import { Residual } from "./residual.js";
 import { Sequential } from "./sequential.js";
 

@@ -5,8 +5,8 @@
 import { numel, sameShape } from "../core/shape.js";
 import type { ActivationKind } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
+import { BatchNorm1d, BatchNorm2d } from "../nn/batch-norm.js";
 import { conv2d } from "../nn/conv.js";
-import { BatchNorm1d, BatchNorm2d } from "../nn/norm.js";
 import { concat, embed, slice } from "../ops/movement.js";
 import { groupNorm, layerNorm } from "../ops/norm.js";
 import { avgPool2d, maxPool2d } from "../ops/pool.js";

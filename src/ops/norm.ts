@@ -1,25 +1,14 @@
-/** Normalisations. Features or channels are the last dimension, all leading dimensions are rows. */
+/**
+ * Normalisations within a sample. Features or channels are the last dimension, all leading dimensions are rows. They hold
+ * their own gradients, so that bundles without them carry neither.
+ */
 import { type Cut, cuts } from "../abi/partials.js";
-import { last, numel, rows, type Shape } from "../core/shape.js";
-import type { Activation, EpiloguePart, Gradient, Op } from "../graph/op.js";
+import { last, rows, type Shape } from "../core/shape.js";
+import type { Op } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
+import { absorbFollowing, type Following, twoPerFeature } from "./batch-norm.js";
 import { activationCode } from "./epilogue.js";
 import { columnSum } from "./linear.js";
-
-/** What may follow a normalisation in the same pass, when plans are fused: a sum, and an activation after it. */
-interface Following {
-  residual?: boolean;
-  activation?: Activation | null;
-}
-
-function absorbFollowing<A extends Following>(attributes: A, part: EpiloguePart): A | null {
-  if (attributes.activation || part.kind === "derivative") return null;
-  if (part.kind === "activation") return { ...attributes, activation: part.activation };
-  return attributes.residual ? null : { ...attributes, residual: true };
-}
-
-/** dgamma and dbeta, or any two numbers for each feature. */
-const twoPerFeature = ([x]: Shape[]): Shape[] => [[last(x)], [last(x)]];
 
 export interface LayerNorm {
   eps: number;
@@ -34,13 +23,9 @@ export const layerNorm: Op<LayerNorm> = {
   name: "layerNorm",
   shapes: ([x]) => [x, [rows(x)], [rows(x)]],
   encode: (node, c) => c.emit("f32_layer_norm", node, "x gamma beta", "y mean rstd"),
-};
-
-// With z = (x - mean) rstd and dz = dy gamma:  dx = rstd (dz - mean(dz) - z mean(dz z)), means over the row;
-// dgamma = sum over rows of dy z,  dbeta = sum over rows of dy
-const layerNormGradient: Gradient<LayerNorm> = {
-  of: layerNorm,
-  rule({ node, dy, needs, emit }) {
+  // With z = (x - mean) rstd and dz = dy gamma:  dx = rstd (dz - mean(dz) - z mean(dz z)), means over the row;
+  // dgamma = sum over rows of dy z,  dbeta = sum over rows of dy
+  gradient({ node, dy, needs, emit }) {
     const [x, gamma] = node.inputs;
     const [, mean, rstd] = node.outputs;
     const { affine } = node.attributes;
@@ -99,13 +84,9 @@ export const groupNorm: Op<GroupNorm> = {
     const sizes = imageGroups(c.shape(node, 0), groups, cuts.batchNormStats);
     c.emit("f32_group_norm", node, inputs, "y mean rstd", { ...sizes, ...activationCode(activation) });
   },
-};
-
-// With z = (x - mean) rstd and dz = dy gamma:  dx = rstd (dz - mean(dz) - z mean(dz z)), means over the group;
-// dgamma = sum over images and pixels of dy z,  dbeta = sum over images and pixels of dy
-const groupNormGradient: Gradient<GroupNorm> = {
-  of: groupNorm,
-  rule({ node, dy, needs, emit }) {
+  // With z = (x - mean) rstd and dz = dy gamma:  dx = rstd (dz - mean(dz) - z mean(dz z)), means over the group;
+  // dgamma = sum over images and pixels of dy z,  dbeta = sum over images and pixels of dy
+  gradient({ node, dy, needs, emit }) {
     const [x, gamma] = node.inputs;
     const [, mean, rstd] = node.outputs;
     const { groups, affine } = node.attributes;
@@ -142,106 +123,3 @@ const groupNormDx: Op<{ groups: number }> = {
     c.emit("f32_group_norm_dx", node, "dy x mean rstd sum product gamma", "dx", sizes);
   },
 };
-
-/** Mean, biased variance and rstd = 1 / sqrt(variance + eps) of each channel over a batch. */
-export const batchNormStats: Op<{ eps: number }> = {
-  name: "batchNormStats",
-  shapes: ([x]) => [[last(x)], [last(x)], [last(x)]],
-  workspace: ([x]) => cuts.batchNormStats(rows(x), last(x)).bytes,
-  encode(node, c) {
-    const x = c.shape(node, 0);
-    c.emit("f32_batch_norm_stats", node, "x", "mean variance rstd", cuts.batchNormStats(rows(x), last(x)));
-  },
-};
-
-/** rstd of a running variance. */
-export const batchNormRstd: Op<{ eps: number }> = {
-  name: "batchNormRstd",
-  shapes: ([variance]) => [variance],
-  encode: (node, c) => c.emit("f32_batch_norm_rstd", node, "variance", "rstd"),
-};
-
-export interface BatchNorm extends Following {
-  affine: boolean;
-  /** The statistics are those of this very batch, so the gradient flows through them. */
-  training: boolean;
-}
-
-/**
- * y = g((x - mean) rstd gamma + beta + residual), of each channel (Ioffe & Szegedy 2015, arXiv:1502.03167). Inputs: x, mean,
- * rstd, [gamma, beta], [residual].
- */
-export const batchNorm: Op<BatchNorm> = {
-  name: "batchNorm",
-  shapes: ([x]) => [x],
-  inPlace: ({ affine, residual }) => (residual ? [affine ? 5 : 3, 0] : [0]),
-  absorb: absorbFollowing,
-  encode(node, c) {
-    const { affine, activation } = node.attributes;
-    const inputs = affine ? "x mean rstd gamma beta residual" : "x mean rstd residual";
-    c.emit("f32_batch_norm", node, inputs, "y", activationCode(activation));
-  },
-};
-
-// With statistics of this batch the gradient also flows through mean and variance, which takes the two sums that are
-// dgamma and dbeta, dx = rstd gamma (dy - dbeta / rows - z dgamma / rows) with z = (x - mean) rstd; with running
-// statistics (evaluation, frozen) the op is affine in x, dx = rstd gamma dy.
-const batchNormGradient: Gradient<BatchNorm> = {
-  of: batchNorm,
-  rule({ node, dy, needs, emit }) {
-    const [x, mean, rstd, gamma] = node.inputs;
-    const { affine, training } = node.attributes;
-    const wantsSums = training || (affine && (needs[3] || needs[4]));
-    const sums = wantsSums ? emit(batchNormDw, [dy, x, mean, rstd], {}) : [];
-    const inputs = [dy, rstd, ...(affine ? [gamma] : []), ...(training ? [x, mean, ...sums] : [])];
-    const dx = needs[0] ? emit(batchNormDx, inputs, { affine, training })[0] : null;
-    const dw = affine ? [needs[3] ? sums[0] : null, needs[4] ? sums[1] : null] : [];
-    return [dx, null, null, ...dw];
-  },
-};
-
-const batchNormDx: Op<{ affine: boolean; training: boolean }> = {
-  name: "batchNormDx",
-  shapes: ([dy]) => [dy],
-  inPlace: () => [0],
-  encode(node, c) {
-    // Fixed statistics: dx depends on dy alone, and what is not there is 0.
-    const inputs = node.attributes.affine ? "dy rstd gamma x mean dgamma dbeta" : "dy rstd x mean dgamma dbeta";
-    c.emit("f32_batch_norm_dx", node, inputs, "dx");
-  },
-};
-
-const batchNormDw: Op = {
-  name: "batchNormDw",
-  shapes: twoPerFeature,
-  workspace: ([dy]) => cuts.batchNormDw(rows(dy), last(dy)).bytes,
-  encode(node, c) {
-    const dy = c.shape(node, 0);
-    c.emit("f32_batch_norm_dw", node, "dy x mean rstd", "dgamma dbeta", cuts.batchNormDw(rows(dy), last(dy)));
-  },
-};
-
-/** Moves the running statistics towards those of a batch. Inputs: mean, variance, runningMean, runningVar, batches. */
-export const batchNormUpdate: Op<{ momentum: number; rows: number }> = {
-  name: "batchNormUpdate",
-  shapes: () => [],
-  writes: [2, 3, 4],
-  keepsStatistics: true,
-  encode: (node, c) => c.emit("f32_batch_norm_update", node, "mean variance runningMean runningVar batches", ""),
-};
-
-/**
- * Scales and shifts a product's weights and bias by an evaluated BatchNorm that follows: one product instead of two ops.
- * Inputs: w, mean, rstd, [gamma, beta], [bias]; outputs: weights, bias.
- */
-export const foldBatchNorm: Op<{ bias: boolean; affine: boolean }> = {
-  name: "foldBatchNorm",
-  shapes: ([w]) => [w, [w[0]]],
-  encode(node, c) {
-    const w = c.shape(node, 0);
-    const inputs = node.attributes.affine ? "w mean rstd gamma beta bias" : "w mean rstd bias";
-    c.emit("f32_fold_batch_norm", node, inputs, "folded foldedBias", { rows: w[0], cols: numel(w) / w[0] });
-  },
-};
-
-export const normGradients = [layerNormGradient, groupNormGradient, batchNormGradient];

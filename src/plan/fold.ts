@@ -6,8 +6,8 @@
 import { countReaders, type Graph } from "../graph/graph.js";
 import { isNode, type Node } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
+import { batchNorm, foldBatchNorm } from "../ops/batch-norm.js";
 import type { Epilogue } from "../ops/epilogue.js";
-import { batchNorm, foldBatchNorm } from "../ops/norm.js";
 
 const isProduct = (node: Node | undefined): node is Node<{ epilogue: Epilogue }> => node?.op.isProduct === true;
 

@@ -9,7 +9,7 @@ import { activations, gradCam } from "../model/features.js";
 import { freeze, unfreeze } from "../model/freeze.js";
 import type { Model } from "../model/model.js";
 import { stateNames } from "../model/state.js";
-import { layerFromJSON } from "../nn/catalogue.js";
+import { layerFromJSON } from "../nn/from-json.js";
 import type { Layer } from "../nn/layer.js";
 import type { Trainer } from "../train/trainer.js";
 import type { CallContext, CallName, Methods, ModelFacts, SentPattern, Served, TrainerCalls } from "./calls.js";

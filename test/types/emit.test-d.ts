@@ -2,10 +2,10 @@
 import { describe, it } from "vitest";
 import type { Context } from "../../src/graph/context.js";
 import type { Node, Op } from "../../src/graph/op.js";
+import { batchNormStats } from "../../src/ops/batch-norm.js";
 import type { add as Add, dropout as Dropout } from "../../src/ops/elementwise.js";
 import { scaleChannels } from "../../src/ops/elementwise.js";
 import type { softmax as Softmax } from "../../src/ops/loss.js";
-import { batchNormStats } from "../../src/ops/norm.js";
 
 type NodeOf<O> = O extends Op<infer A> ? Node<A> : never;
 

@@ -19,8 +19,8 @@ import {
   Softmax,
   StochasticDepth,
 } from "../../../src/hosts/node/index.js";
-import { ActivationLayer } from "../../../src/nn/activations.js";
 import { Composite } from "../../../src/nn/layer.js";
+import { ActivationLayer } from "../../../src/nn/relu.js";
 import { activations } from "./activations.js";
 import { multiply, rowMajor, transpose } from "./gemm.js";
 import { columnSum, logSoftmax, logSoftmaxDx, softmax, softmaxDx } from "./losses.js";

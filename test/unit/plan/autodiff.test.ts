@@ -2,8 +2,8 @@
 import { expect, it } from "vitest";
 import { Graph } from "../../../src/graph/graph.js";
 import type { Op } from "../../../src/graph/op.js";
+import { batchNormRstd } from "../../../src/ops/batch-norm.js";
 import { activation } from "../../../src/ops/elementwise.js";
-import { batchNormRstd } from "../../../src/ops/norm.js";
 import { differentiate } from "../../../src/plan/autodiff.js";
 
 const round: Op = { name: "round", shapes: ([x]) => [x] };

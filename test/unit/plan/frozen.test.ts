@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { cifarResNet, crossEntropy, resnet18, SGD } from "../../../src/faces/main.js";
 import type { Graph } from "../../../src/graph/graph.js";
-import { batchNormUpdate } from "../../../src/ops/norm.js";
+import { batchNormUpdate } from "../../../src/ops/batch-norm.js";
 import { gradNorm } from "../../../src/ops/update.js";
 import { differentiate } from "../../../src/plan/autodiff.js";
 import { createPlan, type Plan, type PlanRequest } from "../../../src/plan/plan.js";

@@ -1,0 +1,32 @@
+/**
+ * All layers that classic residual networks do without, by the types that JSON has for them. A layer that is added stands
+ * here: programs that make their networks import what they use; only those that read networks from JSON need all.
+ */
+import {
+  ELU,
+  GELU,
+  Hardsigmoid,
+  Hardswish,
+  LeakyReLU,
+  LogSoftmax,
+  Mish,
+  ReLU6,
+  Sigmoid,
+  SiLU,
+  Softmax,
+  Softplus,
+  Tanh,
+} from "./activations.js";
+import { ChannelShuffle, ConstantPad2d, ZeroPad2d } from "./movement.js";
+import { GroupNorm, InstanceNorm2d, LayerNorm } from "./norm.js";
+import type { LayerClasses } from "./registry.js";
+import { TabularBlock } from "./tabular-block.js";
+
+/** Shorthand keys keep the names when a bundler shortens the classes'. */
+export const furtherLayers = (): LayerClasses => ({
+  ...{ ReLU6, LeakyReLU, GELU, SiLU, Sigmoid, Tanh, ELU, Hardswish, Hardsigmoid, Mish, Softplus },
+  ...{ Softmax, LogSoftmax },
+  ...{ LayerNorm, GroupNorm, InstanceNorm2d },
+  ...{ ChannelShuffle, ZeroPad2d, ConstantPad2d },
+  TabularBlock,
+});
