@@ -83,16 +83,7 @@ export { AdaptiveAvgPool2d, AvgPool2d, type AvgPool2dOptions, MaxPool2d, type Ma
 export { registerLayer } from "../nn/registry.js";
 export { ActivationLayer, ReLU } from "../nn/relu.js";
 export { Residual, type ResidualOptions, type Shortcut } from "../nn/residual.js";
-export {
-  type CifarResNetOptions,
-  cifarResNet,
-  type ResNetOptions,
-  resnet18,
-  resnet34,
-  resnet50,
-  resnet101,
-  resnet152,
-} from "../nn/resnet.js";
+export * from "../nn/resnet.js";
 export { type ChildNames, Flatten, Identity, Sequential, type SequentialOptions } from "../nn/sequential.js";
 export { PadShortcut, type PadShortcutOptions } from "../nn/shortcut.js";
 export { SqueezeExcitation } from "../nn/squeeze-excitation.js";

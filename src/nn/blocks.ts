@@ -30,6 +30,8 @@ export interface BlockOptions {
   groups?: number;
   /** Width of each group for 64 channels (wide ResNets: 128; ResNeXt 32x4d: 4). Default 64. */
   width?: number;
+  /** Of the 3x3 convolution of a Bottleneck. Default 1. */
+  dilation?: number;
   /** Bottleneck: which convolution carries the stride, `"3x3"` (torchvision; default) or `"1x1"` (the paper). */
   strideOn?: "3x3" | "1x1";
   /** Start the block as the identity: the last BatchNorm's weight starts at 0. Default false. */
@@ -38,6 +40,8 @@ export interface BlockOptions {
   avgDown?: boolean;
   /** Squeeze-and-excitation with this share of channels inside. Default 0: none. */
   seRatio?: number;
+  /** The channels inside are rounded to a multiple of this, at least one of it (timm: 8). Default 1. */
+  seDivisor?: number;
   /** Probability of dropping the branch in training. Default 0. */
   stochasticDepth?: number;
   /** Of the convolutions. Default `"heFanOut"`, as torchvision's ResNets. */
@@ -51,10 +55,12 @@ export const blockSchema = () =>
     padSide: oneOf(["split", "append"], "split"),
     groups: integer({ min: 1, default: 1 }),
     width: integer({ min: 1, default: 64 }),
+    dilation: integer({ min: 1, default: 1 }),
     strideOn: oneOf(["3x3", "1x1"], "3x3"),
     zeroInitResidual: flag(false),
     avgDown: flag(false),
     seRatio: share(0),
+    seDivisor: integer({ min: 1, default: 1 }),
     stochasticDepth: share(0),
     init: initName("heFanOut"),
   }) satisfies Schema<BlockOptions>;
@@ -83,8 +89,11 @@ export abstract class Block extends Composite {
     this.body = kind.body(this.inChannels, this.channels, this.options);
   }
 
+  /** Options that 0.1.0 did not have are written where they are used. */
   protected args(): unknown[] {
-    return [this.inChannels, this.channels, this.options];
+    const { dilation, seDivisor, ...options } = this.options;
+    const further = { ...(dilation > 1 && { dilation }), ...(seDivisor > 1 && { seDivisor }) };
+    return [this.inChannels, this.channels, { ...options, ...further }];
   }
 
   /** The same block without its skip connection. */
@@ -101,10 +110,12 @@ const conv = (
   inChannels: number,
   outChannels: number,
   kernelSize: number,
-  { init, stride = 1, groups = 1 }: ConvOptions,
-) =>
-  new Conv2d(inChannels, outChannels, { kernelSize, stride, groups, padding: (kernelSize - 1) / 2, bias: false, init });
-type ConvOptions = { init: InitName; stride?: number; groups?: number };
+  { dilation = 1, ...options }: ConvOptions,
+) => {
+  const padding = (dilation * (kernelSize - 1)) / 2;
+  return new Conv2d(inChannels, outChannels, { kernelSize, padding, dilation, bias: false, ...options });
+};
+type ConvOptions = { init: InitName; stride?: number; groups?: number; dilation?: number };
 
 /** Layers of a block; those called `relu…` and `sum` have no level of their own in paths. */
 const sequence = (layers: Record<string, Layer>): Layer => {
@@ -113,9 +124,10 @@ const sequence = (layers: Record<string, Layer>): Layer => {
 };
 
 /** The end of a main branch: its last norm, if it has one there, squeeze-and-excitation, stochastic depth. */
-function finish(channels: number, { seRatio, stochasticDepth }: Settings): Record<string, Layer> {
+function finish(channels: number, { seRatio, seDivisor, stochasticDepth }: Settings): Record<string, Layer> {
+  const squeeze = seDivisor * Math.max(1, Math.round((channels * seRatio) / seDivisor));
   return {
-    ...(seRatio > 0 && { se: new SqueezeExcitation(channels, Math.max(1, Math.round(channels * seRatio))) }),
+    ...(seRatio > 0 && { se: new SqueezeExcitation(channels, squeeze) }),
     ...(stochasticDepth > 0 && { drop_path: new StochasticDepth(stochasticDepth) }),
   };
 }
@@ -155,14 +167,14 @@ function basicBlock(from: number, to: number, options: Settings): Layer {
 }
 
 function bottleneck(from: number, channels: number, options: Settings): Layer {
-  const { init, stride, strideOn, groups, width } = options;
+  const { init, stride, strideOn, groups, width, dilation } = options;
   const inner = Math.floor((channels * width) / 64) * groups;
   const to = 4 * channels;
   const main = sequence({
     conv1: conv(from, inner, 1, { init, stride: strideOn === "1x1" ? stride : 1 }),
     bn1: new BatchNorm2d(inner),
     relu1: new ReLU(),
-    conv2: conv(inner, inner, 3, { init, stride: strideOn === "3x3" ? stride : 1, groups }),
+    conv2: conv(inner, inner, 3, { init, stride: strideOn === "3x3" ? stride : 1, groups, dilation }),
     bn2: new BatchNorm2d(inner),
     relu2: new ReLU(),
     conv3: conv(inner, to, 1, { init }),
@@ -189,17 +201,23 @@ function preActBlock(from: number, to: number, options: Settings): Layer {
     : join(sequence({ ...entry, ...rest }), skip, options);
 }
 
+/** Refuses what only a Bottleneck has. */
+function expectPlainConvolutions({ type, options }: Block): void {
+  const { groups, width, dilation } = options;
+  if (groups === 1 && width === 64 && dilation === 1) return;
+  const expected = "1, 64 and 1 (others need a Bottleneck)";
+  throw new ArgumentError(
+    expectation(type, "groups, width and dilation", expected, `${groups}, ${width} and ${dilation}`),
+  );
+}
+
 /** ReLU(x + BN(conv3x3(ReLU(BN(conv3x3(x)))))): ResNet-18, -34 and the CIFAR nets. */
 export class BasicBlock extends Block {
   readonly type = "BasicBlock";
 
   constructor(inChannels: number, channels: number, options?: BlockOptions) {
     super({ name: "BasicBlock", expansion: 1, body: basicBlock }, inChannels, channels, options);
-    const { groups, width } = this.options;
-    if (groups !== 1 || width !== 64) {
-      const expected = "1 and 64 (others need a Bottleneck)";
-      throw new ArgumentError(expectation("BasicBlock", "groups and width", expected, `${groups} and ${width}`));
-    }
+    expectPlainConvolutions(this);
   }
 }
 
@@ -209,6 +227,9 @@ export class Bottleneck extends Block {
 
   constructor(inChannels: number, channels: number, options?: BlockOptions) {
     super({ name: "Bottleneck", expansion: 4, body: bottleneck }, inChannels, channels, options);
+    const { avgDown, dilation } = this.options;
+    if (avgDown && dilation > 1)
+      throw new ArgumentError(expectation("Bottleneck", "avgDown", "false where dilation is above 1", avgDown));
   }
 }
 
@@ -221,5 +242,6 @@ export class PreActBlock extends Block {
 
   constructor(inChannels: number, channels: number, options?: BlockOptions) {
     super({ name: "PreActBlock", expansion: 1, body: preActBlock }, inChannels, channels, options);
+    expectPlainConvolutions(this);
   }
 }

@@ -3,7 +3,7 @@ import { convOutputSize } from "../abi/conv.js";
 import { ArgumentError, expectation } from "../core/errors.js";
 import { flag, integer, optional, readOptions, type Schema } from "../core/options.js";
 import { pair, type Size } from "../core/size.js";
-import { biasInit, type InitName, initName, weightInit } from "../graph/init.js";
+import { biasInit, type Init, type InitName, weightInit, weightStart } from "../graph/init.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
 import { conv2d as conv2dOp } from "../ops/conv.js";
@@ -22,8 +22,8 @@ export interface Conv2dOptions {
   groups?: number;
   /** Default true. */
   bias?: boolean;
-  /** Default `"default"`: PyTorch's initialisation. */
-  init?: InitName;
+  /** What `weight` starts from. Default `"default"`: PyTorch's initialisation, `bias` too; with any other, `bias` starts at 0. */
+  init?: InitName | Init;
 }
 
 const schema = () =>
@@ -34,7 +34,7 @@ const schema = () =>
     dilation: pair(1, 1),
     groups: integer({ min: 1, default: 1 }),
     bias: flag(true),
-    init: initName("default"),
+    init: weightStart(),
   }) satisfies Schema<Conv2dOptions>;
 
 /**
@@ -53,7 +53,7 @@ export class Conv2d extends Layer {
     dilation: [number, number];
     groups: number;
     bias: boolean;
-    init: InitName;
+    init: InitName | Init;
   };
 
   constructor(inChannels: number, outChannels: number, options: Conv2dOptions) {
@@ -75,9 +75,8 @@ export class Conv2d extends Layer {
     const { kernelSize, bias: hasBias, init, ...window } = this.options;
     const taps = kernelSize[0] * kernelSize[1];
     const fanIn = (inChannels / window.groups) * taps;
-    const fanOut = (outChannels / window.groups) * taps;
     const weight = b.parameter("weight", [outChannels, inChannels / window.groups, ...kernelSize], {
-      init: weightInit(init, fanIn, fanOut),
+      init: weightInit(init, fanIn, outChannels * taps),
       layout: "channelsLast",
     });
     const bias = hasBias ? b.parameter("bias", [outChannels], { init: biasInit(init, fanIn) }) : undefined;

@@ -1,6 +1,6 @@
 /** Fully connected layers. */
 import { flag, readOptions, type Schema } from "../core/options.js";
-import { biasInit, type InitName, initName } from "../graph/init.js";
+import { biasInit, type Init, type InitName, weightStart } from "../graph/init.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
 import { expectSize, Layer } from "./layer.js";
@@ -8,11 +8,11 @@ import { expectSize, Layer } from "./layer.js";
 export interface LinearOptions {
   /** Default true. */
   bias?: boolean;
-  /** Default `"default"`: PyTorch's initialisation. */
-  init?: InitName;
+  /** What `weight` starts from. Default `"default"`: PyTorch's initialisation, `bias` too; with any other, `bias` starts at 0. */
+  init?: InitName | Init;
 }
 
-const schema = () => ({ bias: flag(true), init: initName("default") }) satisfies Schema<LinearOptions>;
+const schema = () => ({ bias: flag(true), init: weightStart() }) satisfies Schema<LinearOptions>;
 
 /**
  * y = x W^T + b on the last dimension: [..., inFeatures] → [..., outFeatures].

@@ -1,6 +1,6 @@
 /** The ready-made convolutional ResNets, with torchvision's parameter names. */
 import { ArgumentError, expectation } from "../core/errors.js";
-import { flag, integer, oneOf, readOptions, type Schema } from "../core/options.js";
+import { flag, integer, isRecord, list, oneOf, optional, readOptions, type Schema } from "../core/options.js";
 import { initName } from "../graph/init.js";
 import { BatchNorm2d } from "./batch-norm.js";
 import { BasicBlock, type BlockOptions, Bottleneck, blockSchema, PreActBlock } from "./blocks.js";
@@ -11,24 +11,34 @@ import { AdaptiveAvgPool2d, MaxPool2d } from "./pool.js";
 import { ReLU } from "./relu.js";
 import { Flatten, Sequential } from "./sequential.js";
 
-export interface ResNetOptions extends Omit<BlockOptions, "stride"> {
+export interface ResNetOptions extends Omit<BlockOptions, "stride" | "dilation"> {
   /** Default 1000. */
   classes?: number;
   /** Default 3. */
   inChannels?: number;
   /** `"7x7"` (default) or `"deep"`: three 3x3 convolutions, as ResNet-C and -D. */
   stem?: "7x7" | "deep";
+  /**
+   * For each of layer2, layer3, layer4: whether its convolutions are dilated, twice as wide as before, instead of strided, so
+   * that features stay as large as they were (Yu et al. 2017, arXiv:1705.09914). Only with Bottlenecks. Default: none.
+   */
+  replaceStrideWithDilation?: readonly boolean[];
 }
 
 type BlockClass = typeof BasicBlock | typeof Bottleneck | typeof PreActBlock;
 
 const resnetSchema = () => {
-  const { stride, ...block } = blockSchema();
+  const { stride, dilation, ...block } = blockSchema();
   return {
     ...block,
     classes: integer({ min: 1, default: 1000 }),
     inChannels: integer({ min: 1, default: 3 }),
     stem: oneOf(["7x7", "deep"], "7x7"),
+    replaceStrideWithDilation: optional(list(flag(), "true or false for each of layer2, layer3, layer4", 3), [
+      false,
+      false,
+      false,
+    ]),
   } satisfies Schema<ResNetOptions>;
 };
 
@@ -38,19 +48,22 @@ interface Stage {
   channels: number;
   count: number;
   stride: number;
+  /** Of its first block and of the others. Default 1. */
+  dilation?: readonly [first: number, others: number];
 }
 
 /** The blocks of a stage. `drop` gives the stochastic depth of each. */
 function stage(
   Block: BlockClass,
-  { inChannels, channels, count, stride }: Stage,
+  { inChannels, channels, count, stride, dilation = [1, 1] }: Stage,
   options: BlockOptions,
   drop: () => number,
 ): { layer: Sequential; outChannels: number } {
   const blocks: (BasicBlock | Bottleneck | PreActBlock)[] = [];
   let from = inChannels;
   for (let i = 0; i < count; i++) {
-    const block = new Block(from, channels, { ...options, stride: i === 0 ? stride : 1, stochasticDepth: drop() });
+    const place = i === 0 ? { stride, dilation: dilation[0] } : { dilation: dilation[1] };
+    const block = new Block(from, channels, { ...options, ...place, stochasticDepth: drop() });
     blocks.push(block);
     from = block.outChannels;
   }
@@ -63,13 +76,15 @@ function depthSchedule(blocks: number, last: number): () => number {
   return () => (blocks > 1 ? (last * i++) / (blocks - 1) : last);
 }
 
-function resnet(
-  name: string,
-  Block: typeof BasicBlock | typeof Bottleneck,
-  counts: number[],
-  options?: ResNetOptions,
-): Sequential {
-  const { classes, inChannels, stem, ...block } = readOptions(name, options, resnetSchema);
+/** Blocks of each stage (He et al. 2015, table 1): basic ones below 50 layers. */
+const DEPTHS = { 18: [2, 2, 2, 2], 34: [3, 4, 6, 3], 50: [3, 4, 6, 3], 101: [3, 4, 23, 3], 152: [3, 8, 36, 3] };
+
+/** `preset`: what takes the place of defaults. */
+function resnet(name: string, depth: keyof typeof DEPTHS, options?: ResNetOptions, preset?: ResNetOptions): Sequential {
+  const counts = DEPTHS[depth];
+  const Block = depth < 50 ? BasicBlock : Bottleneck;
+  const given = preset && (options === undefined || isRecord(options)) ? { ...preset, ...options } : options;
+  const { classes, inChannels, stem, replaceStrideWithDilation, ...block } = readOptions(name, given, resnetSchema);
   const { init } = block;
   const conv = (from: number, to: number, kernelSize: number, stride: number) =>
     new Conv2d(from, to, { kernelSize, stride, padding: (kernelSize - 1) / 2, bias: false, init });
@@ -94,8 +109,13 @@ function resnet(
     maxpool: new MaxPool2d({ kernelSize: 3, stride: 2, padding: 1 }),
   };
   let channels = 64;
+  let dilation = 1;
   counts.forEach((count, i) => {
-    const place = { inChannels: channels, channels: 64 << i, count, stride: i === 0 ? 1 : 2 };
+    const isDilated = i > 0 && replaceStrideWithDilation[i - 1];
+    const first = dilation;
+    if (isDilated) dilation *= 2;
+    const stride = i === 0 || isDilated ? 1 : 2;
+    const place = { inChannels: channels, channels: 64 << i, count, stride, dilation: [first, dilation] as const };
     const { layer, outChannels } = stage(Block, place, block, drop);
     layers[`layer${i + 1}`] = layer;
     channels = outChannels;
@@ -109,17 +129,56 @@ function resnet(
 }
 
 /** 11,689,512 parameters with 1000 classes; images of 224 x 224 take 1.81 GMACs. Input [h, w, 3]. */
-export const resnet18 = (options?: ResNetOptions): Sequential => resnet("resnet18", BasicBlock, [2, 2, 2, 2], options);
+export const resnet18 = (options?: ResNetOptions): Sequential => resnet("resnet18", 18, options);
 /** 21,797,672 parameters, 3.66 GMACs. */
-export const resnet34 = (options?: ResNetOptions): Sequential => resnet("resnet34", BasicBlock, [3, 4, 6, 3], options);
-/** 25,557,032 parameters, 4.09 GMACs. `{ width: 128 }` is wide_resnet50_2, `{ groups: 32, width: 4 }` resnext50_32x4d. */
-export const resnet50 = (options?: ResNetOptions): Sequential => resnet("resnet50", Bottleneck, [3, 4, 6, 3], options);
+export const resnet34 = (options?: ResNetOptions): Sequential => resnet("resnet34", 34, options);
+/** 25,557,032 parameters, 4.09 GMACs. */
+export const resnet50 = (options?: ResNetOptions): Sequential => resnet("resnet50", 50, options);
 /** 44,549,160 parameters, 7.80 GMACs. */
-export const resnet101 = (options?: ResNetOptions): Sequential =>
-  resnet("resnet101", Bottleneck, [3, 4, 23, 3], options);
+export const resnet101 = (options?: ResNetOptions): Sequential => resnet("resnet101", 101, options);
 /** 60,192,808 parameters, 11.51 GMACs. */
-export const resnet152 = (options?: ResNetOptions): Sequential =>
-  resnet("resnet152", Bottleneck, [3, 8, 36, 3], options);
+export const resnet152 = (options?: ResNetOptions): Sequential => resnet("resnet152", 152, options);
+/** ResNeXt: 32 groups of 4 channels (Xie et al. 2016, arXiv:1611.05431). 25,028,904 parameters, 4.23 GMACs. */
+export const resnext50_32x4d = (options?: ResNetOptions): Sequential =>
+  resnet("resnext50_32x4d", 50, options, { groups: 32, width: 4 });
+/** 88,791,336 parameters, 16.41 GMACs. */
+export const resnext101_32x8d = (options?: ResNetOptions): Sequential =>
+  resnet("resnext101_32x8d", 101, options, { groups: 32, width: 8 });
+/** 83,455,272 parameters, 15.46 GMACs. */
+export const resnext101_64x4d = (options?: ResNetOptions): Sequential =>
+  resnet("resnext101_64x4d", 101, options, { groups: 64, width: 4 });
+/** Wide: twice the channels of the 3x3 convolutions (Zagoruyko & Komodakis 2016, arXiv:1605.07146). 68,883,240 parameters, 11.40 GMACs. */
+export const wide_resnet50_2 = (options?: ResNetOptions): Sequential =>
+  resnet("wide_resnet50_2", 50, options, { width: 128 });
+/** 126,886,696 parameters, 22.75 GMACs. */
+export const wide_resnet101_2 = (options?: ResNetOptions): Sequential =>
+  resnet("wide_resnet101_2", 101, options, { width: 128 });
+
+/** ResNet-D (He et al. 2018, arXiv:1812.01187). */
+const D = { stem: "deep", avgDown: true } as const;
+/** Squeeze-and-excitation (Hu et al. 2017, arXiv:1709.01507), in timm's width. */
+const SE = { seRatio: 1 / 16, seDivisor: 8 } as const;
+
+/** ResNet-18-D, as timm's: a stem of three 3x3 convolutions, shortcuts that average. 11,708,744 parameters, 2.05 GMACs. */
+export const resnet18d = (options?: ResNetOptions): Sequential => resnet("resnet18d", 18, options, D);
+/** 21,816,904 parameters, 3.90 GMACs. */
+export const resnet34d = (options?: ResNetOptions): Sequential => resnet("resnet34d", 34, options, D);
+/** 25,576,264 parameters, 4.33 GMACs. */
+export const resnet50d = (options?: ResNetOptions): Sequential => resnet("resnet50d", 50, options, D);
+/** 44,568,392 parameters, 8.04 GMACs. */
+export const resnet101d = (options?: ResNetOptions): Sequential => resnet("resnet101d", 101, options, D);
+/** 60,212,040 parameters, 11.75 GMACs. */
+export const resnet152d = (options?: ResNetOptions): Sequential => resnet("resnet152d", 152, options, D);
+/** SE-ResNet-18, as timm's: a sixteenth of the channels inside, rounded to a multiple of 8. 11,779,624 parameters, 1.81 GMACs. */
+export const seresnet18 = (options?: ResNetOptions): Sequential => resnet("seresnet18", 18, options, SE);
+/** 21,960,416 parameters, 3.66 GMACs. */
+export const seresnet34 = (options?: ResNetOptions): Sequential => resnet("seresnet34", 34, options, SE);
+/** 28,088,024 parameters, 4.09 GMACs. */
+export const seresnet50 = (options?: ResNetOptions): Sequential => resnet("seresnet50", 50, options, SE);
+/** 49,326,872 parameters, 7.81 GMACs. */
+export const seresnet101 = (options?: ResNetOptions): Sequential => resnet("seresnet101", 101, options, SE);
+/** 66,821,848 parameters, 11.52 GMACs. */
+export const seresnet152 = (options?: ResNetOptions): Sequential => resnet("seresnet152", 152, options, SE);
 
 export interface CifarResNetOptions
   extends Pick<BlockOptions, "padSide" | "zeroInitResidual" | "stochasticDepth" | "init"> {

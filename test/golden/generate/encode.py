@@ -73,3 +73,13 @@ def write(file: str, content) -> None:
         text = json.dumps(content, indent=1) + "\n"
     path.write_text(text)
     print(f"{file}: {len(text) / 1024:.0f} KB")
+
+
+def write_rows(file: str, content: dict) -> None:
+    """One element of each list a line."""
+    DATA.joinpath(file).parent.mkdir(exist_ok=True)
+    dump = lambda value: json.dumps(value, separators=(",", ":"))
+    rows = lambda value: "[\n" + ",\n".join(map(dump, value)) + "\n]" if isinstance(value, list) else dump(value)
+    text = "{\n" + ",\n".join(f"{dump(key)}: {rows(value)}" for key, value in content.items()) + "\n}\n"
+    DATA.joinpath(file).write_text(text)
+    print(f"{file}: {len(text) / 1024:.0f} KB")

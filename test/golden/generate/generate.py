@@ -10,6 +10,7 @@ import torch  # noqa: E402
 
 import cifar_resnet  # noqa: E402
 import encode  # noqa: E402
+import families  # noqa: E402
 import optimizers  # noqa: E402
 import ops_dense  # noqa: E402
 import ops_image  # noqa: E402
@@ -38,6 +39,7 @@ PARTS = {
     "image": ops_image.main,
     "cifar": cifar_resnet.main,
     "torchvision": torchvision_nets.main,
+    "families": families.main,
 }
 
 if __name__ == "__main__":

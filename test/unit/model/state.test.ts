@@ -255,6 +255,8 @@ describe("layers as JSON", () => {
     new library.PadShortcut(4, 8, { stride: 2, side: "append" }),
     new library.SqueezeExcitation(8, 2),
     new library.BasicBlock(4, 8, { stride: 2, shortcut: "pad", zeroInitResidual: true }),
+    new library.Bottleneck(8, 4, { dilation: 2, seRatio: 0.1, seDivisor: 8 }),
+    new Linear(3, 4, { init: { kind: "normal", std: 0.01 } }),
     new library.Bottleneck(8, 4, { groups: 2, width: 32, stochasticDepth: 0.1 }),
     new library.PreActBlock(4, 4),
     library.resnet18({ classes: 10 }),
