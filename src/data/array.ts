@@ -34,6 +34,8 @@ export interface ValueArrays extends Inputs {
   y: TensorLike;
   /** [1] by default. */
   targetShape?: readonly number[];
+  /** What the numbers of a row are called, where they are probabilities of classes. */
+  classNames?: readonly string[];
 }
 
 /** A dataset of arrays in memory: of classes where `classes` is given, of numbers otherwise. Copies numbers, not bytes. */
@@ -46,8 +48,14 @@ export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
   const x = inputArray(all.x, inputShape);
   const length = x.length / size;
   const fill = isBytes(x) ? bytesInto(x, size) : floatsInto(x, size);
-  if (all.classes === undefined) {
+  const { classes, classNames } = all;
+  const expectNames = (count: number) => {
+    if (classNames && classNames.length !== count)
+      throw new ArgumentError(expectation(where, "classNames", `${count} names`, classNames.length));
+  };
+  if (classes === undefined) {
     const { targetShape = [1] } = all;
+    expectNames(targetShape[targetShape.length - 1]);
     const rows = valueTargets(all.y, length, targetShape);
     const copyRow = floatsInto(rows, numel(targetShape));
     const get: Dataset["get"] = (indices, xOut, yOut) => {
@@ -58,15 +66,20 @@ export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
         copyRow(indices[i], yOut as Float32Array, i);
       }
     };
-    const dataset: ValueDataset = { length, inputShape, targets: "values", targetShape, get };
-    return describeDataset(dataset, () => ({ type: "array", options: { x, y: rows, inputShape, targetShape } }));
+    const dataset: ValueDataset = {
+      length,
+      inputShape,
+      targets: "values",
+      targetShape,
+      ...(classNames && { classNames }),
+      get,
+    };
+    const options = { x, y: rows, inputShape, targetShape, classNames };
+    return describeDataset(dataset, () => ({ type: "array", options }));
   }
-  const { classes, classNames } = all;
   if (all.targetShape)
     throw new ArgumentError(expectation(where, "targetShape", "none beside classes", all.targetShape));
-  if (classNames && classNames.length !== classes) {
-    throw new ArgumentError(expectation(where, "classNames", `${classes} names`, classNames.length));
-  }
+  expectNames(classes);
   const labels = classTargets(all.y, length, classes, inputShape);
   const get: Dataset["get"] = (indices, xOut, yOut) => {
     checkBuffers(dataset, indices, xOut, yOut);

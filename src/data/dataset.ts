@@ -15,6 +15,8 @@ interface DatasetBase {
    * resumed run sees what an uninterrupted one would have seen. Datasets without randomness ignore it.
    */
   get(indices: ArrayLike<number>, x: Float32Array, y: Int32Array | Float32Array, epoch?: number): void;
+  /** What the classes are called, in the order of their indices, or of the numbers in a row of probabilities. */
+  readonly classNames?: readonly string[] | undefined;
   /** Loads what a following `get` of the same indices needs (files, decoding), so that `get` need not block. */
   prefetch?(indices: ArrayLike<number>, epoch?: number): Promise<void>;
 }
@@ -23,7 +25,6 @@ interface DatasetBase {
 export interface ClassDataset extends DatasetBase {
   readonly targets: "class";
   readonly classes: number;
-  readonly classNames?: readonly string[] | undefined;
 }
 
 /** Targets are rows of numbers (regression, or probabilities of classes); `y` of `get` is a Float32Array. */

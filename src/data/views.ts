@@ -8,12 +8,12 @@ import { readSplitOptions, type SplitOptions, splitOrder } from "./split.js";
 
 /** `dataset` with another way to fill a batch, field by field: what implements Dataset may be an instance of a class. */
 export function withGet<D extends Dataset>(dataset: D, get: Dataset["get"], more: Partial<D> = {}): D {
-  const { length, inputShape, targets } = dataset;
+  const { length, inputShape, targets, classNames } = dataset;
   const prefetch = dataset.prefetch?.bind(dataset);
   const kind =
     dataset.targets === "class"
-      ? { classes: dataset.classes, classNames: dataset.classNames }
-      : { targetShape: dataset.targetShape };
+      ? { classes: dataset.classes, classNames }
+      : { targetShape: dataset.targetShape, ...(classNames && { classNames }) };
   return trustLabels({ length, inputShape, targets, ...kind, prefetch, ...more, get } as D, () => labelsOf(dataset));
 }
 

@@ -7,6 +7,7 @@ import { numel } from "../core/shape.js";
 import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
 import { writeSafetensors } from "../io/safetensors.js";
 import { architectureMetadata } from "./architecture.js";
+import { nameState, namesWith } from "./class-names.js";
 import { describeNetwork, type Engine } from "./engine.js";
 import { copyInto, fillInput, toInput } from "./input.js";
 import { type MemoryPlan, type MemoryPlanOptions, planMemory } from "./memory-plan.js";
@@ -105,16 +106,20 @@ export class Model extends Predictor {
 
   /** Copies of all parameters and buffers, in PyTorch's names, order and layouts. */
   stateDict(): StateDict {
-    return readStateDict(this.use("stateDict"));
+    return nameState(readStateDict(this.use("stateDict")), this.classNames);
   }
 
   /**
-   * Replaces weights. The prefixes `module.`, `model.` and `_orig_mod.` are stripped where they are not ours. Throws one
+   * Replaces weights, and with all of those that another model's `stateDict()` gave names classes as that one does; other
+   * names than this model has are refused with `DataError`. The prefixes `module.`, `model.` and `_orig_mod.` are stripped where they are not ours. Throws one
    * `StateDictError` that lists everything missing, unexpected or wrongly shaped; nothing is written then.
    */
   loadStateDict(state: StateDictLike, options?: LoadStateDictOptions): LoadReport {
     const engine = this.use("loadStateDict");
-    return writeStateDict(engine, state, options);
+    const names = namesWith(this.classNames, state, options);
+    const report = writeStateDict(engine, state, options);
+    this.classNames = names;
+    return report;
   }
 
   /**

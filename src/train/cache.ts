@@ -75,8 +75,7 @@ export async function cacheFeatures(model: Model, dataset: Dataset, options: Cac
     features.set(output.data, at * numel(featureShape));
     await pause();
   }
-  const common = { x: features, y, inputShape: featureShape };
-  if (dataset.targets === "class")
-    return arrayDataset({ ...common, classes: dataset.classes, classNames: dataset.classNames?.slice() });
+  const common = { x: features, y, inputShape: featureShape, classNames: dataset.classNames?.slice() };
+  if (dataset.targets === "class") return arrayDataset({ ...common, classes: dataset.classes });
   return arrayDataset({ ...common, targetShape: [...dataset.targetShape] });
 }

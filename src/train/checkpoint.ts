@@ -9,13 +9,14 @@ import { formatShape, sameShape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.js";
 import { CHECKPOINT_KEY } from "../model/architecture.js";
+import { isNames } from "../model/class-names.js";
 import { readParameter, readStateDict, writeParameter, writeStateDict } from "../model/state.js";
 import type { ParameterRegion } from "../runtime/executor.js";
 import { differences, type FitState, leaveFit, listed } from "./resume.js";
 import type { StepTrainer } from "./step-trainer.js";
 
 /** Everything but tensors. Checkpoints of 0.1.0 end with `ema`. */
-interface Counters extends Pick<Settings, "seed"> {
+interface Counters extends Pick<Settings, "seed">, Partial<Pick<Settings, "classNames">> {
   format: 1 | 2;
   stepCount: number;
   randomStep: number;
@@ -40,6 +41,7 @@ function settingsOf(trainer: StepTrainer) {
     frozen: [...parameters, ...buffers].map(({ name }) => name).filter((name) => frozen.has(name)),
     inputShape,
     network,
+    classNames: trainer.classNames,
   };
 }
 
@@ -51,7 +53,7 @@ export type CheckpointOverride = (typeof OVERRIDES)[number];
 
 const OVERRIDES = [
   ...["lr", "weightDecay", "optimizer", "schedule", "seed", "loss", "clipGradNorm", "ema", "groups"],
-  ...["frozen", "network", "fit"],
+  ...["frozen", "network", "classNames", "fit"],
 ] as const;
 
 /** What `trainer.load` is told. */
@@ -129,6 +131,7 @@ export function loadCheckpoint(
   trainer.stepCount = progress.stepCount;
   trainer.fitState = progress.fitState;
   trainer.loaded = true;
+  if (!override.includes("classNames")) trainer.nameClasses(progress.classNames);
   engine.randomStep = progress.randomStep;
   if (override.includes("fit")) leaveFit(trainer);
 }
@@ -136,6 +139,7 @@ export function loadCheckpoint(
 /** Throws one `FormatError` that names everything in which a checkpoint's training was another. */
 function expectSettings(trainer: StepTrainer, progress: Counters, override: readonly string[]): void {
   const expected = settingsOf(trainer);
+  expected.classNames ??= progress.classNames;
   const keys = keysOf(expected).filter((key) => Object.hasOwn(progress, key));
   const got = recordOf(keys, (key) => (progress as Partial<Settings>)[key]);
   const meant = (path: string) => path.split(/[.[]/).some((part) => override.includes(part));
@@ -178,6 +182,7 @@ function readCounters(metadata: Readonly<Record<string, string>>): Counters {
     !counts.every(isCount) ||
     !sums.every((sum) => typeof sum === "number") ||
     !flags.every((flag) => typeof flag === "boolean") ||
+    !(json.classNames === undefined || isNames(json.classNames)) ||
     current?.batchSize === 0
   )
     throw new FormatError(expectation("trainer.load", "metadata", "the counters of a checkpoint", text.slice(0, 80)));

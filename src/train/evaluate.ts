@@ -3,9 +3,9 @@
 import { argmax } from "../core/math.js";
 import { signal as abortSignal, integer, optional, readOptions, type Schema } from "../core/options.js";
 import type { ClassDataset, Dataset } from "../data/dataset.js";
+import { classNamesOf, expectClassNames } from "../model/class-names.js";
 import type { RecordLoss } from "../plan/plan.js";
 import { fillBatch, load } from "./batch.js";
-import { expectClassNames } from "./class-names.js";
 import { Limits, type Stopped } from "./limits.js";
 import type { StepTrainer } from "./step-trainer.js";
 import { createYielder } from "./yield.js";
@@ -73,7 +73,7 @@ export async function evaluateWithin(
   tally: Tally,
 ): Promise<Evaluation | Stopped> {
   const kind = trainer.expectFits("evaluate", dataset);
-  expectClassNames("evaluate", trainer.classNames, dataset);
+  expectClassNames("evaluate", trainer.classNames, classNamesOf(dataset));
   const { model } = trainer;
   const loss = trainer.lossFor("evaluate");
   const { engine } = model;

@@ -14,9 +14,9 @@ import {
 } from "../core/options.js";
 import { Philox } from "../core/random.js";
 import type { Dataset } from "../data/dataset.js";
+import { classNamesOf, expectClassNames } from "../model/class-names.js";
 import type { TargetKind } from "../nn/losses.js";
 import { fillBatch, load } from "./batch.js";
-import { classNamesOf, expectClassNames } from "./class-names.js";
 import { type Evaluation, evaluateWithin, newTally, type Tally } from "./evaluate.js";
 import { Limits, type Stopped } from "./limits.js";
 import { settlePassage } from "./resume.js";
@@ -191,9 +191,11 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
   const { validation, callbacks, pastSchedule, ...given } = readOptions("fit", options, schema);
   const loss = trainer.lossFor("fit");
   const kind = trainer.expectFits("fit", dataset);
+  const classNames = classNamesOf(dataset);
+  expectClassNames("fit", trainer.classNames, classNames);
   if (validation) {
     trainer.expectFits("fit validation", validation);
-    expectClassNames("fit validation", classNamesOf(dataset), validation);
+    expectClassNames("fit validation", classNames ?? trainer.classNames, classNamesOf(validation));
   }
   const passage = settlePassage(trainer, dataset, given);
   const { epochs, batchSize, shuffle, dropLast } = passage;
@@ -213,7 +215,7 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
   state.completed ??= state.epoch;
   if (!state.current && !pastSchedule) expectRates(trainer, stepsPerEpoch, epochs);
   state.current = { epochInFit: 0, step: 0, lossSum: 0, samples: 0, lr: 0, ...state.current, ...passage };
-  trainer.classNames = classNamesOf(dataset) ?? trainer.classNames;
+  trainer.nameClasses(classNames);
   trainer.loaded = false;
   const { current } = state;
   const from = { epoch: current.epochInFit, step: current.step };

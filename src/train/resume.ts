@@ -46,13 +46,10 @@ interface DatasetIdentity {
 }
 
 function identityOf(dataset: Dataset): DatasetIdentity {
-  const { inputShape, targets } = dataset;
+  const { inputShape, targets, classNames } = dataset;
   const { transform }: { transform?: unknown } = Object(dataset);
-  const kind =
-    dataset.targets === "class"
-      ? { classes: dataset.classes, ...(dataset.classNames && { classNames: dataset.classNames }) }
-      : { targetShape: dataset.targetShape };
-  return { inputShape, targets, ...kind, transform, ...madeOf(dataset) };
+  const kind = dataset.targets === "class" ? { classes: dataset.classes } : { targetShape: dataset.targetShape };
+  return { inputShape, targets, ...kind, ...(classNames && { classNames }), transform, ...madeOf(dataset) };
 }
 
 function madeOf(dataset: Dataset): { made?: unknown[] } {

@@ -4,6 +4,7 @@ import { ArgumentError, DataError, expectation, NumericError, ResnetWasmError, S
 import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";
 import type { TensorLike } from "../core/tensor.js";
 import type { Dataset } from "../data/dataset.js";
+import type { ClassNames } from "../model/class-names.js";
 import type { Engine } from "../model/engine.js";
 import { fillInput, toInput } from "../model/input.js";
 import { Model } from "../model/model.js";
@@ -58,8 +59,6 @@ export class StepTrainer {
   stepCount = 0;
   /** @internal Where an interrupted `fit` stands. */
   fitState: FitState = { epoch: 0, completed: 0, current: null };
-  /** @internal Names of the classes that `fit` was last given. */
-  classNames: readonly string[] | undefined;
   /** @internal Whether the place of the interrupted fit came from a checkpoint. */
   loaded = false;
   /** @internal Samples of the largest training step so far. */
@@ -70,6 +69,8 @@ export class StepTrainer {
   readonly #id = nextId++;
   readonly #groups: readonly ParameterGroup[];
   readonly #decayNormsAndBiases: boolean;
+  /** Names of classes that were trained, where the network has more outputs. */
+  #fewerNames: ClassNames;
   /** What stood in the regions when another trainer of the model took them. */
   #parked: Float32Array[] | null = null;
 
@@ -95,6 +96,19 @@ export class StepTrainer {
   get regions(): ParameterRegion[] {
     const state = this.optimizer.state.map((name) => `optimizer.${name}` as const);
     return this.ema === null ? state : [...state, "ema"];
+  }
+
+  /** @internal Names of the classes that the model is trained for. */
+  get classNames(): ClassNames {
+    return this.model.classNames ?? this.#fewerNames;
+  }
+
+  /** @internal Names the classes of a model that has no names yet. */
+  nameClasses(names: ClassNames): void {
+    const { model } = this;
+    if (!names || model.classNames) return;
+    if (names.length === model.outputShape[model.outputShape.length - 1]) model.classNames = names;
+    else this.#fewerNames = names;
   }
 
   /**

@@ -1,6 +1,7 @@
 /** The public trainer: single steps, whole fits, evaluation, checkpoints. */
 import { ArgumentError, expectation, ResnetWasmError } from "../core/errors.js";
 import type { ClassDataset, Dataset } from "../data/dataset.js";
+import { nameState } from "../model/class-names.js";
 import type { Model } from "../model/model.js";
 import { readStateDict, type StateDict } from "../model/state.js";
 import { type CheckpointOptions, loadCheckpoint, saveCheckpoint } from "./checkpoint.js";
@@ -43,7 +44,7 @@ export class Trainer extends StepTrainer {
     if (this.ema === null)
       throw new ArgumentError(expectation("emaStateDict", "ema", "a decay given to createTrainer", "none"));
     this.own();
-    return readStateDict(this.model.engine, "ema");
+    return nameState(readStateDict(this.model.engine, "ema"), this.model.classNames);
   }
 
   /** Everything that training goes on from, as one safetensors file: resuming from it equals not having stopped. */

@@ -138,6 +138,7 @@ export type Questions = { [K in DatasetName]: (request: BatchRequest) => SentBat
   onStep(event: StepEvent): void;
   onEpoch(record: EpochRecord): void;
   onEnd(history: History): void;
+  classNames(names: readonly string[] | undefined): void;
 };
 
 export type QuestionName = keyof Questions;

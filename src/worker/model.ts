@@ -5,7 +5,7 @@ import type { Shape } from "../core/shape.js";
 import { entriesOf, tagOf } from "../core/tag.js";
 import type { Tensor, TensorLike } from "../core/tensor.js";
 import type { ImageSource } from "../data/image/source.js";
-import { readClassNames } from "../model/class-names.js";
+import { nameState, namesWith, readClassNames } from "../model/class-names.js";
 import type { Classification, ClassifyOptions } from "../model/classify.js";
 import type { GradCamOptions } from "../model/features.js";
 import type { MemoryPlan, MemoryPlanOptions, Model, ModelInfo, PredictOptions, SaveOptions } from "../model/model.js";
@@ -93,6 +93,11 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
     this.#classNames = classNames;
   }
 
+  /** @internal Takes the names that the worker's model has got. */
+  named(names: readonly string[] | undefined): void {
+    this.#classNames = names;
+  }
+
   /** @internal Used by the trainer: a call that keeps this model alive. */
   call<K extends CallName>(method: K, args: Arguments<K>, options?: CallOptions): Promise<Answer<K>> {
     return this.#connection.call(method, args, { ...options, owner: this });
@@ -137,12 +142,13 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
   }
 
   /** Copies of all parameters and buffers, in PyTorch's names, order and layouts. */
-  stateDict(): Promise<StateDict> {
-    return this.call("stateDict", []);
+  async stateDict(): Promise<StateDict> {
+    return nameState(await this.call("stateDict", []), this.#classNames);
   }
 
   /** Replaces weights, all or none. */
   async loadStateDict(state: StateDictLike, options?: LoadStateDictOptions & TransferOption): Promise<LoadReport> {
+    const names = namesWith(this.#classNames, state, options);
     const { transfer, rename, skip, ...rest } = options ?? {};
     // Functions cannot be sent; the names that they give can.
     const given = Array.from(entriesOf(state ?? {}), ([name]) => name);
@@ -155,7 +161,9 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
             ...given.map((name) => localName(name, new Map(), rename)),
           ])
         : skip;
-    return this.call("loadStateDict", [state, { ...rest, rename: renamed, skip: skipped }], { transfer });
+    const report = await this.call("loadStateDict", [state, { ...rest, rename: renamed, skip: skipped }], { transfer });
+    if (names !== this.#classNames) this.classNames = names;
+    return report;
   }
 
   /** Bytes that prediction or training at a batch size takes. */

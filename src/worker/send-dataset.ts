@@ -56,11 +56,11 @@ export class SentDatasets {
 
 function fieldsOf(dataset: Dataset): DatasetFields {
   const { length } = dataset;
-  const common = { length, inputShape: dataset.inputShape?.slice() };
+  const common = { length, inputShape: dataset.inputShape?.slice(), classNames: dataset.classNames?.slice() };
   if (dataset.targets !== "class")
     return { ...common, targets: dataset.targets, targetShape: dataset.targetShape?.slice() };
   const { targets, classes } = dataset;
-  return { ...common, targets, classes, classNames: dataset.classNames?.slice() };
+  return { ...common, targets, classes };
 }
 
 /** One batch of a dataset that stays here, in buffers of its own. */

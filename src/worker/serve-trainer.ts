@@ -35,6 +35,15 @@ export function trainerMethods(server: Served): Methods<keyof TrainerCalls | "cr
       const trainer = server.trainer(id);
       return { value: await work(trainer, context, ...args), stepCount: trainer.stepCount };
     };
+  /** Tells the page what training has called the model's classes, whatever came of it. */
+  const naming = async <R>({ tell }: CallContext, work: () => Promise<R>): Promise<R> => {
+    const { classNames } = server.model;
+    try {
+      return await work();
+    } finally {
+      if (server.model.classNames !== classNames) tell("classNames", server.model.classNames);
+    }
+  };
   const find = (id: number) => server.dataset(id);
   return {
     createTrainer: (_, options) => server.addTrainer(createTrainer(server.model, reviveOptions(options))),
@@ -45,15 +54,16 @@ export function trainerMethods(server: Served): Methods<keyof TrainerCalls | "cr
       const dataset = findDataset(train, find, context.ask);
       const held = validation && findDataset(validation, find, context.ask);
       const callbacks = names.length === 0 ? [] : [wait ? asking(names, context) : telling(names, context)];
-      return trainer.fit(dataset, { ...rest, validation: held, callbacks, signal: context.signal });
+      const { signal } = context;
+      return naming(context, () => trainer.fit(dataset, { ...rest, validation: held, callbacks, signal }));
     }),
     evaluate: counted((trainer, context, dataset: DatasetReference, options: EvaluateOptions) =>
       trainer.evaluate(findDataset(dataset, find, context.ask), { ...options, signal: context.signal }),
     ),
     emaStateDict: counted((trainer) => trainer.emaStateDict()),
     saveTrainer: counted((trainer) => trainer.save()),
-    loadTrainer: counted((trainer, _, bytes: Uint8Array | ArrayBuffer, options: CheckpointOptions) =>
-      trainer.load(bytes, options),
+    loadTrainer: counted((trainer, context, bytes: Uint8Array | ArrayBuffer, options: CheckpointOptions) =>
+      naming(context, () => trainer.load(bytes, options)),
     ),
   };
 }

@@ -4,6 +4,7 @@ import { ArgumentError, expectation } from "../core/errors.js";
 import { signal as abortSignal, flag, readOptions } from "../core/options.js";
 import type { TensorLike } from "../core/tensor.js";
 import type { ClassDataset, Dataset } from "../data/dataset.js";
+import { nameState } from "../model/class-names.js";
 import type { StateDict } from "../model/state.js";
 import { AN_OPTIMIZER } from "../optim/optimizers.js";
 import type { CheckpointOptions } from "../train/checkpoint.js";
@@ -76,6 +77,7 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
     const held = validation && datasets.reference("fit validation", validation, "validation", transfer);
     const names = (["onStep", "onEpoch", "onEnd"] as const).filter((name) => callbacks.some((each) => each[name]));
     const answers: Answers = {
+      classNames: (names) => this.model.named(names),
       train: (request) => makeBatch(dataset, request),
       ...(validation && { validation: (request) => makeBatch(validation, request) }),
       async onStep(event) {
@@ -104,8 +106,8 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
   }
 
   /** The averaged weights (with the option `ema`) and the model's buffers. */
-  emaStateDict(): Promise<StateDict> {
-    return this.#count(this.model.call("emaStateDict", [this.#id]));
+  async emaStateDict(): Promise<StateDict> {
+    return nameState(await this.#count(this.model.call("emaStateDict", [this.#id])), this.model.classNames);
   }
 
   /** Everything that training goes on from, as one safetensors file. */
@@ -117,7 +119,8 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
   async load(bytes: Uint8Array | ArrayBuffer, options?: CheckpointOptions & TransferOption): Promise<void> {
     const { transfer = false, ...rest } = options ?? {};
     flag()("trainer.load", "transfer", transfer);
-    return this.#count(this.model.call("loadTrainer", [this.#id, bytes, rest], { transfer }));
+    const answers: Answers = { classNames: (names) => this.model.named(names) };
+    return this.#count(this.model.call("loadTrainer", [this.#id, bytes, rest], { transfer, answers }));
   }
 }
 

@@ -142,13 +142,14 @@ function imageShape(inputShape: readonly number[]): ImageShape {
 export function withRows(dataset: Dataset): ValueDataset {
   expectDataset("withRows", dataset);
   if (dataset.targets === "values") return dataset;
-  const { classes } = dataset;
+  const { classes, classNames } = dataset;
   let labels = new Int32Array(0);
   const rows: ValueDataset = {
     length: dataset.length,
     inputShape: dataset.inputShape,
     targets: "values",
     targetShape: [classes],
+    classNames,
     prefetch: dataset.prefetch?.bind(dataset),
     get(indices, x, y, epoch) {
       checkBuffers(rows, indices, x, y);
