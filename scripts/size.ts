@@ -33,7 +33,7 @@ const cases: Record<string, Case> = {
     fetched: "classic-simd",
     budget: 66_400,
   },
-  "the main entry, everything": { code: `export * from "./index.browser.js";`, fetched: "simd", budget: 85_400 },
+  "the main entry, everything": { code: `export * from "./index.browser.js";`, fetched: "simd", budget: 85_900 },
   "a saved model by the main entry": {
     code: `import { loadModel } from "./index.browser.js";
       export const classify = async (bytes, x) => (await loadModel(bytes)).predict(x);`,
@@ -87,7 +87,8 @@ const cases: Record<string, Case> = {
       export const write = (model) => exportOnnx(model);`,
     fetched: "classic-simd",
     beyond: "a saved model by the main entry",
-    budget: 5300,
+    // A rule for each op that there is, those of signals and of windows among them.
+    budget: 5650,
   },
 };
 /** What the case of each name came to. */

@@ -1,20 +1,7 @@
 // Max pooling, NHWC. The padding counts as -infinity and a NaN in a window is its maximum, as in PyTorch.
 import { MaxPoolDxRecord, MaxPoolRecord } from "../generated/records";
 import { at_most_4, store_part } from "../range";
-
-/** The first tap of a window that begins at `start` (maybe before the image): 0 <= start + tap * dilation. */
-// @ts-ignore: decorator
-@inline
-function first_tap(start: i32, dilation: i32): i32 {
-  return start < 0 ? (dilation - 1 - start) / dilation : 0;
-}
-
-/** The tap after the last one inside of an image of `size`. */
-// @ts-ignore: decorator
-@inline
-function end_tap(start: i32, dilation: i32, kernel: i32, size: i32): i32 {
-  return start >= size ? 0 : min(kernel, (size - 1 - start) / dilation + 1);
-}
+import { end_tap, first_tap } from "./window";
 
 export function f32_max_pool(r: MaxPoolRecord, part: i32, parts: i32): void {
   const x = r.x, y = r.y, batch = r.batch, h = r.h, w = r.w, c = r.c, oh = r.oh, ow = r.ow, kh = r.kh, kw = r.kw;

@@ -33,8 +33,9 @@ export function convOutputSize(
   stride: number,
   padding: number,
   dilation: number,
+  after = padding,
 ): number {
-  return Math.floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
+  return Math.floor((size + padding + after - dilation * (kernel - 1) - 1) / stride) + 1;
 }
 
 /** Output size of a pool along one axis. With `ceilMode` the last window may hang over, but must begin inside of the

@@ -101,11 +101,11 @@ export const SIGNATURES = {
   f32_dwconv: "further ptr x filter Window i32 ic Epilogue PerThread bytes packed list",
   f32_dwconv_dx: "further train ptr dy filter Window i32 ic Epilogue PerThread bytes packed list",
   f32_dwconv_dw: "further train ptr dy x dw Window i32 ic",
-  // pool/: padTop and padLeft are also the padding at the end
+  // pool/
   f32_max_pool: "ptr x y Window i32 c",
   f32_max_pool_dx: "train ptr dy x y dx Window i32 c",
-  f32_avg_pool: "further ptr x y Window i32 c countIncludePad",
-  f32_avg_pool_dx: "further train ptr dy dx Window i32 c countIncludePad",
+  f32_avg_pool: "further ptr x y Window i32 c padBottom padRight countIncludePad",
+  f32_avg_pool_dx: "further train ptr dy dx Window i32 c padBottom padRight countIncludePad",
   f32_adaptive_avg_pool: "ptr x y i32 batch h w c oh ow",
   f32_adaptive_avg_pool_dx: "train ptr dy dx i32 batch h w c oh ow",
   f32_pad_shortcut: "ptr x y i32 batch h w ic oh ow oc stride front",

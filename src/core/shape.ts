@@ -26,10 +26,13 @@ export const last = (shape: Shape): number => shape[shape.length - 1];
 /** Product of all dimensions but the innermost. */
 export const rows = (shape: Shape): number => numel(shape) / last(shape);
 
-/** [h, w, c] of images [n, h, w, c]. */
+/** [h, w, c] of images [n, h, w, c]; signals [n, length, c] are images of height 1. */
 export type ImageShape = readonly [number, number, number];
 
-export const imageOf = ([, h, w, c]: Shape): ImageShape => [h, w, c];
+export const imageOf = (x: Shape): ImageShape => [x.length === 3 ? 1 : x[1], x[x.length - 2], last(x)];
+
+/** Images [n, h, w, c] where x are images, signals [n, w, c] where x are. */
+export const imagesLike = (x: Shape, image: ImageShape): Shape => [x[0], ...image.slice(4 - x.length)];
 
 /** Vertical and horizontal. */
 export type Pair = readonly [number, number];

@@ -86,6 +86,7 @@ export { Residual, type ResidualOptions, type Shortcut } from "../nn/residual.js
 export * from "../nn/resnet.js";
 export { type ChildNames, Flatten, Identity, Sequential, type SequentialOptions } from "../nn/sequential.js";
 export { PadShortcut, type PadShortcutOptions } from "../nn/shortcut.js";
+export * from "../nn/signals.js";
 export { SqueezeExcitation } from "../nn/squeeze-excitation.js";
 export { plainTwin, type ResidualTwinOptions, residualTwin } from "../nn/twins.js";
 export type { Buildable, Builder, ExpectOptions, ParameterOptions } from "../ops/builder.js";

@@ -2,6 +2,7 @@
 import { convOutputSize } from "../abi/conv.js";
 import { ArgumentError, expectation } from "../core/errors.js";
 import { flag, integer, optional, readOptions, type Schema } from "../core/options.js";
+import { imageOf, last, numel, type Pair } from "../core/shape.js";
 import { pair, type Size } from "../core/size.js";
 import { biasInit, type Init, type InitName, weightInit, weightStart } from "../graph/init.js";
 import type { ValueId } from "../graph/value.js";
@@ -61,9 +62,7 @@ export class Conv2d extends Layer {
     this.options = readOptions("Conv2d", options, schema);
     this.inChannels = expectSize("Conv2d", "inChannels", inChannels);
     this.outChannels = expectSize("Conv2d", "outChannels", outChannels);
-    const { groups } = this.options;
-    if (inChannels % groups !== 0 || outChannels % groups !== 0)
-      throw new ArgumentError(expectation("Conv2d", "groups", `a divisor of ${inChannels} and ${outChannels}`, groups));
+    expectGroups("Conv2d", this.options.groups, inChannels, outChannels);
   }
 
   protected args(): unknown[] {
@@ -71,17 +70,37 @@ export class Conv2d extends Layer {
   }
 
   protected record(b: Builder, x: ValueId): ValueId {
-    const { inChannels, outChannels } = this;
-    const { kernelSize, bias: hasBias, init, ...window } = this.options;
-    const taps = kernelSize[0] * kernelSize[1];
-    const fanIn = (inChannels / window.groups) * taps;
-    const weight = b.parameter("weight", [outChannels, inChannels / window.groups, ...kernelSize], {
-      init: weightInit(init, fanIn, outChannels * taps),
-      layout: "channelsLast",
-    });
-    const bias = hasBias ? b.parameter("bias", [outChannels], { init: biasInit(init, fanIn) }) : undefined;
-    return conv2d(b, x, weight, { bias, ...window });
+    const { stride, padding, dilation, groups } = this.options;
+    return convolve(b, x, { ...declareFilters(b, this, this.options), stride, padding, dilation, groups });
   }
+}
+
+export function expectGroups(where: string, groups: number, inChannels: number, outChannels: number): void {
+  if (inChannels % groups !== 0 || outChannels % groups !== 0)
+    throw new ArgumentError(expectation(where, "groups", `a divisor of ${inChannels} and ${outChannels}`, groups));
+}
+
+interface Filters {
+  /** Of each spatial dimension. */
+  kernelSize: readonly number[];
+  groups: number;
+  bias: boolean;
+  init: InitName | Init;
+}
+
+/** The parameters of a convolution layer. */
+export function declareFilters(
+  b: Builder,
+  { inChannels, outChannels }: { inChannels: number; outChannels: number },
+  { kernelSize, groups, bias, init }: Filters,
+): { weight: ValueId; bias: ValueId | undefined } {
+  const taps = numel(kernelSize);
+  const fanIn = (inChannels / groups) * taps;
+  const weight = b.parameter("weight", [outChannels, inChannels / groups, ...kernelSize], {
+    init: weightInit(init, fanIn, outChannels * taps),
+    layout: "channelsLast",
+  });
+  return { weight, bias: bias ? b.parameter("bias", [outChannels], { init: biasInit(init, fanIn) }) : undefined };
 }
 
 export interface ConvolutionOptions extends Pick<Conv2dOptions, "stride" | "padding" | "dilation" | "groups"> {
@@ -99,22 +118,39 @@ const convolution = () => {
  * layout `"channelsLast"` → [n, oh, ow, out].
  */
 export function conv2d(b: Builder, x: ValueId, weight: ValueId, options?: ConvolutionOptions): ValueId {
-  const { bias, ...window } = readOptions("conv2d", options, convolution);
-  const { stride, padding, dilation, groups } = window;
-  const [outChannels, kh, kw, perGroup] = b.shape(weight);
+  return convolve(b, x, { weight, ...readOptions("conv2d", options, convolution) });
+}
+
+/** Filters and how they move; pairs are [vertical, horizontal], `after` is the padding after where it differs. */
+export interface Convolve {
+  weight: ValueId;
+  bias: ValueId | undefined;
+  stride: Pair;
+  padding: Pair;
+  after?: Pair;
+  dilation: Pair;
+  groups: number;
+}
+
+/** The convolution of images by filters [out, kh, kw, in / groups] in memory, or of signals by [out, k, in / groups]. */
+export function convolve(b: Builder, x: ValueId, { weight, bias, ...window }: Convolve): ValueId {
+  const { stride, padding, after = padding, dilation, groups } = window;
+  const [shape, filters] = [b.shape(x), b.shape(weight)];
+  const [kh, kw, perGroup] = imageOf(filters);
   const kernel = [kh, kw] as const;
-  const shape = b.shape(x);
-  b.expect(shape.length === 4 && shape[3] === perGroup * groups, "input", `[n, h, w, ${perGroup * groups}]`, shape);
-  ["height", "width"].forEach((axis, i) => {
-    const size = convOutputSize(shape[i + 1], kernel[i], stride[i], padding[i], dilation[i]);
+  const isSignal = filters.length === 3;
+  const expected = `[n, ${isSignal ? "length" : "h, w"}, ${perGroup * groups}]`;
+  b.expect(shape.length === filters.length && last(shape) === perGroup * groups, "input", expected, shape);
+  const sizes = imageOf(shape);
+  ["height", isSignal ? "length" : "width"].forEach((axis, i) => {
+    const size = convOutputSize(sizes[i], kernel[i], stride[i], padding[i], dilation[i], after[i]);
     const least = dilation[i] * (kernel[i] - 1) + 1;
-    const padded = shape[i + 1] + 2 * padding[i];
-    b.expect(size >= 1, axis, `at least ${least} with padding, for the kernel`, padded);
+    b.expect(size >= 1, axis, `at least ${least} with padding, for the kernel`, sizes[i] + padding[i] + after[i]);
   });
   // A 1x1 convolution over all pixels is a product of matrices.
-  const pointwise = kh * kw * stride[0] * stride[1] * groups === 1 && padding[0] + padding[1] === 0;
+  const pointwise = kh * kw * stride[0] * stride[1] * groups === 1 && Math.max(...padding, ...after) === 0;
   if (pointwise) return b.linear(x, weight, bias);
   const inputs = bias === undefined ? [x, weight] : [x, weight, bias];
   const epilogue = { ...noEpilogue, bias: bias !== undefined };
-  return b.op(conv2dOp, inputs, { outChannels, kernel, ...window, epilogue })[0];
+  return b.op(conv2dOp, inputs, { outChannels: filters[0], kernel, ...window, epilogue })[0];
 }

@@ -20,6 +20,7 @@ import {
 import { ChannelShuffle, ConstantPad2d, ZeroPad2d } from "./movement.js";
 import { GroupNorm, InstanceNorm2d, LayerNorm } from "./norm.js";
 import type { LayerClasses } from "./registry.js";
+import { AdaptiveAvgPool1d, AvgPool1d, Conv1d, MaxPool1d } from "./signals.js";
 import { TabularBlock } from "./tabular-block.js";
 
 /** Shorthand keys keep the names when a bundler shortens the classes'. */
@@ -28,5 +29,6 @@ export const furtherLayers = (): LayerClasses => ({
   ...{ Softmax, LogSoftmax },
   ...{ LayerNorm, GroupNorm, InstanceNorm2d },
   ...{ ChannelShuffle, ZeroPad2d, ConstantPad2d },
+  ...{ Conv1d, MaxPool1d, AvgPool1d, AdaptiveAvgPool1d },
   TabularBlock,
 });

@@ -2,7 +2,7 @@
 import { poolOutputSize } from "../abi/conv.js";
 import { ArgumentError, expectation } from "../core/errors.js";
 import { flag, optional, readOptions, type Schema } from "../core/options.js";
-import { formatShape } from "../core/shape.js";
+import { formatShape, imageOf } from "../core/shape.js";
 import { pair, type Size } from "../core/size.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
@@ -42,7 +42,8 @@ const avgPool = () => {
 
 type Pair = [number, number];
 
-interface Window {
+/** Pairs are [vertical, horizontal]. */
+export interface PoolWindow {
   kernelSize: Pair;
   stride: Pair;
   padding: Pair;
@@ -51,9 +52,9 @@ interface Window {
 }
 
 /** The stride is the kernel's size where it is left out; paddings beyond half the kernel are refused. */
-function expectWindow(
+export function expectWindow(
   where: string,
-  { kernelSize, padding, stride = kernelSize }: Partial<Window> & Pick<Window, "kernelSize" | "padding">,
+  { kernelSize, padding, stride = kernelSize }: Partial<PoolWindow> & Pick<PoolWindow, "kernelSize" | "padding">,
 ) {
   if (padding.some((pad, i) => pad > kernelSize[i] / 2)) {
     const expected = `at most half the kernel ${formatShape(kernelSize)}`;
@@ -62,13 +63,13 @@ function expectWindow(
   return { kernelSize, stride };
 }
 
-/** Checks the input and returns what the op is to know. */
-function pool(b: Builder, x: ValueId, { kernelSize: kernel, stride, padding, dilation, ceilMode }: Window) {
+/** Checks the input, images or signals, and returns what the op is to know. */
+export function pool(b: Builder, x: ValueId, window: PoolWindow, expected = "[n, h, w, channels]") {
+  const { kernelSize: kernel, stride, padding, dilation, ceilMode } = window;
   const shape = b.shape(x);
-  b.expect(shape.length === 4, "input", "[n, h, w, channels]", shape);
-  const [oh, ow] = [0, 1].map((i) =>
-    poolOutputSize(shape[i + 1], kernel[i], stride[i], padding[i], dilation[i], ceilMode),
-  );
+  b.expect(shape.length === expected.split(",").length, "input", expected, shape);
+  const sizes = imageOf(shape);
+  const [oh, ow] = [0, 1].map((i) => poolOutputSize(sizes[i], kernel[i], stride[i], padding[i], dilation[i], ceilMode));
   b.expect(oh >= 1 && ow >= 1, "input", "an image at least as large as the kernel", shape);
   return { kernel, stride, padding, output: [oh, ow] as const };
 }
@@ -76,7 +77,7 @@ function pool(b: Builder, x: ValueId, { kernelSize: kernel, stride, padding, dil
 /** The largest value of each window; NaN wins. [n, h, w, c] → [n, oh, ow, c]. */
 export class MaxPool2d extends Layer {
   readonly type = "MaxPool2d";
-  readonly #window: Window;
+  readonly #window: PoolWindow;
 
   constructor(options: MaxPool2dOptions) {
     super();
@@ -96,7 +97,7 @@ export class MaxPool2d extends Layer {
 /** The mean of each window, by PyTorch's rules for the border. [n, h, w, c] → [n, oh, ow, c]. */
 export class AvgPool2d extends Layer {
   readonly type = "AvgPool2d";
-  readonly #window: Omit<Window, "dilation"> & { countIncludePad: boolean };
+  readonly #window: Omit<PoolWindow, "dilation"> & { countIncludePad: boolean };
 
   constructor(options: AvgPool2dOptions) {
     super();

@@ -6,7 +6,7 @@ import { numel, sameShape } from "../core/shape.js";
 import type { ActivationKind } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 import { BatchNorm1d, BatchNorm2d } from "../nn/batch-norm.js";
-import { conv2d } from "../nn/conv.js";
+import { conv2d, convolve } from "../nn/conv.js";
 import { concat, embed, slice } from "../ops/movement.js";
 import { groupNorm, layerNorm } from "../ops/norm.js";
 import { avgPool2d, maxPool2d } from "../ops/pool.js";
@@ -42,33 +42,26 @@ export function layerPath({ name, inputs }: Step, suffixes: readonly string[]): 
 /** `/layer1/layer1.0/Conv` → `layer1.layer1.0.Conv` */
 export const nodePath = (name: string): string => name.replace(/^\/+/, "").replace(/\/+/g, ".");
 
-/** Equal padding on both sides, [vertical, horizontal]. */
-function padding(step: Step): [number, number] {
+/** The padding before and after, [vertical, horizontal]. */
+function padding(step: Step): [before: [number, number], after: [number, number]] {
   const pads = step.attributes["pads"] as number[];
   const rank = pads.length / 2;
-  if (pads.slice(0, rank).some((pad, i) => pad !== pads[rank + i])) unsupported("asymmetric padding");
-  return pair(pads.slice(0, rank), 0);
+  return [pair(pads.slice(0, rank), 0), pair(pads.slice(rank), 0)];
 }
 
-/** An image and its padding for a kernel, which is equal on both sides: what is not is put around the image before. */
-function paddedImage(step: Step, r: Recording): { x: ValueId; padding: [number, number] } {
-  const image = r.image(step.inputs[0]);
-  const pads = step.attributes["pads"] as number[];
-  const [before, after] = [pads.slice(0, pads.length / 2), pads.slice(pads.length / 2)];
-  if (sameShape(before, after)) return { x: image, padding: pair(before, 0) };
-  const [[top, left], [bottom, right]] = [pair(before, 0), pair(after, 0)];
-  const [n, h, w, c] = r.b.shape(image);
-  const sizes = [n, top + h + bottom, left + w + right, c];
-  const [x] = r.b.op(embed, [image], { starts: [0, top, left, 0], steps: [1, 1, 1, 1], sizes, value: 0 });
-  return { x, padding: [0, 0] };
-}
-
-const convolution: Emitter = (step, r, shape) => {
-  const { x, padding } = paddedImage(step, r);
-  const bias = step.inputs[2] ? r.weight(step.inputs[2]) : undefined;
+const convolution: Emitter = (step, r) => {
   const { strides, dilations, group } = step.attributes;
-  const window = { stride: pair(strides), dilation: pair(dilations), groups: group as number, padding };
-  return r.unimage(conv2d(r.b, x, r.filters(step.inputs[1]), { bias, ...window }), shape);
+  const [before, after] = padding(step);
+  const window = {
+    weight: r.weight(step.inputs[1]),
+    bias: step.inputs[2] ? r.weight(step.inputs[2]) : undefined,
+    stride: pair(strides),
+    padding: before,
+    ...(sameShape(before, after) ? {} : { after }),
+    dilation: pair(dilations),
+    groups: group as number,
+  };
+  return { id: convolve(r.b, r.pixels(step.inputs[0]), window) };
 };
 
 const product: Emitter = (step, r) => {
@@ -82,16 +75,14 @@ const product: Emitter = (step, r) => {
 
 /** Where a window begins tells of the padding before, the size of the output of that after. */
 const pool: Emitter = (step, r, shape) => {
-  const x = r.image(step.inputs[0]);
-  const { kernel, strides, dilations, pads, countIncludePad } = step.attributes;
-  const before = pair((pads as number[]).slice(0, (pads as number[]).length / 2), 0);
+  const x = r.pixels(step.inputs[0]);
+  const { kernel, strides, dilations, countIncludePad } = step.attributes;
+  const [before, after] = padding(step);
   if (before.some((pad, i) => pad > pair(kernel)[i] / 2)) unsupported("padding of more than half the kernel");
-  const window = { kernel: pair(kernel), stride: pair(strides), padding: before, output: pair(shape.slice(2)) };
-  const dilation = pair(dilations);
-  if (step.op === "maxPool") return r.unimage(r.b.op(maxPool2d, [x], { ...window, dilation })[0], shape);
-  if (dilation[0] * dilation[1] !== 1) unsupported("dilation");
-  if (countIncludePad) padding(step);
-  return r.unimage(r.b.op(avgPool2d, [x], { ...window, countIncludePad: countIncludePad as boolean })[0], shape);
+  const window = { kernel: pair(kernel), stride: pair(strides), dilation: pair(dilations), padding: before };
+  const output = pair(shape.slice(2));
+  if (step.op === "maxPool") return { id: r.b.op(maxPool2d, [x], { ...window, output })[0] };
+  return { id: r.b.op(avgPool2d, [x], { ...window, output, after, countIncludePad: countIncludePad as boolean })[0] };
 };
 
 /** Elementwise, so in whatever order the axes lie. */

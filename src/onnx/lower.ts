@@ -3,13 +3,13 @@
  * as PyTorch does, so that whoever knows its files finds them again.
  */
 import { lookUp } from "../core/look-up.js";
-import { last, type Pair } from "../core/shape.js";
+import { imageOf, last, numel, type Pair } from "../core/shape.js";
 import type { Activation, ActivationKind, Node } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 import type { BatchNorm } from "../ops/batch-norm.js";
 import type { Conv2d } from "../ops/conv.js";
 import type { GroupNorm, LayerNorm } from "../ops/norm.js";
-import type { AvgPool, MaxPool, Pool } from "../ops/pool.js";
+import type { AvgPool, Pool } from "../ops/pool.js";
 import type { PadShortcut } from "../ops/shape.js";
 import { channelsFirst, identity, type Rule, type Writing, type Written } from "./writing.js";
 
@@ -44,28 +44,31 @@ const half = (w: Writing, x: string, s: string): string =>
 const image = (name: string, rank = 4): Written => ({ name, order: channelsFirst(rank) });
 const rows = (name: string, rank: number): Written => ({ name, order: identity(rank) });
 
-/** [top, left, bottom, right] */
-const around = ([h, w]: Pair): number[] => [h, w, h, w];
+/** What there is for each axis of images, or of signals, which have one. */
+const axes = <T>(w: Writing, x: ValueId, pair: readonly T[]): T[] => pair.slice(4 - w.shape(x).length);
 
-/** Filters [out, kh, kw, in] as the file has them; those of one dimension are [out, in, k] in the state dict. */
+/** Filters [out, …window, in] as the file has them, [out, in, …window]. */
 const filters = (w: Writing, weight: ValueId): string => {
-  const [out, kh, kw, into] = w.shape(weight);
-  return w.weight(weight, [out, into, kh, kw]);
+  const [out, ...window] = w.shape(weight);
+  return w.weight(weight, [out, last(window), ...window.slice(0, -1)]);
 };
 
 const conv2d: Rule<Conv2d> = (w, { inputs: [x, weight, ...biases], attributes }) => {
-  const { kernel, stride, padding, dilation, groups } = attributes;
-  const window = { kernel_shape: kernel, strides: stride, pads: around(padding), dilations: dilation };
+  const { kernel, stride, padding, after = padding, dilation, groups } = attributes;
+  const of = (pair: Pair) => axes(w, x, pair);
+  const window = { kernel_shape: of(kernel), strides: of(stride), pads: [...of(padding), ...of(after)] };
   const inputs = [w.image(x), filters(w, weight), ...biases.map((id) => w.weight(id))];
-  return image(w.node("Conv", inputs, { ...window, group: groups }));
+  return image(w.node("Conv", inputs, { ...window, dilations: of(dilation), group: groups }), w.shape(x).length);
 };
 
 const linear: Rule = (w, { inputs: [x, weight, ...rest] }) => {
   const rank = w.shape(x).length;
   const biases = rest.map((id) => w.weight(id));
   // The library takes a convolution of single pixels for a product.
-  if (w.shape(weight).length === 4)
-    return image(w.node("Conv", [w.image(x), filters(w, weight), ...biases], { kernel_shape: [1, 1] }));
+  if (w.shape(weight).length > 2) {
+    const window = { kernel_shape: axes(w, x, [1, 1]) };
+    return image(w.node("Conv", [w.image(x), filters(w, weight), ...biases], window), rank);
+  }
   if (rank === 2) return rows(w.node("Gemm", [w.rows(x), w.weight(weight), ...biases], { transB: 1 }), rank);
   const product = w.node("MatMul", [w.rows(x), w.transposed(weight)]);
   return rows(biases.length > 0 ? w.node("Add", [product, ...biases]) : product, rank);
@@ -81,32 +84,68 @@ const add: Rule = (w, { inputs: [a, b] }) => {
   return { name: w.node("Add", [name, w.as(b, order)]), order };
 };
 
-/** How far the last window reaches beyond the input, [vertical, horizontal]. */
-function overhang(size: readonly number[], { kernel, stride, padding, output }: Pool, dilation: Pair): Pair {
-  const [h, w] = [0, 1].map((i) =>
+/** A window's attributes, and how far the last one reaches beyond the input, [vertical, horizontal]. */
+function windowOf(w: Writing, x: ValueId, { kernel, stride, padding, dilation = [1, 1], output }: Pool) {
+  const size = imageOf(w.shape(x));
+  const beyond = [0, 1].map((i) =>
     Math.max(0, (output[i] - 1) * stride[i] + (kernel[i] - 1) * dilation[i] + 1 - size[i] - padding[i]),
   );
-  return [h, w];
+  return { dilation, beyond, attributes: { kernel_shape: axes(w, x, kernel), strides: axes(w, x, stride) } };
 }
 
-const maxPool2d: Rule<MaxPool> = (w, { inputs: [x], attributes }) => {
-  const { kernel, stride, padding, dilation } = attributes;
-  const pads = [...padding, ...overhang(w.shape(x).slice(1), attributes, dilation)];
-  return image(w.node("MaxPool", [w.image(x)], { kernel_shape: kernel, strides: stride, pads, dilations: dilation }));
+const maxPool2d: Rule<Pool> = (w, { inputs: [x], attributes: pool }) => {
+  const { dilation, beyond, attributes } = windowOf(w, x, pool);
+  const pads = [...axes(w, x, pool.padding), ...axes(w, x, beyond)];
+  const node = w.node("MaxPool", [w.image(x)], { ...attributes, pads, dilations: axes(w, x, dilation) });
+  return image(node, w.shape(x).length);
 };
 
 /** A padding that counts is zeros before the pool where windows reach beyond it: what lies there does not count. */
-const avgPool2d: Rule<AvgPool> = (w, { inputs: [x], attributes }) => {
-  const { kernel, stride, padding, countIncludePad } = attributes;
-  const after = overhang(w.shape(x).slice(1), attributes, [1, 1]);
-  const isBeyond = countIncludePad && after.some((size, i) => size > padding[i]);
-  const [top, left] = padding;
-  const zeros = [0, 0, top, left, 0, 0, top, left];
+const avgPool2d: Rule<AvgPool> = (w, { inputs: [x], attributes: pool }) => {
+  const { padding, after = padding, countIncludePad } = pool;
+  const { dilation, beyond, attributes } = windowOf(w, x, pool);
+  const of = (pair: readonly number[]) => axes(w, x, pair);
+  const { length: rank } = w.shape(x);
+  const whole = [...of(padding), ...of(beyond)];
+  // AveragePool has dilations since opset 19: sums, and how many numbers are in them.
+  if (dilation[0] * dilation[1] > 1) {
+    const channels = last(w.shape(x));
+    const ones = w.constant(new Array<number>(channels * numel(pool.kernel)).fill(1), [
+      channels,
+      1,
+      ...of(pool.kernel),
+    ]);
+    const sums = w.node("Conv", [w.image(x), ones], {
+      ...attributes,
+      pads: whole,
+      dilations: of(dilation),
+      group: channels,
+    });
+    const [rows, columns] = [0, 1].map((i) => tapsInside(pool, imageOf(w.shape(x))[i], i));
+    const counts = w.constant(
+      rows.flatMap((row) => columns.map((column) => row * column)),
+      of(pool.output),
+    );
+    return image(w.node("Div", [sums, counts]), rank);
+  }
+  const isBeyond = countIncludePad && beyond.some((size, i) => size > after[i]);
+  const zeros = [0, 0, ...of(padding), 0, 0, ...of(after)];
   const padded = isBeyond ? w.node("Pad", [w.image(x), w.integers(...zeros), w.constant([0], [])]) : w.image(x);
-  const pads = isBeyond ? [0, 0, ...after.map((size, i) => Math.max(0, size - padding[i]))] : [...padding, ...after];
+  const rest = beyond.map((size, i) => Math.max(0, size - after[i]));
+  const pads = isBeyond ? [...of([0, 0]), ...of(rest)] : whole;
   const count = { count_include_pad: Number(countIncludePad && !isBeyond) };
-  return image(w.node("AveragePool", [padded], { kernel_shape: kernel, strides: stride, pads, ...count }));
+  return image(w.node("AveragePool", [padded], { ...attributes, pads, ...count }), rank);
 };
+
+/** Of each window along an axis, the taps that count. */
+function tapsInside({ kernel, stride, padding, dilation = [1, 1], output, ...pool }: AvgPool, size: number, i: number) {
+  const { countIncludePad, after = padding } = pool;
+  const [first, end] = countIncludePad ? [-padding[i], size + after[i]] : [0, size];
+  return Array.from({ length: output[i] }, (_, o) => {
+    const taps = Array.from({ length: kernel[i] }, (_, tap) => o * stride[i] - padding[i] + tap * dilation[i]);
+    return Math.max(1, taps.filter((at) => at >= first && at < end).length);
+  });
+}
 
 /** The matrix [bins, size] of means over bins. */
 function binMeans(size: number, bins: number): number[] {
@@ -119,17 +158,18 @@ function binMeans(size: number, bins: number): number[] {
 }
 
 const adaptiveAvgPool2d: Rule<{ output: Pair }> = (w, { inputs: [x], attributes: { output } }) => {
-  const [, height, width] = w.shape(x);
+  const [height, width] = imageOf(w.shape(x));
+  const { length: rank } = w.shape(x);
   const [oh, ow] = output;
-  if (oh * ow === 1) return image(w.node("GlobalAveragePool", [w.image(x)]));
+  if (oh * ow === 1) return image(w.node("GlobalAveragePool", [w.image(x)]), rank);
   if (height % oh === 0 && width % ow === 0) {
-    const size = [height / oh, width / ow];
-    return image(w.node("AveragePool", [w.image(x)], { kernel_shape: size, strides: size }));
+    const size = axes(w, x, [height / oh, width / ow]);
+    return image(w.node("AveragePool", [w.image(x)], { kernel_shape: size, strides: size }), rank);
   }
-  const columns = w.constant(binMeans(height, oh), [oh, height]);
   const turned = w.constant(binMeans(width, ow), [ow, width]);
-  const means = w.node("MatMul", [columns, w.image(x)]);
-  return image(w.node("MatMul", [means, w.node("Transpose", [turned], { perm: [1, 0] })]));
+  const means =
+    rank === 3 ? w.image(x) : w.node("MatMul", [w.constant(binMeans(height, oh), [oh, height]), w.image(x)]);
+  return image(w.node("MatMul", [means, w.node("Transpose", [turned], { perm: [1, 0] })]), rank);
 };
 
 const scaleChannels: Rule = (w, { inputs: [x, factors] }) => image(w.node("Mul", [w.image(x), w.image(factors)]));

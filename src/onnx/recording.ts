@@ -93,12 +93,6 @@ export class Recording {
     return name !== undefined && this.#weights.has(name);
   }
 
-  /** The filters of a convolution in two dimensions. */
-  filters(name: string): ValueId {
-    const id = this.weight(name);
-    return this.b.shape(id).length === 4 ? id : this.b.reshape(id, withHeight(this.b.shape(id)));
-  }
-
   /** A value that an earlier step made. */
   value(name: string | undefined): Placed {
     const value = name ? this.values.get(name) : undefined;
@@ -126,13 +120,19 @@ export class Recording {
     return this.b.op(transpose, [id], { order: to.map((axis) => order.indexOf(axis)) })[0];
   }
 
-  /** An image's memory, channels last; a row of pixels is an image of height 1. */
-  image(name: string | undefined): ValueId {
+  /** The memory of an image or of a signal, channels last. */
+  pixels(name: string | undefined): ValueId {
     const value = this.value(name);
     const { length } = value.shape;
-    const id = length === 3 || length === 4 ? this.arranged(value, channelsLast(length)) : undefined;
-    if (id === undefined) throw new Unsupported(`${length - 2} spatial axes`);
-    return length === 4 ? id : this.b.reshape(id, withHeight(this.b.shape(id)));
+    if (length !== 3 && length !== 4) throw new Unsupported(`${length - 2} spatial axes`);
+    return this.arranged(value, channelsLast(length));
+  }
+
+  /** An image's memory, channels last; a signal is an image of height 1. */
+  image(name: string | undefined): ValueId {
+    const id = this.pixels(name);
+    const shape = this.b.shape(id);
+    return shape.length === 4 ? id : this.b.reshape(id, withHeight(shape));
   }
 
   /** An image as a value of a shape of the file's, which may be a row. */

@@ -1,4 +1,4 @@
-/** 2-D convolutions of images [n, h, w, c] with filters OHWI. The arithmetic of their buffers is that of `abi/conv.ts`. */
+/** Convolutions of images [n, h, w, c], or of signals [n, length, c], with filters OHWI. The arithmetic of their buffers is that of `abi/conv.ts`. */
 import {
   type Conv2dShape,
   conv2dDwScratch,
@@ -26,7 +26,7 @@ import {
   winogradScratch,
   winogradSizes,
 } from "../abi/winograd.js";
-import { type ImageShape, imageOf, numel, type Pair, type Shape } from "../core/shape.js";
+import { type ImageShape, imageOf, imagesLike, last, numel, type Pair, type Shape } from "../core/shape.js";
 import type { Context } from "../graph/context.js";
 import type { Gradient, Node, Op, Selection } from "../graph/op.js";
 import { FLOAT } from "../graph/value.js";
@@ -45,7 +45,10 @@ export interface Convolution {
   outChannels: number;
   kernel: Pair;
   stride: Pair;
+  /** Zeros before the image. */
   padding: Pair;
+  /** Zeros after it, where they are not as many as before. */
+  after?: Pair | undefined;
   dilation: Pair;
   groups: number;
 }
@@ -56,7 +59,7 @@ export type ConvAlgorithm = "direct" | "winograd" | "depthwise";
 /** A convolution of one concrete input: all the sizes that any kernel is given, by their names. */
 function convShape(c: Convolution, batch: number, [h, w, ic]: ImageShape): Conv2dShape {
   const size = (i: 0 | 1, input: number) =>
-    convOutputSize(input, c.kernel[i], c.stride[i], c.padding[i], c.dilation[i]);
+    convOutputSize(input, c.kernel[i], c.stride[i], c.padding[i], c.dilation[i], c.after?.[i]);
   return {
     batch,
     h,
@@ -99,9 +102,9 @@ export const conv2d: Op<Conv2d> = {
   isProduct: true,
   shapes([x], c) {
     const { oh, ow } = shapeOf(c, x);
-    return [[x[0], oh, ow, c.outChannels]];
+    return [imagesLike(x, [oh, ow, c.outChannels])];
   },
-  macs: ([x], [y], c) => numel(y) * taps(c, x[3]),
+  macs: ([x], [y], c) => numel(y) * taps(c, last(x)),
   inPlace: epilogueInPlace,
   absorb: absorbIntoEpilogue,
   scratch([x], { algorithm = "direct", ...c }) {
@@ -133,8 +136,8 @@ function selectFilter<A extends Conv2d>(
   { prefer, once }: Selection,
 ): Node<A> {
   const [image, w, ...operands] = node.inputs;
-  const { outChannels, kernel, stride, padding, dilation, groups } = node.attributes;
-  const convolution = { outChannels, kernel, stride, padding, dilation, groups };
+  const { outChannels, kernel, stride, padding, after, dilation, groups } = node.attributes;
+  const convolution = { outChannels, kernel, stride, padding, after, dilation, groups };
   const algorithm = chooseAlgorithm(convShape(convolution, batch, input), prefer);
   const attributes = { ...node.attributes, algorithm };
   if (algorithm === "depthwise") return { ...node, attributes }; // reads the weights as they are
@@ -183,8 +186,8 @@ function dxFilterBytes(s: Conv2dShape): number[] {
 /** Inputs: dy, w, and those of the epilogue. `input`: [h, w, c] of the forward op's input. */
 const conv2dDx: Op<Conv2d & { input: ImageShape }> = {
   name: "conv2dDx",
-  shapes: ([dy], { input }) => [[dy[0], ...input]],
-  macs: ([dy], [dx], c) => numel(dy) * taps(c, dx[3]),
+  shapes: ([dy], { input }) => [imagesLike(dy, input)],
+  macs: ([dy], [dx], c) => numel(dy) * taps(c, last(dx)),
   inPlace: epilogueInPlace,
   absorb: absorbIntoEpilogue,
   scratch([dy], { algorithm, input, ...c }) {
@@ -223,7 +226,10 @@ const conv2dDx: Op<Conv2d & { input: ImageShape }> = {
 /** Inputs: dy, x. */
 const conv2dDw: Op<Convolution & { algorithm?: ConvAlgorithm }> = {
   name: "conv2dDw",
-  shapes: ([, x], { outChannels, kernel, groups }) => [[outChannels, ...kernel, x[3] / groups]],
+  shapes([, x], { outChannels, kernel: [kh, kw], groups }) {
+    const [, ...filter] = imagesLike(x, [kh, kw, last(x) / groups]);
+    return [[outChannels, ...filter]];
+  },
   macs: ([dy], [[, ...kernelAndChannels]]) => numel(dy) * numel(kernelAndChannels),
   workspace: ([, x], { algorithm, ...c }) => (algorithm === "winograd" ? winogradDwPartial(shapeOf(c, x)) : 0),
   scratch([, x], { algorithm, ...c }) {

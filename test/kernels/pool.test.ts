@@ -90,7 +90,17 @@ describe.each(variants)("pooling (%s)", (variant) => {
     expectClose(dx, reference.maxPoolDx(shape, dy, x), LIMIT);
   });
 
-  it.each(cases.filter(({ shape }) => shape.dilationH === 1))("average, $name", ({ shape }) => {
+  /** With as much padding after as before, and with one more. */
+  const uneven = cases.map(({ name, shape }) => {
+    const size = (input: number) =>
+      Math.floor((input + 2 * shape.padTop + 1 - shape.dilationH * (shape.kh - 1) - 1) / shape.strideH) + 1;
+    const sizes = { oh: size(shape.h), ow: size(shape.w), padBottom: shape.padTop + 1, padRight: shape.padLeft + 1 };
+    return { name: `${name} + 1`, shape: { ...shape, ...sizes } };
+  });
+  const even = cases.map(({ name, shape }) => {
+    return { name, shape: { ...shape, padBottom: shape.padTop, padRight: shape.padLeft } };
+  });
+  it.each([...even, ...uneven])("average, $name", ({ shape }) => {
     const x = normals(shape.batch * shape.h * shape.w * shape.c, 1);
     const dy = normals(shape.batch * shape.oh * shape.ow * shape.c, 2);
     for (const includePad of [true, false]) {

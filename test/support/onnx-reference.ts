@@ -157,7 +157,7 @@ const conv: Run = (step, [x, w, b], shape) => {
 const pool: Run = (step, [x], shape) => {
   const [spatial, kernel, out] = [x!.shape.slice(2), numbers(step, "kernel"), shape.slice(2)];
   const [plane, outPlane] = [product(spatial), product(out)];
-  const [strides, pads] = [numbers(step, "strides"), numbers(step, "pads")];
+  const [strides, pads, dilations] = [numbers(step, "strides"), numbers(step, "pads"), numbers(step, "dilations")];
   const isMax = step.op === "maxPool";
   const y = new Float64Array(product(shape));
   for (const [o, at] of places(out).entries()) {
@@ -166,7 +166,7 @@ const pool: Run = (step, [x], shape) => {
     // With `countIncludePad`, the window without what `ceilMode` adds beyond the padding.
     const padded = at.map((place, axis) => {
       const end = spatial[axis]! + pads[axis]! + pads[axis + spatial.length]!;
-      return Math.min(kernel[axis]!, end - place * strides[axis]!);
+      return Math.min(kernel[axis]!, Math.ceil((end - place * strides[axis]!) / dilations[axis]!));
     });
     const count = step.attributes["countIncludePad"] ? product(padded) : inside.length;
     for (let k = 0; k < shape[0]! * shape[1]!; k++) {

@@ -14,6 +14,7 @@ import families  # noqa: E402
 import optimizers  # noqa: E402
 import ops_dense  # noqa: E402
 import ops_image  # noqa: E402
+import ops_signal  # noqa: E402
 import residual_mlp  # noqa: E402
 import torchvision_nets  # noqa: E402
 from tensors import bits, distribution, images, indices, uniform  # noqa: E402
@@ -37,6 +38,7 @@ PARTS = {
     "optimizers": optimizers.main,
     "mlp": residual_mlp.main,
     "image": ops_image.main,
+    "signal": ops_signal.main,
     "cifar": cifar_resnet.main,
     "torchvision": torchvision_nets.main,
     "families": families.main,

@@ -4,10 +4,13 @@ import { describe, expect, it } from "vitest";
 import { ACTIVATIONS } from "../../../src/abi/enums.js";
 import { FormatError } from "../../../src/core/errors.js";
 import {
+  AdaptiveAvgPool1d,
   AdaptiveAvgPool2d,
+  AvgPool1d,
   AvgPool2d,
   BatchNorm1d,
   BatchNorm2d,
+  Conv1d,
   Conv2d,
   cifarResNet,
   createModel,
@@ -20,6 +23,7 @@ import {
   LayerNorm,
   Linear,
   LogSoftmax,
+  MaxPool1d,
   MaxPool2d,
   type Model,
   PadShortcut,
@@ -112,6 +116,16 @@ const NETS: [name: string, network: () => Layer, inputShape: number[]][] = [
     () => new Sequential(conv(3), new GELU(), new Flatten(), new Dropout(0.5), new Linear(72, 5), new Softmax()),
     [9, 9, 3],
   ],
+  [
+    "signals",
+    () =>
+      new Sequential(
+        ...[new Conv1d(3, 8, { kernelSize: 5, stride: 2, padding: 2 }), new BatchNorm1d(8), new ReLU()],
+        ...[new MaxPool1d({ kernelSize: 3, stride: 2, padding: 1 }), new AvgPool1d({ kernelSize: 2 })],
+        ...[new Conv1d(8, 6, { kernelSize: 1 }), new AdaptiveAvgPool1d(1), new Flatten(), new Linear(6, 4)],
+      ),
+    [40, 3],
+  ],
   ["images out", () => new Sequential(conv(), new BatchNorm2d(8), new GELU({ approximate: "tanh" })), [5, 6, 3]],
   ["logarithms", () => new Sequential(new Linear(6, 5), new BatchNorm1d(5), new LogSoftmax()), [6]],
 ];
@@ -133,6 +147,7 @@ describe("exportOnnx", () => {
     ["bins of several sizes", new Sequential(conv(), new AdaptiveAvgPool2d([3, 2])), [7, 5, 3]],
     ["a steeper Softplus", new Softplus({ beta: 2 }), [64]],
     ["bins of one size", new Sequential(conv(), new AdaptiveAvgPool2d([3, 2])), [6, 8, 3]],
+    ["bins of a signal", new Sequential(new Conv1d(3, 4, { kernelSize: 3 }), new AdaptiveAvgPool1d(4)), [12, 3]],
     ["rows of features", new Sequential(new Linear(6, 4), new LayerNorm(4), new Residual(new Linear(4, 4))), [5, 6]],
     ["features of rows", new Sequential(new Linear(6, 4), new BatchNorm1d(4)), [5, 6]],
     ...[true, false].flatMap((ceilMode) =>

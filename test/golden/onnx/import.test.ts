@@ -11,6 +11,7 @@ import {
   SGD,
 } from "../../../src/hosts/node/index.js";
 import { loadOnnx } from "../../../src/hosts/node/onnx.js";
+import { exportOnnx } from "../../../src/onnx/export.js";
 import { type ImportOptions, importOnnx } from "../../../src/onnx/import.js";
 import type { ModelProto, NodeProto } from "../../../src/onnx/messages.js";
 import { writeModel } from "../../../src/onnx/read.js";
@@ -26,6 +27,7 @@ import {
   weight,
 } from "../../support/onnx-build.js";
 import { runNet } from "../../support/onnx-reference.js";
+import { runOnnx } from "../../support/onnx-runtime.js";
 
 const nhwc = (data: ArrayLike<number>, [n, c, h, w]: number[]): Float32Array => {
   const out = new Float32Array(data.length);
@@ -228,11 +230,30 @@ describe("an imported network", () => {
   });
 });
 
-it("pads images by other sizes on each side", () =>
-  compare(
-    modelOf(13, ["n", 2, 4, 5], [conv("x", "w", "y", { pads: [0, 2, 1, 1] })], [weight("w", 3, 2, 3, 3)]),
-    [2, 4, 5],
-  ));
+describe("windows with other padding on each side", () => {
+  it.each([1, 2])("of convolutions, in steps of %i", (stride) => {
+    const attributes = { pads: [0, 2, 1, 1], strides: [stride, stride] };
+    const model = modelOf(13, ["n", 4, 6, 7], [conv("x", "w", "y", attributes)], [weight("w", 8, 4, 3, 3)]);
+    return compare(model, [4, 6, 7]);
+  });
+
+  it.each([
+    ["MaxPool", {}],
+    ["AveragePool", { count_include_pad: 1 }],
+    ["AveragePool", {}],
+    ["AveragePool", { count_include_pad: 1, dilations: [2, 1] }],
+    ["AveragePool", { dilations: [1, 2], ceil_mode: 1 }],
+  ])("of %s %j", async (op, more) => {
+    const attributes = { kernel_shape: [3, 3], pads: [0, 1, 1, 0], strides: [2, 1], ...more };
+    const model = modelOf(19, ["n", 2, 7, 6], [node(op, ["x"], ["y"], attributes)]);
+    await compare(model, [2, 7, 6]);
+    const opened = await loadOnnx(writeModel(model));
+    const x = { data: Float32Array.from(numbers(84)), shape: [1, 7, 6, 2] };
+    const again = await runOnnx(exportOnnx(opened), x);
+    const expected = opened.predict(x).data;
+    for (const [i, value] of again.data.entries()) expect(value).toBeCloseTo(expected[i]!, 5);
+  });
+});
 
 describe("what cannot be imported", () => {
   const refused = (model: ModelProto, message: string) => {

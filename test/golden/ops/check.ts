@@ -25,17 +25,19 @@ interface Values {
   data: Float32Array | Float64Array | Int32Array;
 }
 
-/** An activation as the model has it. */
-function activation<T extends Values>(tensor: T): T {
+/** An activation as the model has it; signals are [n, c, length] in the golden files. */
+function activation<T extends Values>(tensor: T, isSignal = false): T {
   const { shape, data } = tensor;
-  if (shape.length !== 4 || data instanceof Int32Array) return { ...tensor, shape: asBatch(shape) };
-  const [n, c, h, w] = shape;
-  return { ...tensor, shape: [n, h, w, c], data: nchwToNhwc(data, shape) };
+  const isImage = shape.length === 4 || isSignal;
+  if (!isImage || data instanceof Int32Array) return { ...tensor, shape: asBatch(shape) };
+  const [n, c, ...pixels] = shape;
+  const [h, w] = isSignal ? [1, ...pixels] : pixels;
+  return { ...tensor, shape: [n, ...pixels, c], data: nchwToNhwc(data, [n, c, h, w]) };
 }
 
 /** The data of a golden input, NHWC if it is an image. */
-export const floats = (golden: GoldenCase, key: string) =>
-  activation(golden.inputs[key]).data as Float32Array<ArrayBuffer>;
+export const floats = (golden: GoldenCase, key: string, isSignal = false) =>
+  activation(golden.inputs[key], isSignal).data as Float32Array<ArrayBuffer>;
 
 /** Names in the state dict of what a golden case gives. */
 const PARAMETERS: Record<string, string> = {
@@ -48,6 +50,8 @@ const PARAMETERS: Record<string, string> = {
 export interface CheckOptions {
   training?: boolean;
   bar?: Bar;
+  /** Three dimensions are [n, c, length]. */
+  isSignal?: boolean;
 }
 
 /** Forward, prediction and backward. */
@@ -55,12 +59,12 @@ export async function check(
   golden: GoldenCase,
   layer: Layer,
   setup: Setup,
-  { training = false, bar }: CheckOptions = {},
+  { training = false, bar, isSignal = false }: CheckOptions = {},
 ): Promise<Model> {
   const { inputs, outputs } = golden;
-  const [, ...inputShape] = activation(inputs.x).shape;
-  const [x, dy] = [floats(golden, "x"), floats(golden, "dy")];
-  const [expectedY, expectedDx] = [activation(outputs.y), activation(outputs.dx)];
+  const [, ...inputShape] = activation(inputs.x, isSignal).shape;
+  const [x, dy] = [floats(golden, "x", isSignal), floats(golden, "dy", isSignal)];
+  const [expectedY, expectedDx] = [activation(outputs.y, isSignal), activation(outputs.dx, isSignal)];
   const model = await build(layer, inputShape, setup);
   const given = Object.entries(PARAMETERS).filter(([key]) => key in inputs);
   setWeights(model, Object.fromEntries(given.map(([key, name]) => [name, inputs[key]])));

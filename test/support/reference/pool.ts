@@ -17,6 +17,7 @@ export interface PoolShape {
 }
 
 export type DilatedPoolShape = PoolShape & { dilationH: number; dilationW: number };
+export type AvgPoolShape = DilatedPoolShape & { padBottom: number; padRight: number };
 
 /** Calls `visit` for each output with its index and the indices of the inputs of its window, row by row. */
 function windows(s: DilatedPoolShape, visit: (out: number, inputs: number[]) => void): void {
@@ -58,20 +59,20 @@ export function maxPoolDx(s: DilatedPoolShape, dy: Numbers, x: Numbers): Float64
   return dx;
 }
 
-/** What a sum over the window of output (i, j) is divided by. */
-function divisor(s: PoolShape, countIncludePad: boolean, i: number, j: number): number {
-  const side = (o: number, stride: number, pad: number, kernel: number, size: number) => {
-    const start = o * stride - pad;
-    const end = Math.min(start + kernel, size + pad);
-    return countIncludePad ? end - start : Math.min(end, size) - Math.max(start, 0);
+/** What a sum over the window of output (i, j) is divided by: the taps in the image, or in the padded image. */
+function divisor(s: AvgPoolShape, countIncludePad: boolean, i: number, j: number): number {
+  const taps = (kernel: number, start: number, dilation: number, size: number, after: number) => {
+    const all = Array.from({ length: kernel }, (_, tap) => start + tap * dilation);
+    return all.filter((at) => (countIncludePad ? at < size + after : at >= 0 && at < size)).length;
   };
-  return side(i, s.strideH, s.padTop, s.kh, s.h) * side(j, s.strideW, s.padLeft, s.kw, s.w);
+  const [top, left] = [i * s.strideH - s.padTop, j * s.strideW - s.padLeft];
+  return taps(s.kh, top, s.dilationH, s.h, s.padBottom) * taps(s.kw, left, s.dilationW, s.w, s.padRight);
 }
 
 /** The average over the window of each output, and its adjoint; an empty window gives 0. */
-export function avgPool(s: PoolShape, countIncludePad: boolean, x: Numbers): Float64Array {
+export function avgPool(s: AvgPoolShape, countIncludePad: boolean, x: Numbers): Float64Array {
   const y = new Float64Array(s.batch * s.oh * s.ow * s.c);
-  windows({ ...s, dilationH: 1, dilationW: 1 }, (out, inputs) => {
+  windows(s, (out, inputs) => {
     const pixel = Math.floor(out / s.c) % (s.oh * s.ow);
     const by = divisor(s, countIncludePad, Math.floor(pixel / s.ow), pixel % s.ow);
     y[out] = inputs.length === 0 ? 0 : inputs.reduce((sum, at) => sum + x[at], 0) / by;
@@ -79,9 +80,9 @@ export function avgPool(s: PoolShape, countIncludePad: boolean, x: Numbers): Flo
   return y;
 }
 
-export function avgPoolDx(s: PoolShape, countIncludePad: boolean, dy: Numbers): Float64Array {
+export function avgPoolDx(s: AvgPoolShape, countIncludePad: boolean, dy: Numbers): Float64Array {
   const dx = new Float64Array(s.batch * s.h * s.w * s.c);
-  windows({ ...s, dilationH: 1, dilationW: 1 }, (out, inputs) => {
+  windows(s, (out, inputs) => {
     const pixel = Math.floor(out / s.c) % (s.oh * s.ow);
     const by = divisor(s, countIncludePad, Math.floor(pixel / s.ow), pixel % s.ow);
     for (const at of inputs) dx[at] += dy[out] / by;
