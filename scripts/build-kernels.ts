@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import asc from "assemblyscript/asc";
+import { crc32 } from "../src/core/crc32.js";
 import { SHIPPED_EXPORTS } from "../src/runtime/instance.js";
 import { generate } from "./generate-abi.js";
 import { pack } from "./kernel-text/pack.js";
@@ -56,6 +57,7 @@ try {
 }
 
 if (built !== digest) {
+  const checksums: number[] = [];
   for (const { name, flags } of variants) {
     const wasm = relative(root, join(out, `${name}.wasm`));
     const { error, stdout, stderr } = await asc.main(["-o", wasm, "--baseDir", root, ...options, ...flags, ...limits]);
@@ -64,10 +66,15 @@ if (built !== digest) {
       throw error;
     }
     const bytes = readFileSync(join(out, `${name}.wasm`));
-    const texts = pack(keepExports(bytes, SHIPPED_EXPORTS));
+    const shipped = keepExports(bytes, SHIPPED_EXPORTS);
+    checksums.push(crc32(shipped));
+    const texts = pack(shipped);
     writeFileSync(join(out, `${name}.js`), `export default ${JSON.stringify(texts)};\n`);
     writeFileSync(join(out, `${name}.d.ts`), "declare const texts: string[];\nexport default texts;\n");
     console.log(`kernels: ${name}.wasm ${bytes.length} bytes`);
   }
+  // By which the library knows its own files from those of other versions, and from damaged ones.
+  writeFileSync(join(out, "checksums.js"), `export default [${checksums}];\n`);
+  writeFileSync(join(out, "checksums.d.ts"), "declare const checksums: number[];\nexport default checksums;\n");
   writeFileSync(join(out, "digest"), digest);
 }

@@ -1,5 +1,15 @@
-/** The class of an object by its tag, which `instanceof` cannot tell of objects from another realm: a frame, a vm context. */
-export const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+/**
+ * The class of an object by its tag, which `instanceof` cannot tell of objects from another realm: a frame, a vm context.
+ * What only calls itself a typed array, and what cannot be asked (a proxy that was revoked), is an "Object".
+ */
+export function tagOf(value: unknown): string {
+  try {
+    const tag = Object.prototype.toString.call(value).slice(8, -1);
+    return /.Array$/.test(tag) && !ArrayBuffer.isView(value) ? "Object" : tag;
+  } catch {
+    return "Object";
+  }
+}
 
 interface Tagged {
   Uint8Array: Uint8Array;

@@ -6,6 +6,7 @@
  * some 2 KB, of which there are at most MAX_TENSORS.
  */
 
+import { asBytes } from "../core/bytes.js";
 import { crc32 } from "../core/crc32.js";
 import { ArgumentError, describe, expectation, ShapeError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
@@ -98,13 +99,6 @@ export function readSafetensors(bytes: Uint8Array | ArrayBuffer, options?: ReadO
     tensors.set(name, { data, shape, dtype });
   }
   return { tensors, metadata: header.metadata };
-}
-
-/** A file in memory, as bytes. */
-export function asBytes(where: string, bytes: unknown): Uint8Array {
-  if (isTagged(bytes, "Uint8Array")) return bytes;
-  if (isTagged(bytes, "ArrayBuffer")) return new Uint8Array(bytes);
-  throw new ArgumentError(expectation(where, "bytes", "a Uint8Array or ArrayBuffer", describe(bytes)));
 }
 
 export interface SafetensorsEntry {

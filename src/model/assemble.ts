@@ -10,7 +10,7 @@ import { encode, NOWHERE } from "../program/encode.js";
 import { Executor } from "../runtime/executor.js";
 import { hasRelaxedSimd, hasSimd } from "../runtime/features.js";
 import type { Host } from "../runtime/host.js";
-import { compileBytes } from "../runtime/kernels.js";
+import { compileFile } from "../runtime/kernels.js";
 import { createMemory, ModelMemory } from "../runtime/memory.js";
 import { ThreadPool } from "../runtime/pool.js";
 import { readArchitecture } from "./architecture.js";
@@ -44,7 +44,7 @@ export async function assemble(
       ? await host.kernels(info.relaxedSimd ? "relaxed" : "simd", shared, group)
       : isModule(wasm)
         ? wasm
-        : await compileBytes(new Uint8Array(wasm), shared);
+        : await compileFile(wasm, shared);
   const memory = new ModelMemory(await createMemory(shared));
   const executor = new Executor(memory, module, description.parameters, description.buffers);
   executor.expectGroup("createModel", group);

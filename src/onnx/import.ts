@@ -1,11 +1,11 @@
 /** `importOnnx`: a file's network as a layer, and its weights as a state dict. */
 
+import { asBytes } from "../core/bytes.js";
 import { ArgumentError, describe, expectation } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
 import { checked, flag, isRecord, optional, readOptions, type Schema, text } from "../core/options.js";
 import { numel } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
-import { asBytes } from "../io/safetensors.js";
 import { isSampleShape } from "../model/architecture.js";
 import { registerLayer } from "../nn/registry.js";
 import { Builder } from "../ops/builder.js";

@@ -3,10 +3,11 @@
  * one pickle after the other with the storages at the end. Nothing of the file is executed; what it costs is bounded by
  * its size.
  */
+import { asBytes } from "../../core/bytes.js";
 import { describe } from "../../core/errors.js";
 import { optional, readOptions, type Schema, text } from "../../core/options.js";
 import { dtypeSize } from "../dtypes.js";
-import { asBytes, type ReadOptions, readerSchema, type StoredTensor } from "../safetensors.js";
+import { type ReadOptions, readerSchema, type StoredTensor } from "../safetensors.js";
 import { formatError, type Origin } from "../safetensors-header.js";
 import { reading, readPickle } from "./pickle.js";
 import { findState, valueAt } from "./state.js";

@@ -28,7 +28,7 @@ import {
 import { uniform } from "../../golden/generator.js";
 import { build, weightBits } from "../../support/setups.js";
 
-const CLASSIC = new URL("../../../build/kernels/classic-simd.wasm", import.meta.url);
+const CLASSIC = new URL("../../../dist/kernels/classic-simd.wasm", import.meta.url);
 
 type Loose = (...args: unknown[]) => unknown;
 type Refusal = [name: string, call: (model: Model) => unknown, kind: new (message?: string) => Error, message: RegExp];
