@@ -88,4 +88,5 @@ export function describe(value: unknown): string {
 const text = (value: unknown): string =>
   typeof value === "string" ? (value.length > 600 ? `${value.slice(0, 597)}…` : value) : describe(value);
 
-const clip = (value: string): string => (value.length > 80 ? `${value.slice(0, 77)}…` : value);
+/** The beginning of what may be long. */
+export const clip = (value: string): string => (value.length > 80 ? `${value.slice(0, 77)}…` : value);

@@ -11,7 +11,8 @@
  * nobody calls, but not the result of a call.
  */
 import { expectBoolean, expectInteger, expectNumber, expectOneOf } from "./check.js";
-import { ArgumentError, expectation } from "./errors.js";
+import { ArgumentError, describe, expectation } from "./errors.js";
+import { nearest } from "./nearest.js";
 
 /** Gives a value as the library works with it, or throws an `ArgumentError` that says `where: name expected …`. */
 export type Check<Out> = (where: string, name: string, value: unknown) => Out;
@@ -41,21 +42,9 @@ export function readOptions<S extends Checks>(where: string, given: unknown, sch
 }
 
 function unknownOption(where: string, key: string, known: readonly string[]): ArgumentError {
-  const near = known.find((name) => distance(name.toLowerCase(), key.toLowerCase()) <= (name.length > 4 ? 2 : 1));
+  const near = nearest(key, known, key.length > 4 ? 2 : 1);
   const hint = near && `Did you mean "${near}"?`;
-  return new ArgumentError(expectation(where, "option", known.join(", ") || "none", JSON.stringify(key), { hint }));
-}
-
-/** Letters to insert, delete or exchange to make one word of the other (Levenshtein 1966), row by row. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length];
+  return new ArgumentError(expectation(where, "option", known.join(", ") || "none", describe(key), { hint }));
 }
 
 /** What may be left out has `undefined` among its inputs. */

@@ -1,3 +1,6 @@
+/** Shapes: what they hold, how they compare, and how they are shown. */
+import { describe } from "./errors.js";
+
 /** A tensor's dimensions, outermost first; the batch is dimension 0. */
 export type Shape = readonly number[];
 
@@ -12,7 +15,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 /** A shape as error messages show it: `[32, 28, 28, 1]`. */
 export function formatShape(shape: Shape): string {
-  return `[${shape.join(", ")}]`;
+  return describe(shape);
 }
 
 /** The smallest multiple of `unit` that is not below `n`. */

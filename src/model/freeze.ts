@@ -18,8 +18,9 @@ export function freeze(model: Model, pattern: NamePattern): string[] {
 /** Undoes `freeze` for all names that match. Returns the names. */
 export function unfreeze(model: Model, pattern: NamePattern): string[] {
   const names = matching(model, pattern, "unfreeze");
-  const left = [...model.engine.frozen].filter((name) => !names.includes(name));
-  model.engine.freeze(new Set(left));
+  const left = new Set(model.engine.frozen);
+  for (const name of names) left.delete(name);
+  model.engine.freeze(left);
   return names;
 }
 

@@ -14,7 +14,7 @@ import type { Engine } from "./engine.js";
 import { fillInput } from "./input.js";
 import { isInStep, type LayerProfile, type OpProfile, Profile, perSecond, sumUp } from "./profile-report.js";
 import type { Step, TrainStep } from "./step.js";
-import { isInside, layersInOrder } from "./summary.js";
+import { byLayer, layersInOrder } from "./summary.js";
 
 export interface ProfileOptions {
   /** A training step (forward, backward, update) instead of a prediction. Default false. */
@@ -206,13 +206,13 @@ function layersOf(
   types: Record<string, string>,
 ): LayerProfile[] {
   const step = ops.filter(isInStep);
-  const inside = step.filter((op) => !outside.has(op));
+  const inside = byLayer(step.filter((op) => !outside.has(op)));
   const layers = layersInOrder(graph).map(({ path, type, outputShape }) => ({
     path,
     type,
     outputShape,
-    ...sumUp(inside.filter((op) => isInside(op.path, path))),
-    ops: inside.filter((op) => op.path === path),
+    ...sumUp(inside(path)),
+    ops: inside(path).filter((op) => op.path === path),
   }));
   const others = Object.entries(types).map(([path, type]) => {
     const own = step.filter((op) => outside.get(op) === path);

@@ -1,7 +1,8 @@
 /** Weights in and out, in PyTorch's names, shapes and layouts. */
 
-import { ArgumentError, describe, expectation, StateDictError } from "../core/errors.js";
+import { ArgumentError, clip, describe, expectation, StateDictError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
+import { nearest } from "../core/nearest.js";
 import { checked, flag, optional, readOptions, type Schema } from "../core/options.js";
 import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";
 import { entriesOf } from "../core/tag.js";
@@ -112,22 +113,22 @@ export function matchStateDict(
   const known = new Map(stateNames(description).map((item) => [item.entry.name, item]));
   const found = new Map<string, ArrayLike<number>>();
   const unexpected: string[] = [];
-  const mismatched: string[] = [];
+  const mismatched = new Map<string, string>();
   for (const [original, tensor] of entries) {
     const name = localName(original, known, rename);
     const item = known.get(name);
     if (isSkipped(name)) continue;
     if (!item) unexpected.push(name);
     else if (!fits(tensor, item.entry.shape))
-      mismatched.push(`${name} expected ${formatShape(item.entry.shape)}, got ${describeTensor(tensor)}`);
-    else if (found.has(name)) mismatched.push(`${name} expected once, got twice (as ${original})`);
+      mismatched.set(name, `expected ${formatShape(item.entry.shape)}, got ${describeTensor(tensor)}`);
+    else if (found.has(name)) mismatched.set(name, `expected once, got twice (as ${clip(original)})`);
     else found.set(name, tensor.data);
   }
   // PyTorch wrote no num_batches_tracked before 0.4.1 and never reads it for inference.
   const isMissing = (name: string) => !found.has(name) && !name.endsWith("num_batches_tracked") && !isSkipped(name);
   const missing = [...known.keys()].filter(isMissing);
-  const absent = missing.filter((name) => !mismatched.some((line) => line.startsWith(`${name} `)));
-  if (mismatched.length > 0 || (strict && (absent.length > 0 || unexpected.length > 0)))
+  const absent = missing.filter((name) => !mismatched.has(name));
+  if (mismatched.size > 0 || (strict && (absent.length > 0 || unexpected.length > 0)))
     throw new StateDictError(explain(absent, unexpected, mismatched, [...known.keys()]));
   return { missing: absent, unexpected, found: [...found].map(([name, data]) => ({ ...lookUp(known, name), data })) };
 }
@@ -164,43 +165,26 @@ function describeTensor(tensor: { data: ArrayLike<number>; shape: Shape }): stri
   return `${formatShape(tensor.shape)} with ${isNumeric(tensor.data) ? `${tensor.data.length} numbers` : describe(tensor.data)}`;
 }
 
-function explain(missing: string[], unexpected: string[], mismatched: string[], known: string[]): string {
+function explain(
+  missing: string[],
+  unexpected: string[],
+  mismatched: ReadonlyMap<string, string>,
+  known: string[],
+): string {
   const list = (title: string, names: string[], hint: (name: string) => string) => {
     if (names.length === 0) return [];
-    const shown = names.slice(0, 20).map((name) => `  ${name}${hint(name)}`);
+    const shown = names.slice(0, 20).map((name) => `  ${clip(name)}${hint(name)}`);
     return [`${title} (${names.length}):`, ...shown, ...(names.length > 20 ? [`  … ${names.length - 20} more`] : [])];
   };
   const near = (candidates: string[]) => (name: string) => {
-    const match = nearest(name, candidates);
-    return match ? ` (nearest: ${match})` : "";
+    const match = nearest(name, candidates, Math.max(2, Math.ceil(name.length / 2) - 1));
+    return match ? ` (nearest: ${clip(match)})` : "";
   };
-  const count = `${missing.length} missing, ${unexpected.length} unexpected, ${mismatched.length} of the wrong shape`;
+  const count = `${missing.length} missing, ${unexpected.length} unexpected, ${mismatched.size} of the wrong shape`;
   return [
     expectation("loadStateDict", "state", `the ${known.length} tensors of this network`, count),
     ...list("missing", missing, near(unexpected)),
     ...list("unexpected", unexpected, near(missing.length > 0 ? missing : known)),
-    ...list("wrong shape", mismatched, () => ""),
+    ...list("wrong shape", [...mismatched.keys()], (name) => ` ${mismatched.get(name)}`),
   ].join("\n");
-}
-
-/** The candidate with the smallest edit distance, if it is close. */
-function nearest(name: string, candidates: string[]): string | null {
-  let best: string | null = null;
-  let least = Math.max(3, name.length / 2);
-  for (const candidate of candidates.slice(0, 200)) {
-    const distance = editDistance(name, candidate);
-    if (distance < least) [best, least] = [candidate, distance];
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next[j] = Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
-    row = next;
-  }
-  return row[b.length];
 }

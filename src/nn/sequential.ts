@@ -14,17 +14,16 @@ export interface SequentialOptions {
 }
 
 /** Names in paths for some of the children. */
-export const childNames = <K extends string>(children: readonly K[]) =>
-  checked(
+export const childNames = <K extends string>(children: readonly K[]) => {
+  const known: ReadonlySet<string> = new Set(children);
+  return checked(
     `names without dots for some of ${children.join(", ")}`,
     (value): value is string extends K ? ChildNames : { readonly [name in K]?: string } =>
       typeof value === "object" &&
       value !== null &&
-      Object.entries(value).every(
-        ([key, name]) =>
-          (children as readonly string[]).includes(key) && typeof name === "string" && !name.includes("."),
-      ),
+      Object.entries(value).every(([key, name]) => known.has(key) && typeof name === "string" && !name.includes(".")),
   );
+};
 
 /**
  * Layers one after the other. Takes them as arguments (named "0", "1", …) or as one record whose keys become the

@@ -16,6 +16,9 @@ import { softmax } from "./loss.js";
 import { adaptiveAvgPool2d } from "./pool.js";
 import { reshape, reshapeCopy, transposeChannels } from "./shape.js";
 
+/** Each op and layer is noted with its path: 256 levels of `main`, or of names twice as long. */
+const MAX_PATH = 2500;
+
 /** What layers need to know about the plan they are recorded for. */
 export interface BuildMode {
   /** Dropout drops, BatchNorm takes the batch's own statistics. */
@@ -59,8 +62,10 @@ export class Builder {
   readonly graph = new Graph();
   /** @internal */
   readonly mode: BuildMode;
-  #path: string[] = [];
+  #path = "";
   readonly #names = new Set<string>();
+  /** Places of the layers noted so far, by path. */
+  readonly #layers = new Map<string, number>();
   #streams = 0;
 
   /** @internal */
@@ -75,7 +80,7 @@ export class Builder {
 
   /** The path of the layer at work, `main.0`. */
   get path(): string {
-    return this.#path.join(".");
+    return this.#path;
   }
 
   /** [n, …]; the batch size n is a number like any other. */
@@ -100,11 +105,13 @@ export class Builder {
   child(name: string, layer: Buildable, x: ValueId): ValueId {
     this.expect(typeof layer?.build === "function", "child", "a layer", layer, { error: ArgumentError });
     if (name === "") return layer.build(this, x);
-    this.#path.push(name);
+    const outer = this.#path;
+    this.#path = this.nameOf(name);
     try {
+      this.expect(this.#path.length <= MAX_PATH, "path", `at most ${MAX_PATH} characters`, this.#path.length);
       return layer.build(this, x);
     } finally {
-      this.#path.pop();
+      this.#path = outer;
     }
   }
 
@@ -227,7 +234,7 @@ export class Builder {
 
   /** @internal The state-dict name of a parameter of the layer at work. */
   nameOf(name: string): string {
-    return [...this.#path, name].join(".");
+    return this.#path === "" ? name : `${this.#path}.${name}`;
   }
 
   /** @internal */
@@ -243,8 +250,9 @@ export class Builder {
   /** @internal Notes a finished layer for `summary()`. It stands for those of its parts that are at its own path. */
   layer(type: string, output: ValueId): void {
     const { layers } = this.graph;
-    const record = { path: this.path, type, outputShape: this.shape(output), output };
-    const part = layers.findIndex(({ path }) => path === record.path);
-    layers.splice(part < 0 ? layers.length : part, 1, record);
+    const { path } = this;
+    const place = this.#layers.get(path) ?? layers.length;
+    this.#layers.set(path, place);
+    layers[place] = { path, type, outputShape: this.shape(output), output };
   }
 }

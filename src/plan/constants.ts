@@ -3,6 +3,9 @@ import type { Graph } from "../graph/graph.js";
 import type { Node } from "../graph/op.js";
 import { bytesOf, type ValueId } from "../graph/value.js";
 
+/** Characters of a key. A sum of a weight with itself, of that with itself and so on would soon have more than there is memory. */
+const LONGEST_KEY = 10_000;
+
 export interface Constants {
   nodes: Set<Node>;
   /** A name for each constant result, made of ops, attributes and parameter names: equal in every plan of a model. */
@@ -27,9 +30,11 @@ export function constantNodes(graph: Graph, changes: ReadonlySet<ValueId>, large
     const inputs = node.inputs.map(keyOf);
     if (node.inputs.length === 0 || node.outputs.length === 0 || inputs.includes(undefined)) continue;
     if (node.outputs.some((id) => bytesOf(graph.values[id]) > largest)) continue;
+    const key = `(${inputs.join(", ")}) ${JSON.stringify(node.attributes)}`;
+    if (key.length > LONGEST_KEY) continue;
     nodes.add(node);
     node.outputs.forEach((id, i) => {
-      keys.set(id, `${node.op.name}.${i}(${inputs.join(", ")}) ${JSON.stringify(node.attributes)}`);
+      keys.set(id, `${node.op.name}.${i}${key}`);
     });
   }
   return { nodes, keys };

@@ -63,19 +63,12 @@ export function planArena(
   const lives = lifetimes(graph, nodes, inArena, keep);
   const buffers = shareInPlace(graph, nodes, lives);
   const offsets = new Map<ValueId, number>();
-  const placed: { offset: number; buffer: Buffer }[] = []; // by offset
+  const place = spaceFor(nodes.length);
   let bytes = 0;
   for (const buffer of [...new Set(buffers.values())].sort(
     (a, b) => b.bytes - a.bytes || a.life.first - b.life.first,
   )) {
-    let offset = 0;
-    for (const { offset: start, buffer: rival } of placed) {
-      if (rival.life.first > buffer.life.last || buffer.life.first > rival.life.last) continue;
-      if (offset + buffer.bytes <= start) break;
-      offset = Math.max(offset, start + rival.bytes);
-    }
-    const after = placed.findIndex((other) => other.offset > offset);
-    placed.splice(after < 0 ? placed.length : after, 0, { offset, buffer });
+    const offset = place(buffer.life, buffer.bytes);
     bytes = Math.max(bytes, offset + buffer.bytes);
     for (const id of buffer.values) offsets.set(id, offset);
   }
@@ -84,6 +77,47 @@ export function planArena(
     if (offset !== undefined) offsets.set(value.id, offset);
   }
   return { bytes, offsets };
+}
+
+/** Bytes from `start` to `end`. */
+type Span = readonly [start: number, end: number];
+
+/**
+ * Places lives of `bytes` each at the lowest offset that is free. What is taken when is kept in a segment tree over the
+ * positions -1 to `last` of a step: node n is halved by nodes 2n and 2n + 1. Bytes that are taken side by side are one span, so
+ * that a node has few; with a list of all buffers, of which half live at a time in training, planning took the square of them.
+ */
+function spaceFor(last: number): (life: Lifetime, bytes: number) => number {
+  /** What is taken at some time within a node, and, by -n, what is taken all that time. */
+  const spans = new Map<number, Span[]>();
+  /** The nodes that a life touches, negative where it does not go through all of them. */
+  const touched = (life: Lifetime, n = 1, from = -1, to = last): number[] => {
+    if (life.last < from || life.first > to) return [];
+    if (life.first <= from && to <= life.last) return [n];
+    const middle = (from + to) >> 1;
+    return [-n, ...touched(life, 2 * n, from, middle), ...touched(life, 2 * n + 1, middle + 1, to)];
+  };
+  return (life, bytes) => {
+    const nodes = touched(life);
+    let offset = 0;
+    for (const [start, end] of nodes.flatMap((n) => spans.get(n) ?? []).sort((a, b) => a[0] - b[0])) {
+      if (offset + bytes <= start) break;
+      offset = Math.max(offset, end);
+    }
+    for (const n of nodes.flatMap((n) => (n > 0 ? [n, -n] : [-n])))
+      spans.set(n, join(spans.get(n) ?? [], offset, offset + bytes));
+    return offset;
+  };
+}
+
+/** Spans with another one, which becomes one with those that it touches. */
+function join(spans: readonly Span[], start: number, end: number): Span[] {
+  const apart = spans.filter((span) => {
+    const touches = span[0] <= end && start <= span[1];
+    if (touches) [start, end] = [Math.min(start, span[0]), Math.max(end, span[1])];
+    return !touches;
+  });
+  return [...apart, [start, end]];
 }
 
 /** Lets an op's first output take over the buffer of an input that dies there. */
