@@ -56,7 +56,16 @@ export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "../nn/batch-nor
 export { BasicBlock, type BlockOptions, Bottleneck, PreActBlock } from "../nn/blocks.js";
 export { Conv2d, type Conv2dOptions, type ConvolutionOptions, conv2d } from "../nn/conv.js";
 export * from "../nn/dropout.js";
+export {
+  type EfficientNetOptions,
+  type EfficientNetSizes,
+  type EfficientNetStage,
+  type EfficientNetVariant,
+  efficientnet,
+} from "../nn/efficientnet.js";
 export { layerFromJSON } from "../nn/from-json.js";
+export { Gate } from "../nn/gate.js";
+export type { Names } from "../nn/inverted-residual.js";
 export { Layer, type LayerJSON } from "../nn/layer.js";
 export { Linear, type LinearOptions } from "../nn/linear.js";
 export {
@@ -70,6 +79,13 @@ export {
   type TargetKind,
 } from "../nn/losses.js";
 export { type ResidualMLPOptions, residualMLP, type TabularResNetOptions, tabularResNet } from "../nn/mlp.js";
+export { type MobileNetV2Options, type MobileNetV2Stage, mobilenetV2 } from "../nn/mobilenet-v2.js";
+export {
+  type MobileNetV3Block,
+  type MobileNetV3Options,
+  type MobileNetV3Sizes,
+  mobilenetV3,
+} from "../nn/mobilenet-v3.js";
 export * from "../nn/movement.js";
 export {
   GroupNorm,

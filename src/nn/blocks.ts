@@ -91,9 +91,9 @@ export abstract class Block extends Composite {
 
   /** Options that 0.1.0 did not have are written where they are used. */
   protected args(): unknown[] {
-    const { dilation, seDivisor, ...options } = this.options;
-    const further = { ...(dilation > 1 && { dilation }), ...(seDivisor > 1 && { seDivisor }) };
-    return [this.inChannels, this.channels, { ...options, ...further }];
+    const { dilation: _, seDivisor: __, ...first } = this.options;
+    const further = Object.entries(this.options).filter(([key, value]) => key in first || value !== 1);
+    return [this.inChannels, this.channels, Object.fromEntries(further)];
   }
 
   /** The same block without its skip connection. */
@@ -202,13 +202,10 @@ function preActBlock(from: number, to: number, options: Settings): Layer {
 }
 
 /** Refuses what only a Bottleneck has. */
-function expectPlainConvolutions({ type, options }: Block): void {
-  const { groups, width, dilation } = options;
-  if (groups === 1 && width === 64 && dilation === 1) return;
-  const expected = "1, 64 and 1 (others need a Bottleneck)";
-  throw new ArgumentError(
-    expectation(type, "groups, width and dilation", expected, `${groups}, ${width} and ${dilation}`),
-  );
+function expectPlainConvolutions({ type, options: { groups, width, dilation } }: Block): void {
+  const found = [groups, width, dilation].join();
+  if (found === "1,64,1") return;
+  throw new ArgumentError(expectation(type, "groups, width, dilation", "1,64,1 (others need a Bottleneck)", found));
 }
 
 /** ReLU(x + BN(conv3x3(ReLU(BN(conv3x3(x)))))): ResNet-18, -34 and the CIFAR nets. */
@@ -227,9 +224,6 @@ export class Bottleneck extends Block {
 
   constructor(inChannels: number, channels: number, options?: BlockOptions) {
     super({ name: "Bottleneck", expansion: 4, body: bottleneck }, inChannels, channels, options);
-    const { avgDown, dilation } = this.options;
-    if (avgDown && dilation > 1)
-      throw new ArgumentError(expectation("Bottleneck", "avgDown", "false where dilation is above 1", avgDown));
   }
 }
 

@@ -17,6 +17,7 @@ import {
   Softplus,
   Tanh,
 } from "./activations.js";
+import { Gate } from "./gate.js";
 import { ChannelShuffle, ConstantPad2d, ZeroPad2d } from "./movement.js";
 import { GroupNorm, InstanceNorm2d, LayerNorm } from "./norm.js";
 import type { LayerClasses } from "./registry.js";
@@ -30,5 +31,5 @@ export const furtherLayers = (): LayerClasses => ({
   ...{ LayerNorm, GroupNorm, InstanceNorm2d },
   ...{ ChannelShuffle, ZeroPad2d, ConstantPad2d },
   ...{ Conv1d, MaxPool1d, AvgPool1d, AdaptiveAvgPool1d },
-  TabularBlock,
+  ...{ Gate, TabularBlock },
 });

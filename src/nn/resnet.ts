@@ -85,7 +85,9 @@ function resnet(name: string, depth: keyof typeof DEPTHS, options?: ResNetOption
   const Block = depth < 50 ? BasicBlock : Bottleneck;
   const given = preset && (options === undefined || isRecord(options)) ? { ...preset, ...options } : options;
   const { classes, inChannels, stem, replaceStrideWithDilation, ...block } = readOptions(name, given, resnetSchema);
-  const { init } = block;
+  const { init, avgDown } = block;
+  if (avgDown && replaceStrideWithDilation.some((isDilated) => isDilated))
+    throw new ArgumentError(expectation(name, "avgDown", "false with replaceStrideWithDilation", avgDown));
   const conv = (from: number, to: number, kernelSize: number, stride: number) =>
     new Conv2d(from, to, { kernelSize, stride, padding: (kernelSize - 1) / 2, bias: false, init });
   const deep = () =>

@@ -5,13 +5,17 @@ import { describe, expect, it } from "vitest";
 import { readPytorch } from "../../../src/faces/pytorch.js";
 import {
   createModel,
+  efficientnet,
   type Layer,
+  mobilenetV2,
+  mobilenetV3,
   readSafetensors,
   resnet50,
   resnext50_32x4d,
   wide_resnet50_2,
   writeSafetensors,
 } from "../../../src/hosts/node/index.js";
+import { SMALL } from "../../support/families.js";
 import { count, crossEntropyDx, relativeError } from "../../support/nets.js";
 import { maxDifference, nchwToNhwc, nhwcToNchw } from "../load.js";
 import { loadFamilyLogits, loadFamilyTraining, stateOf } from "../load-families.js";
@@ -21,14 +25,19 @@ const NETS: Record<string, () => Layer> = {
   resnext50_32x4d,
   wide_resnet50_2,
   "resnet50-dilated": () => resnet50({ replaceStrideWithDilation: [false, true, true] }),
+  mobilenet_v2: mobilenetV2,
+  mobilenet_v3_small: () => mobilenetV3("small"),
+  mobilenet_v3_large: () => mobilenetV3("large"),
+  efficientnet_b0: () => efficientnet("b0"),
 };
 
 /** Files of torch.save by nets' names. */
-const SAVED = ["resnext50_32x4d", "wide_resnet50_2"];
+const SAVED = ["resnext50_32x4d", "wide_resnet50_2", "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0"];
 
 /** Small networks of the same blocks, and of all their kinds. */
 const TRAINING: Record<string, () => Layer> = {
   "resnext50-dilated": () => resnext50_32x4d({ replaceStrideWithDilation: [false, true, false] }),
+  ...SMALL,
 };
 
 const listing = (network: Layer) =>

@@ -258,6 +258,7 @@ describe("layers as JSON", () => {
     new library.AdaptiveAvgPool1d(4),
     new library.PadShortcut(4, 8, { stride: 2, side: "append" }),
     new library.SqueezeExcitation(8, 2),
+    new library.Gate(new library.AdaptiveAvgPool2d(1)),
     new library.BasicBlock(4, 8, { stride: 2, shortcut: "pad", zeroInitResidual: true }),
     new library.Bottleneck(8, 4, { dilation: 2, seRatio: 0.1, seDivisor: 8 }),
     new Linear(3, 4, { init: { kind: "normal", std: 0.01 } }),

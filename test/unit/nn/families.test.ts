@@ -1,0 +1,102 @@
+// Parameters and multiply-adds of network families, from torchvision's and timm's tables, and what they refuse.
+import { describe, expect, it } from "vitest";
+import { count } from "../../support/nets.js";
+import { efficientnet, type Layer, mobilenetV2, mobilenetV3 } from "../../support/stubbed.js";
+
+// torchvision's documentation, "Table of all available classification weights": parameters, GFLOPS (multiply-adds, in 10^9) at
+// the size of the weights' crop; tensors of state_dict().
+const TORCHVISION: [
+  name: string,
+  make: () => Layer,
+  parameters: number,
+  gmacs: number,
+  size: number,
+  tensors: number,
+][] = [
+  ["mobilenet_v2", () => mobilenetV2(), 3_504_872, 0.3, 224, 314],
+  ["mobilenet_v3_small", () => mobilenetV3("small"), 2_542_856, 0.06, 224, 244],
+  ["mobilenet_v3_large", () => mobilenetV3("large"), 5_483_032, 0.22, 224, 312],
+  ["efficientnet_b0", () => efficientnet("b0"), 5_288_548, 0.39, 224, 360],
+  ["efficientnet_b1", () => efficientnet("b1"), 7_794_184, 0.69, 240, 508],
+  ["efficientnet_b2", () => efficientnet("b2"), 9_109_994, 1.09, 288, 508],
+  ["efficientnet_b3", () => efficientnet("b3"), 12_233_232, 1.83, 300, 574],
+  ["efficientnet_b4", () => efficientnet("b4"), 19_341_616, 4.39, 380, 706],
+  ["efficientnet_v2_s", () => efficientnet("v2_s"), 21_458_488, 8.37, 384, 782],
+];
+
+describe("as torchvision's", () => {
+  it.each(TORCHVISION)("%s", (_, make, parameters, gmacs, size, tensors) => {
+    const found = count(make(), [size, size, 3]);
+    expect(found.parameters).toBe(parameters);
+    expect(found.state.length).toBe(tensors);
+    expect(Math.abs(found.macs / 1e9 - gmacs)).toBeLessThan(0.0051);
+  });
+});
+
+// timm's results/benchmark-infer-*.csv: millions of parameters, GMACs, among which it counts norms and pools.
+const TIMM: [name: string, make: () => Layer, millions: number, gmacs: number, size: number][] = [
+  ["mobilenetv2_100", () => mobilenetV2({ names: "timm" }), 3.5, 0.31, 224],
+  ["efficientnet_lite0", () => efficientnet("lite0"), 4.65, 0.4, 224],
+];
+
+describe("as timm's", () => {
+  it.each(TIMM)("%s", (_, make, millions, gmacs, size) => {
+    const found = count(make(), [size, size, 3]);
+    expect(Math.abs(found.parameters / 1e6 - millions)).toBeLessThan(0.0051);
+    expect(Math.abs(found.macs / 1e9 - gmacs)).toBeLessThan(0.005 + 0.035 * gmacs);
+  });
+
+  it.each([
+    ["mobilenetV2", () => mobilenetV2(), () => mobilenetV2({ names: "timm" })],
+    ["mobilenetV3", () => mobilenetV3("large"), () => mobilenetV3("large", { names: "timm" })],
+    ["efficientnet", () => efficientnet("b0"), () => efficientnet("b0", { names: "timm" })],
+  ] as [string, () => Layer, () => Layer][])("%s: another name for each tensor", (_, ours, theirs) => {
+    const [a, b] = [ours, theirs].map((make) => count(make(), [64, 64, 3]));
+    expect(b.parameters).toBe(a.parameters);
+    expect(b.macs).toBe(a.macs);
+    const names = new Set(a.state.map(({ name }) => name));
+    // Only the classifier's name may be the same.
+    expect(b.state.filter(({ name }) => names.has(name)).map(({ name }) => name.split(".")[0])).toEqual([]);
+  });
+});
+
+describe("widths, classes and channels", () => {
+  // torchvision: mobilenet_v2(width_mult=…), mobilenet_v3_small(width_mult=…), num_classes=10.
+  it.each([
+    ["mobilenet_v2, 0.5", mobilenetV2({ width: 0.5, classes: 10 }), 700_490],
+    ["mobilenet_v2, 1.4", mobilenetV2({ width: 1.4, classes: 10 }), 4_333_706],
+    ["mobilenet_v3_small, 0.5", mobilenetV3("small", { width: 0.5, classes: 10 }), 409_394],
+    ["mobilenet_v3_large, 0.75", mobilenetV3("large", { width: 0.75, classes: 10 }), 2_426_186],
+    ["efficientnet_b0", efficientnet("b0", { classes: 10 }), 5_288_548 - 990 * 1281],
+  ] as [string, Layer, number][])("%s", (_, network, parameters) => {
+    expect(count(network, [64, 64, 3]).parameters).toBe(parameters);
+  });
+
+  it("grey images", () => {
+    const grey = count(mobilenetV2({ inChannels: 1 }), [64, 64, 1]);
+    expect(grey.parameters).toBe(3_504_872 - 2 * 9 * 32);
+  });
+});
+
+describe("what is not meant", () => {
+  it.each([
+    ["mobilenetV2: width expected", () => mobilenetV2({ width: 0 })],
+    [
+      "mobilenetV2: stages[0] expected [expansion, channels, blocks, stride]",
+      () => mobilenetV2({ stages: [[1] as never] }),
+    ],
+    [
+      'mobilenetV3: variant expected "small", "large" or { stem, stages, features }',
+      () => mobilenetV3("tiny" as never),
+    ],
+    ["mobilenetV3: variant expected", () => mobilenetV3({ stem: 8, stages: [[[3, 8]]], features: 8 } as never)],
+    ["efficientnet: variant expected b0, b1, b2, b3, b4, lite0, v2_s or", () => efficientnet("toString" as never)],
+    [
+      'efficientnet: names expected "torchvision" or "timm", got keras',
+      () => efficientnet("b0", { names: "keras" as never }),
+    ],
+    ["efficientnet: option expected", () => efficientnet("b0", { width: 2 } as never)],
+  ] as [string, () => Layer][])("%s", (message, make) => {
+    expect(make).toThrow(message);
+  });
+});
