@@ -1,7 +1,8 @@
 // y = act(x) and its derivative. In place (y = x, dx = dy or dx = source) is faster by half.
-import { Activation, ActivationDxRecord, ActivationRecord } from "../generated/records";
+import { Activation, ActivationDxRecord, ActivationRecord, Epilogue } from "../generated/records";
 import { activation_dx_of, activation_dx_v128, activation_of, activation_v128 } from "../math/activation";
 import { load_part, range_begin, store_part } from "../range";
+import { add_run } from "./add";
 
 // Loops from byte i on that return where they stopped. `code` is a constant: one loop for each activation. Four vectors
 // an iteration double the speed of ReLU inside the caches and gain nothing where there is more arithmetic.
@@ -26,10 +27,8 @@ function map_1(code: i32, x: usize, y: usize, i: usize, end: usize, param: f32):
   return i;
 }
 
-export function f32_activation(r: ActivationRecord, part: i32, parts: i32): void {
-  const x = r.x, y = r.y, n = r.n, activation = r.activation, param = r.param;
-  let i = <usize>range_begin(n, 16, part, parts) << 2;
-  const end = <usize>range_begin(n, 16, part + 1, parts) << 2;
+/** y = act(x), bytes [i, end) of both. */
+function activation_run(activation: i32, x: usize, y: usize, i: usize, end: usize, param: f32): void {
   if (activation == Activation.relu) i = map_4(Activation.relu, x, y, i, end, param);
   else if (FURTHER) switch (activation) {
     case Activation.leaky_relu: i = map_1(Activation.leaky_relu, x, y, i, end, param); break;
@@ -50,6 +49,11 @@ export function f32_activation(r: ActivationRecord, part: i32, parts: i32): void
     if (count < 4) store_part(y + i, activation_v128(activation, load_part(x + i, count, 0), param), count);
     else v128.store(y + i, activation_v128(activation, v128.load(x + i), param));
   }
+}
+
+export function f32_activation(r: ActivationRecord, part: i32, parts: i32): void {
+  const begin = <usize>range_begin(r.n, 16, part, parts) << 2, end = <usize>range_begin(r.n, 16, part + 1, parts) << 2;
+  activation_run(r.activation, r.x, r.y, begin, end, r.param);
 }
 
 /** dy * act'(source); for ReLU dy where y > 0 and otherwise 0, whatever dy is. */
@@ -85,11 +89,9 @@ function map_dx_1(code: i32, dy: usize, source: usize, dx: usize, i: usize, end:
   return i;
 }
 
-/** dx = dy * act'(source), with source as in activation_dx_of. */
-export function f32_activation_dx(r: ActivationDxRecord, part: i32, parts: i32): void {
-  const dy = r.dy, source = r.source, dx = r.dx, n = r.n, activation = r.activation, param = r.param;
-  let i = <usize>range_begin(n, 16, part, parts) << 2;
-  const end = <usize>range_begin(n, 16, part + 1, parts) << 2;
+/** dx = dy * act'(source), with source as in activation_dx_of, bytes [i, end) of all. */
+function activation_dx_run(activation: i32, dy: usize, source: usize, dx: usize, i: usize, end: usize,
+  param: f32): void {
   if (activation == Activation.relu) i = map_dx_4(Activation.relu, dy, source, dx, i, end, param);
   else if (FURTHER) switch (activation) {
     case Activation.leaky_relu: i = map_dx_1(Activation.leaky_relu, dy, source, dx, i, end, param); break;
@@ -114,4 +116,18 @@ export function f32_activation_dx(r: ActivationDxRecord, part: i32, parts: i32):
     if (part) store_part(dx + i, result, count);
     else v128.store(dx + i, result);
   }
+}
+
+export function f32_activation_dx(r: ActivationDxRecord, part: i32, parts: i32): void {
+  const begin = <usize>range_begin(r.n, 16, part, parts) << 2, end = <usize>range_begin(r.n, 16, part + 1, parts) << 2;
+  activation_dx_run(r.activation, r.dy, r.source, r.dx, begin, end, r.param);
+}
+
+/** What follows a product, of n sums at `sums` (their bias among them) that stand side by side `at` bytes into y. */
+export function finish_run(sums: usize, at: usize, n: i32, e: Epilogue): void {
+  const activation = e.activation, y = e.y + at, bytes = <usize>n << 2;
+  if (e.residual) add_run(sums, e.residual + at, sums, 0, bytes, Activation.none, 0);
+  if (TRAINING && activation >= Activation.gradient) {
+    activation_dx_run(activation - Activation.gradient, sums, e.source + at, y, 0, bytes, e.param);
+  } else activation_run(activation, sums, y, 0, bytes, e.param);
 }

@@ -26,11 +26,8 @@ function add_blocks(a: usize, b: usize, y: usize, i: usize, end: usize, relu: bo
   return i;
 }
 
-/** y = act(a + b); y may be a or b. */
-export function f32_add(r: AddRecord, part: i32, parts: i32): void {
-  const a = r.a, b = r.b, y = r.y, n = r.n, activation = r.activation, param = r.param;
-  let i = <usize>range_begin(n, 16, part, parts) << 2;
-  const end = <usize>range_begin(n, 16, part + 1, parts) << 2;
+/** y = act(a + b), bytes [i, end) of all; y may be a or b. */
+export function add_run(a: usize, b: usize, y: usize, i: usize, end: usize, activation: i32, param: f32): void {
   if (activation == Activation.none) i = add_blocks(a, b, y, i, end, false);
   else if (activation == Activation.relu) i = add_blocks(a, b, y, i, end, true);
   for (; i + 16 <= end; i += 16) v128.store(y + i, activation_v128(activation, add(a + i, b + i, false), param));
@@ -39,4 +36,9 @@ export function f32_add(r: AddRecord, part: i32, parts: i32): void {
     const sum = f32x4.add(load_part(a + i, count, 0), load_part(b + i, count, 0));
     store_part(y + i, activation_v128(activation, sum, param), count);
   }
+}
+
+export function f32_add(r: AddRecord, part: i32, parts: i32): void {
+  const begin = <usize>range_begin(r.n, 16, part, parts) << 2, end = <usize>range_begin(r.n, 16, part + 1, parts) << 2;
+  add_run(r.a, r.b, r.y, begin, end, r.activation, r.param);
 }

@@ -222,15 +222,48 @@ export function conv2dDxPhases(s: Conv2dShape): Conv2dDxPhase[] {
   );
 }
 
-/** Scratch of `f32_dwconv` and `f32_dwconv_dx`, for each thread: the filter as [tap][channel], and a list of taps: two
- * offsets for each. */
-function dwconvLayout(s: Conv2dShape): Layout<"packed" | "list"> {
-  return layout({ packed: s.kh * s.kw * s.ic * 4, list: s.kh * s.kw * 8 });
+// Depthwise convolution. A tile is 7 pixels by 4 channels.
+
+const DW_PIXELS = 7;
+const DW_CHANNELS = 4;
+
+/** Bytes of a filter packed by `f32_dwconv_pack`: [block of 4 channels][taps][4]. */
+export const dwconvFilterBytes = (channels: number, taps: number): number => roundUp(channels, DW_CHANNELS) * taps * 4;
+
+/** Columns of a slab under whole tiles of outputs. */
+const dwconvCols = (s: Conv2dShape): number => window(roundUp(s.ow, DW_PIXELS), s.kw, s.strideW, s.dilationW);
+
+/** Bytes of a slab, of which the larger part of the L2 cache is let to one. */
+const SLAB_BYTES = 512 * 1024;
+
+/** Bytes of `rows` rows of the slab: pixels of whole vectors, and up to a cache line between them. */
+const dwconvSlab = (s: Conv2dShape, rows: number): number =>
+  window(rows, s.kh, s.strideH, s.dilationH) * dwconvCols(s) * (roundUp(s.ic, DW_CHANNELS) * 4 + 64);
+
+/** Output rows that a thread computes at a time. */
+function dwconvBand(s: Conv2dShape): number {
+  let rows = Math.min(s.oh, 8);
+  while (rows > 1 && dwconvSlab(s, rows) > SLAB_BYTES) rows--;
+  return evenPart(s.oh, rows);
+}
+
+/** Scratch of `f32_dwconv`, for each thread: the slab, and the sums of one row of outputs. */
+function dwconvLayout(s: Conv2dShape): Layout<"slab" | "sums"> {
+  return layout({ slab: dwconvSlab(s, dwconvBand(s)), sums: s.ow * s.oc * 4 });
 }
 
 export const dwconvScratch = (s: Conv2dShape): number => dwconvLayout(s).bytes;
 
-export const dwconvSizes = (s: Conv2dShape) => dwconvLayout(s).at;
+export const dwconvSizes = (s: Conv2dShape) => ({ ...dwconvLayout(s).at, band: dwconvBand(s), cols: dwconvCols(s) });
+
+/** Scratch of `f32_dwconv_dw`, for each thread: [tap of a row][16 channels] over all rows, and of up to 4 taps along one. */
+function dwconvDwLayout(s: Conv2dShape): Layout<"totals" | "sums"> {
+  return layout({ totals: s.kw * 64, sums: 4 * 64 });
+}
+
+export const dwconvDwScratch = (s: Conv2dShape): number => dwconvDwLayout(s).bytes;
+
+export const dwconvDwSizes = (s: Conv2dShape) => dwconvDwLayout(s).at;
 
 /** Splits n into equal parts of at most `largest`. */
 export function evenPart(n: number, largest: number): number {

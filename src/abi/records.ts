@@ -97,10 +97,10 @@ export const SIGNATURES = {
   f32_copy: "further ptr x y i32 n0 n1 n2 n3 x0 x1 x2 x3 y0 y1 y2 y3",
   f32_fill: "further ptr y i32 n f32 value",
   f32_conv2d_winograd_f4x3_dw: `train ptr dy x dw Tiles i32 chunks ptr partial ${WINOGRAD} wt wPlane dyPatch`,
-  // depthwise (groups = ic = oc), filters in place
-  f32_dwconv: "further ptr x filter Window i32 ic Epilogue PerThread bytes packed list",
-  f32_dwconv_dx: "further train ptr dy filter Window i32 ic Epilogue PerThread bytes packed list",
-  f32_dwconv_dw: "further train ptr dy x dw Window i32 ic",
+  // depthwise (groups = ic = oc); y as of f32_conv2d
+  f32_dwconv_pack: "further ptr filter packed i32 ic kh kw firstH stepH tapsH firstW stepW tapsW",
+  f32_dwconv: `further ptr x filter Window i32 ic yImage yRow yCol descending band cols Epilogue PerThread bytes slab sums`,
+  f32_dwconv_dw: "further train ptr dy x dw Window i32 ic PerThread bytes totals sums",
   // pool/
   f32_max_pool: "ptr x y Window i32 c",
   f32_max_pool_dx: "train ptr dy x y dx Window i32 c",

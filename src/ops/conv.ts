@@ -8,6 +8,9 @@ import {
   conv2dScratch,
   conv2dSizes,
   convOutputSize,
+  dwconvDwScratch,
+  dwconvDwSizes,
+  dwconvFilterBytes,
   dwconvScratch,
   dwconvSizes,
   isDepthwise,
@@ -53,7 +56,7 @@ export interface Convolution {
   groups: number;
 }
 
-/** `direct`: implicit GEMM; `winograd`: F(4x4, 3x3); `depthwise`: one filter a channel, weights in place. */
+/** `direct`: implicit GEMM; `winograd`: F(4x4, 3x3); `depthwise`: one filter a channel. */
 export type ConvAlgorithm = "direct" | "winograd" | "depthwise";
 
 /** A convolution of one concrete input: all the sizes that any kernel is given, by their names. */
@@ -116,16 +119,10 @@ export const conv2d: Op<Conv2d> = {
     return selectFilter(node, { dx: false, batch: x[0], input: imageOf(x) }, selection);
   },
   encode(node, c) {
-    const { epilogue, algorithm } = node.attributes;
+    const { algorithm } = node.attributes;
     const s = shapeOf(node.attributes, c.shape(node, 0));
     if (algorithm === "winograd") encodeWinograd(node, s, c);
-    else if (algorithm === "depthwise")
-      c.emit("f32_dwconv", node, withEpilogue("x filter", epilogue), "y", {
-        ...s,
-        ...dwconvSizes(s),
-        ...epilogueCode(epilogue),
-      });
-    else encodeDirect(node, s, { yImage: s.oh * s.ow * s.oc, yRow: s.ow * s.oc, yCol: s.oc }, c);
+    else encodeInPlace(node, s, { yImage: s.oh * s.ow * s.oc, yRow: s.ow * s.oc, yCol: s.oc, descending: 0 }, c);
   },
 };
 
@@ -140,7 +137,6 @@ function selectFilter<A extends Conv2d>(
   const convolution = { outChannels, kernel, stride, padding, after, dilation, groups };
   const algorithm = chooseAlgorithm(convShape(convolution, batch, input), prefer);
   const attributes = { ...node.attributes, algorithm };
-  if (algorithm === "depthwise") return { ...node, attributes }; // reads the weights as they are
   const filter = once(conv2dFilter, w, { ...convolution, input, dx, algorithm }, node);
   return { ...node, inputs: [image, filter, ...operands], attributes };
 }
@@ -151,17 +147,19 @@ function encodeWinograd(node: Node<Conv2d>, s: Conv2dShape, c: Context): void {
   c.emit("f32_conv2d_winograd_f4x3", node, withEpilogue("x filter", epilogue), "y", rest);
 }
 
-/** The direct kernel writing y at these strides, in numbers; `moved` are operands that it finds elsewhere. */
-function encodeDirect(
+/** The direct or the depthwise kernel writing y at these strides, in numbers; `moved` are operands it finds elsewhere. */
+function encodeInPlace(
   node: Node<Conv2d>,
   s: Conv2dShape,
-  strides: Pick<KernelArguments<"f32_conv2d">, "yImage" | "yRow" | "yCol">,
+  strides: Pick<KernelArguments<"f32_dwconv">, "yImage" | "yRow" | "yCol" | "descending">,
   c: Context,
   moved?: Partial<KernelArguments<"f32_conv2d">>,
 ): void {
-  const { epilogue } = node.attributes;
-  const rest = { ...s, ...strides, ...conv2dSizes(s), ...epilogueCode(epilogue), ...moved };
-  c.emit("f32_conv2d", node, withEpilogue("x filter", epilogue), "y", rest);
+  const { epilogue, algorithm } = node.attributes;
+  const inputs = withEpilogue("x filter", epilogue);
+  const rest = { ...s, ...strides, ...epilogueCode(epilogue), ...moved };
+  if (algorithm === "depthwise") c.emit("f32_dwconv", node, inputs, "y", { ...rest, ...dwconvSizes(s) });
+  else c.emit("f32_conv2d", node, inputs, "y", { ...rest, ...conv2dSizes(s) });
 }
 
 // y = conv(x, w) + b:  dx = the transposed convolution of dy with w,  dw = correlation of x with dy
@@ -180,7 +178,9 @@ const conv2dGradient: Gradient<Conv2d> = {
 
 /** Bytes of one packed filter for each phase of a data gradient; one phase for stride 1, four for stride 2. */
 function dxFilterBytes(s: Conv2dShape): number[] {
-  return conv2dDxPhases(s).map(({ shape }) => conv2dFilterBytes(s.ic, s.oc, s.groups, shape.kh * shape.kw));
+  return conv2dDxPhases(s).map(({ shape: { kh, kw } }) =>
+    isDepthwise(s) ? dwconvFilterBytes(s.ic, kh * kw) : conv2dFilterBytes(s.ic, s.oc, s.groups, kh * kw),
+  );
 }
 
 /** Inputs: dy, w, and those of the epilogue. `input`: [h, w, c] of the forward op's input. */
@@ -193,8 +193,8 @@ const conv2dDx: Op<Conv2d & { input: ImageShape }> = {
   scratch([dy], { algorithm, input, ...c }) {
     const s = convShape(c, dy[0], input);
     if (algorithm === "winograd") return winogradScratch(winogradDxShape(s));
-    if (algorithm === "depthwise") return dwconvScratch(s);
-    return Math.max(...conv2dDxPhases(s).map(({ shape }) => conv2dScratch(shape)));
+    const scratch = algorithm === "depthwise" ? dwconvScratch : conv2dScratch;
+    return Math.max(...conv2dDxPhases(s).map(({ shape }) => scratch(shape)));
   },
   select(node, selection) {
     const [batch] = selection.shape(node.inputs[0]);
@@ -204,20 +204,17 @@ const conv2dDx: Op<Conv2d & { input: ImageShape }> = {
     const { epilogue, algorithm, input, ...convolution } = node.attributes;
     const s = convShape(convolution, c.shape(node, 0)[0], input);
     if (algorithm === "winograd") return encodeWinograd(node, winogradDxShape(s), c);
-    if (algorithm === "depthwise") {
-      const rest = { ...s, ...dwconvSizes(s), ...epilogueCode(epilogue) };
-      return c.emit("f32_dwconv_dx", node, withEpilogue("dy filter", epilogue), "y", rest);
-    }
     // Each phase fills every strideH-th row and strideW-th column of dx, from its own packed filter.
     const filterBytes = dxFilterBytes(s);
-    const strides = { yImage: s.h * s.w * s.ic, yRow: s.strideH * s.w * s.ic, yCol: s.strideW * s.ic };
+    const yRow = s.strideH * s.w * s.ic;
+    const strides = { yImage: s.h * s.w * s.ic, yRow, yCol: s.strideW * s.ic, descending: 1 };
     const names = withEpilogue("x filter", epilogue).split(" ");
     let filter = c.input(node, 1);
     conv2dDxPhases(s).forEach(({ shape, rows, cols }, i) => {
       const shift = (rows.start * s.w + cols.start) * s.ic * FLOAT;
       const at = (name: string) => (names.includes(name) ? c.input(node, names.indexOf(name)) + shift : 0);
       const moved = { filter, y: c.output(node) + shift, residual: at("residual"), source: at("source") };
-      encodeDirect(node, shape, strides, c, moved);
+      encodeInPlace(node, shape, strides, c, moved);
       filter += filterBytes[i];
     });
   },
@@ -232,9 +229,9 @@ const conv2dDw: Op<Convolution & { algorithm?: ConvAlgorithm }> = {
   },
   macs: ([dy], [[, ...kernelAndChannels]]) => numel(dy) * numel(kernelAndChannels),
   workspace: ([, x], { algorithm, ...c }) => (algorithm === "winograd" ? winogradDwPartial(shapeOf(c, x)) : 0),
-  scratch([, x], { algorithm, ...c }) {
+  scratch([, x], { algorithm = "direct", ...c }) {
     const s = shapeOf(c, x);
-    return algorithm === "winograd" ? winogradDwScratch(s) : algorithm === "direct" ? conv2dDwScratch(s) : 0;
+    return { winograd: winogradDwScratch, direct: conv2dDwScratch, depthwise: dwconvDwScratch }[algorithm](s);
   },
   select(node, { prefer, shape }) {
     const s = shapeOf(node.attributes, shape(node.inputs[1]));
@@ -245,7 +242,7 @@ const conv2dDw: Op<Convolution & { algorithm?: ConvAlgorithm }> = {
   encode(node, c) {
     const { algorithm } = node.attributes;
     const s = shapeOf(node.attributes, c.shape(node, 1));
-    if (algorithm === "depthwise") c.emit("f32_dwconv_dw", node, "dy x", "dw", s);
+    if (algorithm === "depthwise") c.emit("f32_dwconv_dw", node, "dy x", "dw", { ...s, ...dwconvDwSizes(s) });
     else if (algorithm === "winograd") {
       c.emit("f32_conv2d_winograd_f4x3_dw", node, "dy x", "dw", { ...s, ...winogradDwSizes(s) });
     } else c.emit("f32_conv2d_dw", node, "dy x", "dw", { ...s, ...conv2dDwSizes(s) });
@@ -263,6 +260,7 @@ const conv2dFilter: Op<Convolution & { input: ImageShape; dx: boolean; algorithm
     const s = convShape(c, 1, input);
     const [columns, k] = dx ? [s.ic, s.oc] : [s.oc, s.ic];
     if (algorithm === "winograd") return [[winogradFilterBytes(columns, k)]];
+    if (algorithm === "depthwise" && !dx) return [[dwconvFilterBytes(s.ic, s.kh * s.kw)]];
     return [[dx ? sum(dxFilterBytes(s)) : conv2dFilterBytes(columns, k, c.groups, c.kernel[0] * c.kernel[1])]];
   },
   scratch: (_, { algorithm }) => (algorithm === "winograd" ? winogradFilterScratch() : 0),
@@ -277,14 +275,15 @@ const conv2dFilter: Op<Convolution & { input: ImageShape; dx: boolean; algorithm
         ...flag,
       });
     const whole = { firstH: 0, stepH: 1, tapsH: s.kh, firstW: 0, stepW: 1, tapsW: s.kw };
-    if (!dx) return c.emit("f32_conv2d_pack", node, "filter", "packed", { ...s, ...flag, ...whole });
+    const kernel = algorithm === "depthwise" ? "f32_dwconv_pack" : "f32_conv2d_pack";
+    if (!dx) return c.emit(kernel, node, "filter", "packed", { ...s, ...flag, ...whole });
     const filterBytes = dxFilterBytes(s);
     let packed = c.output(node);
     conv2dDxPhases(s).forEach(({ shape, rows, cols }, i) => {
       const vertical = { firstH: rows.first, stepH: rows.step, tapsH: rows.taps };
       const horizontal = { firstW: cols.first, stepW: cols.step, tapsW: cols.taps };
       const rest = { ...s, ...flag, packed, ...vertical, ...horizontal };
-      if (shape.kh > 0) c.emit("f32_conv2d_pack", node, "filter", "packed", rest);
+      if (shape.kh > 0) c.emit(kernel, node, "filter", "packed", rest);
       packed += filterBytes[i];
     });
   },

@@ -1,13 +1,6 @@
 // Bias, residual, activation and activation gradient after every convolution kernel that has an epilogue.
 import { describe, it } from "vitest";
-import {
-  type Conv2dShape,
-  conv2dDxPhases,
-  conv2dFilterBytes,
-  conv2dScratch,
-  dwconvScratch,
-  dwconvSizes,
-} from "../../src/abi/conv.js";
+import { type Conv2dShape, conv2dDxPhases, conv2dFilterBytes, conv2dScratch } from "../../src/abi/conv.js";
 import { ACTIVATION_GRADIENT, ACTIVATIONS } from "../../src/abi/enums.js";
 import {
   winogradDxShape,
@@ -29,6 +22,7 @@ import {
   winogradPack,
 } from "../support/kernels/conv-calls.js";
 import { runAll, scratchFor, shapeOf } from "../support/kernels/conv-cases.js";
+import { dwconvDx, dwconvForward } from "../support/kernels/dwconv-calls.js";
 import { Harness, variants } from "../support/kernels/harness.js";
 import { ACTIVATION_NAMES, activations, FROM_OUTPUT } from "../support/reference/activations.js";
 import * as reference from "../support/reference/conv.js";
@@ -66,14 +60,8 @@ const winograd =
     ];
   };
 
-const depthwise =
-  (dx: boolean): Emit =>
-  (h, s, x, filter, y, e) => {
-    const args = { ...s, ...dwconvSizes(s), filter, ...e, ...scratchFor(h, dwconvScratch(s), 1) };
-    return dx
-      ? [{ kernel: "f32_dwconv_dx", args: { ...args, dy: x, y } }]
-      : [{ kernel: "f32_dwconv", args: { ...args, x, y } }];
-  };
+const depthwise: Emit = (h, s, x, filter, y, e) => dwconvForward(h, s, { x, filter, y, threads: 1 }, e);
+const depthwiseDx: Emit = (h, s, dy, filter, dx, e) => dwconvDx(h, s, { dy, filter, dx, threads: 1 }, e);
 
 const kernels: [name: string, s: Conv2dShape, dx: boolean, emit: Emit][] = [
   ["f32_conv2d", shapeOf(2, 7, 6, 5, 13, [3, 1, 1, 1]), false, direct],
@@ -82,8 +70,8 @@ const kernels: [name: string, s: Conv2dShape, dx: boolean, emit: Emit][] = [
   ["f32_conv2d, data gradient with empty phases", shapeOf(1, 6, 7, 8, 4, [1, 2, 0, 1]), true, directDx],
   ["f32_conv2d_winograd_f4x3", shapeOf(2, 7, 9, 8, 12, [3, 1, 1, 1]), false, winograd(false)],
   ["f32_conv2d_winograd_f4x3, data gradient", shapeOf(1, 9, 8, 16, 8, [3, 1, 1, 1]), true, winograd(true)],
-  ["f32_dwconv", shapeOf(2, 6, 7, 22, 22, [3, 1, 1, 1], 22), false, depthwise(false)],
-  ["f32_dwconv_dx", shapeOf(1, 7, 6, 13, 13, [3, 2, 1, 1], 13), true, depthwise(true)],
+  ["f32_dwconv", shapeOf(2, 6, 7, 22, 22, [3, 1, 1, 1], 22), false, depthwise],
+  ["f32_dwconv, data gradient in phases", shapeOf(1, 7, 6, 13, 13, [3, 2, 1, 1], 13), true, depthwiseDx],
 ];
 
 describe.each(variants)("convolution epilogues (%s)", (variant) => {
