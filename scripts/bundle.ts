@@ -4,6 +4,7 @@ import MagicString from "magic-string";
 import { type InputOptions, type OutputChunk, type OutputOptions, type Plugin, rolldown } from "rolldown";
 import { parseAst } from "rolldown/parseAst";
 import { minify } from "terser";
+import { askForFiles, type FileOnDemand, graphReader, makeFunction, modulesOnDemand } from "./on-demand.js";
 import { fromRoot } from "./root.js";
 
 export interface BundledFile {
@@ -57,7 +58,7 @@ const classNames: Plugin = {
   },
 };
 
-const input = (define: Record<string, string> = {}): InputOptions => ({
+const input = (define: Record<string, string> = {}, plugins: Plugin[] = []): InputOptions => ({
   // What package.json gives each runtime of its own.
   external: [/^node:/, "#file-system"],
   // fflate's file for Node imports node:module, which pages and workers do not have; papaparse's streams are not used.
@@ -67,7 +68,7 @@ const input = (define: Record<string, string> = {}): InputOptions => ({
   transform: { target: "es2022", define },
   // No module does anything when it is loaded, so none is imported for its effects.
   treeshake: { moduleSideEffects: false, manualPureFunctions: ["TextDecoder"] },
-  plugins: [staticKernels, ownPackage, noPolyfill, classNames],
+  plugins: [staticKernels, ownPackage, noPolyfill, ...plugins, classNames],
 });
 
 /** Entry points by the names of their files, with what they share in files of its own. */
@@ -75,37 +76,63 @@ export async function bundleEntries(
   entries: Record<string, string>,
   define?: Record<string, string>,
 ): Promise<BundledFile[]> {
-  // Few files: each costs a cold start in Node half a millisecond. What all entries build on is one, what else predictions
-  // need the second, what else the main entry needs the third; of the rest, what the same entries share. What is loaded on
-  // demand, and what belongs to one runtime, stays by itself.
-  const [inference, main] = await Promise.all([entries.inference, entries.index].map(modulesOf));
+  // Few files: each costs a cold start in Node a millisecond. What predictions need is one, what else the main entry needs
+  // the second; of the rest, what the same entries share. What belongs to one runtime stays by itself.
+  const statics = await Promise.all(Object.values(entries).map(modulesOf));
+  const [inference, main] = ["inference", "index"].map((name) => new Set(statics[Object.keys(entries).indexOf(name)]));
+  const isHost = (id: string) => /\/src\/hosts\/|\/build\/thread\./.test(id);
   const rooms: [string, (id: string) => boolean][] = [
-    ["core", (id) => id.includes("/src/core/")],
-    ["predict", (id) => inference.has(id)],
-    ["train", (id) => main.has(id)],
+    ["predict", (id) => !isHost(id) && (inference.has(id) || id.includes("/src/core/"))],
+    ["train", (id) => !isHost(id) && main.has(id)],
+    ["host", isHost],
     ["shared", () => true],
   ];
   const groups = rooms.map(([name, test]) => ({
     name,
-    test: (id: string) => !id.includes("/src/hosts/") && test(id),
+    test,
     tags: ["$initial" as const],
     minShareCount: 2,
-    entriesAware: name === "shared",
+    entriesAware: name === "host" || name === "shared",
   }));
-  return generate({ ...input(define), input: entries }, { format: "esm", codeSplitting: { groups } });
+  const { onDemand, plugin } = await bundleOnDemand(entries, statics);
+  const bundled = generate(
+    { ...input(define, [plugin]), input: entries },
+    { format: "esm", codeSplitting: { groups } },
+  );
+  return [...onDemand, ...(await bundled)];
 }
 
-/** What an entry point imports, however far; nothing where there is no such entry. */
-async function modulesOf(entry: string | undefined): Promise<Set<string>> {
-  if (!entry) return new Set();
-  const bundle = await rolldown({ ...input(), input: entry });
+/** The files of modules that are imported on demand, and the plugin that asks for them. */
+async function bundleOnDemand(
+  entries: Record<string, string>,
+  statics: readonly ReadonlySet<string>[],
+): Promise<{ onDemand: BundledFile[]; plugin: Plugin }> {
+  const reader = graphReader();
+  const all = await rolldown({ ...input({}, [reader.plugin]), input: entries });
+  await all.generate();
+  await all.close();
+  const files = new Map<string, FileOnDemand>();
+  const plugin = askForFiles(reader.graph, files);
+  const onDemand: BundledFile[] = [];
+  for (const [module, there] of modulesOnDemand(reader.graph, statics)) {
+    const shared: FileOnDemand["shared"] = [];
+    const [file] = await generate(
+      { ...input({}, [plugin, makeFunction(there, shared)]), input: module },
+      { format: "esm", entryFileNames: "chunks/[name]-[hash].js" },
+    );
+    onDemand.push(file);
+    files.set(module, { name: file.name, shared });
+  }
+  return { onDemand, plugin };
+}
+
+/** What an entry point imports at once, however far. */
+async function modulesOf(entry: string): Promise<Set<string>> {
+  const notNow: Plugin = { name: "not-now", resolveDynamicImport: () => false };
+  const bundle = await rolldown({ ...input({}, [notNow]), input: entry });
   const { output } = await bundle.generate();
   await bundle.close();
-  const chunks = output.filter((file) => file.type === "chunk");
-  const reached = new Set(chunks.filter(({ isEntry }) => isEntry));
-  for (const { imports } of reached)
-    for (const other of chunks) if (imports.includes(other.fileName)) reached.add(other);
-  return new Set([...reached].flatMap(({ moduleIds }) => moduleIds));
+  return new Set(output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : [])));
 }
 
 /** One file without imports, to be hosted anywhere: what a worker runs. */
@@ -117,11 +144,11 @@ export async function bundleProgram(name: string, entry: string, format: "esm" |
 async function generate(options: InputOptions, output: OutputOptions): Promise<BundledFile[]> {
   const bundle = await rolldown(options);
   const made = await bundle.generate({
+    entryFileNames: "[name].js",
     ...output,
     dir: fromRoot("dist"),
     sourcemap: true,
     hashCharacters: "base36",
-    entryFileNames: "[name].js",
     // The name of a file that entries share lists them.
     chunkFileNames: ({ name }) => `chunks/${name.split("~")[0]}-[hash].js`,
   });

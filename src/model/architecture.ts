@@ -3,8 +3,8 @@
 import { expectation, FormatError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
 import { messageOf } from "../core/thrown.js";
-import { layerFromJSON } from "../nn/from-json.js";
 import type { Layer } from "../nn/layer.js";
+import { type LayerClasses, makeLayer } from "../nn/registry.js";
 import { expectTransform, MAX_CLASS_NAMES, MAX_NETWORK, MAX_TRANSFORM } from "./limits.js";
 
 /** Metadata key under which `save` writes the architecture. */
@@ -36,8 +36,14 @@ export function architectureMetadata({
   return { [METADATA_KEY]: JSON.stringify({ format: 1, inputShape, network, transform, classNames }) };
 }
 
+/** The classes that a network may name, which `JSON.stringify` made text of. */
+export type FindLayers = (json: string) => LayerClasses | Promise<LayerClasses>;
+
 /** Throws `FormatError` when there is none, or none that can be made. */
-export function readArchitecture(metadata: Readonly<Record<string, string>>): Architecture {
+export async function readArchitecture(
+  metadata: Readonly<Record<string, string>>,
+  findLayers: FindLayers,
+): Promise<Architecture> {
   const text = metadata[METADATA_KEY];
   if (text === undefined) {
     const hint =
@@ -57,13 +63,14 @@ export function readArchitecture(metadata: Readonly<Record<string, string>>): Ar
     throw new FormatError(expectation("loadModel", "metadata", "JSON", String(cause)), { cause });
   }
   if (json.format !== 1) throw new FormatError(expectation("loadModel", "format", 1, json.format));
-  const { length } = JSON.stringify(json.network ?? null);
-  if (length > MAX_NETWORK) throw tooLong("network", MAX_NETWORK, length);
+  const layers = JSON.stringify(json.network ?? null);
+  if (layers.length > MAX_NETWORK) throw tooLong("network", MAX_NETWORK, layers.length);
   const { inputShape, classNames } = json;
   if (!isSampleShape(inputShape))
     throw new FormatError(expectation("loadModel", "inputShape", "sizes above 0", inputShape));
+  const classes = await findLayers(layers);
   try {
-    return { inputShape, network: layerFromJSON(json.network), transform: json.transform, classNames };
+    return { inputShape, network: makeLayer(json.network, classes), transform: json.transform, classNames };
   } catch (cause) {
     throw new FormatError(expectation("loadModel", "network", "layers that can be made", messageOf(cause)), {
       cause,

@@ -13,7 +13,7 @@ import type { Host } from "../runtime/host.js";
 import { compileFile } from "../runtime/kernels.js";
 import { createMemory, ModelMemory } from "../runtime/memory.js";
 import { ThreadPool } from "../runtime/pool.js";
-import { readArchitecture } from "./architecture.js";
+import { type FindLayers, readArchitecture } from "./architecture.js";
 import { readClassNames } from "./class-names.js";
 import { type Described, describeNetwork, Engine } from "./engine.js";
 import { isModule, type LoadOptions, MAX_THREADS, readLoadOptions, type Settings, type Threads } from "./options.js";
@@ -72,11 +72,12 @@ export async function assembleSaved(
   host: Host,
   bytes: Uint8Array | ArrayBuffer,
   options: LoadOptions | undefined,
+  findLayers: FindLayers,
   differentiate?: Differentiate,
 ): Promise<{ engine: Engine; info: ModelInfo } & Extras> {
   const settings = readLoadOptions(options);
   const { tensors, metadata } = readSafetensors(bytes, { fileName: "model", verify: settings.verify });
-  const { inputShape, network, transform, classNames } = readArchitecture(metadata);
+  const { inputShape, network, transform, classNames } = await readArchitecture(metadata, findLayers);
   const described = describeNetwork(network, inputShape, settings.prefer);
   const names = readClassNames("loadModel", settings.classNames ?? classNames, described.outputShape);
   matchStateDict(described, tensors);

@@ -1,4 +1,5 @@
 /** Makes models. */
+import { allLayers } from "../nn/from-json.js";
 import { expectLayer, type Layer } from "../nn/layer.js";
 import { differentiate } from "../plan/autodiff.js";
 import type { Host, Runtime } from "../runtime/host.js";
@@ -33,6 +34,12 @@ export const modelLoader =
   (runtime: Runtime, kernels: Host["kernels"]) =>
   async (bytes: Uint8Array | ArrayBuffer, options?: LoadOptions): Promise<Model> => {
     expectTransform("loadModel", options?.transform);
-    const { engine, info, ...extras } = await assembleSaved({ ...runtime, kernels }, bytes, options, differentiate);
+    const { engine, info, ...extras } = await assembleSaved(
+      { ...runtime, kernels },
+      bytes,
+      options,
+      allLayers,
+      differentiate,
+    );
     return new Model(engine, info, extras);
   };

@@ -1,4 +1,5 @@
 /** Loads models for predictions alone: neither gradients nor training come into the bundle. */
+import { fetchLayers } from "../nn/fetch-layers.js";
 import type { Host, Runtime } from "../runtime/host.js";
 import { assembleSaved } from "./assemble.js";
 import type { LoadOptions } from "./options.js";
@@ -8,6 +9,6 @@ import { Predictor } from "./predictor.js";
 export const predictorLoader =
   (runtime: Runtime, kernels: Host["kernels"]) =>
   async (bytes: Uint8Array | ArrayBuffer, options?: LoadOptions): Promise<Predictor> => {
-    const { engine, info, ...extras } = await assembleSaved({ ...runtime, kernels }, bytes, options);
+    const { engine, info, ...extras } = await assembleSaved({ ...runtime, kernels }, bytes, options, fetchLayers);
     return new Predictor(engine, info, extras);
   };

@@ -2,7 +2,9 @@
 import { classicLayers } from "./catalogue.js";
 import { furtherLayers } from "./further.js";
 import type { Layer } from "./layer.js";
-import { makeLayer } from "./registry.js";
+import { type LayerClasses, makeLayer } from "./registry.js";
+
+export const allLayers = (): LayerClasses => ({ ...classicLayers(), ...furtherLayers() });
 
 /** Rebuilds a layer from `toJSON()`. Throws `FormatError` on an unknown type and whatever the constructor refuses. */
-export const layerFromJSON = (json: unknown): Layer => makeLayer(json, { ...classicLayers(), ...furtherLayers() });
+export const layerFromJSON = (json: unknown): Layer => makeLayer(json, allLayers());

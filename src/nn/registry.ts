@@ -18,6 +18,10 @@ export function registerLayer(type: string, layer: LayerClass): void {
   registered.set(type, layer);
 }
 
+/** Whether `makeLayer` finds a class for a type. */
+export const isKnown = (type: string, classes: LayerClasses): boolean =>
+  registered.has(type) || Object.hasOwn(classes, type);
+
 /** Rebuilds a layer from `toJSON()`. Throws `FormatError` on an unknown type and whatever the constructor refuses. */
 export function makeLayer(json: unknown, classes: LayerClasses, depth = 0): Layer {
   const { type, args } = (json ?? {}) as Partial<LayerJSON>;

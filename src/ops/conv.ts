@@ -33,6 +33,7 @@ import { type ImageShape, imageOf, imagesLike, last, numel, type Pair, type Shap
 import type { Context } from "../graph/context.js";
 import type { Gradient, Node, Op, Selection } from "../graph/op.js";
 import { FLOAT } from "../graph/value.js";
+import { columnSum } from "./column-sum.js";
 import {
   absorbIntoEpilogue,
   type Epilogue,
@@ -41,7 +42,6 @@ import {
   noEpilogue,
   withEpilogue,
 } from "./epilogue.js";
-import { columnSum } from "./linear.js";
 
 /** Pairs are [vertical, horizontal]. */
 export interface Convolution {

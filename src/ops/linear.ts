@@ -2,9 +2,9 @@
  * Matrix products. Features are the last dimension, all leading dimensions are rows; weights are [out, in].
  */
 import { gemmScratch, gemmSizes, PANEL } from "../abi/gemm.js";
-import { cuts } from "../abi/partials.js";
 import { last, numel, roundUp, rows } from "../core/shape.js";
 import type { Gradient, Op } from "../graph/op.js";
+import { columnSum } from "./column-sum.js";
 import {
   absorbIntoEpilogue,
   type Epilogue,
@@ -122,17 +122,6 @@ export const packB: Op<{ transposed: boolean }> = {
     const b = c.shape(node, 0);
     const [k, n] = node.attributes.transposed ? [last(b), rows(b)] : [rows(b), last(b)];
     c.emit("f32_pack_b", node, "src", "dst", { k, n, ld: last(b) });
-  },
-};
-
-/** The sum of all rows: the gradient of a bias. */
-export const columnSum: Op = {
-  name: "columnSum",
-  shapes: ([x]) => [[last(x)]],
-  workspace: ([x]) => cuts.columnSum(rows(x), last(x)).bytes,
-  encode(node, c) {
-    const x = c.shape(node, 0);
-    c.emit("f32_column_sum", node, "x", "y", cuts.columnSum(rows(x), last(x)));
   },
 };
 

@@ -7,8 +7,8 @@ import { last, rows, type Shape } from "../core/shape.js";
 import type { Op } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 import { absorbFollowing, type Following, twoPerFeature } from "./batch-norm.js";
+import { columnSum } from "./column-sum.js";
 import { activationCode } from "./epilogue.js";
-import { columnSum } from "./linear.js";
 
 export interface LayerNorm {
   eps: number;

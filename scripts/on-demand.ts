@@ -1,0 +1,157 @@
+/**
+ * Files on demand: what a source imports by `import("./x.js")` becomes a file of its own, which imports nothing of the
+ * package. It gives a function that makes the module of what it shares with the file that asks for it:
+ *
+ *   import("./x.js")   →   import("./chunks/x-<hash>.js").then(({ default: make }) => make(expectation, numel))
+ *
+ * A file with imports would be an entry point to esbuild, whether an app calls for it or not: all that it shares would be
+ * kept, and cut out of the app into a file that both import (bench/NOTES.md, Sizes).
+ */
+import { dirname, relative } from "node:path/posix";
+import MagicString from "magic-string";
+import type { Plugin } from "rolldown";
+import { parseAst } from "rolldown/parseAst";
+import { fromRoot } from "./root.js";
+
+/** What a module imports, at once and on demand, as paths. */
+interface Imports {
+  now: readonly string[];
+  onDemand: readonly string[];
+}
+type Graph = ReadonlyMap<string, Imports>;
+
+const isSource = (id: string): boolean => id.startsWith(fromRoot("src"));
+
+/** Writes down what modules import. */
+export function graphReader(): { graph: Graph; plugin: Plugin } {
+  const graph = new Map<string, Imports>();
+  const moduleParsed: Plugin["moduleParsed"] = ({ id, importedIds, dynamicallyImportedIds }) =>
+    void graph.set(id, { now: [...importedIds], onDemand: dynamicallyImportedIds.filter(isSource) });
+  return { graph, plugin: { name: "graph-reader", moduleParsed } };
+}
+
+/** A module with all that it imports at once, however far, save what is there already. */
+function closure(graph: Graph, from: string, there: ReadonlySet<string> = new Set()): Set<string> {
+  const reached = new Set([from]);
+  for (const id of reached) for (const next of graph.get(id)?.now ?? []) if (!there.has(next)) reached.add(next);
+  return reached;
+}
+
+const intersection = (sets: readonly ReadonlySet<string>[]): Set<string> =>
+  new Set([...(sets[0] ?? [])].filter((id) => sets.every((set) => set.has(id))));
+
+/**
+ * Each module that is imported on demand, with those that are there wherever it is asked for: at once in an entry, or in
+ * another file on demand. Those that are asked for by others come first. `entries` has the modules of each entry.
+ */
+export function modulesOnDemand(graph: Graph, entries: readonly ReadonlySet<string>[]): Map<string, Set<string>> {
+  const all = [...new Set([...graph.values()].flatMap(({ onDemand }) => onDemand))];
+  const found = new Map<string, Set<string>>();
+  const settle = (target: string): Set<string> => {
+    const known = found.get(target);
+    if (known) return known;
+    const asks = (ids: ReadonlySet<string>) => [...ids].some((id) => graph.get(id)?.onDemand.includes(target));
+    const others = all.filter((other) => other !== target && asks(closure(graph, other)));
+    const files = others.map((other) => ({ there: settle(other), own: closure(graph, other, settle(other)) }));
+    const places = [
+      ...entries.filter(asks),
+      ...files.filter(({ own }) => asks(own)).map(({ there, own }) => new Set([...there, ...own])),
+    ];
+    const shared = intersection(places);
+    found.set(target, shared);
+    return shared;
+  };
+  all.forEach(settle);
+  return new Map([...found].reverse());
+}
+
+/** An export of a module that a file on demand is given. */
+interface Shared {
+  module: string;
+  name: string;
+}
+
+export interface FileOnDemand {
+  /** Path from dist/. */
+  name: string;
+  shared: Shared[];
+}
+
+const SHARED = "shared:";
+
+/** Makes a module a function of what it imports of `there`, which `shared` then lists. */
+export function makeFunction(there: ReadonlySet<string>, shared: Shared[]): Plugin {
+  return {
+    name: "on-demand-function",
+    resolveId: {
+      order: "pre",
+      async handler(source, importer, options) {
+        if (!importer) return null;
+        const resolved = await this.resolve(source, importer, { ...options, skipSelf: true });
+        return resolved && there.has(resolved.id) ? { id: SHARED + resolved.id, external: true } : resolved;
+      },
+    },
+    renderChunk(code) {
+      const text = new MagicString(code);
+      const given: string[] = [];
+      const made: string[] = [];
+      for (const statement of parseAst(code).body) {
+        if (statement.type === "ImportDeclaration" && statement.source.value.startsWith(SHARED)) {
+          for (const specifier of statement.specifiers) {
+            if (specifier.type !== "ImportSpecifier" || specifier.imported.type !== "Identifier")
+              throw new Error(`a module on demand imports ${statement.source.value} whole: expected names`);
+            given.push(specifier.local.name);
+            shared.push({ module: statement.source.value.slice(SHARED.length), name: specifier.imported.name });
+          }
+          text.remove(statement.start, statement.end);
+        } else if (statement.type === "ExportNamedDeclaration") {
+          for (const { local, exported } of statement.specifiers)
+            if (local.type === "Identifier" && exported.type === "Identifier")
+              made.push(`${exported.name}: ${local.name}`);
+          text.remove(statement.start, statement.end);
+        }
+      }
+      text.prepend(`let made;\nexport default (${given.join(", ")}) => made ??= (() => {\n`);
+      text.append(`\nreturn { ${made.join(", ")} };\n})();\n`);
+      return { code: text.toString(), map: text.generateMap({ hires: "boundary" }) };
+    },
+  };
+}
+
+const ASKED = "on-demand:";
+
+/** Asks for the files in place of the modules, and gives them what they share. */
+export function askForFiles(graph: Graph, files: ReadonlyMap<string, FileOnDemand>): Plugin {
+  return {
+    name: "on-demand",
+    resolveId: (id) => (id.startsWith(ASKED) ? { id, external: true } : null),
+    async transform(code, importer) {
+      if (!graph.get(importer)?.onDemand.length) return null;
+      const text = new MagicString(code);
+      const imports: string[] = [];
+      for (const { 0: call, 1: source, index } of code.matchAll(/(?<!typeof )\bimport\("(\.{1,2}\/[^"]+)"\)/g)) {
+        const resolved = await this.resolve(source, importer);
+        const file = resolved && files.get(resolved.id);
+        if (!file) continue;
+        const given = file.shared.map(({ module, name }, i) => {
+          const local = `${name}_${imports.length + i}`;
+          return { local, text: `import { ${name} as ${local} } from ${JSON.stringify(module)};` };
+        });
+        imports.push(...given.map((each) => each.text));
+        const asked = `import(${JSON.stringify(ASKED + file.name)})`;
+        const made = `.then(({ default: make }) => make(${given.map(({ local }) => local).join(", ")}))`;
+        text.overwrite(index, index + call.length, asked + made);
+      }
+      text.prepend(imports.join(""));
+      return text.hasChanged() ? { code: text.toString(), map: text.generateMap({ hires: "boundary" }) } : null;
+    },
+    renderChunk(code, { fileName }) {
+      const text = new MagicString(code);
+      for (const { 0: whole, 1: path, index } of code.matchAll(/"on-demand:([^"]+)"/g)) {
+        const from = relative(dirname(fileName), path);
+        text.overwrite(index, index + whole.length, JSON.stringify(from.startsWith(".") ? from : `./${from}`));
+      }
+      return text.hasChanged() ? { code: text.toString(), map: text.generateMap({ hires: "boundary" }) } : null;
+    },
+  };
+}
