@@ -41,6 +41,8 @@ export interface Op<A extends object = object> {
 
   /** Multiply-adds by the op's definition, whatever its algorithm. Default 0: elementwise ops are not counted. */
   macs?(inputs: Shape[], outputs: Shape[], attributes: A): number;
+  /** Numbers that each of the output is made of, where they are many and no multiply-adds. */
+  reads?(attributes: A): number;
   /** Bytes read and written, where operands and results do not say it; `run` gives the bytes of neighbouring parameters. */
   bytes?(attributes: A, run: (parameters: { first: number; count: number }) => number): number;
   /** Bytes of memory that all threads share while the op runs (partial sums). */

@@ -4,8 +4,9 @@ import { groupOf } from "../abi/records.js";
 import { expectation, RuntimeSupportError } from "../core/errors.js";
 import { messageOf } from "../core/thrown.js";
 import { readSafetensors } from "../io/safetensors.js";
+import { planBytes } from "../plan/arrange.js";
 import type { Differentiate } from "../plan/autodiff.js";
-import { stepMacs } from "../plan/cost.js";
+import { stepMacs, stepWork } from "../plan/cost.js";
 import { encode, NOWHERE } from "../program/encode.js";
 import { Executor } from "../runtime/executor.js";
 import { hasRelaxedSimd, hasSimd } from "../runtime/features.js";
@@ -26,16 +27,32 @@ import { matchStateDict, writeStateDict } from "./state.js";
  */
 const MACS_FOR_AUTO_THREADS = 1e6;
 
-/** An engine without weights, for a network on a host. */
+/**
+ * What `loadModel` lets a file ask for by default, for a prediction of one sample. A weight of 8 bits takes 4 bytes in memory,
+ * and transformed for Winograd 16 more.
+ */
+const FILE_MEMORY = 2 ** 30;
+const MEMORY_OF_BYTE = 20;
+const FILE_WORK = 1e12;
+
+function expectAtMost(where: string, name: "maxMemory" | "maxWork", needs: number, limit: number): void {
+  if (needs > limit) throw new RuntimeSupportError(expectation(where, name, `at least ${needs} for one sample`, limit));
+}
+
+/** An engine without weights, for a network on a host; `memory` and `work` are the limits where the options name none. */
 export async function assemble(
   host: Host,
   description: Described,
   settings: Settings,
   differentiate: Differentiate | undefined,
+  { where, memory: most, work } = { where: "createModel", memory: Infinity, work: Infinity },
 ): Promise<{ engine: Engine; info: ModelInfo }> {
-  const { seed, threads, prefer, wasm, workerUrl, createWorker } = settings;
-  const macs = stepMacs(description.plan.graph, [...description.plan.prepare, ...description.plan.step]);
-  let info = choose(host, settings, macs);
+  const { seed, threads, prefer, wasm, workerUrl, createWorker, maxMemory, maxWork = work } = settings;
+  const { graph, prepare, step } = description.plan;
+  const nodes = [...prepare, ...step];
+  let info = choose(host, settings, stepMacs(graph, nodes));
+  expectAtMost(where, "maxMemory", planBytes(description.plan, info.threads), maxMemory ?? most);
+  expectAtMost(where, "maxWork", stepWork(graph, nodes), maxWork);
   const shared = info.threads > 1;
   // What a network's gradients take lies in the groups of its forward ops or in the first.
   const group = groupOf(encode(description.plan, NOWHERE).words);
@@ -45,7 +62,7 @@ export async function assemble(
       : isModule(wasm)
         ? wasm
         : await compileFile(wasm, shared);
-  const memory = new ModelMemory(await createMemory(shared));
+  const memory = new ModelMemory(await createMemory(shared, maxMemory), maxMemory);
   const executor = new Executor(memory, module, description.parameters, description.buffers);
   executor.expectGroup("createModel", group);
   const engine = new Engine(description, executor, seed, prefer, differentiate);
@@ -81,7 +98,8 @@ export async function assembleSaved(
   const described = describeNetwork(network, inputShape, settings.prefer);
   const names = readClassNames("loadModel", settings.classNames ?? classNames, described.outputShape);
   matchStateDict(described, tensors);
-  const { engine, info } = await assemble(host, described, settings, differentiate);
+  const limits = { where: "loadModel", memory: FILE_MEMORY + MEMORY_OF_BYTE * bytes.byteLength, work: FILE_WORK };
+  const { engine, info } = await assemble(host, described, settings, differentiate, limits);
   writeStateDict(engine, tensors);
   return {
     engine,

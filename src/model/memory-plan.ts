@@ -6,7 +6,7 @@ import { roundUp } from "../core/shape.js";
 import type { Graph } from "../graph/graph.js";
 import { ALIGNMENT } from "../graph/regions.js";
 import { bytesOf, type Value, type ValueId } from "../graph/value.js";
-import { crossEntropy } from "../nn/losses.js";
+import { crossEntropy } from "../ops/loss.js";
 import { optimizerStep } from "../ops/update.js";
 import { type ParameterRun, parameterRuns } from "../optim/runs.js";
 import { recordUpdate } from "../optim/update.js";
@@ -90,6 +90,11 @@ function trainingPlan(engine: Engine, batchSize: number, states: number): TrainP
   };
   const runs = parameterRuns(engine.description.parameters, (name) => engine.frozen.has(name));
   const update: RecordUpdate = (graph, loss) => recordUpdate(graph, loss, { optimizer, runs });
-  const loss = (graph: Graph, output: ValueId) => crossEntropy().record(graph, output, "indices");
+  // Whatever the network ends in: one output has no classes, but takes as much memory.
+  const loss = (graph: Graph, output: ValueId) => {
+    const target = graph.value(graph.shape(output).slice(0, -1), "target", { dtype: "i32" });
+    const [loss] = graph.add(crossEntropy, [output, target], { probabilities: false, smoothing: 0 });
+    return { target, loss };
+  };
   return engine.plan({ batchSize, training: true, backward: "loss", loss, update }, `memory ${states}`);
 }

@@ -1,13 +1,40 @@
 /** What `createModel` and `loadModel` are told. */
 import { expectInteger } from "../core/check.js";
-import { as, checked, flag, integer, type Option, oneOf, optional, readOptions, type Schema } from "../core/options.js";
+import {
+  as,
+  checked,
+  flag,
+  integer,
+  number,
+  type Option,
+  oneOf,
+  optional,
+  readOptions,
+  type Schema,
+} from "../core/options.js";
 import type { Shape } from "../core/shape.js";
 import { tagOf } from "../core/tag.js";
 import type { ThreadSource } from "../runtime/host.js";
+import { MOST_MEMORY, PAGE } from "../runtime/memory.js";
 import { isSampleShape } from "./architecture.js";
 
+/** What a model may take. `model.memoryPlan()` and `model.summary()` tell what one does. */
+export interface Limits {
+  /**
+   * Bytes of the model's memory; needs above it are refused before memory is asked for. Default 4 GiB, all that there can be;
+   * `loadModel` refuses by default, before anything is computed, a file of which one sample takes more than 1 GiB and 20
+   * times the file's size.
+   */
+  maxMemory?: number | undefined;
+  /**
+   * Multiply-adds of a prediction of one sample, with the numbers written and those that pools read. By default there is no
+   * limit for `createModel`, and 10^12 for the file of `loadModel`, some minutes.
+   */
+  maxWork?: number | undefined;
+}
+
 /** What `createModel` is told. All but `inputShape` have defaults. */
-export interface ModelOptions extends ThreadSource {
+export interface ModelOptions extends ThreadSource, Limits {
   /** Shape of one sample: [features], or [height, width, channels]. */
   inputShape: Shape;
   /** Decides initial weights and dropout. Default 0. */
@@ -73,6 +100,8 @@ const commonSchema = () =>
     threads,
     relaxedSimd,
     prefer: oneOf(["speed", "memory"], "speed"),
+    maxMemory: optional(integer({ min: PAGE, max: MOST_MEMORY })),
+    maxWork: optional(number({ min: 1 })),
     wasm: optional(checked("a WebAssembly.Module or the bytes of one", isKernels)),
     transform: given,
     classNames: as<readonly string[] | undefined>(), // readClassNames checks them, by the outputs

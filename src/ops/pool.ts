@@ -30,10 +30,13 @@ function poolSizes(pool: Pool, batch: number, [h, w, c]: ImageShape) {
 
 const sizesOf = (pool: Pool, x: Shape) => poolSizes(pool, x[0], imageOf(x));
 
+const readsOf = ({ kernel: [kh, kw] }: Pool): number => kh * kw;
+
 /** The largest value of each window. */
 export const maxPool2d: Op<Pool> = {
   name: "maxPool2d",
   shapes: ([x], { output }) => [imagesLike(x, [...output, last(x)])],
+  reads: readsOf,
   encode: (node, c) => c.emit("f32_max_pool", node, "x", "y", sizesOf(node.attributes, c.shape(node, 0))),
 };
 
@@ -56,6 +59,7 @@ export type AvgPool = Pool & { countIncludePad: boolean };
 export const avgPool2d: Op<AvgPool> = {
   name: "avgPool2d",
   shapes: ([x], { output }) => [imagesLike(x, [...output, last(x)])],
+  reads: readsOf,
   encode: (node, c) => c.emit("f32_avg_pool", node, "x", "y", sizesOf(node.attributes, c.shape(node, 0))),
 };
 

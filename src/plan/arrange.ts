@@ -1,7 +1,7 @@
 /** Splits a graph into what runs once for all weights and what runs in every step, and lays out the memory of both. */
 import type { Graph } from "../graph/graph.js";
 import { type Node, STAGES } from "../graph/op.js";
-import type { ValueId } from "../graph/value.js";
+import { bytesOf, type Value, type ValueId } from "../graph/value.js";
 import { constantNodes } from "./constants.js";
 import { mostBytes } from "./cost.js";
 import { type Arena, planArena } from "./memory.js";
@@ -59,4 +59,12 @@ export function arrange(
     workspaceBytes: mostBytes(graph, graph.nodes, "workspace"),
     scratchBytes: mostBytes(graph, graph.nodes, "scratch"),
   };
+}
+
+/** What running a plan takes of memory: parameters, buffers, prepared weights, and what a step needs. */
+export function planBytes(plan: { graph: Graph } & Arrangement, threads: number): number {
+  const { graph, prepared, arena, workspaceBytes, scratchBytes } = plan;
+  const isKept = ({ id, role }: Value) => role === "parameter" || role === "buffer" || prepared.has(id);
+  const kept = graph.values.reduce((sum, value) => sum + (isKept(value) ? bytesOf(value) : 0), 0);
+  return kept + arena.bytes + workspaceBytes + scratchBytes * threads;
 }

@@ -1,4 +1,5 @@
 /** What ops cost: multiply-adds and bytes. */
+import { numel } from "../core/shape.js";
 import type { Graph } from "../graph/graph.js";
 import type { Node } from "../graph/op.js";
 import { bytesOf, type ValueId } from "../graph/value.js";
@@ -11,6 +12,13 @@ export function nodeMacs(graph: Graph, { op, inputs, outputs, attributes }: Node
 
 export function stepMacs(graph: Graph, nodes: readonly Node[]): number {
   return nodes.reduce((sum, node) => sum + nodeMacs(graph, node), 0);
+}
+
+/** Multiply-adds, numbers written, and what pools read for each: what time grows with. */
+export function stepWork(graph: Graph, nodes: readonly Node[]): number {
+  const written = ({ op, outputs, attributes }: Node) =>
+    outputs.reduce((sum, id) => sum + numel(graph.shape(id)), 0) * (op.reads?.(attributes) ?? 1);
+  return nodes.reduce((sum, node) => sum + nodeMacs(graph, node) + written(node), 0);
 }
 
 /** Operands read and results written, each counted once; `run` gives the bytes of neighbouring parameters. */

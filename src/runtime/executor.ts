@@ -181,9 +181,10 @@ export class Executor {
   }
 
   #bind(plan: Plan): Bound {
-    if (plan.step.some(({ stage }) => stage === "backward")) this.region("gradients");
-    this.memory.reserveAll(new Map([...plan.prepared].map(([id, key]) => [key, bytesOf(plan.graph.values[id])])));
+    const regions = new Map([...plan.prepared].map(([id, key]) => [key, bytesOf(plan.graph.values[id])]));
+    if (plan.step.some(({ stage }) => stage === "backward")) regions.set("gradients", this.regionBytes);
     const bytes = this.#sizes(plan);
+    this.memory.reserveAll(regions, bytes.values + bytes.workspace + bytes.scratch);
     const values = this.memory.arena;
     const workspace = values + bytes.values;
     const scratch = workspace + bytes.workspace;

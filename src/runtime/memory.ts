@@ -13,20 +13,23 @@ import { expectation, RuntimeSupportError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
 import { roundUp } from "../core/shape.js";
 
-const PAGE = 65536;
-const MAX_PAGES = 65536;
+export const PAGE = 65536;
+/** Bytes that 32 bits can address. */
+export const MOST_MEMORY = 2 ** 32;
 const LINE = 64;
 
 export class ModelMemory {
   readonly memory: WebAssembly.Memory;
+  readonly #limit: number;
   epoch = 0;
   #regions = new Map<string, { address: number; bytes: number }>();
   #top: number = SCALARS.end;
   /** Beyond this, nothing has been written since the memory grew. */
   #used = 0;
 
-  constructor(memory: WebAssembly.Memory) {
+  constructor(memory: WebAssembly.Memory, limit = MOST_MEMORY) {
     this.memory = memory;
+    this.#limit = limit;
   }
 
   /** The address of a persistent region, reserved and zeroed at the first call. */
@@ -43,10 +46,13 @@ export class ModelMemory {
     return address;
   }
 
-  /** Reserves several regions, and grows but once: growing for each takes a good part of a cold start. */
-  reserveAll(regions: ReadonlyMap<string, number>): void {
+  /**
+   * Reserves several regions for an arena of `arena` bytes, all or none of them where memory does not suffice, and grows but
+   * once: growing for each takes a good part of a cold start.
+   */
+  reserveAll(regions: ReadonlyMap<string, number>, arena = 0): void {
     const missing = [...regions].filter(([name]) => !this.#regions.has(name));
-    this.#grow(missing.reduce((top, [, bytes]) => roundUp(top + bytes, LINE), this.#top));
+    this.#grow(arena + missing.reduce((top, [, bytes]) => roundUp(top + bytes, LINE), this.#top));
     for (const [name, bytes] of missing) this.reserve(name, bytes);
   }
 
@@ -72,11 +78,11 @@ export class ModelMemory {
   #grow(bytes: number): void {
     const missing = Math.ceil(bytes / PAGE) - this.memory.buffer.byteLength / PAGE;
     if (missing <= 0) return;
-    const limit = `at most ${MAX_PAGES * PAGE} bytes, or what this runtime grants`;
     try {
-      if (Math.ceil(bytes / PAGE) > MAX_PAGES) throw new RangeError("beyond 4 GiB");
+      if (bytes > this.#limit) throw new RangeError("beyond maxMemory");
       this.memory.grow(missing);
     } catch (cause) {
+      const limit = `at most ${this.#limit} bytes, or what this runtime grants`;
       const hint = "Use a smaller batch; model.memoryPlan() tells the bytes beforehand";
       throw new RuntimeSupportError(expectation("memory", "size", limit, `${bytes} bytes`, { hint }), { cause });
     }
@@ -92,11 +98,11 @@ export class ModelMemory {
 }
 
 /** A fresh memory; under pressure waits for the garbage collector to release those of dropped models. */
-export async function createMemory(shared: boolean): Promise<WebAssembly.Memory> {
+export async function createMemory(shared: boolean, limit = MOST_MEMORY): Promise<WebAssembly.Memory> {
   const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   for (let attempt = 0; ; attempt++) {
     try {
-      return new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared });
+      return new WebAssembly.Memory({ initial: 1, maximum: Math.floor(limit / PAGE), shared });
     } catch (cause) {
       if (attempt < 20) {
         await pause(attempt * 5);
