@@ -26,6 +26,8 @@ export interface LayerRecord {
   type: string;
   outputShape: Shape;
   output: ValueId;
+  /** What the file that the network came from calls it. */
+  name: string | undefined;
 }
 
 /** Where a node stands: the layer that records it, and the part of the step. */
@@ -80,6 +82,20 @@ export function countReaders(nodes: readonly Node[]): Map<ValueId, number> {
   const readers = new Map<ValueId, number>();
   for (const { inputs } of nodes) for (const id of inputs) readers.set(id, (readers.get(id) ?? 0) + 1);
   return readers;
+}
+
+/** Drops ops whose results nobody reads. */
+export function removeDead(graph: Graph, keep: ReadonlySet<ValueId>): void {
+  const read = new Set(keep);
+  graph.nodes = graph.nodes
+    .reverse()
+    .filter((node) => {
+      const acts = node.outputs.length === 0 || node.op.writes !== undefined;
+      if (!acts && !node.outputs.some((id) => read.has(id))) return false;
+      for (const id of node.inputs) read.add(id);
+      return true;
+    })
+    .reverse();
 }
 
 /** The graph as text, one line an op: `%7 [32, 128] = linear(%5, %1, %2) {"…"}  main.0`. */

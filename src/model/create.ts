@@ -1,5 +1,5 @@
 /** Makes models. */
-import { allLayers } from "../nn/from-json.js";
+import { findLayers } from "../nn/from-json.js";
 import { expectLayer, type Layer } from "../nn/layer.js";
 import { differentiate } from "../plan/autodiff.js";
 import type { Host, Runtime } from "../runtime/host.js";
@@ -38,7 +38,7 @@ export const modelLoader =
       { ...runtime, kernels },
       bytes,
       options,
-      allLayers,
+      findLayers,
       differentiate,
     );
     return new Model(engine, info, extras);

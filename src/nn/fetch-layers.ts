@@ -1,5 +1,6 @@
 /** The layers of saved models, for bundles that should not have all: those beyond the classic ones come on demand. */
 import { classicLayers } from "./catalogue.js";
+import { withImported } from "./fetch-imported.js";
 import { isKnown, type LayerClasses } from "./registry.js";
 
 /** The classes that a network in JSON may name. `json` is what `JSON.stringify` makes of it. */
@@ -9,5 +10,5 @@ export async function fetchLayers(json: string): Promise<LayerClasses> {
   const types = Array.from(json.matchAll(/"type":"([^"\\]*)/g), ([, type]) => type);
   if (types.every((type) => isKnown(type, classic))) return classic;
   const { furtherLayers } = await import("./further.js");
-  return { ...classic, ...furtherLayers() };
+  return withImported(json, { ...classic, ...furtherLayers() });
 }

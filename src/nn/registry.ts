@@ -10,7 +10,7 @@ const MAX_DEPTH = 256;
 /** Layer classes by the types that JSON has for them. */
 export type LayerClasses = Readonly<Record<string, LayerClass>>;
 
-/** Those of the program that uses the library. */
+/** Those of the program that uses the library, and those that are fetched when a file has them. */
 const registered = new Map<string, LayerClass>();
 
 /** Makes a class of your own known to `layerFromJSON`, and so to `loadModel`. */

@@ -4,7 +4,7 @@ import { lookUp } from "../core/look-up.js";
 import { flag, integer, readOptions, type Schema } from "../core/options.js";
 import { numel } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
-import { countReaders, type Graph } from "../graph/graph.js";
+import { countReaders, type Graph, removeDead } from "../graph/graph.js";
 import type { Node } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 import type { Model } from "../model/model.js";
@@ -47,6 +47,7 @@ export function exportOnnx(model: Model, options?: ExportOptions): Uint8Array<Ar
   const b = new Builder({ training: false });
   const x = b.graph.value([ANY_BATCH, ...model.inputShape], "input");
   const y = model.network.build(b, x);
+  removeDead(b.graph, new Set([y]));
   const nodes = foldBatchNorm ? withoutBatchNorm(b.graph, y, state) : b.graph.nodes;
   const file = writeGraph(b.graph, nodes, { x, y, state }, model.network.type);
   return writeModel({

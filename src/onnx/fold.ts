@@ -1,6 +1,6 @@
 /** Evaluates ops whose inputs are all constant, in float64: shape arithmetic, and weights that are made of weights. */
 import { exp, log } from "../core/math.js";
-import type { AttributeValue } from "./net.js";
+import type { AttributeValue } from "../nn/imported/step.js";
 import { product } from "./operators.js";
 import type { Constant } from "./tensor.js";
 

@@ -1,22 +1,24 @@
 /** `importOnnx`: a file's network as a layer, and its weights as a state dict. */
 
+import { atBatch, BATCH } from "../core/any-batch.js";
 import { asBytes } from "../core/bytes.js";
 import { ArgumentError, describe, expectation } from "../core/errors.js";
-import { lookUp } from "../core/look-up.js";
 import { checked, flag, isRecord, optional, readOptions, type Schema, text } from "../core/options.js";
 import { numel } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { isSampleShape } from "../model/architecture.js";
+import { OnnxNetwork } from "../nn/imported/network.js";
+import { recordSteps } from "../nn/imported/record.js";
+import { channelsLast, type Definition } from "../nn/imported/recording.js";
+import type { Step } from "../nn/imported/step.js";
 import { registerLayer } from "../nn/registry.js";
 import { Builder } from "../ops/builder.js";
-import { BATCH_NORM, layerPath, nodePath } from "./emit.js";
+import { define, stateOf } from "./define.js";
 import type { ModelProto } from "./messages.js";
-import { atBatch, BATCH, formatSizes, type Net, type Step } from "./net.js";
-import { OnnxNetwork, recordSteps } from "./network.js";
+import { formatSizes } from "./net.js";
 import { recognise, withoutFinal } from "./patterns.js";
 import { Reading } from "./protobuf.js";
 import { readModel } from "./read.js";
-import { channelsLast, type Definition, type Weight } from "./recording.js";
 import { simplify } from "./simplify.js";
 import { type Constant, ConstantReader, type ExternalData } from "./tensor.js";
 
@@ -88,9 +90,9 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options?: ImportOpti
   const sizes = definition.shapes[definition.input].map((size) => atBatch(size, 1));
   const order = isChannelsLast ? sizes.map((_, i) => i) : channelsLast(sizes.length);
   const sample = order.map((axis) => sizes[axis]).slice(1);
+  registerLayer("OnnxNetwork", OnnxNetwork);
   // Of two samples: with one, axes of size 1 would lie anywhere.
   refuseUnsupported(definition, [2, ...sample], reading);
-  registerLayer("OnnxNetwork", OnnxNetwork as never);
   const state = stateOf(net, definition);
   const describeValue = (name: string) => ({ name, shape: definition.shapes[name].slice(1) });
   const nodes: Record<string, number> = {};
@@ -150,62 +152,6 @@ function takesChannelsLast({ graph }: ModelProto): boolean {
   return readers.length > 0 && isTurned;
 }
 
-/** Which weights the steps read, and how the state dict has them. */
-function define(net: Net, isChannelsLast: boolean): Definition {
-  const weights: Record<string, Weight> = Object.create(null);
-  const used = new Map<string, string>();
-  const declare = (name: string | undefined, weight: Omit<Weight, "name">) => {
-    if (name && net.values.get(name)?.constant && !weights[name]) {
-      // "onnx::Conv_193" is as good a name as any, a slash is not: it would stand in paths.
-      const label = nodePath(name);
-      const taken = used.has(label);
-      used.set(label, name);
-      weights[name] = { name: taken ? `${label}_${used.size}` : label, ...weight };
-    }
-  };
-  const vector = (name: string | undefined, size: number, factor?: number) => {
-    const shape = name ? net.values.get(name)?.shape : undefined;
-    if (shape && numel(shape) === size)
-      declare(name, {
-        shape: [numel(shape)],
-        role: "vector",
-        ...(factor === undefined || factor === 1 ? {} : { factor }),
-      });
-  };
-  for (const step of net.steps) {
-    const [, w, bias] = step.inputs;
-    const shape = w ? (net.values.get(w)?.shape ?? []) : [];
-    if (step.op === "conv" && shape.length < 5) {
-      declare(w, { shape, role: "conv" });
-      vector(bias, shape[0]);
-    } else if (step.op === "linear" || step.op === "gemm") {
-      const isTransposed = step.op === "linear" || !step.attributes["transB"];
-      const { alpha = 1, beta = 1 } = step.attributes as { alpha?: number; beta?: number };
-      const factor = alpha === 1 ? {} : { factor: alpha };
-      declare(w, {
-        shape: isTransposed ? [...shape].reverse() : shape,
-        role: "linear",
-        ...(isTransposed ? { isTransposed } : {}),
-        ...factor,
-      });
-      vector(bias, shape[isTransposed ? 1 : 0], beta);
-    } else if (step.op === "mul") {
-      const name = step.inputs.find((input) => net.values.get(input)?.constant);
-      const channels = name ? (net.values.get(name)?.shape ?? []).filter((size) => size !== 1) : [];
-      // A number for each channel, as LayerScale has.
-      if (channels.length === 1) declare(name, { shape: [channels[0], 1, 1, 1], role: "conv" });
-    } else if (["layerNorm", "groupNorm", "instanceNorm"].includes(step.op)) {
-      const x = lookUp(net.values, step.inputs[0]).shape;
-      for (const name of step.inputs.slice(1)) vector(name, step.op === "layerNorm" ? x[x.length - 1] : x[1]);
-    }
-  }
-  const kept = new Set([...net.inputs, ...net.steps.flatMap(({ outputs }) => outputs)]);
-  const shapes = Object.fromEntries(
-    [...net.values].flatMap(([name, { shape }]) => (kept.has(name) ? [[name, shape]] : [])),
-  );
-  return { input: net.inputs[0], output: net.outputs[0], isChannelsLast, steps: net.steps, shapes, weights };
-}
-
 /** Records the network once, to find all nodes that there is no op for. */
 function refuseUnsupported(definition: Definition, shape: number[], reading: Reading): void {
   const b = new Builder({ training: false });
@@ -217,25 +163,4 @@ function refuseUnsupported(definition: Definition, shape: number[], reading: Rea
   if (found.length === 0) return;
   const more = found.length > 20 ? ` and ${found.length - 20} more` : "";
   throw reading.error("nodes", "ops that the library has", found.slice(0, 20).join(", ") + more);
-}
-
-function stateOf(net: Net, definition: Definition): Map<string, Tensor> {
-  const state = new Map<string, Tensor>();
-  const weights = new Map([...net.values].flatMap(([name, { constant }]) => (constant ? [[name, constant.data]] : [])));
-  const data = (name: string) => lookUp(weights, name);
-  for (const [key, { name, shape, isTransposed, factor = 1 }] of Object.entries(definition.weights)) {
-    const from = data(key);
-    const to = Float32Array.from(from);
-    const [out, into] = shape as [number, number];
-    if (isTransposed) for (let i = 0; i < out; i++) for (let j = 0; j < into; j++) to[i * into + j] = from[j * out + i];
-    if (factor !== 1) for (let i = 0; i < to.length; i++) to[i] *= factor;
-    state.set(name, { data: to, shape });
-  }
-  for (const step of net.steps)
-    if (step.op === "batchNorm")
-      for (const [i, suffix] of BATCH_NORM.entries()) {
-        const values = data(step.inputs[i + 1]);
-        state.set(layerPath(step, BATCH_NORM) + suffix, { data: Float32Array.from(values), shape: [values.length] });
-      }
-  return state;
 }

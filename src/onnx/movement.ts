@@ -1,6 +1,9 @@
 /** Operators that move, cut and join: most of what exporters write of shape arithmetic is made of them. */
+
+import { BATCH, isBatch } from "../core/any-batch.js";
 import { float16ToFloat32Bits, float32BitsToBfloat16, float32BitsToFloat16 } from "../io/float16.js";
-import { type AttributeValue, BATCH, isBatch, SAMPLE } from "./net.js";
+import type { AttributeValue } from "../nn/imported/step.js";
+import { SAMPLE } from "./net.js";
 import { attributeOrInput, axesOf, axisOf, broadcast, type Call, MAX_MADE, product, type Rule } from "./operators.js";
 import { type Constant, isFloatType } from "./tensor.js";
 

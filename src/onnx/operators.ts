@@ -2,7 +2,7 @@
  * What each operator of ONNX means, whatever its version: attributes that became inputs, defaults that changed, axes
  * below zero. The versions are those of https://onnx.ai/onnx/operators/; a comment names the one that changed a thing.
  */
-import type { AttributeValue } from "./net.js";
+import type { AttributeValue } from "../nn/imported/step.js";
 import type { Constant } from "./tensor.js";
 
 /** A node as an operator's rule sees it: in its own words, without the file's. */

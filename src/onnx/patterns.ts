@@ -3,7 +3,8 @@
  * and gradient.
  */
 import { lookUp } from "../core/look-up.js";
-import type { Net, Step } from "./net.js";
+import type { Step } from "../nn/imported/step.js";
+import type { Net } from "./net.js";
 import { product } from "./operators.js";
 
 /** Who makes and who reads each value. */

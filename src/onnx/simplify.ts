@@ -3,12 +3,14 @@
  * needs dropped.
  */
 
+import { atBatch, BATCH, isBatch } from "../core/any-batch.js";
 import { describe } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
+import type { Step } from "../nn/imported/step.js";
 import { evaluate } from "./fold.js";
 import { type FlatNode, flatten } from "./inline.js";
 import type { AttributeProto, ModelProto, ValueInfoProto } from "./messages.js";
-import { atBatch, BATCH, formatSizes, isBatch, type Net, type NetValue, SAMPLE, type Step } from "./net.js";
+import { formatSizes, type Net, type NetValue, SAMPLE } from "./net.js";
 import { type Call, product } from "./operators.js";
 import type { Reading } from "./protobuf.js";
 import { type Constant, type ConstantReader, isFloatType } from "./tensor.js";

@@ -1,13 +1,14 @@
 /**
  * What is kept while a graph is written as ONNX: where each value's axes are, the nodes, and the tensors among them.
  */
+
+import { BATCH, isBatch } from "../core/any-batch.js";
 import { lookUp } from "../core/look-up.js";
 import type { Tensor } from "../core/tensor.js";
 import type { Graph } from "../graph/graph.js";
 import type { Node } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 import type { AttributeProto, NodeProto, TensorProto } from "./messages.js";
-import { BATCH, isBatch } from "./net.js";
 
 /** A value in the file: axis i there is axis `order[i]` of the graph's. */
 export interface Written {

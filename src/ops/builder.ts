@@ -247,12 +247,15 @@ export class Builder {
     return this.graph.add(op, inputs, attributes, this.path);
   }
 
-  /** @internal Notes a finished layer for `summary()`. It stands for those of its parts that are at its own path. */
-  layer(type: string, output: ValueId): void {
+  /**
+   * @internal Notes a finished layer for `summary()`, with the name that a file has for it. It stands for those of its parts
+   * that are at its own path.
+   */
+  layer(type: string, output: ValueId, name?: string): void {
     const { layers } = this.graph;
     const { path } = this;
     const place = this.#layers.get(path) ?? layers.length;
     this.#layers.set(path, place);
-    layers[place] = { path, type, outputShape: this.shape(output), output };
+    layers[place] = { path, type, outputShape: this.shape(output), output, name };
   }
 }

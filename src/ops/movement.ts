@@ -45,7 +45,7 @@ function copy(c: Context, x: number, y: number, dimensions: readonly Dimension[]
 }
 
 /** Where a part lies in a whole: its element i is element `starts + i * steps`; the sizes are the part's. */
-interface Place {
+export interface Place {
   starts: readonly number[];
   steps: readonly number[];
   sizes: Shape;

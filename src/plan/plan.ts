@@ -3,7 +3,7 @@
  * algorithm, and where in memory every value stands, relative to the regions that the runtime lays out.
  */
 
-import type { Graph } from "../graph/graph.js";
+import { type Graph, removeDead } from "../graph/graph.js";
 import type { ValueId } from "../graph/value.js";
 import { type Arrangement, arrange } from "./arrange.js";
 import type { Differentiate } from "./autodiff.js";
@@ -84,18 +84,4 @@ export function createPlan(request: PlanRequest, differentiate?: Differentiate):
   if (loss) return { kind: "train", ...parts, ...loss };
   if (outputGradient !== undefined) return { kind: "backward", ...parts, outputGradient, inputGradient };
   return { kind: "predict", ...parts };
-}
-
-/** Drops ops whose results nobody reads. */
-function removeDead(graph: Graph, keep: ReadonlySet<ValueId>): void {
-  const read = new Set(keep);
-  graph.nodes = graph.nodes
-    .reverse()
-    .filter((node) => {
-      const acts = node.outputs.length === 0 || node.op.writes !== undefined;
-      if (!acts && !node.outputs.some((id) => read.has(id))) return false;
-      for (const id of node.inputs) read.add(id);
-      return true;
-    })
-    .reverse();
 }

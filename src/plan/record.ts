@@ -35,7 +35,7 @@ function recordForward({ batchSize, training, isFrozen, ...request }: PlanReques
   const loss = request.loss?.(graph, output);
   const watched: Watched = new Map();
   for (const path of request.watch ?? []) {
-    const layer = graph.layers.find((record) => record.path === path);
+    const layer = graph.layers.find((record) => record.path === path || record.name === path);
     if (layer) watched.set(path, { output: layer.output });
   }
   return { graph, input, output, loss, watched };

@@ -1,7 +1,10 @@
 // The canonical net of an ONNX file by the definitions of its ops, in float64 and channels first: an oracle for what is read of a
 // file, before any layout, kernel or fusion comes in.
+
+import { atBatch } from "../../src/core/any-batch.js";
+import type { Step } from "../../src/nn/imported/step.js";
 import { broadcastStrides, evaluate, pick, stridesOf } from "../../src/onnx/fold.js";
-import { atBatch, type Net, type Step } from "../../src/onnx/net.js";
+import type { Net } from "../../src/onnx/net.js";
 
 export interface Value {
   shape: number[];

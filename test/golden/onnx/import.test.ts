@@ -2,10 +2,12 @@
 import { describe, expect, it } from "vitest";
 import { ArgumentError, FormatError } from "../../../src/core/errors.js";
 import {
+  activations,
   createModel,
   createTrainer,
   crossEntropy,
   freeze,
+  gradCam,
   layerFromJSON,
   loadModel,
   SGD,
@@ -123,6 +125,52 @@ describe("an imported network", () => {
     const x = { data: Float32Array.from(numbers(126)), shape: [1, 7, 6, 3] };
     expect(model.predict(x).data).toEqual(same.predict(x).data);
     expect(model.summary().toString()).toContain("bn1");
+  });
+
+  it("has a layer for each node, by the file's name and by its path", async () => {
+    const deep = residual();
+    deep.graph!.node![0]!.name = "/stem/stem.0/conv1/Conv";
+    const model = await loadOnnx(writeModel(deep));
+    const rows = model.summary().split("\n");
+    expect(rows.find((row) => row.includes("Conv (conv)"))).toMatch(/\[n, 4, 3, 8\] +216 +2,592$/);
+    expect(rows.find((row) => row.includes("bn1 (batchNorm)"))).toMatch(/\[n, 4, 3, 8\] +16 /);
+    const x = { data: Float32Array.from(numbers(126)), shape: [1, 7, 6, 3] };
+    const found = activations(model, x, ["/stem/stem.0/conv1/Conv", "stem.0.conv1.Conv", "bn2", "fc.Gemm"]);
+    expect([...found.values()].map(({ shape }) => shape)).toEqual([
+      [1, 4, 3, 8],
+      [1, 4, 3, 8],
+      [1, 4, 3, 8],
+      [1, 4],
+    ]);
+    expect(found.get("stem.0.conv1.Conv")).toEqual(found.get("/stem/stem.0/conv1/Conv"));
+    expect(gradCam(model, x, { layer: "bn2" }).shape).toEqual([1, 4, 3]);
+    expect(() => activations(model, x, ["conv9"])).toThrow(
+      /layer expected one of stem\.0\.conv1\.Conv, bn1, .* got "conv9"/,
+    );
+  });
+
+  it("gives what lies otherwise in memory channels last", async () => {
+    const nodes = [
+      node("Transpose", ["x"], ["t"], { perm: [0, 2, 3, 1] }, { name: "turned" }),
+      node("Sigmoid", ["t"], ["s"], {}, { name: "sigmoid" }),
+      node("Transpose", ["s"], ["y"], { perm: [0, 3, 1, 2] }, { name: "back" }),
+    ];
+    const bytes = writeModel(
+      modelOf(
+        13,
+        ["n", 2, 3, 4],
+        [node("Relu", ["x"], ["r"]), ...nodes.map((each, i) => (i ? each : { ...each, input: ["r"] }))],
+      ),
+    );
+    const model = await loadOnnx(bytes);
+    const x = numbers(24);
+    // [n, 3, 4, 2] of the file after its Transpose are channels 3 of rows 4 and columns 2.
+    const s = activations(model, { data: x, shape: [1, 3, 4, 2] }, ["sigmoid"]).get("sigmoid")!;
+    expect(s.shape).toEqual([1, 4, 2, 3]);
+    const relu = x.map((value) => 1 / (1 + Math.exp(-Math.max(0, value))));
+    const at = (h: number, w: number, c: number) => relu[(c * 4 + h) * 2 + w]!;
+    const expected = Array.from({ length: 24 }, (_, i) => at(Math.floor(i / 6), Math.floor(i / 3) % 2, i % 3));
+    for (const [i, value] of expected.entries()) expect(s.data[i]).toBeCloseTo(value, 5);
   });
 
   it("gives images channels last, and shares what the file shares", async () => {

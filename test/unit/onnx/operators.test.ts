@@ -1,9 +1,9 @@
 // What changed between ONNX's versions, each as a small file of its own: the canonical net and its numbers.
 import { describe, expect, it } from "vitest";
+import { BATCH } from "../../../src/core/any-batch.js";
 import { FormatError } from "../../../src/core/errors.js";
 import { float32BitsToBfloat16, float32BitsToFloat16 } from "../../../src/io/float16.js";
 import type { ModelProto, NodeProto, TensorProto } from "../../../src/onnx/messages.js";
-import { BATCH } from "../../../src/onnx/net.js";
 import { attributesOf, infoOf, ints, modelOf, netOf, node, tensorOf } from "../../support/onnx-build.js";
 import { runNet } from "../../support/onnx-reference.js";
 

@@ -1,16 +1,19 @@
 /** What recording a net keeps in mind: where each value lies in memory, and which weights there are. */
-import { sameShape } from "../core/shape.js";
-import type { ValueId } from "../graph/value.js";
-import type { Builder } from "../ops/builder.js";
-import { transpose } from "../ops/movement.js";
-import { transposeChannels } from "../ops/shape.js";
-import { atBatch, type Step } from "./net.js";
+
+import { atBatch } from "../../core/any-batch.js";
+import { sameShape } from "../../core/shape.js";
+import type { Parameter } from "../../graph/graph.js";
+import type { ValueId } from "../../graph/value.js";
+import type { Builder } from "../../ops/builder.js";
+import { transpose } from "../../ops/movement.js";
+import { transposeChannels } from "../../ops/shape.js";
+import type { Step } from "./step.js";
 
 /** What is kept of a file: everything but the weights. Plain data, as JSON has it. */
 export interface Definition {
   /** The name and sizes of the input, in the file's order, the batch first. */
   input: string;
-  output: string;
+  outputs: string[];
   /** Whether the file takes images with the channels last. */
   isChannelsLast: boolean;
   steps: Step[];
@@ -62,11 +65,14 @@ export class Recording {
   readonly definition: Definition;
   readonly batch: number;
   readonly values = new Map<string, Placed>();
-  readonly #weights = new Map<string, ValueId>();
+  readonly #weights = new Map<string, Parameter>();
+  /** Of the network, where all weights are declared. */
+  readonly #path: string;
 
   constructor(b: Builder, definition: Definition, x: ValueId) {
     this.b = b;
     this.definition = definition;
+    this.#path = b.path;
     this.batch = b.shape(x)[0];
     const shape = this.shapeOf(definition.input);
     const order = definition.isChannelsLast ? identity(shape.length) : channelsLast(shape.length);
@@ -74,19 +80,23 @@ export class Recording {
     b.expect(sameShape(b.shape(x), expected), "input", expected, b.shape(x));
     this.values.set(definition.input, { id: x, shape, order });
     // Weights are named as in the file, whatever the place of the node that reads them.
-    for (const [key, { name, shape: stored, role }] of Object.entries(definition.weights))
-      this.#weights.set(key, b.parameter(name, stored, { init: 0, layout: role === "conv" ? "channelsLast" : "same" }));
+    for (const [key, { name, shape: stored, role }] of Object.entries(definition.weights)) {
+      b.expect(typeof name === "string", "weight", "a name", name);
+      b.parameter(name, stored, { init: 0, layout: role === "conv" ? "channelsLast" : "same" });
+      this.#weights.set(key, b.graph.parameters[b.graph.parameters.length - 1]);
+    }
   }
 
   shapeOf(name: string): number[] {
     return this.definition.shapes[name].map((size) => atBatch(size, this.batch));
   }
 
-  /** A weight that some node reads. */
+  /** A weight that a node reads; it belongs to the first that does. */
   weight(name: string): ValueId {
-    const id = this.#weights.get(name);
-    if (id === undefined) throw new Unsupported("a weight");
-    return id;
+    const entry = this.#weights.get(name);
+    if (!entry) throw new Unsupported("a weight");
+    if (entry.path === this.#path) entry.path = this.b.path;
+    return entry.value;
   }
 
   hasWeight(name: string | undefined): boolean {

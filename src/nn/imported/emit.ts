@@ -2,25 +2,25 @@
  * Canonical steps as ops of the library, one emitter each. What an emitter cannot say with the ops that there are it
  * refuses.
  */
-import { numel, sameShape } from "../core/shape.js";
-import type { ActivationKind } from "../graph/op.js";
-import type { ValueId } from "../graph/value.js";
-import { BatchNorm1d, BatchNorm2d } from "../nn/batch-norm.js";
-import { conv2d, convolve } from "../nn/conv.js";
-import { concat, embed, slice } from "../ops/movement.js";
-import { groupNorm, layerNorm } from "../ops/norm.js";
-import { avgPool2d, maxPool2d } from "../ops/pool.js";
-import { padShortcut } from "../ops/shape.js";
-import type { Step } from "./net.js";
+import { numel, sameShape } from "../../core/shape.js";
+import type { ActivationKind } from "../../graph/op.js";
+import type { ValueId } from "../../graph/value.js";
+import { concat, embed, slice } from "../../ops/movement.js";
+import { groupNorm, layerNorm } from "../../ops/norm.js";
+import { avgPool2d, maxPool2d } from "../../ops/pool.js";
+import { padShortcut } from "../../ops/shape.js";
+import { BatchNorm1d, BatchNorm2d } from "../batch-norm.js";
+import { conv2d, convolve } from "../conv.js";
 import { channelsLast, type Recording, Unsupported } from "./recording.js";
+import type { Step } from "./step.js";
 
 /** A value, and its axes in memory; without, images lie channels last and all else as in the file. */
-interface Emitted {
+export interface Emitted {
   id: ValueId;
   order?: number[];
 }
 
-type Emitter = (step: Step, r: Recording, shape: number[]) => Emitted;
+export type Emitter = (step: Step, r: Recording, shape: number[]) => Emitted;
 
 const unsupported = (reason: string): never => {
   throw new Unsupported(reason);
@@ -32,15 +32,20 @@ function pair(values: unknown, height = 1): [number, number] {
   return list.length === 1 ? [height, list[0]] : (list as [number, number]);
 }
 
-/** The name of a layer: the common one of its weights in the file, or the node's. */
-export function layerPath({ name, inputs }: Step, suffixes: readonly string[]): string {
-  const prefix = inputs[1]?.slice(0, -suffixes[0].length) ?? "";
-  const isCommon = suffixes.every((suffix, i) => inputs[i + 1] === prefix + suffix);
-  return isCommon ? prefix.replace(/\.$/, "") : nodePath(name);
+/** The path of a step's layer: the node's name, or where a layer has weights of its own, what is common to theirs. */
+export function pathOf({ op, name, inputs }: Step): string {
+  const [first] = BATCH_NORM;
+  const prefix = inputs[1]?.slice(0, -first.length) ?? "";
+  const isCommon = op === "batchNorm" && BATCH_NORM.every((suffix, i) => inputs[i + 1] === prefix + suffix);
+  return isCommon ? prefix : nodePath(name);
 }
 
-/** `/layer1/layer1.0/Conv` → `layer1.layer1.0.Conv` */
-export const nodePath = (name: string): string => name.replace(/^\/+/, "").replace(/\/+/g, ".");
+/** `/layer1/layer1.0/conv1/Conv` → `layer1.0.conv1.Conv`: PyTorch names a module of a list by the list, too. */
+export const nodePath = (name: string): string =>
+  name
+    .split(/\/+/)
+    .filter((part, i, parts) => part !== "" && !parts[i + 1]?.startsWith(`${part}.`))
+    .join(".");
 
 /** The padding before and after, [vertical, horizontal]. */
 function padding(step: Step): [before: [number, number], after: [number, number]] {
@@ -82,7 +87,9 @@ const pool: Emitter = (step, r, shape) => {
   const window = { kernel: pair(kernel), stride: pair(strides), dilation: pair(dilations), padding: before };
   const output = pair(shape.slice(2));
   if (step.op === "maxPool") return { id: r.b.op(maxPool2d, [x], { ...window, output })[0] };
-  return { id: r.b.op(avgPool2d, [x], { ...window, output, after, countIncludePad: countIncludePad as boolean })[0] };
+  return {
+    id: r.b.op(avgPool2d, [x], { ...window, output, after, countIncludePad: countIncludePad as boolean })[0],
+  };
 };
 
 /** Elementwise, so in whatever order the axes lie. */
@@ -234,11 +241,11 @@ export const BATCH_NORM = [".weight", ".bias", ".running_mean", ".running_var"];
 const batchNorm: Emitter = (step, r, shape) => {
   const { epsilon: eps, momentum } = step.attributes as { epsilon: number; momentum: number };
   const options = { eps, momentum: Math.min(Math.max(momentum, 0), 1) };
-  const path = layerPath(step, BATCH_NORM);
-  if (shape.length === 4) return { id: r.b.child(path, new BatchNorm2d(shape[1], options), r.image(step.inputs[0])) };
+  // The layer is at the step's path.
+  if (shape.length === 4) return { id: new BatchNorm2d(shape[1], options).build(r.b, r.image(step.inputs[0])) };
   if (shape.length > 3) unsupported(`${shape.length - 2} spatial axes`);
   const x = r.arranged(r.value(step.inputs[0]), channelsLast(shape.length));
-  return { id: r.b.child(path, new BatchNorm1d(shape[1], options), x) };
+  return { id: new BatchNorm1d(shape[1], options).build(r.b, x) };
 };
 
 const norm: Emitter = (step, r, shape) => {
@@ -248,7 +255,10 @@ const norm: Emitter = (step, r, shape) => {
   const eps = step.attributes["epsilon"] as number;
   if (step.op === "layerNorm") {
     if (step.attributes["axis"] !== shape.length - 1) unsupported(`axis ${step.attributes["axis"]} of ${shape.length}`);
-    return { id: r.b.op(layerNorm, [r.rows(x), ...affine], { eps, affine: true })[0], order: shape.map((_, i) => i) };
+    return {
+      id: r.b.op(layerNorm, [r.rows(x), ...affine], { eps, affine: true })[0],
+      order: shape.map((_, i) => i),
+    };
   }
   if (step.attributes["byGroup"]) unsupported("weights of the groups");
   const groups = step.op === "instanceNorm" ? shape[1] : (step.attributes["groups"] as number);

@@ -1,0 +1,38 @@
+/** An imported network as a layer. */
+import { expectation, FormatError, ResnetWasmError } from "../../core/errors.js";
+import { messageOf } from "../../core/thrown.js";
+import type { ValueId } from "../../graph/value.js";
+import type { Builder } from "../../ops/builder.js";
+import { Layer } from "../layer.js";
+import { recordSteps } from "./record.js";
+import type { Definition } from "./recording.js";
+
+/** A network of an ONNX file. Its weights have the file's names; `importOnnx` makes it. */
+export class OnnxNetwork extends Layer {
+  readonly type = "OnnxNetwork";
+  readonly definition: Definition;
+
+  /** @internal */
+  constructor(definition: Definition) {
+    super();
+    this.definition = definition;
+  }
+
+  protected args(): unknown[] {
+    return [this.definition];
+  }
+
+  protected record(b: Builder, x: ValueId): ValueId {
+    try {
+      const [y] = recordSteps(b, this.definition, x, (step, reason) => {
+        b.expect(false, `node ${step.name}`, "an op that there is", `${step.op} ${reason}`);
+      });
+      return y;
+    } catch (cause) {
+      // A definition that comes with a saved model may be anything.
+      if (cause instanceof ResnetWasmError) throw cause;
+      const expected = "steps that can be recorded";
+      throw new FormatError(expectation("network", "definition", expected, messageOf(cause)), { cause });
+    }
+  }
+}

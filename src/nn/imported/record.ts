@@ -1,0 +1,45 @@
+/** Records the steps of an imported network, each as a layer of its own with the file's name of the node. */
+import type { ValueId } from "../../graph/value.js";
+import type { Builder } from "../../ops/builder.js";
+import { emitters, pathOf } from "./emit.js";
+import { channelsLast, type Definition, type Placed, Recording, Unsupported } from "./recording.js";
+import type { Step } from "./step.js";
+
+/** Hears of steps for which there is no op. */
+export type OnUnsupported = (step: Step, reason: string) => void;
+
+/** Records all steps and returns the outputs, channels last. */
+export function recordSteps(b: Builder, definition: Definition, x: ValueId, onUnsupported: OnUnsupported): ValueId[] {
+  const recording = new Recording(b, definition, x);
+  const known = new Map(Object.entries(emitters()));
+  const natural = (value: Placed): ValueId => recording.arranged(value, channelsLast(value.shape.length));
+  for (const step of definition.steps) {
+    const shape = recording.shapeOf(step.outputs[0]);
+    const last = channelsLast(shape.length);
+    const emit = (): Placed => {
+      const emitter = known.get(step.op);
+      if (!emitter) throw new Unsupported("");
+      const { id, order = last } = emitter(step, recording, shape);
+      return { id, shape, order };
+    };
+    const build = (): ValueId => {
+      let made: Placed;
+      try {
+        made = emit();
+      } catch (error) {
+        if (!(error instanceof Unsupported)) throw error;
+        onUnsupported(step, error.message);
+        // A value of the same shape, so that the steps after it are looked at too.
+        const memory = last.map((axis) => shape[axis]);
+        made = { id: b.graph.value(memory, "activation"), shape, order: last };
+      }
+      recording.values.set(step.outputs[0], made);
+      // Where nobody looks at it, what orders it so is dropped.
+      const y = natural(made);
+      b.layer(step.op, y, step.name);
+      return y;
+    };
+    b.child(pathOf(step), { build }, x);
+  }
+  return definition.outputs.map((name) => natural(recording.value(name)));
+}
