@@ -53,6 +53,14 @@ export function at_most_4(p: usize, count: i32, fill: f32): v128 {
   return count < 4 ? load_part(p, count, fill) : v128.load(p);
 }
 
+/** Stores x at p, or its first `count` lanes where a row ends earlier; for loops that need not be fast. */
+// @ts-ignore: decorator
+@inline
+export function store_at_most_4(p: usize, x: v128, count: i32): void {
+  if (count < 4) store_part(p, x, count);
+  else v128.store(p, x);
+}
+
 /** Stores the first `count` (1 to 3) lanes at p. */
 export function store_part(p: usize, x: v128, count: i32): void {
   v128.store32_lane(p, x, 0);

@@ -8,7 +8,7 @@
 // V and M of a block live in the thread's scratch and stay in its L2 cache. Data gradients are the same with dy for x,
 // a rotated filter and padding 2 - padding.
 import { Activation, Conv2dWinogradF4x3Record, WinogradConstants } from "../generated/records";
-import { finish_v128, is_floor, RELU_GRADIENT, relu_gradient } from "../gemm/epilogue";
+import { finish_v128, RELU_GRADIENT, relu_gradient } from "../gemm/epilogue";
 import { ITEMS, splits_of } from "../range";
 import { fma } from "../simd";
 import { next, sync } from "../sync";
@@ -82,7 +82,7 @@ function output_tile(r: Conv2dWinogradF4x3Record, m: usize, plane: usize, own: u
   at: usize): void {
   const e = r.epilogue;
   if (rows == 4 && cols == 4) {
-    if (is_floor(e.activation)) {
+    if (e.activation == Activation.none || e.activation == Activation.relu) {
       if (e.residual) whole_tile(true, false, r, m, plane, own, at);
       else whole_tile(false, false, r, m, plane, own, at);
       return;

@@ -6,6 +6,7 @@
 // pixel, 48 so). The inputs lie in a slab, a band of rows with its zero padding, so that no tile meets a border.
 import { finish_run } from "../elementwise/activation";
 import { Activation, DwconvDwRecord, DwconvPackRecord, DwconvRecord } from "../generated/records";
+import { ceiling_of, clamp, floor_of, is_clamp } from "../gemm/epilogue";
 import { at_most_4, range_begin, splits_of, store_part } from "../range";
 import { fma, zero_v128 } from "../simd";
 import { claim } from "../sync";
@@ -134,10 +135,8 @@ function convolve_row(r: DwconvRecord, from: usize, sums: usize, first: i32, cha
   const step = <usize>r.strideW * pixel;
 
   // These activations are a maximum and a minimum; others, and a residual, take a second pass over the row.
-  const clamps = e.activation == Activation.none || e.activation == Activation.relu || e.activation == Activation.relu6;
-  const direct = clamps && !e.residual;
-  const floor = f32x4.splat(direct && e.activation != Activation.none ? 0 : -Infinity);
-  const ceiling = f32x4.splat(direct && e.activation == Activation.relu6 ? 6 : Infinity);
+  const direct = is_clamp(e.activation) && !e.residual, clamps = direct ? e.activation : Activation.none;
+  const floor = floor_of(clamps), ceiling = ceiling_of(clamps);
   const bias = e.bias ? e.bias + (<usize>first << 2) : 0;
 
   const yStep = <usize>(direct ? r.yCol : channels) << 2;
@@ -209,13 +208,6 @@ function convolve_row(r: DwconvRecord, from: usize, sums: usize, first: i32, cha
     sums += <usize>length << 2;
     at += <usize>r.yCol << 2;
   }
-}
-
-/** NaN stays. */
-// @ts-ignore: decorator
-@inline
-function clamp(v: v128, floor: v128, ceiling: v128): v128 {
-  return f32x4.pmin(f32x4.pmax(v, floor), ceiling);
 }
 
 /** Channels of an item of the weight gradient: a cache line. */

@@ -28,7 +28,7 @@ function map_1(code: i32, x: usize, y: usize, i: usize, end: usize, param: f32):
 }
 
 /** y = act(x), bytes [i, end) of both. */
-function activation_run(activation: i32, x: usize, y: usize, i: usize, end: usize, param: f32): void {
+export function activation_run(activation: i32, x: usize, y: usize, i: usize, end: usize, param: f32): void {
   if (activation == Activation.relu) i = map_4(Activation.relu, x, y, i, end, param);
   else if (FURTHER) switch (activation) {
     case Activation.leaky_relu: i = map_1(Activation.leaky_relu, x, y, i, end, param); break;

@@ -1,7 +1,8 @@
 // What follows a product: v = acc + bias[j] + residual[i][j], then activation(v) or v * activation'(source[i][j]).
 import { Activation, Epilogue } from "../generated/records";
 import { activation_dx_v128, activation_v128 } from "../math/activation";
-import { at_most_4, store_part } from "../range";
+import { activation_run } from "../elementwise/activation";
+import { at_most_4, store_at_most_4 } from "../range";
 import { relu_v128, zero_v128 } from "../simd";
 import { NR } from "./ukernel";
 
@@ -17,11 +18,31 @@ export function relu_gradient(v: v128, y: v128): v128 {
   return v128.andnot(v, f32x4.le(y, zero_v128()));
 }
 
-/** Whether the activation is max(v, floor), with -infinity or 0. */
+/** Whether the activation is min(max(v, floor), ceiling): none, ReLU, ReLU6. */
 // @ts-ignore: decorator
 @inline
-export function is_floor(activation: i32): bool {
-  return activation == Activation.none || activation == Activation.relu;
+export function is_clamp(activation: i32): bool {
+  return activation == Activation.none || activation == Activation.relu || FURTHER && activation == Activation.relu6;
+}
+
+// @ts-ignore: decorator
+@inline
+export function floor_of(activation: i32): v128 {
+  return activation == Activation.none ? f32x4.splat(-Infinity) : zero_v128();
+}
+
+// @ts-ignore: decorator
+@inline
+export function ceiling_of(activation: i32): v128 {
+  return f32x4.splat(FURTHER && activation == Activation.relu6 ? 6 : Infinity);
+}
+
+/** NaN stays. */
+// @ts-ignore: decorator
+@inline
+export function clamp(v: v128, floor: v128, ceiling: v128): v128 {
+  v = f32x4.pmax(v, floor);
+  return FURTHER ? f32x4.pmin(v, ceiling) : v;
 }
 
 /**
@@ -45,9 +66,7 @@ export function finish_v128(v: v128, at: usize, count: i32, e: Epilogue): v128 {
 /** Takes `count` results, the bias among them already, to y. */
 function finish_store(v: v128, at: usize, count: i32, e: Epilogue): void {
   v = finish_v128(v, at, count, e);
-  const y = e.y + at;
-  if (count >= 4) v128.store(y, v);
-  else store_part(y, v, count);
+  store_at_most_4(e.y + at, v, count);
 }
 
 /** Takes `count` sums to y; their bias stands `column` bytes into it. */
@@ -59,14 +78,14 @@ export function epilogue_store(v: v128, at: usize, column: usize, count: i32, e:
 
 // What finish_rows has to do.
 const ADD: i32 = 1; // add the residual
-const MASK: i32 = 2; // ReLU's derivative; otherwise max(v, floor)
+const MASK: i32 = 2; // ReLU's derivative; otherwise clamp
 
 /** Whole rows of a tile, with the bias b0, b1. */
 // @ts-ignore: decorator
 @inline
 function finish_rows(what: i32, tile: usize, rows: i32, at: usize, stride: usize, b0: v128, b1: v128,
   e: Epilogue): void {
-  const floor = e.activation == Activation.none ? f32x4.splat(-Infinity) : zero_v128();
+  const floor = floor_of(e.activation), ceiling = ceiling_of(e.activation);
   let y = e.y + at, residual = what & ADD ? e.residual + at : 0, source = what & MASK ? e.source + at : 0;
   do {
     let v0 = f32x4.add(v128.load(tile), b0), v1 = f32x4.add(v128.load(tile, 16), b1);
@@ -80,14 +99,30 @@ function finish_rows(what: i32, tile: usize, rows: i32, at: usize, stride: usize
       v1 = relu_gradient(v1, v128.load(source, 16));
       source += stride;
     } else {
-      v0 = f32x4.pmax(v0, floor);
-      v1 = f32x4.pmax(v1, floor);
+      v0 = clamp(v0, floor, ceiling);
+      v1 = clamp(v1, floor, ceiling);
     }
     v128.store(y, v0);
     v128.store(y, v1, 16);
     tile += 32;
     y += stride;
   } while (--rows > 0);
+}
+
+/** tile += bias + residual. */
+function add_tile(tile: usize, rows: i32, cols: i32, at: usize, stride: usize, b0: v128, b1: v128, e: Epilogue): void {
+  let residual = e.residual ? e.residual + at : 0;
+  for (; rows > 0; rows--) {
+    let v0 = f32x4.add(v128.load(tile), b0), v1 = f32x4.add(v128.load(tile, 16), b1);
+    if (residual) {
+      v0 = f32x4.add(v0, at_most_4(residual, cols, 0));
+      if (cols > 4) v1 = f32x4.add(v1, at_most_4(residual + 16, cols - 4, 0));
+      residual += stride;
+    }
+    v128.store(tile, v0);
+    v128.store(tile, v1, 16);
+    tile += 32;
+  }
 }
 
 /**
@@ -104,7 +139,7 @@ export function f32_epilogue_tile(tile: usize, rows: i32, cols: i32, at: usize, 
   }
   if (cols == NR) {
     const activation = e.activation;
-    if (is_floor(activation)) {
+    if (is_clamp(activation)) {
       if (e.residual) finish_rows(ADD, tile, rows, at, stride, b0, b1, e);
       else finish_rows(0, tile, rows, at, stride, b0, b1, e);
       return;
@@ -114,6 +149,20 @@ export function f32_epilogue_tile(tile: usize, rows: i32, cols: i32, at: usize, 
       else finish_rows(MASK, tile, rows, at, stride, b0, b1, e);
       return;
     }
+  }
+  const activation = FURTHER ? e.activation : Activation.none;
+  if (activation != Activation.none && activation < Activation.gradient) {
+    // One branch for the whole tile, which lies in L1, instead of one for each vector.
+    add_tile(tile, rows, cols, at, stride, b0, b1, e);
+    activation_run(activation, tile, tile, 0, <usize>rows << 5, e.param);
+    let y = e.y + at;
+    for (; rows > 0; rows--) {
+      store_at_most_4(y, v128.load(tile), cols);
+      if (right > 0) store_at_most_4(y + 16, v128.load(tile, 16), right);
+      tile += 32;
+      y += stride;
+    }
+    return;
   }
   for (; rows > 0; rows--) {
     finish_store(f32x4.add(v128.load(tile), b0), at, cols, e);
