@@ -108,7 +108,8 @@ async function bundleOnDemand(
   statics: readonly ReadonlySet<string>[],
 ): Promise<{ onDemand: BundledFile[]; plugin: Plugin }> {
   const reader = graphReader();
-  const all = await rolldown({ ...input({}, [reader.plugin]), input: entries });
+  const checks = { ineffectiveDynamicImport: false }; // here, where modules are still modules
+  const all = await rolldown({ ...input({}, [reader.plugin]), input: entries, checks });
   await all.generate();
   await all.close();
   const files = new Map<string, FileOnDemand>();
@@ -126,7 +127,7 @@ async function bundleOnDemand(
   return { onDemand, plugin };
 }
 
-/** What an entry point imports at once, however far. */
+/** What an entry point imports at once, however far, and keeps. */
 async function modulesOf(entry: string): Promise<Set<string>> {
   const notNow: Plugin = { name: "not-now", resolveDynamicImport: () => false };
   const bundle = await rolldown({ ...input({}, [notNow]), input: entry });

@@ -30,10 +30,10 @@ export function graphReader(): { graph: Graph; plugin: Plugin } {
   return { graph, plugin: { name: "graph-reader", moduleParsed } };
 }
 
-/** A module with all that it imports at once, however far, save what is there already. */
-function closure(graph: Graph, from: string, there: ReadonlySet<string> = new Set()): Set<string> {
+/** A module with all that it imports at once, however far. */
+function closure(graph: Graph, from: string): Set<string> {
   const reached = new Set([from]);
-  for (const id of reached) for (const next of graph.get(id)?.now ?? []) if (!there.has(next)) reached.add(next);
+  for (const id of reached) for (const next of graph.get(id)?.now ?? []) reached.add(next);
   return reached;
 }
 
@@ -41,28 +41,24 @@ const intersection = (sets: readonly ReadonlySet<string>[]): Set<string> =>
   new Set([...(sets[0] ?? [])].filter((id) => sets.every((set) => set.has(id))));
 
 /**
- * Each module that is imported on demand, with those that are there wherever it is asked for: at once in an entry, or in
- * another file on demand. Those that are asked for by others come first. `entries` has the modules of each entry.
+ * Each module that is imported on demand, with those that it shares: what comes with whoever asks for it, and stays in every
+ * entry that has that. All else it brings along, even where some entry has it: an app may not. `entries` lists the modules
+ * that stay in each.
  */
 export function modulesOnDemand(graph: Graph, entries: readonly ReadonlySet<string>[]): Map<string, Set<string>> {
-  const all = [...new Set([...graph.values()].flatMap(({ onDemand }) => onDemand))];
+  const askedBy = (ids: Iterable<string>) => new Set([...ids].flatMap((id) => graph.get(id)?.onDemand ?? []));
   const found = new Map<string, Set<string>>();
-  const settle = (target: string): Set<string> => {
-    const known = found.get(target);
-    if (known) return known;
-    const asks = (ids: ReadonlySet<string>) => [...ids].some((id) => graph.get(id)?.onDemand.includes(target));
-    const others = all.filter((other) => other !== target && asks(closure(graph, other)));
-    const files = others.map((other) => ({ there: settle(other), own: closure(graph, other, settle(other)) }));
-    const places = [
-      ...entries.filter(asks),
-      ...files.filter(({ own }) => asks(own)).map(({ there, own }) => new Set([...there, ...own])),
-    ];
-    const shared = intersection(places);
+  const visit = (target: string): void => {
+    if (found.has(target)) return;
+    const asking = [...graph].filter(([, { onDemand }]) => onDemand.includes(target));
+    const places = entries.filter((kept) => asking.some(([id]) => kept.has(id)));
+    const shared = intersection([...asking.map(([id]) => closure(graph, id)), ...places]);
+    const own = [...closure(graph, target)].filter((id) => !shared.has(id));
+    askedBy(own).forEach(visit); // those that it asks for come first
     found.set(target, shared);
-    return shared;
   };
-  all.forEach(settle);
-  return new Map([...found].reverse());
+  askedBy(graph.keys()).forEach(visit);
+  return found;
 }
 
 /** An export of a module that a file on demand is given. */

@@ -14,13 +14,11 @@ export {
   type Dtype,
   type ReadOptions,
   readSafetensors,
-  type SafetensorsEntry,
   type SafetensorsFile,
   type StoredTensor,
-  type WriteOptions,
-  writeSafetensors,
 } from "../io/safetensors.js";
 export { readSafetensorsStream, type StreamOptions } from "../io/safetensors-stream.js";
+export { type SafetensorsEntry, type WriteOptions, writeSafetensors } from "../io/safetensors-writer.js";
 export type { Classification, ClassifyOptions } from "../model/classify.js";
 export type { LoadOptions, ModelOptions } from "../model/create.js";
 export { activations, type GradCamOptions, gradCam } from "../model/features.js";

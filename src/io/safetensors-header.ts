@@ -9,13 +9,7 @@
  */
 import { describe, expectation, FormatError } from "../core/errors.js";
 import { asDtype, DTYPES, type Dtype, dtypeSize } from "./dtypes.js";
-
-/** The reference's own bound on the header, in bytes. */
-export const MAX_HEADER = 100_000_000;
-/** Far above any network (the largest have some ten thousand), far below what would fill a heap with names. */
-export const MAX_TENSORS = 100_000;
-/** PyTorch's and NumPy's bound on dimensions. */
-export const MAX_RANK = 64;
+import { MAX_HEADER, MAX_RANK, MAX_TENSORS } from "./limits.js";
 
 export interface Entry {
   name: string;

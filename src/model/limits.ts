@@ -3,7 +3,7 @@
 import { ArgumentError, expectation, FormatError } from "../core/errors.js";
 import { hasMethod } from "../core/keys.js";
 import { isRecord } from "../core/options.js";
-import { MAX_TENSORS } from "../io/safetensors-header.js";
+import { MAX_TENSORS } from "../io/limits.js";
 import type { Layer } from "../nn/layer.js";
 import { expectNesting } from "../nn/registry.js";
 

@@ -2,10 +2,10 @@
 
 import { ArgumentError, expectation, ResnetWasmError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
+import { demanded } from "../core/on-demand.js";
 import { flag, oneOf, readOptions, type Schema } from "../core/options.js";
 import { numel } from "../core/shape.js";
 import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
-import { writeSafetensors } from "../io/safetensors.js";
 import { architectureMetadata } from "./architecture.js";
 import { nameState, namesWith } from "./class-names.js";
 import { describeNetwork, type Engine } from "./engine.js";
@@ -143,7 +143,7 @@ export class Model extends Predictor {
    * and optimiser state are put back. Runs on the calling thread for about a second.
    */
   async profile(x: TensorLike, options?: ProfileOptions): Promise<Profile> {
-    const { profile } = await import("./profile.js");
+    const { profile } = await demanded("profile", import("./profile.js"));
     return profile(this.use("profile"), x, options);
   }
 
@@ -157,8 +157,10 @@ export class Model extends Predictor {
     const isCounter = (name: string) => name.endsWith("num_batches_tracked");
     // Norms and biases are few, and what they hold is not of the order of 1.
     const isMatrix = (name: string) => lookUp(state, name).shape.length > 1;
+    const metadata = architectureMetadata(this);
+    const { writeSafetensors } = await demanded("save", import("../io/safetensors-writer.js"));
     return writeSafetensors(state, {
-      metadata: architectureMetadata(this),
+      metadata,
       digest: true,
       dtype: (name) => (isCounter(name) ? "I64" : isMatrix(name) ? dtype : "F32"),
     });

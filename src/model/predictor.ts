@@ -1,5 +1,6 @@
 /** A network with weights, for predictions. */
 import { expectation, ResnetWasmError, RuntimeSupportError } from "../core/errors.js";
+import { demanded } from "../core/on-demand.js";
 import { integer, optional, readOptions, type Schema } from "../core/options.js";
 import { numel, type Shape } from "../core/shape.js";
 import type { Tensor, TensorLike } from "../core/tensor.js";
@@ -124,7 +125,7 @@ export class Predictor {
   async classify(given: unknown, options?: ClassifyOptions): Promise<Classification[] | Classification[][]> {
     const { network, inputShape, outputShape } = this.use("classify").description;
     const { transform, classNames } = this;
-    const { classify } = await import("./classify.js");
+    const { classify } = await demanded("classify", import("./classify.js"));
     return classify(
       {
         inputShape,

@@ -1,4 +1,5 @@
 /** The layers of saved models, for bundles that should not have all: those beyond the classic ones come on demand. */
+import { demanded } from "../core/on-demand.js";
 import { classicLayers } from "./catalogue.js";
 import { withImported } from "./fetch-imported.js";
 import { isKnown, type LayerClasses } from "./registry.js";
@@ -9,6 +10,6 @@ export async function fetchLayers(json: string): Promise<LayerClasses> {
   // A type with an escape in it is none of ours: then all are there, for the error that lists them.
   const types = Array.from(json.matchAll(/"type":"([^"\\]*)/g), ([, type]) => type);
   if (types.every((type) => isKnown(type, classic))) return classic;
-  const { furtherLayers } = await import("./further.js");
+  const { furtherLayers } = await demanded("loadModel", import("./further.js"));
   return withImported(json, { ...classic, ...furtherLayers() });
 }

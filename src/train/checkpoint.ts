@@ -1,17 +1,17 @@
 /**
- * Checkpoints: weights, buffers, optimiser state, averages and all counters in one safetensors file. Restoring one and
- * going on gives the same bits as never having stopped.
+ * Restores checkpoints: weights, buffers, optimiser state, averages and all counters in one safetensors file. Going on from
+ * one gives the same bits as never having stopped. Loaded at the first `trainer.load`.
  */
 import { expectation, FormatError } from "../core/errors.js";
 import { keysOf, recordOf } from "../core/keys.js";
 import { flag, list, oneOf, optional, readOptions, type Schema } from "../core/options.js";
 import { formatShape, sameShape } from "../core/shape.js";
-import type { Tensor } from "../core/tensor.js";
-import { readSafetensors, writeSafetensors } from "../io/safetensors.js";
+import { readSafetensors } from "../io/safetensors.js";
 import { CHECKPOINT_KEY } from "../model/architecture.js";
 import { isNames } from "../model/class-names.js";
-import { readParameter, readStateDict, writeParameter, writeStateDict } from "../model/state.js";
+import { writeParameter, writeStateDict } from "../model/state.js";
 import type { ParameterRegion } from "../runtime/executor.js";
+import { type Settings, settingsOf } from "./capture.js";
 import { differences, type FitState, leaveFit, listed } from "./resume.js";
 import type { StepTrainer } from "./step-trainer.js";
 
@@ -21,28 +21,6 @@ interface Counters extends Pick<Settings, "seed">, Partial<Pick<Settings, "class
   stepCount: number;
   randomStep: number;
   fitState: FitState;
-}
-
-/** What shapes the steps that come next, and must be the same in the trainer that goes on. */
-type Settings = ReturnType<typeof settingsOf>;
-
-function settingsOf(trainer: StepTrainer) {
-  const { optimizer, loss, schedule, ema, clipGradNorm, model } = trainer;
-  const { seed, frozen, description } = model.engine;
-  const { network, inputShape, parameters, buffers } = description;
-  return {
-    seed,
-    optimizer,
-    loss,
-    schedule,
-    ema,
-    clipGradNorm,
-    groups: trainer.ownSettings(),
-    frozen: [...parameters, ...buffers].map(({ name }) => name).filter((name) => frozen.has(name)),
-    inputShape,
-    network,
-    classNames: trainer.classNames,
-  };
 }
 
 /**
@@ -67,27 +45,9 @@ export interface CheckpointOptions {
 const schema = () =>
   ({ override: optional(list(oneOf(OVERRIDES)), []), verify: flag(true) }) satisfies Schema<CheckpointOptions>;
 
-/** Regions that a trainer keeps beside the weights; their names begin those of their tensors. */
-function regions({ optimizer, ema }: StepTrainer): ParameterRegion[] {
-  const state = optimizer.state.map((name) => `optimizer.${name}` as const);
-  return ema === null ? state : [...state, "ema"];
-}
-
 /** What begins the names of a region's tensors: 0.1.0 numbered the optimiser's state, `state0`, `state1`. */
 const prefixes = (kept: readonly ParameterRegion[], format: number): string[] =>
   kept.map((region, i) => (format === 1 && region !== "ema" ? `state${i}` : region));
-
-export function saveCheckpoint(trainer: StepTrainer): Uint8Array<ArrayBuffer> {
-  const { engine } = trainer.model;
-  const tensors: Map<string, Tensor> = new Map();
-  for (const [name, tensor] of readStateDict(engine)) tensors.set(`model.${name}`, tensor);
-  for (const region of regions(trainer))
-    for (const parameter of engine.description.parameters)
-      tensors.set(`${region}.${parameter.name}`, readParameter(engine, parameter, region));
-  const { stepCount, fitState } = trainer;
-  const progress = { format: 2, stepCount, randomStep: engine.randomStep, fitState, ...settingsOf(trainer) };
-  return writeSafetensors(tensors, { metadata: { [CHECKPOINT_KEY]: JSON.stringify(progress) }, digest: true });
-}
 
 /** Everything is checked before the first number is written. */
 export function loadCheckpoint(
@@ -101,7 +61,7 @@ export function loadCheckpoint(
   const progress = readCounters(metadata);
   expectSettings(trainer, progress, override);
 
-  const kept = regions(trainer);
+  const kept = trainer.regions;
   const stored = prefixes(kept, progress.format);
   const writes: (() => void)[] = [];
   for (const [i, region] of kept.entries()) {

@@ -1,10 +1,12 @@
 /** The public trainer: single steps, whole fits, evaluation, checkpoints. */
 import { ArgumentError, expectation, ResnetWasmError } from "../core/errors.js";
+import { demanded } from "../core/on-demand.js";
 import type { ClassDataset, Dataset } from "../data/dataset.js";
 import { nameState } from "../model/class-names.js";
 import type { Model } from "../model/model.js";
 import { readStateDict, type StateDict } from "../model/state.js";
-import { type CheckpointOptions, loadCheckpoint, saveCheckpoint } from "./checkpoint.js";
+import { captureCheckpoint } from "./capture.js";
+import type { CheckpointOptions } from "./checkpoint.js";
 import { type ClassEvaluation, type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.js";
 import { type FitOptions, fit, type History } from "./fit.js";
 import type { TrainerOptions } from "./options.js";
@@ -50,7 +52,9 @@ export class Trainer extends StepTrainer {
   /** Everything that training goes on from, as one safetensors file: resuming from it equals not having stopped. */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
     this.own();
-    return saveCheckpoint(this);
+    const { tensors, metadata } = captureCheckpoint(this);
+    const { writeSafetensors } = await demanded("trainer.save", import("../io/safetensors-writer.js"));
+    return writeSafetensors(tensors, { metadata, digest: true });
   }
 
   /**
@@ -61,6 +65,8 @@ export class Trainer extends StepTrainer {
    */
   async load(bytes: Uint8Array | ArrayBuffer, options?: CheckpointOptions): Promise<void> {
     this.#expectIdle("trainer.load");
+    const { loadCheckpoint } = await demanded("trainer.load", import("./checkpoint.js"));
+    this.#expectIdle("trainer.load"); // a fit may have begun meanwhile
     this.own();
     loadCheckpoint(this, bytes, options);
   }

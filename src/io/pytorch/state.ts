@@ -1,6 +1,7 @@
 /** Finds the state dict among what a checkpoint holds: dictionaries, lists, tensors, scalars, records of classes. */
 import { ArgumentError, describe, expectation } from "../../core/errors.js";
-import { formatError, MAX_TENSORS, type Origin } from "../safetensors-header.js";
+import { MAX_TENSORS } from "../limits.js";
+import { formatError, type Origin } from "../safetensors-header.js";
 import { Made, PersistentId } from "./pickle.js";
 import { isTensor, nameOf } from "./tensors.js";
 

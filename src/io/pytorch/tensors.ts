@@ -1,8 +1,9 @@
 /** Tensors of torch.save: a call of torch._utils._rebuild_… on a storage, an offset, sizes and strides. */
 import { describe } from "../../core/errors.js";
 import { type Dtype, dtypeSize, type IntegerRule, readElements } from "../dtypes.js";
+import { MAX_RANK } from "../limits.js";
 import type { StoredTensor } from "../safetensors.js";
-import { formatError, MAX_RANK, type Origin } from "../safetensors-header.js";
+import { formatError, type Origin } from "../safetensors-header.js";
 import { Global, Made, PersistentId } from "./pickle.js";
 
 /** Types by the classes of their storages. */

@@ -5,7 +5,8 @@
  */
 import { crc32 } from "../../core/crc32.js";
 import { describe } from "../../core/errors.js";
-import { formatError, MAX_TENSORS, type Origin } from "../safetensors-header.js";
+import { MAX_TENSORS } from "../limits.js";
+import { formatError, type Origin } from "../safetensors-header.js";
 
 export interface Archive {
   names: string[];

@@ -23,9 +23,17 @@ const onDemand = files.filter(({ name }) => asked.has(name.replace(/.*\//, "")) 
 describe("files on demand", () => {
   it("import nothing at once", () => {
     expect(onDemand.map(({ name }) => name.replace(/-\w+\.js$/, "")).sort()).toEqual(
-      ["classify", "decode", "further", "network", "picture", "profile", "profile-report"].map(
-        (name) => `chunks/${name}`,
-      ),
+      [
+        "checkpoint",
+        "classify",
+        "decode",
+        "further",
+        "network",
+        "picture",
+        "profile",
+        "profile-report",
+        "safetensors-writer",
+      ].map((name) => `chunks/${name}`),
     );
     expect(onDemand.filter(({ text }) => /\bimport ?["'{*]|\bfrom ?["']/.test(text)).map(({ name }) => name)).toEqual(
       [],

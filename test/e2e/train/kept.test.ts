@@ -189,3 +189,24 @@ describe("an interrupted fit", () => {
     expect((await trainer.fit(prepared(0.5), fitting)).losses.length).toBe(8);
   });
 });
+
+describe("parts that come on demand", () => {
+  it("are waited for after everything has been taken: a save is of the moment of its call", async () => {
+    const trainer = await make();
+    await trainer.fit(data(), { ...fitting, maxSteps: 7 });
+    const [model, checkpoint] = [await trainer.model.save(), await trainer.save()];
+    const saving = [trainer.model.save(), trainer.save()];
+    trainer.step(x.slice(0, 8), y.slice(0, 2));
+    expect(await Promise.all(saving)).toEqual([model, checkpoint]);
+    expect(await trainer.model.save()).not.toEqual(model);
+  });
+
+  it("leave no gap in which a fit could begin before a load", async () => {
+    const trainer = await make();
+    const bytes = await trainer.save();
+    const loading = trainer.load(bytes);
+    const running = trainer.fit(data(), fitting);
+    await expect(loading).rejects.toThrow("trainer.load: trainer expected no fit at work, got one that has not ended");
+    expect((await running).losses.length).toBe(15);
+  });
+});

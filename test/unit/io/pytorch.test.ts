@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { ArgumentError, FormatError } from "../../../src/core/errors.js";
 import { readPytorch } from "../../../src/io/pytorch/read.js";
 import { huggingFaceResNet, timmResNet } from "../../../src/io/pytorch/rename.js";
-import { readSafetensors, writeSafetensors } from "../../../src/io/safetensors.js";
+import { readSafetensors } from "../../../src/io/safetensors.js";
+import { writeSafetensors } from "../../../src/io/safetensors-writer.js";
 import {
   archive,
   call,

@@ -2,8 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ArgumentError, FormatError } from "../../../src/core/errors.js";
-import { readSafetensors, writeSafetensors } from "../../../src/io/safetensors.js";
+import { readSafetensors } from "../../../src/io/safetensors.js";
 import { readSafetensorsStream } from "../../../src/io/safetensors-stream.js";
+import { writeSafetensors } from "../../../src/io/safetensors-writer.js";
 import { f32, fileOf, golden, tensor } from "./files.js";
 
 /** The bytes in chunks of `size`. */

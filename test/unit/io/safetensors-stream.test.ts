@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ArgumentError, FormatError } from "../../../src/core/errors.js";
-import { readSafetensors, type StoredTensor, writeSafetensors } from "../../../src/io/safetensors.js";
+import { readSafetensors, type StoredTensor } from "../../../src/io/safetensors.js";
 import { readSafetensorsStream } from "../../../src/io/safetensors-stream.js";
+import { writeSafetensors } from "../../../src/io/safetensors-writer.js";
 import { f32, fileOf, golden, tensor } from "./files.js";
 
 /** A ReadableStream of chunks of `size`, and whether its reader cancelled it. */

@@ -10,7 +10,8 @@ import {
   float32BitsToBfloat16,
   float32BitsToFloat16,
 } from "../../../src/io/float16.js";
-import { type Dtype, readSafetensors, writeSafetensors } from "../../../src/io/safetensors.js";
+import { type Dtype, readSafetensors } from "../../../src/io/safetensors.js";
+import { writeSafetensors } from "../../../src/io/safetensors-writer.js";
 import { golden, tensor, toBits } from "./files.js";
 
 const asFloat = (bits: number): number => new Float32Array(Uint32Array.of(bits).buffer)[0]!;

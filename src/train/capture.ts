@@ -1,0 +1,40 @@
+/** What a checkpoint holds, taken from a trainer at once. */
+import type { Tensor } from "../core/tensor.js";
+import { CHECKPOINT_KEY } from "../model/architecture.js";
+import { readParameter, readStateDict } from "../model/state.js";
+import type { StepTrainer } from "./step-trainer.js";
+
+/** What shapes the steps that come next, and must be the same in the trainer that goes on. */
+export type Settings = ReturnType<typeof settingsOf>;
+
+export function settingsOf(trainer: StepTrainer) {
+  const { optimizer, loss, schedule, ema, clipGradNorm, model } = trainer;
+  const { seed, frozen, description } = model.engine;
+  const { network, inputShape, parameters, buffers } = description;
+  return {
+    seed,
+    optimizer,
+    loss,
+    schedule,
+    ema,
+    clipGradNorm,
+    groups: trainer.ownSettings(),
+    frozen: [...parameters, ...buffers].map(({ name }) => name).filter((name) => frozen.has(name)),
+    inputShape,
+    network,
+    classNames: trainer.classNames,
+  };
+}
+
+/** Everything that training goes on from: tensors, and all else as metadata. */
+export function captureCheckpoint(trainer: StepTrainer) {
+  const { engine } = trainer.model;
+  const tensors: Map<string, Tensor> = new Map();
+  for (const [name, tensor] of readStateDict(engine)) tensors.set(`model.${name}`, tensor);
+  for (const region of trainer.regions)
+    for (const parameter of engine.description.parameters)
+      tensors.set(`${region}.${parameter.name}`, readParameter(engine, parameter, region));
+  const { stepCount, fitState } = trainer;
+  const progress = { format: 2, stepCount, randomStep: engine.randomStep, fitState, ...settingsOf(trainer) };
+  return { tensors, metadata: { [CHECKPOINT_KEY]: JSON.stringify(progress) } };
+}
