@@ -4,7 +4,7 @@ import { CONTROL } from "./control.js";
 /**
  * Scalars that the host writes before a step and reads after it, by byte addresses: `lr`; the factor and norm of gradient
  * clipping; `status`, not 0 when loss or gradients were not finite; `rng`, four words of key and step counter; from `own`
- * on the numbers that an optimiser declares, in its order.
+ * on the numbers that an optimiser declares, in its order; the share of the new weights in their average.
  */
 export const SCALARS = {
   base: CONTROL.bytes,
@@ -14,7 +14,8 @@ export const SCALARS = {
   status: 1036,
   rng: 1040,
   own: 1056,
-  end: 1088,
+  rate: 1088,
+  end: 1104,
 } as const;
 
 /** The scalars in one model's memory: all reads and writes go through here. */
@@ -26,7 +27,7 @@ export class Scalars {
   }
 
   // Views are made anew each time: the memory may have grown.
-  set(name: "lr" | "status", value: number): void {
+  set(name: "lr" | "status" | "rate", value: number): void {
     new Float32Array(this.#memory.buffer, SCALARS[name], 1)[0] = value;
   }
 
@@ -36,7 +37,7 @@ export class Scalars {
 
   /** What the optimiser's `scalars` gave: at most 8 numbers. */
   setOwn(values: Readonly<Record<string, number>>): void {
-    new Float32Array(this.#memory.buffer, SCALARS.own, (SCALARS.end - SCALARS.own) / 4).set(Object.values(values));
+    new Float32Array(this.#memory.buffer, SCALARS.own, (SCALARS.rate - SCALARS.own) / 4).set(Object.values(values));
   }
 
   /** Key and counter of the step's random numbers, 64 bits each. */

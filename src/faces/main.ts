@@ -104,6 +104,7 @@ export * from "../nn/signals.js";
 export { SqueezeExcitation } from "../nn/squeeze-excitation.js";
 export { plainTwin, type ResidualTwinOptions, residualTwin } from "../nn/twins.js";
 export type { Buildable, Builder, ExpectOptions, ParameterOptions } from "../ops/builder.js";
+export { type Average, type EmaOptions, ema, type SwaOptions, swa } from "../optim/averages.js";
 export {
   Adam,
   type AdamOptions,
@@ -136,5 +137,6 @@ export type { Callback, EpochRecord, FitOptions, History, StepEvent } from "../t
 export type { ParameterGroup } from "../train/groups.js";
 export type { Labels } from "../train/labels.js";
 export type { TrainerOptions } from "../train/options.js";
+export { type RecalibrateOptions, recalibrate } from "../train/recalibrate.js";
 export type { StepResult } from "../train/step-trainer.js";
 export { createTrainer, type Trainer } from "../train/trainer.js";

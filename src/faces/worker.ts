@@ -6,4 +6,4 @@ export type { WorkerOption } from "../worker/create.js";
 export type { WorkerLike, WorkerSource } from "../worker/link.js";
 export type { TransferOption, WorkerModel } from "../worker/model.js";
 export { createTrainer, type WorkerFitOptions, type WorkerTrainer } from "../worker/trainer.js";
-export { activations, freeze, gradCam, unfreeze } from "../worker/verbs.js";
+export { activations, freeze, gradCam, recalibrate, unfreeze } from "../worker/verbs.js";

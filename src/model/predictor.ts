@@ -35,6 +35,12 @@ export interface PredictOptions {
 
 const ARENA_TARGET = 64 * 2 ** 20;
 
+/** As many samples as keep the activations of a prediction within the target, at most 256. */
+export function fittingBatch(engine: Engine): number {
+  const { bytes } = engine.plan({ batchSize: 1, training: false, backward: "none" }).arena;
+  return Math.max(1, Math.min(256, Math.floor(ARENA_TARGET / Math.max(1, bytes))));
+}
+
 /** Stops the worker threads of models that were dropped without `dispose`; made with the first threads. */
 let dropped: FinalizationRegistry<ThreadPool> | undefined;
 
@@ -142,10 +148,7 @@ export class Predictor {
   }
 
   #defaultBatch(): number {
-    if (this.#predictBatch === 0) {
-      const { bytes } = this.use("model").plan({ batchSize: 1, training: false, backward: "none" }).arena;
-      this.#predictBatch = Math.max(1, Math.min(256, Math.floor(ARENA_TARGET / Math.max(1, bytes))));
-    }
+    this.#predictBatch ||= fittingBatch(this.use("model"));
     return this.#predictBatch;
   }
 

@@ -49,10 +49,10 @@ export const optimizerStep: Op<OptimizerStep> = {
   },
 };
 
-/** ema = decay ema + (1 - decay) w */
-export const ema: Op<{ decay: number }> = {
+/** ema = (1 - rate) ema + rate w; the host writes the rate before each step. */
+export const ema: Op = {
   name: "ema",
   part: "optimizer",
   shapes: () => [],
-  encode: (node, c) => c.emit("f32_ema", node, "", "", { ...c.at.all, rate: 1 - node.attributes.decay }),
+  encode: (node, c) => c.emit("f32_ema", node, "", "", { ...c.at.all, rate: SCALARS.rate }),
 };

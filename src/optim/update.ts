@@ -10,16 +10,16 @@ export interface Update {
   runs: readonly ParameterRun[];
   /** Largest norm of all gradients together; 0: no clipping. */
   clipGradNorm?: number;
-  /** Decay of the weights' moving average. */
-  ema?: number | null;
+  /** Keep an average of the weights. */
+  averages?: boolean;
 }
 
 /** The gradients' norm and the check that it and the loss are finite, the optimiser's ops, the moving average. */
 export function recordUpdate(graph: Graph, loss: ValueId | undefined, update: Update): void {
-  const { optimizer, runs, clipGradNorm = 0, ema: decay = null } = update;
+  const { optimizer, runs, clipGradNorm = 0, averages } = update;
   const { floats } = layoutParameters(graph.parameters);
   const inputs = loss === undefined ? [] : [loss];
   graph.add(gradNorm, inputs, { maxNorm: clipGradNorm, count: floats });
   for (const run of runs) optimizer.record(graph, run);
-  if (decay !== null) graph.add(ema, [], { decay });
+  if (averages) graph.add(ema, [], {});
 }

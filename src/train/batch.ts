@@ -1,7 +1,7 @@
 /** Batches on their way from a dataset into a step. */
-import { expectation, ResnetWasmError } from "../core/errors.js";
+import { expectation, ResnetWasmError, ShapeError } from "../core/errors.js";
 import { type Dataset, getBatch } from "../data/dataset.js";
-import type { TrainStep } from "../model/step.js";
+import type { Step, TrainStep } from "../model/step.js";
 import type { Loss } from "../nn/losses.js";
 import { checkTargets } from "./labels.js";
 import type { Limits, Stopped } from "./limits.js";
@@ -32,6 +32,18 @@ export async function load(
   return stopped;
 }
 
+/** Prepares a last batch that is not full. Throws `ShapeError` where the network needs more samples than it has. */
+export function prepareRest({ length }: Dataset, batchSize: number, prepare: (samples: number) => unknown): void {
+  try {
+    prepare(length % batchSize);
+  } catch (cause) {
+    if (!(cause instanceof ShapeError) || length < batchSize) throw cause;
+    const last = `The last batch has ${length % batchSize} of ${length} samples in batches of ${batchSize}`;
+    const cure = "dropLast: true leaves it out, another batchSize divides otherwise";
+    throw new ShapeError(`${cause.message}. ${last}: ${cure}`, { cause });
+  }
+}
+
 /** Lets the dataset write examples straight to a step's input and target. Returns the target, checked. */
 export function fillBatch(
   where: string,
@@ -43,12 +55,16 @@ export function fillBatch(
 ): Int32Array | Float32Array {
   const { input, target } = step;
   getBatch(dataset, indices, input, target, epoch);
-  // Another step would have worked in the memory after the input by now.
-  if (!step.isCurrent)
-    throw new ResnetWasmError(
-      expectation(where, "dataset.get", "to leave the model that it feeds alone", "a call of it"),
-    );
+  expectCurrent(where, step);
   const outputShape = step.plan.graph.shape(step.plan.output);
   checkTargets(where, target, step.targetKind, loss, outputShape, indices);
   return target;
+}
+
+/** Throws where a dataset has used the model that it feeds: another step works in the memory after the input. */
+export function expectCurrent(where: string, step: Step): void {
+  if (step.isCurrent) return;
+  throw new ResnetWasmError(
+    expectation(where, "dataset.get", "to leave the model that it feeds alone", "a call of it"),
+  );
 }

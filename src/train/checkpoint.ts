@@ -63,10 +63,11 @@ export function loadCheckpoint(
 
   const kept = trainer.regions;
   const stored = prefixes(kept, progress.format);
+  const hasAverage = [...tensors.keys()].some((name) => name.startsWith("ema."));
   const writes: (() => void)[] = [];
   for (const [i, region] of kept.entries()) {
     // Averages that begin here begin from the weights.
-    const begins = region === "ema" && override.includes("ema") && !("ema" in progress && progress.ema !== null);
+    const begins = region === "ema" && override.includes("ema") && !hasAverage;
     const prefix = begins ? "model" : stored[i];
     for (const parameter of engine.description.parameters) {
       const name = `${prefix}.${parameter.name}`;

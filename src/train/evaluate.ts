@@ -4,6 +4,7 @@ import { argmax } from "../core/math.js";
 import { signal as abortSignal, integer, optional, readOptions, type Schema } from "../core/options.js";
 import type { ClassDataset, Dataset } from "../data/dataset.js";
 import { classNamesOf, expectClassNames } from "../model/class-names.js";
+import { fittingBatch } from "../model/predictor.js";
 import type { RecordLoss } from "../plan/plan.js";
 import { fillBatch, load } from "./batch.js";
 import { Limits, type Stopped } from "./limits.js";
@@ -11,7 +12,7 @@ import type { StepTrainer } from "./step-trainer.js";
 import { createYielder } from "./yield.js";
 
 export interface EvaluateOptions {
-  /** Default 128, or the largest batch that the trainer has trained with where that is less. */
+  /** Default: the largest batch that the trainer has trained with, else that of `predict`; at most 128. */
   batchSize?: number;
   /** Stops with the signal's reason as an error. */
   signal?: AbortSignal;
@@ -57,7 +58,7 @@ export function evaluate(
 export function evaluate(trainer: StepTrainer, dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation>;
 export async function evaluate(trainer: StepTrainer, dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
   const read = readOptions("evaluate", options, schema);
-  const batchSize = read.batchSize ?? Math.min(MOST, trainer.largestBatch || MOST);
+  const batchSize = read.batchSize ?? Math.min(MOST, trainer.largestBatch || fittingBatch(trainer.model.engine));
   const { signal } = read;
   const result = await evaluateWithin(trainer, dataset, batchSize, new Limits({ signal }), newTally());
   if (typeof result !== "string") return result;

@@ -1,5 +1,5 @@
 /** The training loop: epochs, batches, validation, callbacks, and the ways to stop early. */
-import { ArgumentError, DataError, expectation, NumericError, ShapeError } from "../core/errors.js";
+import { ArgumentError, DataError, expectation, NumericError } from "../core/errors.js";
 import {
   as,
   checked,
@@ -15,8 +15,7 @@ import {
 import { Philox } from "../core/random.js";
 import type { Dataset } from "../data/dataset.js";
 import { classNamesOf, expectClassNames } from "../model/class-names.js";
-import type { TargetKind } from "../nn/losses.js";
-import { fillBatch, load } from "./batch.js";
+import { fillBatch, load, prepareRest } from "./batch.js";
 import { type Evaluation, evaluateWithin, newTally, type Tally } from "./evaluate.js";
 import { Limits, type Stopped } from "./limits.js";
 import { settlePassage } from "./resume.js";
@@ -108,22 +107,6 @@ const schema = () =>
 /** Philox stream of the sampler; parameters take the streams from 0 up. */
 const SAMPLER_STREAM = 0xffff0000;
 
-/** Prepares a last batch that is not full. Throws `ShapeError` where the network needs more samples than it has. */
-function prepareRest(trainer: StepTrainer, { length }: Dataset, batchSize: number, kind: TargetKind): void {
-  try {
-    trainer.prepareStep(length % batchSize, kind);
-  } catch (cause) {
-    if (!(cause instanceof ShapeError) || length < batchSize) throw cause;
-    const last = `The last batch has ${length % batchSize} of ${length} samples in batches of ${batchSize}`;
-    throw new ShapeError(
-      `${cause.message}. ${last}: dropLast: true leaves it out, another batchSize divides otherwise`,
-      {
-        cause,
-      },
-    );
-  }
-}
-
 interface Order {
   epoch: number;
   shuffle: boolean;
@@ -207,7 +190,7 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
   // What a batch lacks shows before the first step: the smaller last one, too.
   const rest = dataset.length % batchSize;
   if (dataset.length >= batchSize) trainer.prepareStep(batchSize, kind);
-  if (rest > 0 && !dropLast) prepareRest(trainer, dataset, batchSize, kind);
+  if (rest > 0 && !dropLast) prepareRest(dataset, batchSize, (samples) => trainer.prepareStep(samples, kind));
 
   const limits = new Limits(given);
   const pause = createYielder();

@@ -1,6 +1,8 @@
 /** What `createTrainer` is told. */
+import { hasMethod } from "../core/keys.js";
 import { checked, flag, float32, number, optional, readOptions, type Schema } from "../core/options.js";
 import { isLoss, type Loss } from "../nn/losses.js";
+import type { Average } from "../optim/averages.js";
 import { AN_OPTIMIZER, isOptimizer, type Optimizer } from "../optim/optimizers.js";
 import { constant, isSchedule, type Schedule } from "../optim/schedules.js";
 import { type ParameterGroup, parameterGroups } from "./groups.js";
@@ -18,13 +20,17 @@ export interface TrainerOptions {
   schedule?: Schedule;
   /** Scales all gradients down so that their common norm is at most this. Default: no clipping. */
   clipGradNorm?: number;
-  /** Keeps an exponential moving average of the weights with this decay. Default: none. */
-  ema?: number;
+  /** Keeps an average of the weights: an exponential moving one with this decay, or what `ema` or `swa` says. Default: none. */
+  ema?: number | Average;
   /** Parameters with a learning rate or weight decay of their own. */
   groups?: readonly ParameterGroup[];
   /** Whether weight decay also applies to biases and normalisations. Default true, as in PyTorch. */
   decayNormsAndBiases?: boolean;
 }
+
+const decay = optional(number({ min: 0, max: 1, open: "max" }));
+
+const isAverage = (value: unknown): value is Average => hasMethod(value, "rate") && hasMethod(value, "toJSON");
 
 const schema = () =>
   ({
@@ -32,7 +38,7 @@ const schema = () =>
     optimizer: checked(AN_OPTIMIZER, isOptimizer),
     schedule: optional(checked("a schedule", isSchedule), constant()),
     clipGradNorm: optional(float32(number({ min: 0, open: "both" }))),
-    ema: optional(number({ min: 0, max: 1, open: "max" })),
+    ema: (where, name, value) => (isAverage(value) ? value : decay(where, name, value)),
     groups: parameterGroups,
     decayNormsAndBiases: flag(true),
   }) satisfies Schema<TrainerOptions>;

@@ -10,6 +10,7 @@ import { fillInput, toInput } from "../model/input.js";
 import { Model } from "../model/model.js";
 import type { TrainStep } from "../model/step.js";
 import type { Loss, TargetKind } from "../nn/losses.js";
+import type { Average } from "../optim/averages.js";
 import type { Optimizer } from "../optim/optimizers.js";
 import { parameterRuns } from "../optim/runs.js";
 import { constant, type Progress, type Schedule } from "../optim/schedules.js";
@@ -54,7 +55,7 @@ export class StepTrainer {
   readonly optimizer: Optimizer;
   readonly schedule: Schedule;
   readonly clipGradNorm: number;
-  readonly ema: number | null;
+  readonly ema: number | Average | null;
   /** Optimiser steps taken. */
   stepCount = 0;
   /** @internal Where an interrupted `fit` stands. */
@@ -178,7 +179,7 @@ export class StepTrainer {
       typeof match === "function" ? this.#id : String(match),
       rest,
     ]);
-    return JSON.stringify([optimizer, loss, clipGradNorm, ema, groups, this.#decayNormsAndBiases]);
+    return JSON.stringify([optimizer, loss, clipGradNorm, ema === null, groups, this.#decayNormsAndBiases]);
   }
 
   /** @internal Learning rates and weight decay of parameters that have their own, as groups and the decay rule say. */
@@ -198,7 +199,7 @@ export class StepTrainer {
     const settings = settingsOf(this.#groups, this.#decayNormsAndBiases);
     const runs = parameterRuns(description.parameters, (name) => frozen.has(name), settings);
     const { optimizer, clipGradNorm, ema } = this;
-    recordUpdate(graph, loss, { optimizer, runs, clipGradNorm, ema });
+    recordUpdate(graph, loss, { optimizer, runs, clipGradNorm, averages: ema !== null });
   };
 
   /** @internal Runs a step whose input and target are in place. */
@@ -215,7 +216,7 @@ export class StepTrainer {
   /** What the step that comes next reads beside its batch. Returns its learning rate. */
   #writeScalars(epochs: EpochProgress): number {
     this.own();
-    const { optimizer, stepCount, schedule } = this;
+    const { optimizer, stepCount, schedule, ema } = this;
     const { executor } = this.#engine;
     const factor = schedule.factor({ step: stepCount, ...epochs });
     const lr = optimizer.lr * factor;
@@ -223,8 +224,14 @@ export class StepTrainer {
       throw new ArgumentError(
         expectation(schedule.type, `factor of step ${stepCount}`, "a finite number of at least 0", factor),
       );
-    // Averages start from the weights that training starts from.
-    if (this.ema !== null && stepCount === 0) executor.regionView("ema").set(executor.regionView("parameters"));
+    if (ema !== null) {
+      const average = executor.regionView("ema");
+      const rate = typeof ema === "number" ? 1 - ema : ema.rate(stepCount);
+      // Averages start from the weights that training starts from, and begin anew from nothing: e + (w - e) is not quite w.
+      if (stepCount === 0) average.set(executor.regionView("parameters"));
+      if (rate === 1) average.fill(0);
+      executor.scalars.set("rate", rate);
+    }
     executor.scalars.set("lr", lr);
     executor.scalars.set("status", 0);
     executor.scalars.setOwn(optimizer.scalars(stepCount));

@@ -41,10 +41,18 @@ export class Trainer extends StepTrainer {
     return evaluate(this, dataset, options);
   }
 
-  /** The averaged weights (with the option `ema`) and the model's buffers, to be loaded or saved. */
+  /**
+   * The averaged weights (with the option `ema`) and the model's buffers, to be loaded or saved. BatchNorm's statistics are
+   * those of the last weights: `recalibrate` gathers those of the average. Throws `ArgumentError` where there is no average,
+   * or none yet.
+   */
   emaStateDict(): StateDict {
-    if (this.ema === null)
-      throw new ArgumentError(expectation("emaStateDict", "ema", "a decay given to createTrainer", "none"));
+    const { ema, stepCount } = this;
+    const { start = 0 }: { start?: number } = Object(ema);
+    if (ema === null || stepCount < start) {
+      const got = ema === null ? "none" : `one that begins after ${start} steps, after ${stepCount}`;
+      throw new ArgumentError(expectation("emaStateDict", "ema", "an average given to createTrainer", got));
+    }
     this.own();
     return nameState(readStateDict(this.model.engine, "ema"), this.model.classNames);
   }

@@ -17,6 +17,7 @@ import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
 import type { Callback, EpochRecord, FitOptions, History, StepEvent } from "../train/fit.js";
 import type { ParameterGroup } from "../train/groups.js";
 import type { TrainerOptions } from "../train/options.js";
+import type { RecalibrateOptions } from "../train/recalibrate.js";
 import type { Trainer } from "../train/trainer.js";
 
 /** What the worker tells of a model when it is made. */
@@ -59,10 +60,11 @@ export type SentPattern = string | RegExp | { names: readonly string[] };
 export type SentGroup = Omit<ParameterGroup, "match"> & { match: SentPattern };
 
 /** Losses, optimisers and schedules are sent as their JSON. */
-export type SentTrainerOptions = Omit<TrainerOptions, "loss" | "optimizer" | "schedule" | "groups"> & {
+export type SentTrainerOptions = Omit<TrainerOptions, "loss" | "optimizer" | "schedule" | "ema" | "groups"> & {
   loss?: unknown;
   optimizer?: unknown;
   schedule?: unknown;
+  ema?: unknown;
   groups?: readonly SentGroup[];
 };
 
@@ -107,6 +109,7 @@ interface ModelCalls extends Pick<Model, Plain> {
   freeze(pattern: SentPattern): string[];
   unfreeze(pattern: SentPattern): string[];
   names(): string[];
+  recalibrate(dataset: DatasetReference, options: RecalibrateOptions): void;
   createTrainer(options: SentTrainerOptions): number;
   /** Those that nobody waits for. */
   prepare(extras: Partial<Extras>): void;

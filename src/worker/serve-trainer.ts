@@ -1,6 +1,7 @@
 /** The methods of trainers, as the worker serves them. */
 
 import { lossFromJSON } from "../nn/losses.js";
+import { averageFromJSON } from "../optim/averages.js";
 import { optimizerFromJSON } from "../optim/optimizers.js";
 import { scheduleFromJSON } from "../optim/schedules.js";
 import type { CheckpointOptions } from "../train/checkpoint.js";
@@ -68,10 +69,11 @@ export function trainerMethods(server: Served): Methods<keyof TrainerCalls | "cr
   };
 }
 
-function reviveOptions({ loss, optimizer, schedule, groups, ...rest }: SentTrainerOptions): TrainerOptions {
+function reviveOptions({ loss, optimizer, schedule, ema, groups, ...rest }: SentTrainerOptions): TrainerOptions {
   const revived: TrainerOptions = { ...rest, optimizer: optimizerFromJSON(optimizer) };
   if (loss !== undefined) revived.loss = lossFromJSON(loss);
   if (schedule !== undefined) revived.schedule = scheduleFromJSON(schedule);
+  if (ema !== undefined) revived.ema = typeof ema === "number" ? ema : averageFromJSON(ema);
   if (groups !== undefined) revived.groups = groups.map(reviveGroup);
   return revived;
 }

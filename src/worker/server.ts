@@ -12,9 +12,10 @@ import { stateNames } from "../model/state.js";
 import { findLayers } from "../nn/from-json.js";
 import type { Layer } from "../nn/layer.js";
 import { makeLayer } from "../nn/registry.js";
+import { recalibrate } from "../train/recalibrate.js";
 import type { Trainer } from "../train/trainer.js";
 import type { CallContext, CallName, Methods, ModelFacts, SentPattern, Served, TrainerCalls } from "./calls.js";
-import { makeDataset } from "./make-dataset.js";
+import { findDataset, makeDataset } from "./make-dataset.js";
 import { encodeError, type Request, type Response } from "./messages.js";
 import { pack } from "./pack.js";
 import { revivePattern } from "./patterns.js";
@@ -156,6 +157,12 @@ export class Server implements Served {
       freeze: match(freeze),
       unfreeze: match(unfreeze),
       names: () => stateNames(this.model.engine.description).map(({ entry }) => entry.name),
+      recalibrate: ({ signal, ask }, dataset, options) =>
+        recalibrate(
+          this.model,
+          findDataset(dataset, (id) => this.dataset(id), ask),
+          { ...options, signal },
+        ),
       prepare: (_, extras) => void Object.assign(this.model, extras),
       // Which of the two is asked for decides what comes back.
       classify: (_, given, options) => this.model.classify(given as ImageSource, options),

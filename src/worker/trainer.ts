@@ -128,6 +128,7 @@ const KINDS = {
   loss: "crossEntropy(), mse(), bceWithLogits() or huber()",
   optimizer: AN_OPTIMIZER,
   schedule: "a schedule of this library",
+  ema: "a decay, ema(…) or swa(…)",
 } as const;
 
 /** Prepares a model for training. Throws `ArgumentError` on unknown options or values out of range. */
@@ -137,10 +138,11 @@ export async function createTrainer(model: WorkerModel, options: TrainerOptions)
     throw new ArgumentError(
       expectation(where, "model", "a model from createModel or loadModel of resnet-wasm/worker", model),
     );
-  const { loss, optimizer, schedule, groups, ...rest }: TrainerOptions = Object(options);
+  const { loss, optimizer, schedule, ema, groups, ...rest }: TrainerOptions = Object(options);
   const sent: SentTrainerOptions = { ...rest, optimizer: toJSON("optimizer", optimizer) };
   if (loss !== undefined) sent.loss = toJSON("loss", loss);
   if (schedule !== undefined) sent.schedule = toJSON("schedule", schedule);
+  if (ema !== undefined) sent.ema = typeof ema === "number" ? ema : toJSON("ema", ema);
   if (groups !== undefined) sent.groups = await sendGroups(model, groups);
   return new WorkerTrainer(model, await model.call("createTrainer", [sent]));
 }

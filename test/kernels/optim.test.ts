@@ -119,7 +119,8 @@ describe.each(variants)("optimisers, %s", (variant) => {
     const [w, old] = [normals(n, 1), normals(n, 2)];
     const [ema] = runSplit(harness, (threads) => {
       const [a, ema] = [harness.f32(w), harness.f32(old)];
-      callSplit(harness, "f32_ema", { w: a.ptr, ema: ema.ptr, n, rate: 1 - 0.9999 }, threads);
+      const rate = harness.f32([1 - 0.9999]);
+      callSplit(harness, "f32_ema", { w: a.ptr, ema: ema.ptr, n, rate: rate.ptr }, threads);
       return [ema];
     });
     expectClose(

@@ -203,7 +203,7 @@ const trainers: Refusal[] = [
     "averages that nobody keeps",
     (trainer) => trainer.emaStateDict(),
     ArgumentError,
-    /ema expected a decay given to createTrainer, got none/,
+    /ema expected an average given to createTrainer, got none/,
   ],
   [
     "no learning rate",

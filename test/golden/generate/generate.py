@@ -8,6 +8,7 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import torch  # noqa: E402
 
+import averages  # noqa: E402
 import cifar_resnet  # noqa: E402
 import encode  # noqa: E402
 import families  # noqa: E402
@@ -36,6 +37,7 @@ PARTS = {
     "generator": generator,
     "dense": ops_dense.main,
     "optimizers": optimizers.main,
+    "averages": averages.main,
     "mlp": residual_mlp.main,
     "image": ops_image.main,
     "signal": ops_signal.main,
