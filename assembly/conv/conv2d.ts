@@ -50,9 +50,10 @@ export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
   const length = merged ? kw * ic : icg;
   const cols = kw == 0 ? 0 : (ow - 1) * strideW + (kw - 1) * dilationW + 1;
   const kc = whole ? max(k, 1) : kw * icg;
-  // With few products a call for each tile, and a second pass over its sums, cost as much as the products.
+  // With few products a call for each tile, and a second pass over its sums, cost as much as the products. Networks of
+  // the classic group hardly gain by it.
   const packs = r.packedBytes > 0, even = yRow == ow * yCol;
-  const fused = packs && whole && k <= FUSED_K && even && is_clamp(e.activation);
+  const fused = FURTHER && packs && whole && k <= FUSED_K && even && is_clamp(e.activation);
   const tileRows = fused ? 4 : PACKED_MR, tileBytes = fused ? <usize>k << 4 : tile_stride(k);
   const chunk = packs ? max(1, min(r.chunk / tileRows, <i32>(r.packedBytes / tileBytes))) * tileRows : r.chunk;
 
