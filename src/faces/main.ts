@@ -52,7 +52,9 @@ export {
 } from "../nn/activations.js";
 export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "../nn/batch-norm.js";
 export { BasicBlock, type BlockOptions, Bottleneck, PreActBlock } from "../nn/blocks.js";
+export { Concat, type ConcatOptions, Slice } from "../nn/branches.js";
 export { Conv2d, type Conv2dOptions, type ConvolutionOptions, conv2d } from "../nn/conv.js";
+export { type DenseNetDepth, type DenseNetOptions, type DenseNetSizes, densenet } from "../nn/densenet.js";
 export * from "../nn/dropout.js";
 export {
   type EfficientNetOptions,
@@ -95,13 +97,23 @@ export {
 } from "../nn/norm.js";
 export { AdaptiveAvgPool2d, AvgPool2d, type AvgPool2dOptions, MaxPool2d, type MaxPool2dOptions } from "../nn/pool.js";
 export { registerLayer } from "../nn/registry.js";
+export { type RegNetOptions, type RegNetSizes, type RegNetVariant, regnet } from "../nn/regnet.js";
 export { ActivationLayer, ReLU } from "../nn/relu.js";
 export { Residual, type ResidualOptions, type Shortcut } from "../nn/residual.js";
 export * from "../nn/resnet.js";
+export * from "../nn/resnet-v2.js";
+export * from "../nn/resnet1d.js";
 export { type ChildNames, Flatten, Identity, Sequential, type SequentialOptions } from "../nn/sequential.js";
 export { PadShortcut, type PadShortcutOptions } from "../nn/shortcut.js";
+export {
+  type ShuffleNetV2Options,
+  type ShuffleNetV2Sizes,
+  type ShuffleNetV2Variant,
+  shufflenetV2,
+} from "../nn/shufflenet.js";
 export * from "../nn/signals.js";
 export { SqueezeExcitation } from "../nn/squeeze-excitation.js";
+export { StdConv2d, type StdConv2dOptions } from "../nn/std-conv.js";
 export { plainTwin, type ResidualTwinOptions, residualTwin } from "../nn/twins.js";
 export type { Buildable, Builder, ExpectOptions, ParameterOptions } from "../ops/builder.js";
 export { type Average, type EmaOptions, ema, type SwaOptions, swa } from "../optim/averages.js";

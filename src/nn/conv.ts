@@ -44,7 +44,7 @@ const schema = () =>
  * Parameters: `weight` [outChannels, inChannels / groups, kh, kw], `bias` [outChannels].
  */
 export class Conv2d extends Layer {
-  readonly type = "Conv2d";
+  readonly type: string = "Conv2d";
   readonly inChannels: number;
   readonly outChannels: number;
   readonly options: {
@@ -71,7 +71,13 @@ export class Conv2d extends Layer {
 
   protected record(b: Builder, x: ValueId): ValueId {
     const { stride, padding, dilation, groups } = this.options;
-    return convolve(b, x, { ...declareFilters(b, this, this.options), stride, padding, dilation, groups });
+    const { weight, bias } = declareFilters(b, this, this.options);
+    return convolve(b, x, { weight: this.filters(b, weight), bias, stride, padding, dilation, groups });
+  }
+
+  /** What the weights become before they are filters. */
+  protected filters(_: Builder, weight: ValueId): ValueId {
+    return weight;
   }
 }
 

@@ -17,11 +17,13 @@ import {
   Softplus,
   Tanh,
 } from "./activations.js";
+import { Concat, Slice } from "./branches.js";
 import { Gate } from "./gate.js";
 import { ChannelShuffle, ConstantPad2d, ZeroPad2d } from "./movement.js";
 import { GroupNorm, InstanceNorm2d, LayerNorm } from "./norm.js";
 import type { LayerClasses } from "./registry.js";
 import { AdaptiveAvgPool1d, AvgPool1d, Conv1d, MaxPool1d } from "./signals.js";
+import { StdConv2d } from "./std-conv.js";
 import { TabularBlock } from "./tabular-block.js";
 
 /** Shorthand keys keep the names when a bundler shortens the classes'. */
@@ -31,5 +33,5 @@ export const furtherLayers = (): LayerClasses => ({
   ...{ LayerNorm, GroupNorm, InstanceNorm2d },
   ...{ ChannelShuffle, ZeroPad2d, ConstantPad2d },
   ...{ Conv1d, MaxPool1d, AvgPool1d, AdaptiveAvgPool1d },
-  ...{ Gate, TabularBlock },
+  ...{ Concat, Slice, Gate, StdConv2d, TabularBlock },
 });

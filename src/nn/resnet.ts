@@ -159,7 +159,7 @@ export const wide_resnet101_2 = (options?: ResNetOptions): Sequential =>
 /** ResNet-D (He et al. 2018, arXiv:1812.01187). */
 const D = { stem: "deep", avgDown: true } as const;
 /** Squeeze-and-excitation (Hu et al. 2017, arXiv:1709.01507), in timm's width. */
-const SE = { seRatio: 1 / 16, seDivisor: 8 } as const;
+const SE = { seRatio: 0.0625, seDivisor: 8 } as const;
 
 /** ResNet-18-D, as timm's: a stem of three 3x3 convolutions, shortcuts that average. 11,708,744 parameters, 2.05 GMACs. */
 export const resnet18d = (options?: ResNetOptions): Sequential => resnet("resnet18d", 18, options, D);

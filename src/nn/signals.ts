@@ -1,5 +1,6 @@
 /** Convolution and pooling of signals [n, length, channels]: the ops of images, of height 1. */
-import { flag, integer, optional, readOptions, type Schema } from "../core/options.js";
+import { ArgumentError, expectation } from "../core/errors.js";
+import { flag, integer, type Option, optional, readOptions, type Schema } from "../core/options.js";
 import { type Init, type InitName, weightStart } from "../graph/init.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
@@ -12,8 +13,8 @@ export interface Conv1dOptions {
   kernelSize: number;
   /** Default 1. */
   stride?: number;
-  /** Zeros at both ends. Default 0. */
-  padding?: number;
+  /** Zeros at both ends; `"same"` keeps the length, with one zero more at the end where kernels are even. Default 0. */
+  padding?: number | "same";
   /** Default 1. */
   dilation?: number;
   /** Input and output channels are split into this many groups. Default 1. */
@@ -24,11 +25,14 @@ export interface Conv1dOptions {
   init?: InitName | Init;
 }
 
+const zeros: Option<number | "same", number | "same" | undefined> = (where, name, value) =>
+  value === "same" ? value : integer({ min: 0, default: 0 })(where, name, value);
+
 const convolution = () =>
   ({
     kernelSize: integer({ min: 1 }),
     stride: integer({ min: 1, default: 1 }),
-    padding: integer({ min: 0, default: 0 }),
+    padding: zeros,
     dilation: integer({ min: 1, default: 1 }),
     groups: integer({ min: 1, default: 1 }),
     bias: flag(true),
@@ -53,7 +57,10 @@ export class Conv1d extends Layer {
     this.options = readOptions("Conv1d", options, convolution);
     this.inChannels = expectSize("Conv1d", "inChannels", inChannels);
     this.outChannels = expectSize("Conv1d", "outChannels", outChannels);
-    expectGroups("Conv1d", this.options.groups, inChannels, outChannels);
+    const { groups, padding, stride } = this.options;
+    expectGroups("Conv1d", groups, inChannels, outChannels);
+    if (padding === "same" && stride > 1)
+      throw new ArgumentError(expectation("Conv1d", "stride", '1 with padding "same"', stride));
   }
 
   protected args(): unknown[] {
@@ -62,10 +69,13 @@ export class Conv1d extends Layer {
 
   protected record(b: Builder, x: ValueId): ValueId {
     const { kernelSize, stride, padding, dilation, groups, bias, init } = this.options;
+    const both = dilation * (kernelSize - 1);
+    const before = padding === "same" ? Math.floor(both / 2) : padding;
     return convolve(b, x, {
       ...declareFilters(b, this, { kernelSize: [kernelSize], groups, bias, init }),
       stride: [1, stride],
-      padding: [0, padding],
+      padding: [0, before],
+      after: [0, padding === "same" ? both - before : before],
       dilation: [1, dilation],
       groups,
     });

@@ -1,5 +1,15 @@
 // A small network of each family, with all kinds of its blocks.
-import { efficientnet, type Layer, mobilenetV2, mobilenetV3 } from "../../src/faces/main.js";
+import {
+  densenet,
+  efficientnet,
+  type Layer,
+  mobilenetV2,
+  mobilenetV3,
+  regnet,
+  resnetv2_50,
+  resnetv2_50x1_bit,
+  shufflenetV2,
+} from "../../src/faces/main.js";
 
 /** By the names of their golden files; 10 classes, images of three channels. Without what is random in training. */
 export const SMALL: Record<string, () => Layer> = {
@@ -42,4 +52,22 @@ export const SMALL: Record<string, () => Layer> = {
       },
       { classes: 10, dropout: 0, stochasticDepth: 0 },
     ),
+  "regnet-small": () =>
+    regnet({ depths: [1, 2], widths: [16, 32], groupWidths: [8, 16], seRatio: 0.25, stem: 16 }, { classes: 10 }),
+  "densenet-small": () => densenet({ growth: 8, blocks: [2, 3], stem: 16, bottleneck: 2 }, { classes: 10 }),
+  "shufflenet-small": () =>
+    shufflenetV2(
+      {
+        stem: 8,
+        stages: [
+          [16, 2],
+          [24, 2],
+          [32, 1],
+        ],
+        head: 48,
+      },
+      { classes: 10 },
+    ),
+  "resnetv2-small": () => resnetv2_50({ blocks: [1, 2], channels: [32, 64], classes: 10 }),
+  "resnetv2_bit-small": () => resnetv2_50x1_bit({ blocks: [2, 1], channels: [128, 256], classes: 10 }),
 };

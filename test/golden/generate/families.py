@@ -13,9 +13,10 @@ import torch
 import torch.nn.functional as F
 import torchvision
 from torch import nn
-from torchvision.models import convnext, densenet, efficientnet, mobilenetv2, mobilenetv3, regnet, resnet, shufflenetv2
+from torchvision.models import convnext, densenet, efficientnet, mobilenetv2, mobilenetv3, regnet, shufflenetv2
 
 import encode
+from preact import ResNetV2
 from tensors import images, indices, to_torch, uniform
 
 
@@ -59,7 +60,7 @@ def of(name: str, **options):
 
 # Even and odd sizes, or one of them where a net is large; (batch, height, width).
 SHAPES = [(1, 224, 224), (2, 97, 131)]
-LARGE = ("wide_resnet50_2", "resnet50-dilated")
+LARGE = ("resnext50_32x4d", "wide_resnet50_2", "resnet50-dilated", "resnetv2_50", "resnetv2_50x1_bit")
 NETS = {
     "resnext50_32x4d": of("resnext50_32x4d"),
     "wide_resnet50_2": of("wide_resnet50_2"),
@@ -73,6 +74,8 @@ NETS = {
     "regnet_y_400mf": of("regnet_y_400mf"),
     "densenet121": of("densenet121"),
     "shufflenet_v2_x1_0": of("shufflenet_v2_x1_0"),
+    "resnetv2_50": lambda: ResNetV2(bit=False),
+    "resnetv2_50x1_bit": lambda: ResNetV2(bit=True),
 }
 # Files of torch.save: the nets that people have most often.
 SAVED = ["resnext50_32x4d", "wide_resnet50_2", "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0", "convnext_tiny",
@@ -123,6 +126,8 @@ TRAINING = {
     "regnet-small": (small_regnet, (4, 48, 40), 10),
     "densenet-small": (small_densenet, (4, 48, 40), 10),
     "shufflenet-small": (small_shufflenet, (4, 64, 48), 10),
+    "resnetv2-small": (lambda: ResNetV2(False, (1, 2), (32, 64), 10), (4, 32, 40), 10),
+    "resnetv2_bit-small": (lambda: ResNetV2(True, (2, 1), (128, 256), 10), (2, 32, 24), 10),
 }
 
 # Where the derivative of an activation jumps.
@@ -216,6 +221,6 @@ def main() -> None:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     for name in sys.argv[1:]:
-        for of_kind, make in ((NETS, logits), (TRAINING, training), (SAVED, saved)):
-            if name in of_kind:
+        for kind, make in ((NETS, logits), (TRAINING, training), (SAVED, saved)):
+            if name in kind:
                 make(name)

@@ -5,13 +5,18 @@ import { describe, expect, it } from "vitest";
 import { readPytorch } from "../../../src/faces/pytorch.js";
 import {
   createModel,
+  densenet,
   efficientnet,
   type Layer,
   mobilenetV2,
   mobilenetV3,
   readSafetensors,
+  regnet,
   resnet50,
+  resnetv2_50,
+  resnetv2_50x1_bit,
   resnext50_32x4d,
+  shufflenetV2,
   wide_resnet50_2,
   writeSafetensors,
 } from "../../../src/hosts/node/index.js";
@@ -29,10 +34,24 @@ const NETS: Record<string, () => Layer> = {
   mobilenet_v3_small: () => mobilenetV3("small"),
   mobilenet_v3_large: () => mobilenetV3("large"),
   efficientnet_b0: () => efficientnet("b0"),
+  regnet_x_400mf: () => regnet("x_400mf"),
+  regnet_y_400mf: () => regnet("y_400mf"),
+  densenet121: () => densenet(121),
+  shufflenet_v2_x1_0: () => shufflenetV2("x1_0"),
+  resnetv2_50,
+  resnetv2_50x1_bit,
 };
 
 /** Files of torch.save by nets' names. */
-const SAVED = ["resnext50_32x4d", "wide_resnet50_2", "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0"];
+const SAVED = [
+  "resnext50_32x4d",
+  "wide_resnet50_2",
+  "mobilenet_v2",
+  "mobilenet_v3_small",
+  "efficientnet_b0",
+  "regnet_y_400mf",
+  "densenet121",
+];
 
 /** Small networks of the same blocks, and of all their kinds. */
 const TRAINING: Record<string, () => Layer> = {

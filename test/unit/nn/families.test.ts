@@ -1,7 +1,20 @@
 // Parameters and multiply-adds of network families, from torchvision's and timm's tables, and what they refuse.
 import { describe, expect, it } from "vitest";
 import { count } from "../../support/nets.js";
-import { efficientnet, type Layer, mobilenetV2, mobilenetV3 } from "../../support/stubbed.js";
+import {
+  densenet,
+  efficientnet,
+  type Layer,
+  mobilenetV2,
+  mobilenetV3,
+  regnet,
+  resnet1d,
+  resnetv2_50,
+  resnetv2_50x1_bit,
+  resnetv2_101,
+  resnetv2_101x1_bit,
+  shufflenetV2,
+} from "../../support/stubbed.js";
 
 // torchvision's documentation, "Table of all available classification weights": parameters, GFLOPS (multiply-adds, in 10^9) at
 // the size of the weights' crop; tensors of state_dict().
@@ -37,6 +50,10 @@ describe("as torchvision's", () => {
 const TIMM: [name: string, make: () => Layer, millions: number, gmacs: number, size: number][] = [
   ["mobilenetv2_100", () => mobilenetV2({ names: "timm" }), 3.5, 0.31, 224],
   ["efficientnet_lite0", () => efficientnet("lite0"), 4.65, 0.4, 224],
+  ["resnetv2_50", () => resnetv2_50(), 25.55, 4.11, 224],
+  ["resnetv2_101", () => resnetv2_101(), 44.54, 7.83, 224],
+  ["resnetv2_50x1_bit", () => resnetv2_50x1_bit(), 25.55, 4.11, 224],
+  ["resnetv2_101x1_bit", () => resnetv2_101x1_bit(), 44.54, 7.83, 224],
 ];
 
 describe("as timm's", () => {
@@ -72,6 +89,15 @@ describe("widths, classes and channels", () => {
     expect(count(network, [64, 64, 3]).parameters).toBe(parameters);
   });
 
+  // Wang et al. 2016, figure 1c: with one channel, as their data have, and 10 classes.
+  it("resnet1d", () => {
+    const weights = [8 * 64, 5 * 64 ** 2, 3 * 64 ** 2, 64, 8 * 64 * 128, 128 ** 2 * (5 + 3 + 8 + 5 + 3), 64 * 128];
+    const norms = 2 * (4 * 64 + 8 * 128);
+    const found = count(resnet1d({ in: 1, classes: 10 }), [96, 1]);
+    expect(found.parameters).toBe(weights.reduce((a, b) => a + b) + norms + 128 * 10 + 10);
+    expect(found.state.map(({ name }) => name)).toContain("layer2.downsample.0.weight");
+  });
+
   it("grey images", () => {
     const grey = count(mobilenetV2({ inChannels: 1 }), [64, 64, 1]);
     expect(grey.parameters).toBe(3_504_872 - 2 * 9 * 32);
@@ -95,6 +121,12 @@ describe("what is not meant", () => {
       'efficientnet: names expected "torchvision" or "timm", got keras',
       () => efficientnet("b0", { names: "keras" as never }),
     ],
+    ["regnet: variant expected x_400mf, ", () => regnet("y_128gf" as never)],
+    ["regnet: variant expected", () => regnet({ depths: [1], widths: [8, 8], groupWidths: [8] })],
+    ["densenet: depth expected 121, 161, 169, 201 or { growth, blocks, stem }", () => densenet(122 as never)],
+    ["shufflenetV2: variant expected x0_5", () => shufflenetV2({ stem: 8, stages: [[15, 1]], head: 8 })],
+    ["resnetv2_50: blocks expected 4 numbers, as many as channels", () => resnetv2_50({ blocks: [1, 2] })],
+    ["resnet1d: classes expected an integer", () => resnet1d({ in: 1 } as never)],
     ["efficientnet: option expected", () => efficientnet("b0", { width: 2 } as never)],
   ] as [string, () => Layer][])("%s", (message, make) => {
     expect(make).toThrow(message);
