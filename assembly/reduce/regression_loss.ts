@@ -1,4 +1,4 @@
-// Losses averaged over all elements, with d = x - target:
+// Losses averaged over all elements, with d = x - target; or multiplied by a weight each and divided by a given total:
 //   mse    d^2
 //   bce    max(x, 0) - x target + ln(1 + e^-|x|)           binary cross-entropy of sigmoid(x), without overflow
 //   huber  |d| <= delta ? d^2 / 2 : delta (|d| - delta / 2)
@@ -26,10 +26,19 @@ function term(x: v128, target: v128, kind: i32, delta: f32): v128 {
   return v128.bitselect(f32x4.mul(squared, f32x4.splat(0.5)), linear, small);
 }
 
-/** `partial`: one float64 for each chunk. */
+/** x times the weights at `weights` (0: as it is). An element that weighs nothing counts nothing, be it infinite. */
+// @ts-ignore: decorator
+@inline
+function weigh(x: v128, weights: usize, at: usize, count: i32): v128 {
+  if (!weights) return x;
+  const w = at_most_4(weights + at, count, 0);
+  return v128.and(f32x4.mul(x, w), f32x4.ne(w, f32x4.splat(0)));
+}
+
+/** `partial`: one float64 for each chunk; `total` = 0: n. */
 export function f32_regression_loss(r: RegressionLossRecord, thread: i32, threads: i32): void {
   const x = r.x, target = r.target, n = r.n, kind = r.kind, param = r.param, loss = r.loss;
-  const partial = r.partial;
+  const partial = r.partial, weights = r.weights;
   const size = r.chunk, chunks = (n + size - 1) / size;
   let chunk = 0;
   while ((chunk = claim(chunks, thread, threads)) >= 0) {
@@ -39,7 +48,7 @@ export function f32_regression_loss(r: RegressionLossRecord, thread: i32, thread
       const at = <usize>i << 2, count = end - i;
       const a = at_most_4(x + at, count, 0);
       const b = at_most_4(target + at, count, 0);
-      let value = term(a, b, kind, param);
+      let value = weigh(term(a, b, kind, param), weights, at, count);
       if (count < 4) value = v128.and(value, i32x4.gt_s(i32x4.splat(count), i32x4(0, 1, 2, 3)));
       total = f64x2.add(total, widen(value));
     }
@@ -49,7 +58,7 @@ export function f32_regression_loss(r: RegressionLossRecord, thread: i32, thread
   if (thread == 0) {
     let total: f64 = 0;
     for (let chunk = 0; chunk < chunks; chunk++) total += load<f64>(partial + (<usize>chunk << 3));
-    store<f32>(loss, <f32>(total / n));
+    store<f32>(loss, <f32>(total / (r.total ? <f64>load<f32>(r.total) : <f64>n)));
   }
 }
 
@@ -66,13 +75,13 @@ function term_dx(x: v128, target: v128, kind: i32, delta: f32): v128 {
 /** dx may be x. */
 export function f32_regression_loss_dx(r: RegressionLossDxRecord, part: i32, parts: i32): void {
   const x = r.x, target = r.target, dx = r.dx, n = r.n, kind = r.kind, param = r.param;
-  const factor = f32x4.splat(<f32>(1 / <f64>n));
+  const factor = f32x4.splat(<f32>(1 / (r.total ? <f64>load<f32>(r.total) : <f64>n))), weights = r.weights;
   const end = range_begin(n, 16, part + 1, parts);
   for (let i = range_begin(n, 16, part, parts); i < end; i += 4) {
     const at = <usize>i << 2, count = end - i;
     const a = at_most_4(x + at, count, 0);
     const b = at_most_4(target + at, count, 0);
-    const result = f32x4.mul(term_dx(a, b, kind, param), factor);
+    const result = f32x4.mul(weigh(term_dx(a, b, kind, param), weights, at, count), factor);
     if (count < 4) store_part(dx + at, result, count);
     else v128.store(dx + at, result);
   }

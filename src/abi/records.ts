@@ -38,6 +38,8 @@ export const PARTS = {
   ImageGroups: "i32 batch pixels channels groups",
   /** Memory of a thread: `scratch + thread * scratchStride`. The offsets that follow count from there. */
   PerThread: "ptr scratch bytes scratchStride",
+  /** What the loss and its gradient have in common: a factor for each row and, after these, each class; what it is divided by. */
+  CrossEntropy: "i32 rows cols probabilities f32 smoothing ptr weights classes total",
   /** A reduction's chunks of rows or elements, and what each leaves in `partial`. */
   Cut: "ptr partial i32 chunk bytes chunkBytes",
   /** What Winograd's transforms have in it. */
@@ -61,10 +63,10 @@ export const SIGNATURES = {
   f32_column_sum: "train ptr x y i32 rows cols Cut",
   f32_softmax: "further ptr x y i32 rows cols log",
   f32_softmax_dx: "further train ptr dy y dx i32 rows cols log",
-  f32_cross_entropy: "train ptr logits target i32 rows cols probabilities f32 smoothing ptr lse loss partial",
-  f32_cross_entropy_dx: "train ptr logits target lse dx i32 rows cols probabilities f32 smoothing",
-  f32_regression_loss: "train ptr x target i32 n kind f32 param ptr loss Cut",
-  f32_regression_loss_dx: "train ptr x target dx i32 n kind f32 param",
+  f32_cross_entropy: "train ptr logits target CrossEntropy ptr lse loss partial",
+  f32_cross_entropy_dx: "train ptr logits target CrossEntropy ptr lse dx",
+  f32_regression_loss: "train ptr x target weights total i32 n kind f32 param ptr loss Cut",
+  f32_regression_loss_dx: "train ptr x target weights total dx i32 n kind f32 param",
   // norm/
   f32_layer_norm: "further ptr x gamma beta y mean rstd i32 rows cols f32 eps",
   f32_layer_norm_dx: "further train ptr dy x gamma mean rstd dx i32 rows cols",

@@ -4,7 +4,8 @@ import { CONTROL } from "./control.js";
 /**
  * Scalars that the host writes before a step and reads after it, by byte addresses: `lr`; the factor and norm of gradient
  * clipping; `status`, not 0 when loss or gradients were not finite; `rng`, four words of key and step counter; from `own`
- * on the numbers that an optimiser declares, in its order; the share of the new weights in their average.
+ * on the numbers that an optimiser declares, in its order; the share of the new weights in their average; `total`, by which a
+ * loss with weights is divided.
  */
 export const SCALARS = {
   base: CONTROL.bytes,
@@ -15,6 +16,7 @@ export const SCALARS = {
   rng: 1040,
   own: 1056,
   rate: 1088,
+  total: 1092,
   end: 1104,
 } as const;
 
@@ -27,7 +29,7 @@ export class Scalars {
   }
 
   // Views are made anew each time: the memory may have grown.
-  set(name: "lr" | "status" | "rate", value: number): void {
+  set(name: "lr" | "status" | "rate" | "total", value: number): void {
     new Float32Array(this.#memory.buffer, SCALARS[name], 1)[0] = value;
   }
 

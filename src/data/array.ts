@@ -4,7 +4,14 @@ import { as, integer, list, type Option, optional, readOptions, type Schema, tex
 import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";
 import { tagOf } from "../core/tag.js";
 import { expectNoCanvas, type Refuse, readNumbers, type TensorLike } from "../core/tensor.js";
-import { type ClassDataset, checkBuffers, type Dataset, trustLabels, type ValueDataset } from "./dataset.js";
+import {
+  type ClassDataset,
+  checkBuffers,
+  type Dataset,
+  expectWeights,
+  trustLabels,
+  type ValueDataset,
+} from "./dataset.js";
 import { describeDataset } from "./description.js";
 
 /**
@@ -17,12 +24,18 @@ type Bytes = Uint8Array | Uint8ClampedArray;
 interface Inputs {
   x: InputData;
   inputShape: readonly number[];
+  /** How often each example counts in the loss, at least 0. Default: all 1. */
+  weights?: ArrayLike<number>;
 }
 
-/** Samples in arrays with a class each. */
+/** Samples in arrays with a class each, or a map of classes. */
 export interface ClassArrays extends Inputs {
-  /** One class index per example, flat or { data, shape: [n] }. */
+  /** size(targetShape) class indices per example: flat, as rows, nested, or { data, shape: [n, …targetShape] }. */
   y: TensorLike;
+  /** Shape of an example's labels where it has several, such as [h, w] with a label a pixel. Default: one label. */
+  targetShape?: readonly number[];
+  /** A label beside the classes, of what the loss shall leave out, as `crossEntropy({ ignoreIndex })`. Default: none. */
+  ignoreIndex?: number;
   /** How many classes there are. */
   classes: number;
   classNames?: readonly string[];
@@ -47,6 +60,10 @@ export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
   const size = numel(inputShape);
   const x = inputArray(all.x, inputShape);
   const length = x.length / size;
+  const { weights } = all;
+  if (weights && weights.length !== length)
+    throw new ShapeError(expectation(where, "weights", `${length} numbers`, weights.length));
+  const weighing = weights && { getWeights: gatherFrom(weights) };
   const fill = isBytes(x) ? bytesInto(x, size) : floatsInto(x, size);
   const { classes, classNames } = all;
   const expectNames = (count: number) => {
@@ -66,6 +83,8 @@ export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
         copyRow(indices[i], yOut as Float32Array, i);
       }
     };
+    if (all.ignoreIndex !== undefined)
+      throw new ArgumentError(expectation(where, "ignoreIndex", "none without classes", all.ignoreIndex));
     const dataset: ValueDataset = {
       length,
       inputShape,
@@ -73,31 +92,40 @@ export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
       targetShape,
       ...(classNames && { classNames }),
       get,
+      ...weighing,
     };
-    const options = { x, y: rows, inputShape, targetShape, classNames };
+    const options = { x, y: rows, inputShape, targetShape, classNames, weights };
     return describeDataset(dataset, () => ({ type: "array", options }));
   }
-  if (all.targetShape)
-    throw new ArgumentError(expectation(where, "targetShape", "none beside classes", all.targetShape));
+  const { targetShape, ignoreIndex } = all;
   expectNames(classes);
-  const labels = classTargets(all.y, length, classes, inputShape);
+  const labels = classTargets(all.y, length, { classes, inputShape, targetShape, ignoreIndex });
+  const each = numel(targetShape ?? []);
   const get: Dataset["get"] = (indices, xOut, yOut) => {
     checkBuffers(dataset, indices, xOut, yOut);
     expectHere(x);
     for (let i = 0; i < indices.length; i++) {
       fill(indices[i], xOut, i);
-      yOut[i] = labels[indices[i]];
+      for (let j = 0; j < each; j++) yOut[i * each + j] = labels[indices[i] * each + j];
     }
   };
-  const dataset: ClassDataset = { length, inputShape, targets: "class", classes, classNames, get };
+  const targets = { classes, classNames, ...(targetShape && { targetShape }), ignoreIndex };
+  const dataset: ClassDataset = { length, inputShape, targets: "class", ...targets, get, ...weighing };
   return describeDataset(
     trustLabels(dataset, () => labels),
     () => ({
       type: "array",
-      options: { x, y: labels, inputShape, classes, classNames },
+      options: { x, y: labels, inputShape, ...targets, weights },
     }),
   );
 }
+
+/** Writes the numbers of some examples, one each. */
+const gatherFrom =
+  (values: Float32Array): NonNullable<Dataset["getWeights"]> =>
+  (indices, out) => {
+    for (let i = 0; i < indices.length; i++) out[i] = values[indices[i]];
+  };
 
 /** An array that was transferred has no elements any more. */
 function expectHere(x: ArrayLike<number>): void {
@@ -121,7 +149,14 @@ const schema = () =>
     classes: optional(integer({ min: 1 })),
     classNames: optional(list(text)),
     targetShape: optional(sizes),
+    ignoreIndex: optional(integer({ min: -(2 ** 31) })),
+    weights: optional(sampleWeights),
   }) satisfies Schema<Partial<ClassArrays> & ValueArrays>;
+
+const sampleWeights: Option<Float32Array, ArrayLike<number>> = (_, name, given) => {
+  const { data } = readNumbers(given, refuseAs(name));
+  return expectWeights(where, Float32Array.from(data));
+};
 
 const isBytes = (x: ArrayLike<number>): x is Bytes => /^Uint8(Clamped)?Array$/.test(tagOf(x));
 
@@ -162,21 +197,39 @@ function inputArray(given: unknown, inputShape: Shape): Float32Array | Bytes {
   throw new DataError(expectation(where, at, "a finite number", numbers[bad]));
 }
 
-function classTargets(given: unknown, length: number, classes: number, inputShape: Shape): Int32Array {
+interface ClassTargets {
+  classes: number;
+  inputShape: Shape;
+  targetShape: Shape | undefined;
+  ignoreIndex: number | undefined;
+}
+
+function classTargets(
+  given: unknown,
+  length: number,
+  { classes, inputShape, targetShape, ignoreIndex }: ClassTargets,
+): Int32Array {
   const { data: y, shape } = readNumbers(given, refuseAs("y"));
-  if (shape && !(shape[0] === length && y.length === length)) {
-    const hint = "Rows of probabilities are targets without classes, with targetShape: [classes]";
+  const count = length * numel(targetShape ?? []);
+  if (targetShape && (shape ? !(shape[0] === length && isBatch(shape, targetShape)) : y.length !== count)) {
+    const expected = `${count} class indices, ${formatShape(targetShape)} for each of ${length} examples`;
+    throw new ShapeError(expectation(where, "y", expected, shape ? formatShape(shape) : y.length));
+  }
+  if (!targetShape && shape && !(shape[0] === length && y.length === length)) {
+    const hint =
+      "Rows of probabilities are targets without classes, with targetShape: [classes]; several labels for each example " +
+      "have a targetShape beside classes";
     const expected = `[${length}], one class index for each example`;
     throw new ShapeError(expectation(where, "y", expected, formatShape(shape), { hint }));
   }
-  if (y.length !== length) {
+  if (y.length !== count) {
     const hint = `x holds ${length} example${length === 1 ? "" : "s"} of ${formatShape(inputShape)}`;
     throw new ShapeError(expectation(where, "y", `${length} class indices`, y.length, { hint }));
   }
-  const labels = new Int32Array(length);
-  for (let i = 0; i < length; i++) {
+  const labels = new Int32Array(count);
+  for (let i = 0; i < count; i++) {
     const label = y[i];
-    if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
+    if (label !== ignoreIndex && !(Number.isInteger(label) && label >= 0 && label < classes)) {
       throw new DataError(expectation(where, `y[${i}]`, `a class from 0 to ${classes - 1}`, describe(label)));
     }
     labels[i] = label;

@@ -9,7 +9,7 @@ interface DatasetBase {
   readonly inputShape: readonly number[];
   /**
    * Writes the examples `indices` one after the other: `x` gets indices.length · size(inputShape) values; `y` gets
-   * indices.length class indices or indices.length · size(targetShape) values (Float32Array). Class indices go to an
+   * indices.length · size(targetShape) values (Float32Array) or class indices, one each by default. Class indices go to an
    * Int32Array or, from datasets of your own, to an array that shows what is no integer: fill it, do not replace it.
    * `epoch` numbers the pass over the data: random augmentation is a function of (seed, epoch, index) alone, so a
    * resumed run sees what an uninterrupted one would have seen. Datasets without randomness ignore it.
@@ -17,6 +17,11 @@ interface DatasetBase {
   get(indices: ArrayLike<number>, x: Float32Array, y: Int32Array | Float32Array, epoch?: number): void;
   /** What the classes are called, in the order of their indices, or of the numbers in a row of probabilities. */
   readonly classNames?: readonly string[] | undefined;
+  /**
+   * Writes the weights of the examples `indices`, one each, of at least 0: how often an example counts in the loss, 2 for one
+   * that is there twice. Keras' `sample_weight`, but that the mean is divided by the sum of the weights. Default: all 1.
+   */
+  getWeights?(indices: ArrayLike<number>, weights: Float32Array): void;
   /** Loads what a following `get` of the same indices needs (files, decoding), so that `get` need not block. */
   prefetch?(indices: ArrayLike<number>, epoch?: number): Promise<void>;
 }
@@ -25,6 +30,10 @@ interface DatasetBase {
 export interface ClassDataset extends DatasetBase {
   readonly targets: "class";
   readonly classes: number;
+  /** Shape of one example's labels where it has several: [h, w] with a label a pixel. Default: one label. */
+  readonly targetShape?: readonly number[] | undefined;
+  /** A label beside the classes, of what the loss shall leave out: `crossEntropy({ ignoreIndex })`. Default: none. */
+  readonly ignoreIndex?: number | undefined;
 }
 
 /** Targets are rows of numbers (regression, or probabilities of classes); `y` of `get` is a Float32Array. */
@@ -42,12 +51,30 @@ export function expectDataset(where: string, dataset: unknown): void {
   const isShape = (value: unknown): boolean =>
     Array.isArray(value) && value.every((side) => Number.isInteger(side) && side > 0);
   const { length, targets, classes, targetShape, inputShape, get } = given;
-  const hasTargets = targets === "class" ? Number.isInteger(classes) : targets === "values" && isShape(targetShape);
+  const hasTargets =
+    targets === "class"
+      ? Number.isInteger(classes) && (targetShape === undefined || isShape(targetShape))
+      : targets === "values" && isShape(targetShape);
   if (hasTargets && Number.isInteger(length) && isShape(inputShape) && typeof get === "function") return;
   throw new ArgumentError(expectation(where, "dataset", "a Dataset, from arrayDataset for example", describe(dataset)));
 }
 
 type Labels = ArrayLike<number> | undefined;
+
+/** What a dataset says of its targets, for one that has the same. */
+export const targetsOf = (dataset: Dataset) =>
+  dataset.targets === "class"
+    ? (({ targets, classes, classNames, targetShape, ignoreIndex }) => ({
+        ...{ targets, classes, classNames },
+        ...(targetShape && { targetShape }),
+        ...(ignoreIndex !== undefined && { ignoreIndex }),
+      }))(dataset)
+    : (({ targets, targetShape, classNames }) => ({ targets, targetShape, ...(classNames && { classNames }) }))(
+        dataset,
+      );
+
+/** How many class indices or values an example has. */
+export const targetSize = ({ targetShape }: Dataset): number => numel(targetShape ?? []);
 
 /** Datasets whose labels were checked when they were made, and these labels, of all examples, where they are known. */
 const trusted = new WeakMap<Dataset, () => Labels>();
@@ -58,9 +85,9 @@ export function trustLabels<D extends Dataset>(dataset: D, labels: () => Labels)
   return dataset;
 }
 
-/** The class of every example, where no sample has to be read for it. */
+/** The class of every example, where each has one and no sample has to be read for it. */
 export const labelsOf = (dataset: Dataset): Labels =>
-  dataset.targets === "class" ? trusted.get(dataset)?.() : undefined;
+  dataset.targets === "class" && !dataset.targetShape ? trusted.get(dataset)?.() : undefined;
 
 /** What own datasets write labels to: an Int32Array makes classes of NaN (0), 1.7 (1) and 2^32 + 1 (1). */
 const written = new WeakMap<Dataset, Float64Array>();
@@ -84,7 +111,7 @@ export function getBatch(
     throw new DataError(expectation("get", "result", "none, with x and y filled", "a promise", { hint }));
   }
   if (!unchecked) return;
-  for (let i = 0; i < indices.length; i++) {
+  for (let i = 0; i < indices.length * targetSize(dataset); i++) {
     if ((labels[i] | 0) !== labels[i])
       throw new DataError(expectation("get", `y[${i}]`, "a class index", describe(labels[i])));
     y[i] = labels[i];
@@ -97,6 +124,24 @@ function labelsFor(dataset: Dataset, { length }: ArrayLike<number>): Float64Arra
   const labels = new Float64Array(length);
   written.set(dataset, labels);
   return labels;
+}
+
+/** The weights of samples of a dataset, checked; undefined where it has none. */
+export function sampleWeights(where: string, dataset: Dataset, indices: ArrayLike<number>): Float32Array | undefined {
+  if (!dataset.getWeights) return undefined;
+  const weights = new Float32Array(indices.length).fill(Number.NaN);
+  dataset.getWeights(indices, weights);
+  return expectWeights(where, weights, indices);
+}
+
+/** Throws `DataError` on the first weight that is none. */
+export function expectWeights<W extends ArrayLike<number>>(where: string, weights: W, samples?: ArrayLike<number>): W {
+  for (let i = 0; i < weights.length; i++) {
+    if (weights[i] >= 0 && weights[i] < Infinity) continue;
+    const place = samples ? ` (sample ${samples[i]} of the dataset)` : "";
+    throw new DataError(expectation(where, `weights[${i}]`, "a number of at least 0", `${weights[i]}${place}`));
+  }
+  return weights;
 }
 
 /** Examples that are asked for, as an array of indices into `length`. */
@@ -141,7 +186,7 @@ export function checkBuffers(
     const kind = dataset.targets === "class" ? "an Int32Array" : "a Float32Array";
     throw new ArgumentError(expectation("get", "y", kind, describe(y)));
   }
-  const row = dataset.targets === "class" ? 1 : numel(dataset.targetShape);
+  const row = targetSize(dataset);
   if (x.length < n * numel(inputShape)) {
     throw new ShapeError(expectation("get", "x", `room for ${n} of ${formatShape(inputShape)}`, `${x.length} values`));
   }

@@ -2,19 +2,26 @@
 import { expectNumber } from "../core/check.js";
 import { ArgumentError, DataError, describe, expectation } from "../core/errors.js";
 import { numel } from "../core/shape.js";
-import { type Dataset, expectDataset, expectIndices, getBatch, labelsOf, trustLabels } from "./dataset.js";
+import {
+  type Dataset,
+  expectDataset,
+  expectIndices,
+  getBatch,
+  labelsOf,
+  targetSize,
+  targetsOf,
+  trustLabels,
+} from "./dataset.js";
 import { describeDataset } from "./description.js";
 import { readSplitOptions, type SplitOptions, splitOrder } from "./split.js";
 
 /** `dataset` with another way to fill a batch, field by field: what implements Dataset may be an instance of a class. */
 export function withGet<D extends Dataset>(dataset: D, get: Dataset["get"], more: Partial<D> = {}): D {
-  const { length, inputShape, targets, classNames } = dataset;
+  const { length, inputShape } = dataset;
   const prefetch = dataset.prefetch?.bind(dataset);
-  const kind =
-    dataset.targets === "class"
-      ? { classes: dataset.classes, classNames }
-      : { targetShape: dataset.targetShape, ...(classNames && { classNames }) };
-  return trustLabels({ length, inputShape, targets, ...kind, prefetch, ...more, get } as D, () => labelsOf(dataset));
+  const getWeights = dataset.getWeights?.bind(dataset);
+  const fields = { length, inputShape, ...targetsOf(dataset), getWeights, prefetch };
+  return trustLabels({ ...fields, ...more, get } as D, () => labelsOf(dataset));
 }
 
 /** The examples `indices` of `dataset`, in that order; an index may come more than once. */
@@ -39,7 +46,9 @@ export function subset<D extends Dataset>(dataset: D, indices: ArrayLike<number>
   const get: Dataset["get"] = (wanted, x, y, epoch) => getBatch(dataset, translate(wanted), x, y, epoch);
   const prefetch: Dataset["prefetch"] =
     dataset.prefetch && (async (wanted, epoch) => dataset.prefetch?.(translate(wanted).slice(), epoch));
-  const part = withGet(dataset, get, { length: chosen.length, prefetch } as Partial<D>);
+  const getWeights: Dataset["getWeights"] =
+    dataset.getWeights && ((wanted, weights) => dataset.getWeights?.(translate(wanted), weights));
+  const part = withGet(dataset, get, { length: chosen.length, prefetch, getWeights } as Partial<D>);
   trustLabels(part, () => {
     const labels = labelsOf(dataset);
     return labels && chosen.map((index) => labels[index]);
@@ -68,8 +77,8 @@ export function split<D extends Dataset>(dataset: D, fraction: number, options?:
 
 /** The classes of all examples, from whole batches. */
 function readLabels(dataset: Dataset): Int32Array {
-  if (dataset.targets !== "class")
-    throw new ArgumentError(expectation("split", "stratify", "a dataset of classes", "one of values"));
+  if (dataset.targets !== "class" || dataset.targetShape)
+    throw new ArgumentError(expectation("split", "stratify", "a dataset of classes, one a sample", "another one"));
   const labels = new Int32Array(dataset.length);
   forEachBatch(dataset, ({ y, indices }) => labels.set((y as Int32Array).subarray(0, indices.length), indices[0]));
   return labels;
@@ -85,8 +94,7 @@ interface ReadBatch {
 function forEachBatch(dataset: Dataset, use: (batch: ReadBatch) => void): void {
   const batch = Math.min(dataset.length, 256);
   const x = new Float32Array(batch * numel(dataset.inputShape));
-  const row = dataset.targets === "class" ? 1 : numel(dataset.targetShape);
-  const y = dataset.targets === "class" ? new Int32Array(batch) : new Float32Array(batch * row);
+  const y = new (dataset.targets === "class" ? Int32Array : Float32Array)(batch * targetSize(dataset));
   for (let start = 0; start < dataset.length; start += batch) {
     const indices = Int32Array.from({ length: Math.min(batch, dataset.length - start) }, (_, i) => start + i);
     getBatch(dataset, indices, x, y, 0);

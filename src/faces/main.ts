@@ -69,6 +69,7 @@ export type { Names } from "../nn/inverted-residual.js";
 export { Layer, type LayerJSON } from "../nn/layer.js";
 export { Linear, type LinearOptions } from "../nn/linear.js";
 export {
+  type BceWithLogitsOptions,
   bceWithLogits,
   type CrossEntropyOptions,
   crossEntropy,
@@ -77,6 +78,7 @@ export {
   type Loss,
   mse,
   type TargetKind,
+  type Weighing,
 } from "../nn/losses.js";
 export { type ResidualMLPOptions, residualMLP, type TabularResNetOptions, tabularResNet } from "../nn/mlp.js";
 export { type MobileNetV2Options, type MobileNetV2Stage, mobilenetV2 } from "../nn/mobilenet-v2.js";
@@ -150,5 +152,5 @@ export type { ParameterGroup } from "../train/groups.js";
 export type { Labels } from "../train/labels.js";
 export type { TrainerOptions } from "../train/options.js";
 export { type RecalibrateOptions, recalibrate } from "../train/recalibrate.js";
-export type { StepResult } from "../train/step-trainer.js";
+export type { StepOptions, StepResult } from "../train/step-trainer.js";
 export { createTrainer, type Trainer } from "../train/trainer.js";

@@ -30,6 +30,16 @@ export interface LayerRecord {
   name: string | undefined;
 }
 
+/**
+ * What a loss records after a network: the host-written target and the mean loss, a single number; and where rows or
+ * elements do not count the same, weights that the host writes.
+ */
+export interface RecordedLoss {
+  target: ValueId;
+  weights?: ValueId | undefined;
+  loss: ValueId;
+}
+
 /** Where a node stands: the layer that records it, and the part of the step. */
 type Place = Pick<Node, "path" | "stage">;
 

@@ -3,7 +3,7 @@
 import { SCALARS } from "../abi/scalars.js";
 import { flag, integer, type Option, readOptions, type Schema } from "../core/options.js";
 import { roundUp } from "../core/shape.js";
-import type { Graph } from "../graph/graph.js";
+import type { Graph, RecordedLoss } from "../graph/graph.js";
 import { ALIGNMENT } from "../graph/regions.js";
 import { bytesOf, type Value, type ValueId } from "../graph/value.js";
 import { crossEntropy } from "../ops/loss.js";
@@ -90,11 +90,18 @@ function trainingPlan(engine: Engine, batchSize: number, states: number): TrainP
   };
   const runs = parameterRuns(engine.description.parameters, (name) => engine.frozen.has(name));
   const update: RecordUpdate = (graph, loss) => recordUpdate(graph, loss, { optimizer, runs });
-  // Whatever the network ends in: one output has no classes, but takes as much memory.
-  const loss = (graph: Graph, output: ValueId) => {
-    const target = graph.value(graph.shape(output).slice(0, -1), "target", { dtype: "i32" });
-    const [loss] = graph.add(crossEntropy, [output, target], { probabilities: false, smoothing: 0 });
-    return { target, loss };
-  };
-  return engine.plan({ batchSize, training: true, backward: "loss", loss, update }, `memory ${states}`);
+  return engine.plan(
+    { batchSize, training: true, backward: "loss", loss: recordCrossEntropy, update },
+    `memory ${states}`,
+  );
+}
+
+/**
+ * The loss on class indices without options: what a plan is measured with where nobody has said which loss, whatever the
+ * network ends in. One output has no classes, but takes as much memory.
+ */
+export function recordCrossEntropy(graph: Graph, output: ValueId): RecordedLoss {
+  const target = graph.value(graph.shape(output).slice(0, -1), "target", { dtype: "i32" });
+  const [loss] = graph.add(crossEntropy, [output, target], { probabilities: false, smoothing: 0 });
+  return { target, loss };
 }

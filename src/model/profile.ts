@@ -4,7 +4,7 @@ import { KERNELS } from "../abi/records.js";
 import { ArgumentError, expectation, NumericError, RuntimeSupportError } from "../core/errors.js";
 import { checked, flag, integer, optional, readOptions, type Schema } from "../core/options.js";
 import { type TensorLike, toBatch } from "../core/tensor.js";
-import { crossEntropy, isLoss, type Loss } from "../nn/losses.js";
+import { isLoss, type Loss } from "../nn/losses.js";
 import { isOptimizer, type Optimizer, SGD } from "../optim/optimizers.js";
 import { parameterRuns } from "../optim/runs.js";
 import { recordUpdate } from "../optim/update.js";
@@ -12,6 +12,7 @@ import { nodeBytes, nodeMacs } from "../plan/cost.js";
 import type { Plan, RecordUpdate } from "../plan/plan.js";
 import type { Engine } from "./engine.js";
 import { fillInput } from "./input.js";
+import { recordCrossEntropy } from "./memory-plan.js";
 import { isInStep, type LayerProfile, type OpProfile, Profile, perSecond, sumUp } from "./profile-report.js";
 import type { Step, TrainStep } from "./step.js";
 import { byLayer, layersInOrder } from "./summary.js";
@@ -42,7 +43,10 @@ export function profile(engine: Engine, x: TensorLike, options?: ProfileOptions)
   for (const name of ["loss", "optimizer"] as const)
     if (given[name] !== undefined && !training)
       throw new ArgumentError(expectation(where, name, "only with training: true", given[name]));
-  const { loss = crossEntropy(), optimizer = new SGD({ lr: 0, momentum: 0.9 }) } = given;
+  const {
+    loss = { type: "crossEntropy", targets: ["indices"], record: recordCrossEntropy },
+    optimizer = new SGD({ lr: 0, momentum: 0.9 }),
+  } = given;
   const batch = toBatch(where, "input", x, engine.description.inputShape);
   const { executor } = engine;
   if (!training) {
@@ -71,8 +75,10 @@ export function profile(engine: Engine, x: TensorLike, options?: ProfileOptions)
   }
 }
 
+type ProfiledLoss = Pick<Loss, "type" | "targets" | "record">;
+
 /** The step that a trainer with this loss and optimiser would run; frozen parameters are left out of the update. */
-function trainingStep(engine: Engine, batchSize: number, loss: Loss, optimizer: Optimizer): TrainStep {
+function trainingStep(engine: Engine, batchSize: number, loss: ProfiledLoss, optimizer: Optimizer): TrainStep {
   const { frozen, description } = engine;
   const kind = loss.targets[0];
   const runs = parameterRuns(description.parameters, (name) => frozen.has(name));

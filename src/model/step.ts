@@ -82,6 +82,12 @@ export class TrainStep extends Step<TrainPlan> {
     return this.executor.numbers(this.plan, this.plan.target, "f32", "i32");
   }
 
+  /** Weights that the loss reads, where its plan has them; see `Loss.weigh`. */
+  get weights(): Float32Array | null {
+    const { weights } = this.plan;
+    return weights === undefined ? null : this.numbers(weights);
+  }
+
   get targetKind(): TargetKind {
     return this.target instanceof Int32Array ? "indices" : "values";
   }

@@ -1,8 +1,11 @@
 /** Softmax, and the losses: the mean over a batch, a single number. */
 import { REGRESSION_LOSSES } from "../abi/enums.js";
 import { crossEntropyPartial, cuts } from "../abi/partials.js";
+import { SCALARS } from "../abi/scalars.js";
 import { numel, rows } from "../core/shape.js";
-import type { Gradient, Op } from "../graph/op.js";
+import type { Context } from "../graph/context.js";
+import type { Gradient, Node, Op } from "../graph/op.js";
+import { FLOAT } from "../graph/value.js";
 
 /** y_j = exp(x_j) / sum_i exp(x_i) of each row, or its logarithm. */
 export const softmax: Op<{ log: boolean }> = {
@@ -30,11 +33,22 @@ export interface CrossEntropy {
   /** Targets are rows of probabilities, otherwise class indices. */
   probabilities: boolean;
   smoothing: number;
+  /** The weights have one for each class, too, after those of the rows. */
+  byClass?: boolean;
 }
 
+/** Where the host writes what a loss is divided by that has weights, its input number `at`. */
+const totalOf = ({ inputs }: Node, at: number): number => (inputs.length > at ? SCALARS.total : 0);
+
+/** That, and the weights of classes. */
+const weighing = (node: Node<CrossEntropy>, c: Context, at: number) => ({
+  total: totalOf(node, at),
+  classes: node.attributes.byClass ? c.input(node, at) + rows(c.shape(node, 0)) * FLOAT : 0,
+});
+
 /**
- * loss = mean over rows of lse - sum_j q_j logits_j with lse = log sum_j exp(logits_j). Inputs: logits, target; outputs: loss,
- * lse of each row.
+ * loss = mean over rows of lse - sum_j q_j logits_j with lse = log sum_j exp(logits_j). Inputs: logits, target, [weights];
+ * outputs: loss, lse of each row.
  */
 export const crossEntropy: Op<CrossEntropy> = {
   name: "crossEntropy",
@@ -42,11 +56,11 @@ export const crossEntropy: Op<CrossEntropy> = {
   part: "loss",
   shapes: ([logits]) => [[], [rows(logits)]],
   workspace: ([logits]) => crossEntropyPartial(rows(logits)),
-  encode: (node, c) => c.emit("f32_cross_entropy", node, "logits target", "loss lse"),
+  encode: (node, c) => c.emit("f32_cross_entropy", node, "logits target weights", "loss lse", weighing(node, c, 2)),
   // The loss is the end of the network, its own gradient is 1:  dx = (exp(logits - lse) - q) / rows
   gradient({ node, emit }) {
-    const [logits, target] = node.inputs;
-    return [emit(crossEntropyDx, [logits, target, node.outputs[1]], node.attributes)[0], null];
+    const [logits, target, ...weights] = node.inputs;
+    return [emit(crossEntropyDx, [logits, target, node.outputs[1], ...weights], node.attributes)[0], null, null];
   },
 };
 
@@ -55,7 +69,7 @@ const crossEntropyDx: Op<CrossEntropy> = {
   part: "loss",
   shapes: ([logits]) => [logits],
   inPlace: () => [0],
-  encode: (node, c) => c.emit("f32_cross_entropy_dx", node, "logits target lse", "dx"),
+  encode: (node, c) => c.emit("f32_cross_entropy_dx", node, "logits target lse weights", "dx", weighing(node, c, 3)),
 };
 
 export interface RegressionLoss {
@@ -64,7 +78,7 @@ export interface RegressionLoss {
   param: number;
 }
 
-/** loss = mean over all elements of l(x, target). */
+/** loss = mean over all elements of l(x, target). Inputs: x, target, [weights]. */
 export const regressionLoss: Op<RegressionLoss> = {
   name: "regressionLoss",
   isLoss: true,
@@ -72,12 +86,13 @@ export const regressionLoss: Op<RegressionLoss> = {
   shapes: () => [[]],
   workspace: ([x]) => cuts.regressionLoss(numel(x)).bytes,
   encode: (node, c) =>
-    c.emit("f32_regression_loss", node, "x target", "loss", {
+    c.emit("f32_regression_loss", node, "x target weights", "loss", {
+      total: totalOf(node, 2),
       kind: REGRESSION_LOSSES[node.attributes.kind],
       ...cuts.regressionLoss(numel(c.shape(node, 0))),
     }),
   // dx = l'(x, target) / elements
-  gradient: ({ node, emit }) => [emit(regressionLossDx, node.inputs, node.attributes)[0], null],
+  gradient: ({ node, emit }) => [emit(regressionLossDx, node.inputs, node.attributes)[0], null, null],
 };
 
 const regressionLossDx: Op<RegressionLoss> = {
@@ -86,7 +101,10 @@ const regressionLossDx: Op<RegressionLoss> = {
   shapes: ([x]) => [x],
   inPlace: () => [0],
   encode: (node, c) =>
-    c.emit("f32_regression_loss_dx", node, "x target", "dx", { kind: REGRESSION_LOSSES[node.attributes.kind] }),
+    c.emit("f32_regression_loss_dx", node, "x target weights", "dx", {
+      total: totalOf(node, 2),
+      kind: REGRESSION_LOSSES[node.attributes.kind],
+    }),
 };
 
 export const lossGradients = [softmaxGradient];

@@ -3,7 +3,7 @@
  * algorithm, and where in memory every value stands, relative to the regions that the runtime lays out.
  */
 
-import { type Graph, removeDead } from "../graph/graph.js";
+import { type Graph, type RecordedLoss, removeDead } from "../graph/graph.js";
 import type { ValueId } from "../graph/value.js";
 import { type Arrangement, arrange } from "./arrange.js";
 import type { Differentiate } from "./autodiff.js";
@@ -11,7 +11,7 @@ import { stepMacs } from "./cost.js";
 import { foldBatchNorms } from "./fold.js";
 import { fuse } from "./fuse.js";
 import { keptValues, recordStep, type Watched } from "./record.js";
-import type { PlanRequest, Purpose, RecordedLoss, RecordLoss } from "./request.js";
+import type { PlanRequest, Purpose, RecordLoss } from "./request.js";
 import { select } from "./select.js";
 
 export type {

@@ -1,10 +1,10 @@
 /** Records what a request asks for, op by op: forward, backward and update, as the network and the rules have it. */
 import { expectation, ResnetWasmError } from "../core/errors.js";
-import type { Graph } from "../graph/graph.js";
+import type { Graph, RecordedLoss } from "../graph/graph.js";
 import type { ValueId } from "../graph/value.js";
 import { Builder } from "../ops/builder.js";
 import type { Differentiate } from "./autodiff.js";
-import type { PlanRequest, RecordedLoss } from "./request.js";
+import type { PlanRequest } from "./request.js";
 
 /** What the request asked to watch, by path. */
 export type Watched = Map<string, { output: ValueId; gradient?: ValueId }>;
@@ -90,7 +90,7 @@ export function keptValues({ keepAll, update }: PlanRequest, recorded: Recorded)
   const { graph, input, output, loss, watched, inputGradient } = recorded;
   const seen = [...watched.values()].flatMap((entry) => [entry.output, entry.gradient]);
   // The batch stays too: when a step fails, it is repeated to find the cause.
-  const kept = [output, loss?.loss, inputGradient, ...seen, ...(update ? [input, loss?.target] : [])];
+  const kept = [output, loss?.loss, inputGradient, ...seen, ...(update ? [input, loss?.target, loss?.weights] : [])];
   const keep = new Set(kept.filter((id) => id !== undefined));
   for (const value of graph.values) if (keepAll || value.role === "gradient") keep.add(value.id);
   return keep;

@@ -1,15 +1,9 @@
 /** What is asked of a plan. */
 import type { Shape } from "../core/shape.js";
-import type { Graph } from "../graph/graph.js";
+import type { Graph, RecordedLoss } from "../graph/graph.js";
 import type { Selection } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
-
-/** What a loss records after a network: the host-written target and the mean loss, a single number. */
-export interface RecordedLoss {
-  target: ValueId;
-  loss: ValueId;
-}
 
 export type RecordLoss = (graph: Graph, output: ValueId) => RecordedLoss;
 export type RecordUpdate = (graph: Graph, loss: ValueId | undefined) => void;

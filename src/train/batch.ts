@@ -44,6 +44,18 @@ export function prepareRest({ length }: Dataset, batchSize: number, prepare: (sa
   }
 }
 
+/**
+ * Gives a step with weights what it reads of them, once its target is in place. Returns by what its loss is divided: the sum
+ * of the weights, without any the number of samples.
+ */
+export function weighBatch(step: TrainStep, loss: Loss, samples?: ArrayLike<number>): number {
+  const { weights, target, executor, plan } = step;
+  if (!weights) return plan.batchSize;
+  const total = loss.weigh({ target, weights, samples });
+  executor.scalars.set("total", total || 1); // nothing counts: 0 divided by 1
+  return total;
+}
+
 /** Lets the dataset write examples straight to a step's input and target. Returns the target, checked. */
 export function fillBatch(
   where: string,

@@ -4,7 +4,14 @@ import { lookUp } from "../core/look-up.js";
 import { signal as abortSignal, integer, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape, numel, sameShape } from "../core/shape.js";
 import { arrayDataset } from "../data/array.js";
-import { type ClassDataset, type Dataset, getBatch, type ValueDataset } from "../data/dataset.js";
+import {
+  type ClassDataset,
+  type Dataset,
+  getBatch,
+  sampleWeights,
+  targetSize,
+  type ValueDataset,
+} from "../data/dataset.js";
 import { activations } from "../model/features.js";
 import type { Model } from "../model/model.js";
 import { load } from "./batch.js";
@@ -57,7 +64,7 @@ export async function cacheFeatures(model: Model, dataset: Dataset, options: Cac
   const pause = createYielder();
   const limits = new Limits({ signal });
   const isClass = dataset.targets === "class";
-  const perTarget = isClass ? 1 : numel(dataset.targetShape);
+  const perTarget = targetSize(dataset);
   const y = isClass ? new Int32Array(dataset.length) : new Float32Array(dataset.length * perTarget);
   let features = new Float32Array(0);
   let featureShape: number[] = [];
@@ -75,7 +82,17 @@ export async function cacheFeatures(model: Model, dataset: Dataset, options: Cac
     features.set(output.data, at * numel(featureShape));
     await pause();
   }
-  const common = { x: features, y, inputShape: featureShape, classNames: dataset.classNames?.slice() };
-  if (dataset.targets === "class") return arrayDataset({ ...common, classes: dataset.classes });
-  return arrayDataset({ ...common, targetShape: [...dataset.targetShape] });
+  const weights = sampleWeights(
+    "cacheFeatures",
+    dataset,
+    Uint32Array.from({ length: dataset.length }, (_, i) => i),
+  );
+  const common = {
+    ...{ x: features, y, inputShape: featureShape, classNames: dataset.classNames?.slice() },
+    ...(weights && { weights }),
+  };
+  if (dataset.targets !== "class") return arrayDataset({ ...common, targetShape: [...dataset.targetShape] });
+  const { classes, targetShape, ignoreIndex } = dataset;
+  const more = { ...(targetShape && { targetShape }), ...(ignoreIndex !== undefined && { ignoreIndex }) };
+  return arrayDataset({ ...common, classes, ...more });
 }

@@ -134,9 +134,9 @@ function readCounters(metadata: Readonly<Record<string, string>>): Counters {
     json.randomStep,
     json.seed,
     fit?.epoch,
-    ...(current ? [current.epochInFit, current.step, current.samples, current.length, current.batchSize] : []),
+    ...(current ? [current.epochInFit, current.step, current.length, current.batchSize] : []),
   ];
-  const sums = current ? [current.lossSum, current.lr] : [];
+  const sums = current ? [current.lossSum, current.samples, current.lr] : [];
   const flags = current ? [current.dropLast, current.shuffle === undefined ? true : current.shuffle] : [];
   if (
     (json.format !== 1 && json.format !== 2) ||

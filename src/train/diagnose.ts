@@ -3,7 +3,7 @@
 import { numel } from "../core/shape.js";
 import type { Engine } from "../model/engine.js";
 import type { TrainStep } from "../model/step.js";
-import type { Loss } from "../nn/losses.js";
+import type { RecordLoss } from "../plan/plan.js";
 
 const firstNonFinite = (values: Float32Array): number => values.findIndex((value) => !Number.isFinite(value));
 
@@ -11,11 +11,11 @@ const firstNonFinite = (values: Float32Array): number => values.findIndex((value
  * Repeats the failed step without an update, keeping every value, and describes the first one that is not finite:
  * input, parameter, a layer's output, or the gradient after a layer. The failed plan's input must still be in place.
  */
-export function findNonFinite(engine: Engine, failed: TrainStep, loss: Loss): string {
+export function findNonFinite(engine: Engine, failed: TrainStep, loss: RecordLoss, key: string): string {
   const { executor } = engine;
-  const kind = failed.targetKind;
   const input = failed.input.slice();
   const target = failed.target.slice();
+  const weights = failed.weights?.slice();
   if (firstNonFinite(input) >= 0) return "the input";
   for (const { name, shape } of engine.description.parameters) {
     if (firstNonFinite(executor.parameterView(name, "parameters", numel(shape))) >= 0) return `parameter ${name}`;
@@ -26,13 +26,14 @@ export function findNonFinite(engine: Engine, failed: TrainStep, loss: Loss): st
       batchSize: failed.plan.batchSize,
       training: true,
       backward: "loss",
-      loss: (graph, output) => loss.record(graph, output, kind),
+      loss,
       keepAll: true,
     },
-    `diagnose ${kind} ${JSON.stringify(loss)}`,
+    `diagnose ${key}`,
   );
   step.input.set(input);
   step.target.set(target);
+  if (weights) step.weights?.set(weights);
   step.repeat("forward", "backward");
   const { plan } = step;
   for (const { outputs, path, stage, op } of plan.step) {

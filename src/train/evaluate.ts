@@ -2,11 +2,10 @@
 
 import { argmax } from "../core/math.js";
 import { signal as abortSignal, integer, optional, readOptions, type Schema } from "../core/options.js";
-import type { ClassDataset, Dataset } from "../data/dataset.js";
+import { type ClassDataset, type Dataset, sampleWeights } from "../data/dataset.js";
 import { classNamesOf, expectClassNames } from "../model/class-names.js";
 import { fittingBatch } from "../model/predictor.js";
-import type { RecordLoss } from "../plan/plan.js";
-import { fillBatch, load } from "./batch.js";
+import { fillBatch, load, weighBatch } from "./batch.js";
 import { Limits, type Stopped } from "./limits.js";
 import type { StepTrainer } from "./step-trainer.js";
 import { createYielder } from "./yield.js";
@@ -25,9 +24,12 @@ const schema = () =>
 
 /** What `evaluate` found over a dataset. */
 export interface Evaluation {
-  /** Mean over all samples. */
+  /** Mean over all samples, with the weights of samples and of the loss. */
   loss: number;
-  /** Share of samples whose largest output is at the target's class; absent where targets are no classes. */
+  /**
+   * Share of samples, or of labels that are not to be ignored, whose largest output is at the target's class, each counted
+   * once whatever its weight; absent where targets are no classes.
+   */
   accuracy?: number;
   /** How many samples were evaluated. */
   samples: number;
@@ -44,11 +46,14 @@ export interface ClassEvaluation extends Evaluation {
 export interface Tally {
   at: number;
   sum: number;
+  /** What `sum` is to be divided by, and `hits`. */
+  weight: number;
+  rows: number;
   hits: number;
   nonFinite: number;
 }
 
-export const newTally = (): Tally => ({ at: 0, sum: 0, hits: 0, nonFinite: 0 });
+export const newTally = (): Tally => ({ at: 0, sum: 0, weight: 0, rows: 0, hits: 0, nonFinite: 0 });
 
 export function evaluate(
   trainer: StepTrainer,
@@ -81,27 +86,28 @@ export async function evaluateWithin(
   const classes = model.outputShape[model.outputShape.length - 1];
   const countsHits = kind === "indices" || loss.type === "crossEntropy";
   const pause = createYielder();
-  const record: RecordLoss = (graph, output) => loss.record(graph, output, kind);
-  const key = `evaluate ${kind} ${JSON.stringify(loss)}`;
+  const recorded = trainer.recordLoss(kind, dataset.getWeights !== undefined);
   while (tally.at < dataset.length) {
     const n = Math.min(batchSize, dataset.length - tally.at);
     const indices = Array.from({ length: n }, (_, i) => tally.at + i);
     const stopped = limits.beforeBatch() ?? (await load(dataset, indices, 0, limits));
     if (stopped) return stopped;
-    const step = engine.step({ batchSize: n, training: false, backward: "none", loss: record }, key);
+    const variation = { batchSize: n, training: false, backward: "none", loss: recorded.record } as const;
+    const step = engine.step(variation, `evaluate ${recorded.key}`);
     const expected = fillBatch("evaluate", step, loss, dataset, indices).slice(); // the step may reuse its memory
+    const weight = weighBatch(step, loss, sampleWeights("evaluate", dataset, indices));
     step.run();
-    tally.sum += step.loss * n;
-    countRows(step.output, countsHits ? expected : null, classes, tally);
+    tally.sum += step.loss * weight;
+    tally.weight += weight;
+    countRows(step.output, countsHits ? expected : null, { classes, ignored: loss.ignoreIndex }, tally);
     tally.at += n;
     limits.count("other");
     await pause();
   }
-  const rowsPerSample = model.outputShape.slice(0, -1).reduce((a, b) => a * b, 1);
   return {
-    loss: tally.sum / dataset.length,
+    loss: tally.sum / (tally.weight || 1),
     samples: dataset.length,
-    ...(countsHits && { accuracy: tally.hits / (dataset.length * rowsPerSample) }),
+    ...(countsHits && { accuracy: tally.hits / (tally.rows || 1) }),
     ...(tally.nonFinite > 0 && { nonFinite: tally.nonFinite }),
   };
 }
@@ -110,14 +116,16 @@ export async function evaluateWithin(
 function countRows(
   outputs: Float32Array,
   targets: Int32Array | Float32Array | null,
-  classes: number,
+  { classes, ignored }: { classes: number; ignored: number | undefined },
   tally: Tally,
 ): void {
   for (let row = 0; row < outputs.length / classes; row++) {
     let sound = true;
     for (let i = row * classes; i < (row + 1) * classes; i++) if (Number.isNaN(outputs[i])) sound = false;
     if (!sound) tally.nonFinite++;
-    if (!targets || !sound) continue;
+    if (!targets || (targets instanceof Int32Array && targets[row] === ignored)) continue;
+    tally.rows++;
+    if (!sound) continue;
     const target = targets instanceof Int32Array ? targets[row] : argmax(targets, row * classes, classes);
     if (argmax(outputs, row * classes, classes) === target) tally.hits++;
   }

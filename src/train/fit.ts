@@ -13,9 +13,9 @@ import {
   signal,
 } from "../core/options.js";
 import { Philox } from "../core/random.js";
-import type { Dataset } from "../data/dataset.js";
+import { type Dataset, sampleWeights } from "../data/dataset.js";
 import { classNamesOf, expectClassNames } from "../model/class-names.js";
-import { fillBatch, load, prepareRest } from "./batch.js";
+import { fillBatch, load, prepareRest, weighBatch } from "./batch.js";
 import { type Evaluation, evaluateWithin, newTally, type Tally } from "./evaluate.js";
 import { Limits, type Stopped } from "./limits.js";
 import { settlePassage } from "./resume.js";
@@ -189,8 +189,9 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
     );
   // What a batch lacks shows before the first step: the smaller last one, too.
   const rest = dataset.length % batchSize;
-  if (dataset.length >= batchSize) trainer.prepareStep(batchSize, kind);
-  if (rest > 0 && !dropLast) prepareRest(dataset, batchSize, (samples) => trainer.prepareStep(samples, kind));
+  const prepare = (n: number) => trainer.prepareStep(n, kind, dataset.getWeights !== undefined);
+  if (dataset.length >= batchSize) prepare(batchSize);
+  if (rest > 0 && !dropLast) prepareRest(dataset, batchSize, prepare);
 
   const limits = new Limits(given);
   const pause = createYielder();
@@ -204,13 +205,14 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
   const from = { epoch: current.epochInFit, step: current.step };
   const history: History = { epochs: [], losses: [], from, stopped: "finished" };
 
-  const runBatch = async (order: Uint32Array): Promise<StepResult | Stopped> => {
+  const runBatch = async (order: Uint32Array): Promise<(StepResult & { weight: number }) | Stopped> => {
     const indices = order.subarray(current.step * batchSize, (current.step + 1) * batchSize);
     const stopped = await load(dataset, indices, state.epoch, limits);
     if (stopped) return stopped;
-    const step = trainer.prepareStep(indices.length, kind);
+    const step = prepare(indices.length);
     fillBatch("fit", step, loss, dataset, indices, state.epoch);
-    return trainer.runStep(step, { stepsPerEpoch, epoch: state.completed });
+    const weight = weighBatch(step, loss, sampleWeights("fit", dataset, indices));
+    return { ...trainer.runStep(step, { stepsPerEpoch, epoch: state.completed }), weight };
   };
   const finish = async (stopped: History["stopped"]): Promise<History> => {
     history.stopped = stopped;
@@ -229,11 +231,11 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
           throw error;
         }));
       if (typeof result === "string") return finish(result);
-      const n = Math.min(batchSize, dataset.length - current.step * batchSize);
-      current.lossSum += result.loss * n;
-      current.samples += n;
-      current.lr = result.lr;
-      const event = { ...result, epoch: current.epochInFit, step: current.step, stepsPerEpoch, epochs };
+      const { weight, ...told } = result;
+      current.lossSum += told.loss * weight;
+      current.samples += weight;
+      current.lr = told.lr;
+      const event = { ...told, epoch: current.epochInFit, step: current.step, stepsPerEpoch, epochs };
       current.step++; // before the callbacks: a checkpoint made there goes on after this step
       history.losses.push(result.loss);
       limits.count("step");
@@ -242,7 +244,7 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
     }
     const record: EpochRecord = {
       epoch: current.epochInFit,
-      loss: current.lossSum / current.samples,
+      loss: current.lossSum / (current.samples || 1),
       lr: current.lr,
       ms: performance.now() - epochStarted,
     };

@@ -52,7 +52,7 @@ export function checkTargets(
   where: string,
   data: ArrayLike<number>,
   kind: TargetKind,
-  { type, domain }: Loss,
+  { type, domain, ignoreIndex }: Loss,
   output: Shape,
   samples?: SampleIndices,
 ): void {
@@ -65,8 +65,8 @@ export function checkTargets(
   if (kind === "indices") {
     for (let i = 0; i < data.length; i++) {
       const value = data[i];
-      if (!(Number.isInteger(value) && value >= 0 && value < classes))
-        refuse(i, `labels[${i}]`, `a class from 0 to ${classes - 1}`, String(value));
+      if (value === ignoreIndex || (Number.isInteger(value) && value >= 0 && value < classes)) continue;
+      refuse(i, `labels[${i}]`, `a class from 0 to ${classes - 1}`, String(value));
     }
     return;
   }

@@ -2,8 +2,8 @@
 import { ArgumentError, DataError, expectation, NumericError, ShapeError } from "../core/errors.js";
 import { signal as abortSignal, flag, integer, optional, readOptions, type Schema } from "../core/options.js";
 import { Philox } from "../core/random.js";
-import { formatShape, numel, sameShape } from "../core/shape.js";
-import { type Dataset, expectDataset, getBatch } from "../data/dataset.js";
+import { formatShape, sameShape } from "../core/shape.js";
+import { type Dataset, expectDataset, getBatch, targetSize } from "../data/dataset.js";
 import { Model } from "../model/model.js";
 import type { Step } from "../model/step.js";
 import type { RecordUpdate } from "../plan/plan.js";
@@ -88,7 +88,7 @@ export async function recalibrate(model: Model, dataset: Dataset, options?: Reca
   const means = statistics.map((name) => [name, new Float64Array(view(name).length)] as const);
   const limits = new Limits({ signal });
   const pause = createYielder();
-  const perTarget = dataset.targets === "class" ? 1 : numel(dataset.targetShape);
+  const perTarget = targetSize(dataset);
   const targets = new (dataset.targets === "class" ? Int32Array : Float32Array)(batchSize * perTarget);
   try {
     for (let k = 1; k <= count; k++) {

@@ -23,6 +23,7 @@ export interface FitState {
   epoch: number;
   /** Epochs that were gone through to their ends, which schedules count; unknown in checkpoints of 0.1.0. */
   completed?: number;
+  /** `samples` is what `lossSum` is to be divided by: the sum of weights where there are some. */
   current: (Passage & { epochInFit: number; step: number; lossSum: number; samples: number; lr: number }) | null;
 }
 
@@ -39,7 +40,8 @@ interface DatasetIdentity {
   targets: string;
   classes?: number;
   classNames?: readonly string[];
-  targetShape?: Shape;
+  targetShape?: Shape | undefined;
+  weighted?: boolean | undefined;
   transform?: unknown;
   /** What was done to the samples, outermost first; undefined where only functions know. */
   made?: unknown[];
@@ -48,8 +50,11 @@ interface DatasetIdentity {
 function identityOf(dataset: Dataset): DatasetIdentity {
   const { inputShape, targets, classNames } = dataset;
   const { transform }: { transform?: unknown } = Object(dataset);
-  const kind = dataset.targets === "class" ? { classes: dataset.classes } : { targetShape: dataset.targetShape };
-  return { inputShape, targets, ...kind, ...(classNames && { classNames }), transform, ...madeOf(dataset) };
+  const kind = dataset.targets === "class" ? { classes: dataset.classes } : {};
+  const { targetShape, getWeights } = dataset;
+  const weighted = getWeights !== undefined || undefined;
+  const names = classNames && { classNames };
+  return { inputShape, targets, ...kind, ...names, targetShape, weighted, transform, ...madeOf(dataset) };
 }
 
 function madeOf(dataset: Dataset): { made?: unknown[] } {

@@ -1,13 +1,15 @@
 /** Training step by step: the state that steps share. `fit`, `evaluate` and checkpoints stand on it. */
 
 import { ArgumentError, DataError, expectation, NumericError, ResnetWasmError, ShapeError } from "../core/errors.js";
-import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";
-import type { TensorLike } from "../core/tensor.js";
-import type { Dataset } from "../data/dataset.js";
+import { checked, optional, readOptions, type Schema } from "../core/options.js";
+import { formatShape, last, numel, type Shape, sameShape } from "../core/shape.js";
+import { isNumeric, type TensorLike } from "../core/tensor.js";
+import { type Dataset, expectWeights } from "../data/dataset.js";
 import type { ClassNames } from "../model/class-names.js";
 import type { Engine } from "../model/engine.js";
 import { fillInput, toInput } from "../model/input.js";
 import { Model } from "../model/model.js";
+import { givesProbabilities } from "../model/probabilities.js";
 import type { TrainStep } from "../model/step.js";
 import type { Loss, TargetKind } from "../nn/losses.js";
 import type { Average } from "../optim/averages.js";
@@ -15,8 +17,9 @@ import type { Optimizer } from "../optim/optimizers.js";
 import { parameterRuns } from "../optim/runs.js";
 import { constant, type Progress, type Schedule } from "../optim/schedules.js";
 import { recordUpdate } from "../optim/update.js";
-import type { RecordUpdate } from "../plan/plan.js";
+import type { RecordLoss, RecordUpdate } from "../plan/plan.js";
 import type { Executor, ParameterRegion } from "../runtime/executor.js";
+import { weighBatch } from "./batch.js";
 import { findNonFinite } from "./diagnose.js";
 import { expectPaths, type ParameterGroup, settingsOf } from "./groups.js";
 import { checkTargets, type Labels, readLabels } from "./labels.js";
@@ -36,11 +39,31 @@ export interface StepResult {
   lr: number;
 }
 
+/** How a single step takes its batch. */
+export interface StepOptions {
+  /** How often each sample counts in the loss: at least 0, 2 for one that is there twice. Default: 1 each. */
+  weights?: ArrayLike<number>;
+}
+
 /** Whether targets mean the same: dimensions of 1 move nothing, and flat ones are in the order of memory. */
 function sameTargets(expected: Shape, got: Shape): boolean {
   const sides = (shape: Shape) => shape.filter((side) => side !== 1);
   const flat = sides(got).length <= 1 && numel(got) === numel(expected);
   return flat || sameShape(sides(expected), sides(got));
+}
+
+const stepSchema = () =>
+  ({
+    weights: optional(checked("numbers", isNumeric)),
+  }) satisfies Schema<StepOptions>;
+
+/** Throws `ArgumentError` where a loss that has a softmax or sigmoid of its own would get what went through one before. */
+function expectLogits(loss: string, { network, inputShape }: Model): void {
+  if (!givesProbabilities(network, inputShape)) return;
+  const hint = `${loss} has it itself: leave the last layer out (LogSoftmax may stay), importOnnx by { logits: true }`;
+  throw new ArgumentError(
+    expectation("createTrainer", "network", "logits", "a softmax or sigmoid at its end", { hint }),
+  );
 }
 
 let nextId = 0;
@@ -87,6 +110,7 @@ export class StepTrainer {
     this.ema = settings.ema ?? null;
     // What the loss cannot be of this network shows now.
     for (const kind of this.loss?.targets ?? []) this.loss?.targetShape([1, ...model.outputShape], kind);
+    if (this.loss?.domain) expectLogits(this.loss.type, model);
     this.#groups = settings.groups;
     expectPaths("createTrainer", settings.groups, model.engine.description.parameters);
     this.#decayNormsAndBiases = settings.decayNormsAndBiases;
@@ -138,15 +162,19 @@ export class StepTrainer {
    * One step of the optimiser on one batch. Labels: class indices, or rows of numbers where the loss takes them.
    * Throws `NumericError` when loss or gradients are not finite; the weights are then as before.
    */
-  step(x: TensorLike, labels: Labels): StepResult {
+  step(x: TensorLike, labels: Labels, options?: StepOptions): StepResult {
     const loss = this.lossFor("step");
+    const { weights } = readOptions("step", options, stepSchema);
     const { outputShape } = this.model;
     const { data, batchSize } = toInput("step", x, this.model);
     const targets = readLabels("step", loss, [batchSize, ...outputShape], labels);
     checkTargets("step", targets.data, targets.kind, loss, outputShape);
-    const step = this.prepareStep(batchSize, targets.kind);
+    if (weights && expectWeights("step", weights).length !== batchSize)
+      throw new ShapeError(expectation("step", "weights", `${batchSize} numbers`, weights.length));
+    const step = this.prepareStep(batchSize, targets.kind, weights !== undefined);
     fillInput(step.input, data);
     step.target.set(targets.data);
+    weighBatch(step, loss, weights);
     return this.runStep(step);
   }
 
@@ -157,29 +185,29 @@ export class StepTrainer {
     throw new ArgumentError(expectation(where, "loss", "one given to createTrainer", "none", { hint }));
   }
 
-  /** @internal A training step, to be given its input and target. */
-  prepareStep(batchSize: number, kind: TargetKind): TrainStep {
+  /** @internal Records the loss, with weights where samples have some or the loss needs them; `key` tells which. */
+  recordLoss(kind: TargetKind, weighted: boolean): { record: RecordLoss; key: string } {
     const loss = this.lossFor("step");
-    return this.#engine.step(
-      {
-        batchSize,
-        training: true,
-        backward: "loss",
-        loss: (graph, output) => loss.record(graph, output, kind),
-        update: this.#update,
-      },
-      `${kind} ${this.#key}`,
-    );
+    const needed = weighted || loss.isWeighted;
+    const key = `${kind} ${needed} ${JSON.stringify(loss)}`;
+    return { record: (graph, output) => loss.record(graph, output, kind, needed), key };
+  }
+
+  /** @internal A training step, to be given its input, target and, where samples have them, weights. */
+  prepareStep(batchSize: number, kind: TargetKind, weighted = false): TrainStep {
+    const { record: loss, key } = this.recordLoss(kind, weighted);
+    const variation = { batchSize, training: true, backward: "loss", loss, update: this.#update } as const;
+    return this.#engine.step(variation, `${key} ${this.#key}`);
   }
 
   /** Tells the plans of this trainer from those of others on the same model. */
   get #key(): string {
-    const { optimizer, loss, clipGradNorm, ema } = this;
+    const { optimizer, clipGradNorm, ema } = this;
     const groups = this.#groups.map(({ match, ...rest }) => [
       typeof match === "function" ? this.#id : String(match),
       rest,
     ]);
-    return JSON.stringify([optimizer, loss, clipGradNorm, ema === null, groups, this.#decayNormsAndBiases]);
+    return JSON.stringify([optimizer, clipGradNorm, ema === null, groups, this.#decayNormsAndBiases]);
   }
 
   /** @internal Learning rates and weight decay of parameters that have their own, as groups and the decay rule say. */
@@ -239,7 +267,8 @@ export class StepTrainer {
   }
 
   #nonFinite(step: TrainStep, loss: number): NumericError {
-    const place = findNonFinite(this.#engine, step, this.lossFor("step"));
+    const { record, key } = this.recordLoss(step.targetKind, step.weights !== null);
+    const place = findNonFinite(this.#engine, step, record, key);
     const lead = `step ${this.stepCount + 1}: loss ${loss}; first not finite: ${place}`;
     return new NumericError(
       expectation("train", "loss and gradients", "finite numbers", lead, {
@@ -279,7 +308,7 @@ export class StepTrainer {
       Number.isSafeInteger(dataset.length) &&
       isShape(dataset.inputShape) &&
       (dataset.targets === "class"
-        ? Number.isInteger(dataset.classes)
+        ? Number.isInteger(dataset.classes) && (dataset.targetShape === undefined || isShape(dataset.targetShape))
         : dataset.targets === "values" && isShape(dataset.targetShape));
     if (!valid)
       throw new DataError(
@@ -293,24 +322,26 @@ export class StepTrainer {
     if (!sameShape(dataset.inputShape, inputShape)) refuse("dataset.inputShape", inputShape, dataset.inputShape);
     const kind: TargetKind = dataset.targets === "class" ? "indices" : "values";
     if (!loss.targets.includes(kind)) refuse("dataset.targets", `${loss.targets.join(" or ")} for ${loss.type}`, kind);
-    if (dataset.targets === "values") {
-      const expected = loss.targetShape([1, ...outputShape], kind).slice(1);
+    const expected = loss.targetShape([1, ...outputShape], kind).slice(1);
+    if (dataset.targetShape) {
       if (!sameTargets(expected, dataset.targetShape)) refuse("dataset.targetShape", expected, dataset.targetShape);
-    } else if (numel(loss.targetShape([1, ...outputShape], kind)) !== 1) {
-      const hint = "End the network in a pool over the map, or in Flatten, and a Linear: an output a class";
+    } else if (numel(expected) !== 1) {
+      const hint =
+        "End the network in a pool over the map, or in Flatten, and a Linear: an output a class; or give the dataset a " +
+        "targetShape, a label a place";
       const places = formatShape(outputShape.slice(0, -1));
       refuse(
         "model.outputShape",
-        `[${outputShape[outputShape.length - 1]}] for one label a sample`,
+        `[${last(outputShape)}] for one label a sample`,
         `${formatShape(outputShape)}, scores for ${places} places. ${hint}`,
       );
-    } else if (dataset.classes > outputShape[outputShape.length - 1]) {
-      refuse(
-        "dataset.classes",
-        `at most ${outputShape[outputShape.length - 1]}, the network's outputs`,
-        `${dataset.classes}`,
-      );
     }
+    if (dataset.targets !== "class") return kind;
+    const { classes, ignoreIndex } = dataset;
+    const outputs = last(outputShape);
+    if (classes > outputs) refuse("dataset.classes", `at most ${outputs}, the network's outputs`, `${classes}`);
+    if (ignoreIndex !== undefined && ignoreIndex !== loss.ignoreIndex)
+      refuse("loss", `crossEntropy({ ignoreIndex: ${ignoreIndex} }), as the dataset's`, `${loss.ignoreIndex}`);
     return kind;
   }
 }

@@ -39,7 +39,10 @@ export type DatasetRecipe =
   | { type: "rows"; dataset: number };
 
 /** Everything of a dataset but its functions. */
-export type DatasetFields = Omit<ClassDataset, "get" | "prefetch"> | Omit<ValueDataset, "get" | "prefetch">;
+export type DatasetFields = (Omit<ClassDataset, DatasetFunctions> | Omit<ValueDataset, DatasetFunctions>) & {
+  weighted: boolean;
+};
+type DatasetFunctions = "get" | "getWeights" | "prefetch";
 
 /** A dataset as an argument: one that the worker has, or one that stays here and is asked for batches by `name`. */
 export type DatasetReference = { id: number } | { name: DatasetName; fields: DatasetFields };
@@ -53,6 +56,7 @@ export interface BatchRequest {
 export interface SentBatch {
   x: Float32Array<ArrayBuffer>;
   y: Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+  weights?: Float32Array;
 }
 
 /** Functions cannot be sent; the names that they choose can. */

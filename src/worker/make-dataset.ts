@@ -47,10 +47,12 @@ export function findDataset(
   ask: CallContext["ask"],
 ): Dataset {
   if ("id" in reference) return find(reference.id);
-  const { name, fields } = reference;
+  const { name } = reference;
+  const { weighted, ...fields } = reference.fields;
   let batch: SentBatch | null = null;
   return {
     ...fields,
+    ...(weighted && { getWeights: (_, weights) => weights.set(batch?.weights ?? []) }),
     async prefetch(indices, epoch = 0) {
       batch = await ask(name, { indices: Uint32Array.from(indices), epoch });
     },

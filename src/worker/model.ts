@@ -33,7 +33,7 @@ export interface TransferOption {
   transfer?: boolean;
 }
 
-export const transferSchema = () => ({ transfer: flag(false) }) satisfies Schema<TransferOption>;
+const transferSchema = () => ({ transfer: flag(false) }) satisfies Schema<TransferOption>;
 
 /** Pictures that cannot be sent to a worker, as pixels; others as they are. */
 async function toSendable(image: unknown): Promise<unknown> {

@@ -1,7 +1,7 @@
 /** Datasets on their way to a worker: whole and once where they can be described, batch by batch elsewhere. */
 import { DataError, expectation } from "../core/errors.js";
 import { numel } from "../core/shape.js";
-import { type Dataset, getBatch } from "../data/dataset.js";
+import { type Dataset, getBatch, sampleWeights, targetSize, targetsOf } from "../data/dataset.js";
 import { augmentationDescription, type DatasetDescription, datasetDescription } from "../data/description.js";
 import type { BatchRequest, DatasetFields, DatasetName, DatasetRecipe, DatasetReference, SentBatch } from "./calls.js";
 import type { Connection } from "./connection.js";
@@ -56,11 +56,10 @@ export class SentDatasets {
 
 function fieldsOf(dataset: Dataset): DatasetFields {
   const { length } = dataset;
-  const common = { length, inputShape: dataset.inputShape?.slice(), classNames: dataset.classNames?.slice() };
-  if (dataset.targets !== "class")
-    return { ...common, targets: dataset.targets, targetShape: dataset.targetShape?.slice() };
-  const { targets, classes } = dataset;
-  return { ...common, targets, classes };
+  const fields = { length, inputShape: dataset.inputShape, ...targetsOf(dataset), weighted: !!dataset.getWeights };
+  // Copies: what holds a dataset together may be a proxy, which cannot be sent.
+  const copies = Object.entries(fields).map(([name, value]) => [name, Array.isArray(value) ? value.slice() : value]);
+  return Object.fromEntries(copies);
 }
 
 /** One batch of a dataset that stays here, in buffers of its own. */
@@ -68,7 +67,8 @@ export async function makeBatch(dataset: Dataset, { indices, epoch }: BatchReque
   await dataset.prefetch?.(indices, epoch);
   const n = indices.length;
   const x = new Float32Array(n * numel(dataset.inputShape));
-  const y = dataset.targets === "class" ? new Int32Array(n) : new Float32Array(n * numel(dataset.targetShape));
+  const y = new (dataset.targets === "class" ? Int32Array : Float32Array)(n * targetSize(dataset));
   getBatch(dataset, indices, x, y, epoch);
-  return { x, y };
+  const weights = sampleWeights("get", dataset, indices);
+  return weights ? { x, y, weights } : { x, y };
 }

@@ -1,7 +1,7 @@
 /** A trainer whose work is done in the worker of its model; datasets, callbacks and signals stay on this side. */
 
 import { ArgumentError, expectation } from "../core/errors.js";
-import { signal as abortSignal, flag, readOptions } from "../core/options.js";
+import { signal as abortSignal, flag } from "../core/options.js";
 import type { TensorLike } from "../core/tensor.js";
 import type { ClassDataset, Dataset } from "../data/dataset.js";
 import { nameState } from "../model/class-names.js";
@@ -13,10 +13,10 @@ import { callbackList, type FitOptions, type History } from "../train/fit.js";
 import type { ParameterGroup } from "../train/groups.js";
 import type { Labels } from "../train/labels.js";
 import type { TrainerOptions } from "../train/options.js";
-import type { StepResult } from "../train/step-trainer.js";
+import type { StepOptions, StepResult } from "../train/step-trainer.js";
 import type { Trainer } from "../train/trainer.js";
 import type { Answers, Counted, Remote, SentGroup, SentTrainerOptions } from "./calls.js";
-import { type TransferOption, transferSchema, WorkerModel } from "./model.js";
+import { type TransferOption, WorkerModel } from "./model.js";
 import { sendPattern } from "./patterns.js";
 import { makeBatch } from "./send-dataset.js";
 
@@ -53,9 +53,10 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
   }
 
   /** One step of the optimiser on one batch. */
-  async step(x: TensorLike, labels: Labels, options?: TransferOption): Promise<StepResult> {
-    const { transfer } = readOptions("step", options, transferSchema);
-    return this.#count(this.model.call("step", [this.#id, x, labels], { transfer }));
+  async step(x: TensorLike, labels: Labels, options?: StepOptions & TransferOption): Promise<StepResult> {
+    const { transfer = false, ...rest } = options ?? {};
+    flag()("step", "transfer", transfer);
+    return this.#count(this.model.call("step", [this.#id, x, labels, rest], { transfer }));
   }
 
   /** Lets the optimiser use the gradients that `model.backward` has left. */

@@ -61,7 +61,7 @@ export function makeInput(name: string, spec: InputSpec): GoldenInput {
       case "index":
         return indices(name, n, spec.below);
       case "distribution":
-        return distribution(name, spec.shape[0], spec.shape[1]);
+        return distribution(name, n / spec.shape.at(-1)!, spec.shape.at(-1)!);
       case "bernoulli":
         return Float32Array.from(indices(name, n, 2));
       case "values":

@@ -160,8 +160,7 @@ describe("datasets", () => {
       expectTypeOf(given.classes).toEqualTypeOf<number>();
       expectTypeOf((await trainer.evaluate(given)).accuracy).toEqualTypeOf<number>();
       expectTypeOf(await cacheFeatures(model, given, { layer: "flatten" })).toEqualTypeOf<ClassDataset>();
-      // @ts-expect-error: rows of numbers are what the other kind has
-      given.targetShape;
+      expectTypeOf(given.targetShape).toEqualTypeOf<readonly number[] | undefined>();
     } else {
       expectTypeOf(given).toEqualTypeOf<ValueDataset>();
       expectTypeOf((await trainer.evaluate(given)).accuracy).toEqualTypeOf<number | undefined>();

@@ -6,7 +6,7 @@ import { ArgumentError, describe, expectation, ShapeError } from "../../core/err
 import { integer, readOptions, type Schema } from "../../core/options.js";
 import { Philox } from "../../core/random.js";
 import { formatShape, numel } from "../../core/shape.js";
-import { checkBuffers, type Dataset, expectDataset, getBatch, type ValueDataset } from "../dataset.js";
+import { checkBuffers, type Dataset, expectDataset, getBatch, targetSize, type ValueDataset } from "../dataset.js";
 import { describeDataset } from "../description.js";
 import { withGet } from "../views.js";
 import { type PictureCut, picturesOf } from "./pictures.js";
@@ -72,6 +72,10 @@ export function augment(
   ) {
     throw new ArgumentError(expectation(where, "augmentations", "an array of augmentations", describe(augmentations)));
   }
+  if (dataset.targets === "class" && dataset.targetShape) {
+    const hint = "Labels a pixel would stay where they are: change both in a dataset of your own";
+    throw new ArgumentError(expectation(where, "dataset", "one label an image", "several", { hint }));
+  }
   for (const each of augmentations) each.check?.(shape);
   const images = augmentations.filter((each) => each.kind === "image");
   const batches = augmentations.filter((each) => each.kind === "batch");
@@ -104,6 +108,8 @@ export function augment(
   };
   const changed = withGet(dataset, getChanged, view && { prefetch: view.prefetch });
   if (batches.length === 0) return described(changed);
+  if (dataset.getWeights)
+    throw new ArgumentError(expectation(where, "dataset", "none with weights for mixup and cutmix", "weights"));
 
   const rows = withRows(changed);
   const get: Dataset["get"] = (indices, x, y, epoch = calls++) => {
@@ -142,21 +148,25 @@ function imageShape(inputShape: readonly number[]): ImageShape {
 export function withRows(dataset: Dataset): ValueDataset {
   expectDataset("withRows", dataset);
   if (dataset.targets === "values") return dataset;
-  const { classes, classNames } = dataset;
+  const { classes, classNames, targetShape = [], ignoreIndex } = dataset;
+  if (ignoreIndex !== undefined)
+    throw new ArgumentError(expectation("withRows", "dataset", "none with an ignoreIndex", ignoreIndex));
   let labels = new Int32Array(0);
   const rows: ValueDataset = {
     length: dataset.length,
     inputShape: dataset.inputShape,
     targets: "values",
-    targetShape: [classes],
+    targetShape: [...targetShape, classes],
     classNames,
+    getWeights: dataset.getWeights?.bind(dataset),
     prefetch: dataset.prefetch?.bind(dataset),
     get(indices, x, y, epoch) {
       checkBuffers(rows, indices, x, y);
-      if (labels.length !== indices.length) labels = new Int32Array(indices.length);
+      const count = indices.length * targetSize(dataset);
+      if (labels.length !== count) labels = new Int32Array(count);
       getBatch(dataset, indices, x, labels, epoch);
-      y.fill(0, 0, indices.length * classes);
-      for (let i = 0; i < indices.length; i++) y[i * classes + labels[i]] = 1;
+      y.fill(0, 0, count * classes);
+      for (let i = 0; i < count; i++) y[i * classes + labels[i]] = 1;
     },
   };
   return describeDataset(rows, () => ({ type: "rows", dataset }));

@@ -11,6 +11,7 @@ import torch  # noqa: E402
 import averages  # noqa: E402
 import cifar_resnet  # noqa: E402
 import encode  # noqa: E402
+import imbalance  # noqa: E402
 import families  # noqa: E402
 import optimizers  # noqa: E402
 import ops_dense  # noqa: E402
@@ -39,6 +40,7 @@ PARTS = {
     "optimizers": optimizers.main,
     "averages": averages.main,
     "mlp": residual_mlp.main,
+    "imbalance": imbalance.main,
     "image": ops_image.main,
     "signal": ops_signal.main,
     "cifar": cifar_resnet.main,

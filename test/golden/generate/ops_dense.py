@@ -186,6 +186,80 @@ def losses() -> list:
     return cases
 
 
+def weighted_cross_entropy(shape: list, classes: int, smoothing: float, probabilities: bool, by: str) -> dict:
+    """`by`: which weights there are, of "classes", "samples" and "ignore" (every third label). The mean is PyTorch's; with
+    weights of samples, which PyTorch does not know, it is divided by the sum of what each row counts."""
+    attributes = {"probabilities": probabilities, "smoothing": smoothing, "by": by}
+    n, *places = shape
+    target = {"kind": "distribution", "shape": [*shape, classes]} if probabilities else {"kind": "index", "shape": shape, "below": classes}
+    inputs = {"x": u(*shape, classes, scale=3.0), "target": target}
+    if "classes" in by:
+        inputs["classWeights"] = u(classes, scale=0.9, offset=1.0)
+    if "samples" in by:
+        inputs["weights"] = u(n, scale=0.9, offset=1.0)
+    if "ignore" in by:
+        attributes["ignoreIndex"] = 255
+
+    def function(t):
+        x, target, weight = t["x"].movedim(-1, 1), t["target"], t.get("classWeights")
+        if probabilities:
+            target = target.movedim(-1, 1)
+        if "ignore" in by:
+            target = target.clone()
+            target.view(-1)[1::3] = 255
+        options = {"weight": weight, "label_smoothing": smoothing, **({} if probabilities else {"ignore_index": 255})}
+        if "samples" not in by:
+            return F.cross_entropy(x, target, **options)
+        samples = t["weights"].reshape([n] + [1] * len(places)).expand(shape)
+        counts = samples
+        if not probabilities:
+            kept = target != 255
+            counts = samples * kept * (1 if weight is None else weight[target.clamp(max=classes - 1)])
+        return (F.cross_entropy(x, target, reduction="none", **options) * samples).sum() / counts.sum()
+
+    name = f"crossEntropy {'x'.join(map(str, shape))} {classes} {'probabilities' if probabilities else 'indices'} smoothing {smoothing:g} by {by}"
+    return run(name, "crossEntropy", attributes, inputs, function, ["x"])
+
+
+def weighted_bce(shape: list, scale: float, soft: bool, positives: str, samples: bool) -> dict:
+    target = u(*shape, scale=0.5, offset=0.5) if soft else {"kind": "bernoulli", "shape": shape}
+    inputs = {"x": u(*shape, scale=scale), "target": target}
+    if positives != "none":
+        inputs["posWeight"] = u(1 if positives == "one" else shape[-1], scale=4.0, offset=5.0)
+    if samples:
+        inputs["weights"] = u(shape[0], scale=0.9, offset=1.0)
+
+    def function(t):
+        pos_weight = t.get("posWeight")
+        if not samples:
+            return F.binary_cross_entropy_with_logits(t["x"], t["target"], pos_weight=pos_weight)
+        each = F.binary_cross_entropy_with_logits(t["x"], t["target"], pos_weight=pos_weight, reduction="none")
+        weights = t["weights"].reshape([shape[0]] + [1] * (len(shape) - 1)).expand(shape)
+        return (each * weights).sum() / weights.sum()
+
+    name = f"bceWithLogits {'x'.join(map(str, shape))} scale {scale:g}{' soft' if soft else ''} pos {positives}{' samples' if samples else ''}"
+    return run(name, "bceWithLogits", {}, inputs, function, ["x"])
+
+
+def weighted_losses() -> list:
+    cases = []
+    for shape, classes in (([1], 2), ([5], 10), ([32], 3), ([2, 3, 4], 5)):
+        for smoothing in (0.0, 0.1):
+            for by in ("classes", "ignore", "samples", "classes ignore", "classes ignore samples"):
+                cases.append(weighted_cross_entropy(shape, classes, smoothing, False, by))
+            for by in ("classes", "classes samples"):
+                cases.append(weighted_cross_entropy(shape, classes, smoothing, True, by))
+    for shape, scale in (([4, 1], 2.0), ([6, 5], 8.0)):
+        for soft in (False, True):
+            for positives, samples in (("one", False), ("each", False), ("each", True), ("none", True)):
+                cases.append(weighted_bce(shape, scale, soft, positives, samples))
+    for op, function in (("mse", F.mse_loss), ("huber", F.huber_loss)):
+        inputs = {"x": u(6, 3, scale=2.0), "target": u(6, 3, scale=2.0), "weights": u(6, scale=0.9, offset=1.0)}
+        mean = (lambda f: lambda t: (f(t["x"], t["target"], reduction="none").mean(1) * t["weights"]).sum() / t["weights"].sum())(function)
+        cases.append(run(f"{op} 6x3 samples", op, {"delta": 1.0} if op == "huber" else {}, inputs, mean, ["x"]))
+    return cases
+
+
 def main() -> None:
     encode.write("linear.json", linear())
     encode.write("activations.json", activations())
@@ -193,3 +267,4 @@ def main() -> None:
     encode.write("norms.json", norms())
     encode.write("norms-group.json", group_norms())
     encode.write("losses.json", losses())
+    encode.write("losses-weighted.json", weighted_losses())

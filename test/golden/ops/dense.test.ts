@@ -71,13 +71,25 @@ function layerOf({ op, attributes, inputs }: GoldenCase): Layer {
 const batchNorm = ({ attributes: { eps, momentum, affine }, inputs }: GoldenCase, frozen: boolean) =>
   new BatchNorm1d(inputs.x.shape[1], { eps, momentum, affine, frozen });
 
-const lossOf = ({ op, attributes }: GoldenCase): Loss =>
-  ({
-    crossEntropy: () => crossEntropy({ labelSmoothing: attributes.smoothing }),
+function lossOf({ op, attributes, inputs }: GoldenCase): Loss {
+  const { smoothing: labelSmoothing, ignoreIndex, delta } = attributes;
+  const numbers = (name: "classWeights" | "posWeight") => {
+    const data = inputs[name]?.data;
+    return data && { [name]: name === "posWeight" && data.length === 1 ? data[0] : data };
+  };
+  const makers: Record<string, () => Loss> = {
+    crossEntropy: () =>
+      crossEntropy({
+        labelSmoothing,
+        ...numbers("classWeights"),
+        ...(ignoreIndex !== undefined && { ignoreIndex }),
+      }),
     mse,
-    bceWithLogits,
-    huber: () => huber({ delta: attributes.delta }),
-  })[op]!();
+    bceWithLogits: () => bceWithLogits(numbers("posWeight") as object),
+    huber: () => huber({ delta }),
+  };
+  return makers[op]();
+}
 
 describe.each(setups)("%o", (setup) => {
   const cases = named("linear", "activations", "activations-further", "norms", "norms-group").filter(
@@ -95,15 +107,22 @@ describe.each(setups)("%o", (setup) => {
   );
 
   // Rows of the identity matrix go in, so that the weights are the logits (transposed) and their gradient is dx.
-  it.each(named("losses"))("%s", async (_, golden) => {
-    const { x, target } = golden.inputs;
-    const [rows, cols] = x.shape;
-    const model = await build(new Linear(rows, cols, { bias: false }), [rows], setup);
+  it.each(named("losses", "losses-weighted"))("%s", async (_, golden) => {
+    const { x, target, weights } = golden.inputs;
+    const cols = x.shape.at(-1)!;
+    const rows = x.data.length / cols;
+    const model = await build(new Linear(rows, cols, { bias: false }), [...x.shape.slice(1, -1), rows], setup);
     const transposed = Float32Array.from(x.data, (_, i) => x.data[(i % rows) * cols + Math.floor(i / rows)]);
     setWeights(model, { weight: { data: transposed, shape: [cols, rows] } });
     const trainer = createTrainer(model, { loss: lossOf(golden), optimizer: new SGD({ lr: 0 }) });
     const identity = Float32Array.from({ length: rows * rows }, (_, i) => Number(i % (rows + 1) === 0));
-    const { loss } = trainer.step(identity, target);
+    const ignored = golden.attributes.ignoreIndex as number | undefined;
+    const labels = target.data.map((label, i) => (ignored !== undefined && i % 3 === 1 ? ignored : label));
+    const { loss } = trainer.step(
+      identity,
+      { data: labels, shape: target.shape },
+      { ...(weights && { weights: weights.data }) },
+    );
     expectGolden("loss", [loss], golden.outputs.y);
     const gradient = model.gradients().get("weight")!.data;
     const dx = gradient.map((_, i) => gradient[(i % cols) * rows + Math.floor(i / cols)]);

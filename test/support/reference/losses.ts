@@ -65,17 +65,45 @@ export function targetRows(
   return q;
 }
 
-export function crossEntropy(x: Numbers, q: Numbers, rows: number, cols: number): number {
-  return logSoftmax(x, rows, cols).reduce((sum, v, at) => sum - q[at] * v, 0) / rows;
+/** A weight for each row or element, and what their sum is divided by. */
+export interface Weights {
+  weights: Numbers;
+  total: number;
 }
 
-export function crossEntropyDx(x: Numbers, q: Numbers, rows: number, cols: number): Float64Array {
+const ones = (n: number): Weights => ({ weights: new Float64Array(n).fill(1), total: n });
+
+/** Targets with the weights of classes. */
+export const weighClasses = (q: Float64Array, classes: Numbers): Float64Array =>
+  q.map((v, at) => v * classes[at % classes.length]);
+
+/** A row that weighs nothing is left out, be its logits what they may. */
+export function crossEntropy(x: Numbers, q: Numbers, rows: number, cols: number, by: Weights = ones(rows)): number {
+  const logs = logSoftmax(x, rows, cols);
+  let sum = 0;
+  for (let at = 0; at < rows * cols; at++) {
+    const weight = by.weights[Math.floor(at / cols)];
+    if (weight > 0) sum -= weight * q[at] * logs[at];
+  }
+  return sum / by.total;
+}
+
+export function crossEntropyDx(
+  x: Numbers,
+  q: Numbers,
+  rows: number,
+  cols: number,
+  by: Weights = ones(rows),
+): Float64Array {
   const mass = Array.from({ length: rows }, (_, i) => {
     let sum = 0;
     for (let j = 0; j < cols; j++) sum += q[i * cols + j];
     return sum;
   });
-  return softmax(x, rows, cols).map((v, at) => (v * mass[Math.floor(at / cols)] - q[at]) / rows);
+  return softmax(x, rows, cols).map((v, at) => {
+    const row = Math.floor(at / cols);
+    return by.weights[row] > 0 ? (by.weights[row] * (v * mass[row] - q[at])) / by.total : 0;
+  });
 }
 
 export type RegressionKind = "mse" | "bceWithLogits" | "huber";
@@ -90,12 +118,27 @@ const terms: Record<RegressionKind, (x: number, t: number, delta: number) => [nu
   },
 };
 
-export function regressionLoss(x: Numbers, target: Numbers, kind: RegressionKind, delta: number): number {
+export function regressionLoss(
+  x: Numbers,
+  target: Numbers,
+  kind: RegressionKind,
+  delta: number,
+  by: Weights = ones(x.length),
+): number {
   let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += terms[kind](x[i], target[i], delta)[0];
-  return sum / x.length;
+  for (let i = 0; i < x.length; i++)
+    if (by.weights[i] > 0) sum += by.weights[i] * terms[kind](x[i], target[i], delta)[0];
+  return sum / by.total;
 }
 
-export function regressionLossDx(x: Numbers, target: Numbers, kind: RegressionKind, delta: number): Float64Array {
-  return Float64Array.from(x, (v, i) => terms[kind](v, target[i], delta)[1] / x.length);
+export function regressionLossDx(
+  x: Numbers,
+  target: Numbers,
+  kind: RegressionKind,
+  delta: number,
+  by: Weights = ones(x.length),
+): Float64Array {
+  return Float64Array.from(x, (v, i) =>
+    by.weights[i] > 0 ? (by.weights[i] * terms[kind](v, target[i], delta)[1]) / by.total : 0,
+  );
 }

@@ -114,7 +114,38 @@ describe("arrayDataset", () => {
       ShapeError,
       "inputShape expected an array of positive sizes, got [0]",
     ],
-    ["two kinds of targets", { x: [1, 2], y: [0], classes: 2, targetShape: [1] }, ArgumentError, "targetShape"],
+    [
+      "a map of labels of another size",
+      { x: [1, 2], y: [0], classes: 2, targetShape: [2] },
+      ShapeError,
+      "y expected 2 class indices, [2] for each of 1 examples, got 1",
+    ],
+    [
+      "a map of another shape",
+      { x: [1, 2], y: { data: [0, 1], shape: [1, 2, 1] }, classes: 2, targetShape: [1, 2] },
+      ShapeError,
+      "[1, 2] for each of 1 examples, got [1, 2, 1]",
+    ],
+    [
+      "a label that is none",
+      { x: [1, 2], y: [0, 2], classes: 2, targetShape: [2] },
+      DataError,
+      "y[1] expected a class",
+    ],
+    ["labels to ignore without classes", { x: [1, 2], y: [0], ignoreIndex: 255 }, ArgumentError, "ignoreIndex"],
+    ["weights of other samples", { x: [1, 2], y: [0], classes: 2, weights: [1, 1] }, ShapeError, "weights expected 1"],
+    [
+      "a negative weight",
+      { x: [1, 2], y: [0], classes: 2, weights: [-1] },
+      DataError,
+      "weights[0] expected a number of",
+    ],
+    [
+      "weights that are none",
+      { x: [1, 2], y: [0], classes: 2, weights: ["a"] },
+      DataError,
+      "weights[0] expected a number",
+    ],
   ];
   it.each(bad)("refuses %s", (_, options, type, message) => {
     const make = () => arrayDataset({ inputShape: [2], ...options } as never);
