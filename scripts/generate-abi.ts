@@ -3,7 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CONTROL } from "../src/abi/control.js";
-import { ACTIVATION_GRADIENT, ACTIVATIONS, REGRESSION_LOSSES } from "../src/abi/enums.js";
+import { ACTIVATION_GRADIENT, ACTIVATIONS, BINARY, REDUCTIONS, REGRESSION_LOSSES, UNARY } from "../src/abi/enums.js";
 import {
   type FieldType,
   GROUPS,
@@ -56,6 +56,9 @@ function records(): string {
     enumeration("Kernel", Object.fromEntries(kernels.map((name, i) => [name, i]))),
     enumeration("Activation", { ...ACTIVATIONS, gradient: ACTIVATION_GRADIENT }),
     enumeration("RegressionLoss", REGRESSION_LOSSES),
+    enumeration("Unary", UNARY),
+    enumeration("Binary", BINARY),
+    enumeration("Reduction", REDUCTIONS),
     enumeration("Control", CONTROL),
     `/** What every record begins with. */\n${UNMANAGED}export class Header {\n  kernel: i32;\n  words: i32;\n}\n`,
     ...Object.entries(PARTS).map(([name, signature]) => `${UNMANAGED}export class ${name} {\n${fields(signature)}}\n`),

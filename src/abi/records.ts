@@ -18,9 +18,10 @@ export type FieldType = (typeof TYPES)[number];
 
 /**
  * Groups of kernels, the files in which they come: "classic" has what ResNets with BatchNorm and ReLU take, "further" has
- * the other ops and activations, and all of "classic". A model loads the file of the last group that its plan needs.
+ * the other activations, norms and convolutions, and all of "classic"; "rare" has what few networks take, and all of both.
+ * A model loads the file of the last group that its plan needs.
  */
-export const GROUPS = ["classic", "further"] as const;
+export const GROUPS = ["classic", "further", "rare"] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** Runs of fields that several records have. */
@@ -58,9 +59,12 @@ export const SIGNATURES = {
   f32_activation: "ptr x y i32 n activation f32 param",
   f32_activation_dx: "train ptr dy source dx i32 n activation f32 param",
   f32_add: "ptr a b y i32 n activation f32 param",
+  f32_unary: "rare ptr x dy y i32 n code f32 p q",
+  f32_binary: "rare ptr a b dy y i32 code n0 n1 n2 n3 a0 a1 a2 a3 b0 b1 b2 b3",
   f32_dropout: "train ptr x y i32 n group f32 p i32 stream ptr rng",
   // reduce/
   f32_column_sum: "train ptr x y i32 rows cols Cut",
+  f32_reduce: "rare ptr x b y i32 code outer n inner",
   f32_softmax: "further ptr x y i32 rows cols log",
   f32_softmax_dx: "further train ptr dy y dx i32 rows cols log",
   f32_cross_entropy: "train ptr logits target CrossEntropy ptr lse loss partial",

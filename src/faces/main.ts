@@ -80,6 +80,19 @@ export {
   type TargetKind,
   type Weighing,
 } from "../nn/losses.js";
+export {
+  type BinaryFunction,
+  binary,
+  LayerScale,
+  type LayerScaleOptions,
+  PReLU,
+  type PReLUOptions,
+  type ReduceOptions,
+  type ReductionFunction,
+  reduce,
+  type UnaryFunction,
+  unary,
+} from "../nn/maps.js";
 export { type ResidualMLPOptions, residualMLP, type TabularResNetOptions, tabularResNet } from "../nn/mlp.js";
 export { type MobileNetV2Options, type MobileNetV2Stage, mobilenetV2 } from "../nn/mobilenet-v2.js";
 export {

@@ -19,6 +19,7 @@ import {
 } from "./activations.js";
 import { Concat, Slice } from "./branches.js";
 import { Gate } from "./gate.js";
+import { LayerScale, PReLU } from "./maps.js";
 import { ChannelShuffle, ConstantPad2d, ZeroPad2d } from "./movement.js";
 import { GroupNorm, InstanceNorm2d, LayerNorm } from "./norm.js";
 import type { LayerClasses } from "./registry.js";
@@ -32,6 +33,7 @@ export const furtherLayers = (): LayerClasses => ({
   ...{ Softmax, LogSoftmax },
   ...{ LayerNorm, GroupNorm, InstanceNorm2d },
   ...{ ChannelShuffle, ZeroPad2d, ConstantPad2d },
+  ...{ LayerScale, PReLU },
   ...{ Conv1d, MaxPool1d, AvgPool1d, AdaptiveAvgPool1d },
   ...{ Concat, Slice, Gate, StdConv2d, TabularBlock },
 });

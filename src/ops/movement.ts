@@ -5,42 +5,16 @@
 import { numel, type Shape } from "../core/shape.js";
 import type { Context } from "../graph/context.js";
 import type { Op } from "../graph/op.js";
+import { FLOAT, type ValueId } from "../graph/value.js";
+import { type Dimension, inFour, strides } from "./strided.js";
 
-/** One dimension of a copy: its size, and how far apart its elements are in x and in y. */
-interface Dimension {
-  size: number;
-  x: number;
-  y: number;
-}
-
-/** How far apart neighbours are along each dimension. */
-const strides = (shape: Shape): number[] => shape.map((_, i) => numel(shape.slice(i + 1)));
-
-/** The same copy in as few dimensions as it has. */
-function collapse(dimensions: readonly Dimension[]): Dimension[] {
-  const merged: Dimension[] = [];
-  for (const inner of dimensions.filter(({ size }) => size > 1)) {
-    const outer = merged.at(-1);
-    const isOne = outer && outer.x === inner.x * inner.size && outer.y === inner.y * inner.size;
-    if (isOne) merged[merged.length - 1] = { ...inner, size: outer.size * inner.size };
-    else merged.push(inner);
-  }
-  return merged;
-}
-
-/** Records of `f32_copy`, which has four dimensions: one for each step of the dimensions before. */
-function copy(c: Context, x: number, y: number, dimensions: readonly Dimension[]): void {
-  const [first, ...rest] = collapse(dimensions);
-  if (rest.length > 3) {
-    for (let i = 0; i < first.size; i++) copy(c, x + 4 * i * first.x, y + 4 * i * first.y, rest);
-    return;
-  }
-  const one = { size: 1, x: 1, y: 1 };
-  const all = first ? [first, ...rest] : [];
-  const [a, b, d, e] = [...new Array<Dimension>(4 - all.length).fill(one), ...all];
-  c.record("f32_copy", {
-    ...{ x, y, n0: a.size, n1: b.size, n2: d.size, n3: e.size },
-    ...{ x0: a.x, x1: b.x, x2: d.x, x3: e.x, y0: a.y, y1: b.y, y2: d.y, y3: e.y },
+/** Records of `f32_copy` from x to y, from these elements on. */
+function copy(c: Context, { x, y }: { x: number; y: number }, dimensions: readonly Dimension[], starts = [0, 0]): void {
+  inFour(dimensions, starts, ([a, b, d, e], [from, to]) => {
+    c.record("f32_copy", {
+      ...{ x: x + from * FLOAT, y: y + to * FLOAT, n0: a.size, n1: b.size, n2: d.size, n3: e.size },
+      ...{ x0: a.at[0], x1: b.at[0], x2: d.at[0], x3: e.at[0], y0: a.at[1], y1: b.at[1], y2: d.at[1], y3: e.at[1] },
+    });
   });
 }
 
@@ -51,22 +25,30 @@ export interface Place {
   sizes: Shape;
 }
 
-/** The dimensions of a part, with the whole as x or as y, and the address of its first element in the whole. */
+/** The sizes of a part, its strides and those of the whole, and its first element in the whole. */
 function partOf({ starts, steps, sizes }: Place, whole: Shape) {
   const [inside, outside] = [strides(sizes), strides(whole)];
-  const offset = 4 * starts.reduce((sum, start, i) => sum + start * outside[i], 0);
-  const dimensions = sizes.map((size, i) => ({ size, whole: steps[i] * outside[i], part: inside[i] }));
-  return { offset, dimensions };
+  const offset = starts.reduce((sum, start, i) => sum + start * outside[i], 0);
+  return { offset, inside, outside: outside.map((stride, i) => stride * steps[i]) };
 }
+
+/** Dimensions of a copy from strides to strides. */
+const fromTo = (sizes: Shape, from: readonly number[], to: readonly number[]): Dimension[] =>
+  sizes.map((size, i) => ({ size, at: [from[i], to[i]] }));
+
+/** Where a node's first input and its output stand. */
+const ends = (node: { inputs: ValueId[]; outputs: ValueId[]; attributes: object }, c: Context) => ({
+  x: c.input(node, 0),
+  y: c.output(node),
+});
 
 /** y[i] = x[starts + i * steps], steps below 0 too. */
 export const slice: Op<Place> = {
   name: "slice",
   shapes: (_, { sizes }) => [sizes],
   encode(node, c) {
-    const { offset, dimensions } = partOf(node.attributes, c.shape(node, 0));
-    const from = dimensions.map(({ size, whole, part }) => ({ size, x: whole, y: part }));
-    copy(c, c.input(node, 0) + offset, c.output(node), from);
+    const { offset, inside, outside } = partOf(node.attributes, c.shape(node, 0));
+    copy(c, ends(node, c), fromTo(node.attributes.sizes, outside, inside), [offset, 0]);
   },
   gradient({ node, dy, shape, emit }) {
     const { starts, steps } = node.attributes;
@@ -89,11 +71,10 @@ export const embed: Op<Embed> = {
   shapes: (_, { sizes }) => [sizes],
   encode(node, c) {
     const { starts, steps, sizes, value } = node.attributes;
-    const { offset, dimensions } = partOf({ starts, steps, sizes: c.shape(node, 0) }, sizes);
-    const y = c.output(node);
-    c.record("f32_fill", { y, n: numel(sizes), value });
-    const to = dimensions.map(({ size, whole, part }) => ({ size, x: part, y: whole }));
-    copy(c, c.input(node, 0), y + offset, to);
+    const part = c.shape(node, 0);
+    const { offset, inside, outside } = partOf({ starts, steps, sizes: part }, sizes);
+    c.record("f32_fill", { y: c.output(node), n: numel(sizes), value });
+    copy(c, ends(node, c), fromTo(part, inside, outside), [0, offset]);
   },
   // The numbers around x are constant.
   gradient({ node, dy, shape, emit }) {
@@ -115,9 +96,8 @@ export const concat: Op<{ axis: number }> = {
     node.inputs.forEach((_, i) => {
       const sizes = c.shape(node, i);
       const place = { starts: startsAt(node.attributes.axis, start, whole), steps: whole.map(() => 1), sizes };
-      const { offset, dimensions } = partOf(place, whole);
-      const to = dimensions.map(({ size, whole: y, part: x }) => ({ size, x, y }));
-      copy(c, c.input(node, i), c.output(node) + offset, to);
+      const { offset, inside, outside } = partOf(place, whole);
+      copy(c, { x: c.input(node, i), y: c.output(node) }, fromTo(sizes, inside, outside), [0, offset]);
       start += sizes[node.attributes.axis];
     });
   },
@@ -142,10 +122,9 @@ export const transpose: Op<{ order: readonly number[] }> = {
   name: "transpose",
   shapes: ([x], { order }) => [order.map((axis) => x[axis])],
   encode(node, c) {
-    const [from, to] = [strides(c.shape(node, 0)), strides(c.outputShape(node))];
-    const sizes = c.outputShape(node);
-    const dimensions = node.attributes.order.map((axis, i) => ({ size: sizes[i], x: from[axis], y: to[i] }));
-    copy(c, c.input(node, 0), c.output(node), dimensions);
+    const [from, sizes] = [strides(c.shape(node, 0)), c.outputShape(node)];
+    const turned = node.attributes.order.map((axis) => from[axis]);
+    copy(c, ends(node, c), fromTo(sizes, turned, strides(sizes)));
   },
   gradient({ node, dy, emit }) {
     const { order } = node.attributes;

@@ -1,6 +1,7 @@
 /** Ops that move elements without computing. Images are [n, h, w, c]. */
-import { type ImageShape, imageOf, numel, type Shape } from "../core/shape.js";
+import { type ImageShape, imageOf, type Shape } from "../core/shape.js";
 import type { Gradient, Op } from "../graph/op.js";
+import { activationCode } from "./epilogue.js";
 
 /** The same elements under a new shape: nothing moves. */
 export const reshape: Op<{ shape: Shape }> = {
@@ -21,11 +22,7 @@ const reshapeGradient: Gradient<{ shape: Shape }> = {
 export const reshapeCopy: Op<{ shape: Shape }> = {
   name: "reshapeCopy",
   shapes: (_, { shape }) => [shape],
-  encode(node, c) {
-    const sizes = { n0: 1, n1: 1, n2: 1, n3: numel(node.attributes.shape) };
-    const one = { x0: 1, x1: 1, x2: 1, x3: 1, y0: 1, y1: 1, y2: 1, y3: 1 };
-    c.emit("f32_copy", node, "x", "y", { ...sizes, ...one });
-  },
+  encode: (node, c) => c.emit("f32_activation", node, "x", "y", activationCode(null)), // none: a classic kernel
   gradient: ({ node, dy, shape, emit }) => [emit(reshapeCopy, [dy], { shape: shape(node.inputs[0]) })[0]],
 };
 

@@ -6,6 +6,7 @@ import type { Gradient, Node, Op } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 import { add } from "../ops/elementwise.js";
 import { allGradients } from "../ops/gradients.js";
+import { reshapeCopy } from "../ops/shape.js";
 
 export interface Seed {
   /** The value to differentiate… */
@@ -57,9 +58,17 @@ export function differentiate(graph: Graph, seed: Seed, wanted: Iterable<ValueId
 
   gradients.delete(NONE);
   const result = new Map<ValueId, ValueId>();
+  const taken = new Set<ValueId>();
   for (const id of wanted) {
     const gradient = gradients.get(id);
-    if (gradient !== undefined) result.set(id, gradient);
+    if (gradient === undefined) continue;
+    // Gradients of parameters have places of their own: not those of another parameter, of the seed, or under a new shape.
+    const { role, aliasOf } = graph.values[gradient];
+    const isOwn = role === "activation" && aliasOf === undefined && !taken.has(gradient);
+    const shape = graph.shape(id);
+    const copies = graph.values[id].role === "parameter" && !isOwn;
+    result.set(id, copies ? graph.add(reshapeCopy, [gradient], { shape })[0] : gradient);
+    taken.add(gradient);
   }
   return result;
 }

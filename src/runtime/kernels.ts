@@ -65,6 +65,10 @@ const TRAINING: Files = {
     relaxed: () => import("../../build/kernels/classic-relaxed.js"),
   },
   further: {
+    simd: () => import("../../build/kernels/further-simd.js"),
+    relaxed: () => import("../../build/kernels/further-relaxed.js"),
+  },
+  rare: {
     simd: () => import("../../build/kernels/simd.js"),
     relaxed: () => import("../../build/kernels/relaxed.js"),
   },
@@ -76,6 +80,10 @@ const INFERENCE: Files = {
     relaxed: () => import("../../build/kernels/inference-classic-relaxed.js"),
   },
   further: {
+    simd: () => import("../../build/kernels/inference-further-simd.js"),
+    relaxed: () => import("../../build/kernels/inference-further-relaxed.js"),
+  },
+  rare: {
     simd: () => import("../../build/kernels/inference-simd.js"),
     relaxed: () => import("../../build/kernels/inference-relaxed.js"),
   },

@@ -16,6 +16,7 @@ import families  # noqa: E402
 import optimizers  # noqa: E402
 import ops_dense  # noqa: E402
 import ops_image  # noqa: E402
+import ops_maps  # noqa: E402
 import ops_signal  # noqa: E402
 import residual_mlp  # noqa: E402
 import torchvision_nets  # noqa: E402
@@ -42,6 +43,7 @@ PARTS = {
     "mlp": residual_mlp.main,
     "imbalance": imbalance.main,
     "image": ops_image.main,
+    "maps": ops_maps.main,
     "signal": ops_signal.main,
     "cifar": cifar_resnet.main,
     "torchvision": torchvision_nets.main,

@@ -43,6 +43,7 @@ export const floats = (golden: GoldenCase, key: string, isSignal = false) =>
 const PARAMETERS: Record<string, string> = {
   weight: "weight",
   bias: "bias",
+  gamma: "gamma",
   runningMean: "running_mean",
   runningVar: "running_var",
 };

@@ -7,6 +7,7 @@ import {
   GELU,
   type Layer,
   LayerNorm,
+  LayerScale,
   Linear,
   resnet18,
   Sequential,
@@ -26,6 +27,7 @@ describe("the group of a model's kernels", () => {
     ["resnet18", resnet18(), [64, 64, 3], "classic"],
     ["a kernel of the second group", new Sequential(new Linear(4, 3), new LayerNorm(3)), [4], "further"],
     ["an activation of the second group, in a product", new Sequential(new Linear(4, 3), new GELU()), [4], "further"],
+    ["a kernel of the third group", new Sequential(new Linear(4, 3), new LayerScale(3)), [4], "rare"],
     ["a softmax", new Sequential(new Linear(4, 3), new Softmax()), [4], "further"],
   ] as [string, Layer, number[], string][])("%s", (_, network, inputShape, group) => {
     expect(needs(sampleOf(network, inputShape), kinds.predict)).toBe(group);
