@@ -54,6 +54,7 @@ export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "../nn/batch-nor
 export { BasicBlock, type BlockOptions, Bottleneck, PreActBlock } from "../nn/blocks.js";
 export { Concat, type ConcatOptions, Slice } from "../nn/branches.js";
 export { Conv2d, type Conv2dOptions, type ConvolutionOptions, conv2d } from "../nn/conv.js";
+export { type ConvNeXtOptions, type ConvNeXtSizes, type ConvNeXtVariant, convnext } from "../nn/convnext.js";
 export { type DenseNetDepth, type DenseNetOptions, type DenseNetSizes, densenet } from "../nn/densenet.js";
 export * from "../nn/dropout.js";
 export {

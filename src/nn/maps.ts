@@ -1,7 +1,7 @@
 /** Elementwise functions with broadcasting and reductions, as verbs for own layers, and layers made of them. */
 import { BINARY, UNARY } from "../abi/enums.js";
 import { ArgumentError } from "../core/errors.js";
-import { flag, integer, list, number, optional, readOptions, type Schema } from "../core/options.js";
+import { flag, integer, list, number, oneOf, optional, readOptions, type Schema } from "../core/options.js";
 import { formatShape, last, numel, type Shape } from "../core/shape.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
@@ -149,13 +149,21 @@ function reduceTo(b: Builder, kind: ReductionFunction, x: ValueId, kept: Shape, 
 }
 
 export interface LayerScaleOptions {
-  /** What `gamma` starts from. Default 1e-5. */
+  /** What the weights start from. Default 1e-5. */
   initialValue?: number;
+  /** Whose name and shape they have: timm's `gamma` [channels], or torchvision's `layer_scale` [channels, 1, 1]. Default `"timm"`. */
+  names?: "timm" | "torchvision";
 }
+
+const layerScaleSchema = () =>
+  ({
+    initialValue: number({ default: 1e-5 }),
+    names: oneOf(["timm", "torchvision"], "timm"),
+  }) satisfies Schema<LayerScaleOptions>;
 
 /**
  * Scales each channel by a weight of its own, small at the start, so that a residual block begins near the identity (Touvron et
- * al. 2021, arXiv:2103.17239). [n, ..., channels] → the same. Parameter: `gamma` [channels].
+ * al. 2021, arXiv:2103.17239). [n, ..., channels] → the same. Parameter: `gamma` [channels], or as `names` says.
  */
 export class LayerScale extends Layer {
   readonly type = "LayerScale";
@@ -164,8 +172,7 @@ export class LayerScale extends Layer {
 
   constructor(channels: number, options?: LayerScaleOptions) {
     super();
-    const schema = () => ({ initialValue: number({ default: 1e-5 }) }) satisfies Schema<LayerScaleOptions>;
-    this.options = readOptions("LayerScale", options, schema);
+    this.options = readOptions("LayerScale", options, layerScaleSchema);
     this.channels = expectSize("LayerScale", "channels", channels);
   }
 
@@ -175,8 +182,11 @@ export class LayerScale extends Layer {
 
   protected record(b: Builder, x: ValueId): ValueId {
     b.expect(last(b.shape(x)) === this.channels, "input", `[n, ..., ${this.channels}]`, b.shape(x));
-    const gamma = b.parameter("gamma", [this.channels], { init: this.options.initialValue });
-    return binary(b, "mul", x, gamma);
+    const { initialValue: init, names } = this.options;
+    const [name, sizes] = names === "timm" ? ["gamma", []] : ["layer_scale", [1, 1]];
+    const weights = b.parameter(name, [this.channels, ...sizes], { init });
+    const [shape, views] = [b.shape(x), [b.shape(x), [this.channels]] as const];
+    return b.op(binaryOp, [x, weights], { kind: "mul", views, shape })[0];
   }
 }
 

@@ -1,5 +1,6 @@
 // A small network of each family, with all kinds of its blocks.
 import {
+  convnext,
   densenet,
   efficientnet,
   type Layer,
@@ -52,6 +53,7 @@ export const SMALL: Record<string, () => Layer> = {
       },
       { classes: 10, dropout: 0, stochasticDepth: 0 },
     ),
+  "convnext-small": () => convnext({ depths: [1, 2, 1], dims: [8, 16, 24] }, { classes: 10, layerScale: 0.5 }),
   "regnet-small": () =>
     regnet({ depths: [1, 2], widths: [16, 32], groupWidths: [8, 16], seRatio: 0.25, stem: 16 }, { classes: 10 }),
   "densenet-small": () => densenet({ growth: 8, blocks: [2, 3], stem: 16, bottleneck: 2 }, { classes: 10 }),

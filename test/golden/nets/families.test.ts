@@ -4,6 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { readPytorch } from "../../../src/faces/pytorch.js";
 import {
+  convnext,
   createModel,
   densenet,
   efficientnet,
@@ -34,6 +35,7 @@ const NETS: Record<string, () => Layer> = {
   mobilenet_v3_small: () => mobilenetV3("small"),
   mobilenet_v3_large: () => mobilenetV3("large"),
   efficientnet_b0: () => efficientnet("b0"),
+  convnext_tiny: () => convnext("tiny"),
   regnet_x_400mf: () => regnet("x_400mf"),
   regnet_y_400mf: () => regnet("y_400mf"),
   densenet121: () => densenet(121),
@@ -49,6 +51,7 @@ const SAVED = [
   "mobilenet_v2",
   "mobilenet_v3_small",
   "efficientnet_b0",
+  "convnext_tiny",
   "regnet_y_400mf",
   "densenet121",
 ];

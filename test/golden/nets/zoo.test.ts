@@ -6,6 +6,7 @@ import {
   BatchNorm2d,
   Bottleneck,
   Conv2d,
+  convnext,
   createModel,
   densenet,
   efficientnet,
@@ -110,6 +111,21 @@ const NETS: Record<string, Net> = {
       ];
       return efficientnet({ stem: 24, stages, head: 256 }, { classes, names: "timm" });
     },
+  },
+  test_convnext: {
+    make: () =>
+      convnext(
+        { depths: [1, 2, 4, 2], dims: [24, 32, 48, 64], approximate: "tanh", eps: 1e-5 },
+        { classes, names: "timm" },
+      ),
+    hasGradients: true,
+  },
+  test_convnext2_dynamo: {
+    make: () =>
+      convnext(
+        { depths: [1, 1, 1, 1], dims: [32, 64, 96, 128], approximate: "tanh", eps: 1e-5 },
+        { classes, names: "timm" },
+      ),
   },
   regnet_y: {
     make: () => regnet({ depths: [1, 4, 1], widths: [16, 32, 80], groupWidths: [8, 8, 8], seRatio: 0.25 }, { classes }),

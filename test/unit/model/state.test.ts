@@ -237,6 +237,7 @@ describe("layers as JSON", () => {
     new library.Flatten(),
     new library.ChannelShuffle(2),
     new library.LayerScale(4, { initialValue: 0.1 }),
+    new library.LayerScale(4, { names: "torchvision" }),
     new library.PReLU(),
     new library.PReLU(4, { init: 0 }),
     new library.ZeroPad2d([0, 1, 0, 1]),

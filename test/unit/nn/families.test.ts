@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { count } from "../../support/nets.js";
 import {
+  convnext,
   densenet,
   efficientnet,
   type Layer,
@@ -50,6 +51,11 @@ describe("as torchvision's", () => {
 const TIMM: [name: string, make: () => Layer, millions: number, gmacs: number, size: number][] = [
   ["mobilenetv2_100", () => mobilenetV2({ names: "timm" }), 3.5, 0.31, 224],
   ["efficientnet_lite0", () => efficientnet("lite0"), 4.65, 0.4, 224],
+  ["convnext_atto", () => convnext("atto"), 3.7, 0.91, 288],
+  ["convnext_femto", () => convnext("femto"), 5.22, 1.3, 288],
+  ["convnext_pico", () => convnext("pico"), 9.05, 2.27, 288],
+  ["convnext_nano", () => convnext("nano"), 15.59, 4.06, 288],
+  ["convnext_tiny", () => convnext("tiny", { names: "timm" }), 28.59, 7.39, 288],
   ["resnetv2_50", () => resnetv2_50(), 25.55, 4.11, 224],
   ["resnetv2_101", () => resnetv2_101(), 44.54, 7.83, 224],
   ["resnetv2_50x1_bit", () => resnetv2_50x1_bit(), 25.55, 4.11, 224],
@@ -67,6 +73,7 @@ describe("as timm's", () => {
     ["mobilenetV2", () => mobilenetV2(), () => mobilenetV2({ names: "timm" })],
     ["mobilenetV3", () => mobilenetV3("large"), () => mobilenetV3("large", { names: "timm" })],
     ["efficientnet", () => efficientnet("b0"), () => efficientnet("b0", { names: "timm" })],
+    ["convnext", () => convnext("tiny"), () => convnext("tiny", { names: "timm" })],
   ] as [string, () => Layer, () => Layer][])("%s: another name for each tensor", (_, ours, theirs) => {
     const [a, b] = [ours, theirs].map((make) => count(make(), [64, 64, 3]));
     expect(b.parameters).toBe(a.parameters);
@@ -121,6 +128,7 @@ describe("what is not meant", () => {
       'efficientnet: names expected "torchvision" or "timm", got keras',
       () => efficientnet("b0", { names: "keras" as never }),
     ],
+    ["convnext: variant expected atto", () => convnext({ depths: [1, 2], dims: [8] })],
     ["regnet: variant expected x_400mf, ", () => regnet("y_128gf" as never)],
     ["regnet: variant expected", () => regnet({ depths: [1], widths: [8, 8], groupWidths: [8] })],
     ["densenet: depth expected 121, 161, 169, 201 or { growth, blocks, stem }", () => densenet(122 as never)],
