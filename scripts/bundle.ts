@@ -30,6 +30,13 @@ const ownPackage: Plugin = {
   resolveId: (id) => (id.endsWith("/hosts/default/index.js") ? { id: "resnet-wasm", external: true } : null),
 };
 
+/** A page hands its worker bytes: what reads and writes stores and addresses is left out of the worker's program. */
+const bytesAlone: Plugin = {
+  name: "bytes-alone",
+  resolveId: (id) => (/\/(saved|kept)\.js$/.test(id) ? "\0none" : null),
+  load: (id) => (id === "\0none" ? "export {};" : null),
+};
+
 /** The loader fills in `Object.hasOwn`, which every runtime with SIMD has; the package leaves globals alone. */
 const noPolyfill: Plugin = {
   name: "no-polyfill",
@@ -138,7 +145,11 @@ async function modulesOf(entry: string): Promise<Set<string>> {
 
 /** One file without imports, to be hosted anywhere: what a worker runs. */
 export async function bundleProgram(name: string, entry: string, format: "esm" | "iife"): Promise<BundledFile> {
-  const [file] = await generate({ ...input(), input: { [name]: entry } }, { format, codeSplitting: false });
+  const { plugins, ...options } = input();
+  const [file] = await generate(
+    { ...options, plugins: [plugins, bytesAlone], input: { [name]: entry } },
+    { format, codeSplitting: false },
+  );
   return file;
 }
 

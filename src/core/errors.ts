@@ -48,6 +48,16 @@ export class NumericError extends ResnetWasmError {
   override name = "NumericError";
 }
 
+/** A place where files are kept that cannot be used: another process or tab has it, or it fails. */
+export class StoreError extends ResnetWasmError {
+  override name = "StoreError";
+}
+
+/** No room for a file. What was there before is still there. */
+export class QuotaError extends StoreError {
+  override name = "QuotaError";
+}
+
 /** Where an error happened (`path` in the network, a file's name) and what cures it. */
 export interface ErrorContext {
   path?: string | undefined;

@@ -10,7 +10,8 @@ import { flag, list, oneOf, optional, readOptions, type Schema, text } from "../
 import { tagOf } from "../core/tag.js";
 import { arrayDataset } from "./array.js";
 import type { ClassDataset } from "./dataset.js";
-import { type FileOptions, fileSchema, readSourceFile } from "./files.js";
+import { type FileOptions, fileSchema } from "./files.js";
+import { readSourceFile } from "./source-files.js";
 
 const SIDE = 32;
 const PIXELS = SIDE * SIDE;

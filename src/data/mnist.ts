@@ -4,8 +4,9 @@ import { flag, list, optional, readOptions, type Schema, text } from "../core/op
 import { formatShape } from "../core/shape.js";
 import { arrayDataset } from "./array.js";
 import type { ClassDataset } from "./dataset.js";
-import { type FileOptions, fileSchema, type ReadFileOptions, readSourceFile } from "./files.js";
+import { type FileOptions, fileSchema, type ReadFileOptions } from "./files.js";
 import { gunzip, type IdxArray, isGzip, readIdx } from "./idx.js";
+import { readSourceFile } from "./source-files.js";
 
 export interface MnistOptions extends FileOptions {
   /** The training part, or the test part ("t10k"). */

@@ -5,6 +5,7 @@ export type { Size } from "../core/size.js";
 export type { NestedArray, Tensor, TensorLike } from "../core/tensor.js";
 export type { ClassDataset, Dataset, ValueDataset } from "../data/dataset.js";
 export type { ImageSource } from "../data/image/source.js";
+export type { FileSource, FileTarget } from "../data/places.js";
 export type { Init, InitName } from "../graph/init.js";
 export type { Layout } from "../graph/layout.js";
 export type { Activation, ActivationKind } from "../graph/op.js";
@@ -158,11 +159,15 @@ export {
   warmup,
 } from "../optim/schedules.js";
 export type { ThreadWorker } from "../runtime/host.js";
+export type { BrowserStore } from "../stores/browser.js";
+export type { Release, Store } from "../stores/store.js";
+export { fileStore, idbStore, memoryStore, opfsStore } from "../stores/stores.js";
 export { type CacheFeaturesOptions, cacheFeatures } from "../train/cache.js";
-export type { CheckpointOptions, CheckpointOverride } from "../train/checkpoint.js";
+export type { CheckpointOptions, CheckpointOverride, PassedOver } from "../train/checkpoint.js";
 export type { ClassEvaluation, EvaluateOptions, Evaluation } from "../train/evaluate.js";
 export type { Callback, EpochRecord, FitOptions, History, StepEvent } from "../train/fit.js";
 export type { ParameterGroup } from "../train/groups.js";
+export type { KeepOptions } from "../train/kept.js";
 export type { Labels } from "../train/labels.js";
 export type { TrainerOptions } from "../train/options.js";
 export { type RecalibrateOptions, recalibrate } from "../train/recalibrate.js";

@@ -1,6 +1,7 @@
 /** What `resnet-wasm/worker` exports in every runtime; `createModel` and `loadModel` come from the runtime's entry. */
 export * from "../core/errors.js";
 export type { ImageSource } from "../data/image/source.js";
+export type { FileSource, FileTarget } from "../data/places.js";
 export type { Classification, ClassifyOptions } from "../model/classify.js";
 export type { WorkerOption } from "../worker/create.js";
 export type { WorkerLike, WorkerSource } from "../worker/link.js";

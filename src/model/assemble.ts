@@ -3,6 +3,8 @@
 import { groupOf } from "../abi/records.js";
 import { expectation, RuntimeSupportError } from "../core/errors.js";
 import { messageOf } from "../core/thrown.js";
+import { readGiven } from "../data/given.js";
+import type { FileSource } from "../data/places.js";
 import { readSafetensors } from "../io/safetensors.js";
 import { planBytes } from "../plan/arrange.js";
 import type { Differentiate } from "../plan/autodiff.js";
@@ -87,12 +89,13 @@ export async function assemble(
  */
 export async function assembleSaved(
   host: Host,
-  bytes: Uint8Array | ArrayBuffer,
+  source: FileSource,
   options: LoadOptions | undefined,
   findLayers: FindLayers,
   differentiate?: Differentiate,
 ): Promise<{ engine: Engine; info: ModelInfo } & Extras> {
   const settings = readLoadOptions(options);
+  const bytes = await readGiven("loadModel", source, settings.name);
   const { tensors, metadata } = readSafetensors(bytes, { fileName: "model", verify: settings.verify });
   const { inputShape, network, transform, classNames } = await readArchitecture(metadata, findLayers);
   const described = describeNetwork(network, inputShape, settings.prefer);

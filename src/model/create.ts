@@ -1,4 +1,5 @@
 /** Makes models. */
+import type { FileSource } from "../data/places.js";
 import { findLayers } from "../nn/from-json.js";
 import { expectLayer, type Layer } from "../nn/layer.js";
 import { differentiate } from "../plan/autodiff.js";
@@ -32,11 +33,11 @@ export const modelCreator =
 /** `loadModel` of an entry point. */
 export const modelLoader =
   (runtime: Runtime, kernels: Host["kernels"]) =>
-  async (bytes: Uint8Array | ArrayBuffer, options?: LoadOptions): Promise<Model> => {
+  async (source: FileSource, options?: LoadOptions): Promise<Model> => {
     expectTransform("loadModel", options?.transform);
     const { engine, info, ...extras } = await assembleSaved(
       { ...runtime, kernels },
-      bytes,
+      source,
       options,
       findLayers,
       differentiate,

@@ -1,4 +1,6 @@
 /** Loads models for predictions alone: neither gradients nor training come into the bundle. */
+
+import type { FileSource } from "../data/places.js";
 import { fetchLayers } from "../nn/fetch-layers.js";
 import type { Host, Runtime } from "../runtime/host.js";
 import { assembleSaved } from "./assemble.js";
@@ -8,7 +10,7 @@ import { Predictor } from "./predictor.js";
 /** `loadModel` of an entry point for inference. */
 export const predictorLoader =
   (runtime: Runtime, kernels: Host["kernels"]) =>
-  async (bytes: Uint8Array | ArrayBuffer, options?: LoadOptions): Promise<Predictor> => {
-    const { engine, info, ...extras } = await assembleSaved({ ...runtime, kernels }, bytes, options, fetchLayers);
+  async (source: FileSource, options?: LoadOptions): Promise<Predictor> => {
+    const { engine, info, ...extras } = await assembleSaved({ ...runtime, kernels }, source, options, fetchLayers);
     return new Predictor(engine, info, extras);
   };

@@ -3,14 +3,17 @@
 import { ArgumentError, expectation, ResnetWasmError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
 import { demanded } from "../core/on-demand.js";
-import { flag, oneOf, readOptions, type Schema } from "../core/options.js";
+import { flag, oneOf, optional, readOptions, type Schema, text } from "../core/options.js";
 import { numel } from "../core/shape.js";
 import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
+import { saveArguments, writeGiven } from "../data/given.js";
+import type { FileTarget } from "../data/places.js";
 import { architectureMetadata } from "./architecture.js";
 import { nameState, namesWith } from "./class-names.js";
 import { describeNetwork, type Engine } from "./engine.js";
 import { copyInto, fillInput, toInput } from "./input.js";
 import { type MemoryPlan, type MemoryPlanOptions, planMemory } from "./memory-plan.js";
+import { MODEL_NAME } from "./options.js";
 import { Predictor } from "./predictor.js";
 import type { ProfileOptions } from "./profile.js";
 import type { Profile } from "./profile-report.js";
@@ -35,9 +38,12 @@ export interface SaveOptions {
    * "BF16" has 8 digits and float32's range. Default "F32": loaded again, the model is the same to the last bit.
    */
   dtype?: "F32" | "F16" | "BF16";
+  /** What the file is called in a store. Default "model.safetensors". */
+  name?: string;
 }
 
-const saving = () => ({ dtype: oneOf(["F32", "F16", "BF16"], "F32") }) satisfies Schema<SaveOptions>;
+const saving = () =>
+  ({ dtype: oneOf(["F32", "F16", "BF16"], "F32"), name: optional(text, MODEL_NAME) }) satisfies Schema<SaveOptions>;
 
 export interface ForwardOptions {
   /** Switches Dropout on and BatchNorm to the batch's own statistics. Default false. */
@@ -150,19 +156,27 @@ export class Model extends Predictor {
   /**
    * Weights and architecture as one safetensors file; `loadModel` restores both, PyTorch reads the weights. With a `dtype` of
    * 16 bits the file is half as large; weights have some three decimals then, and are float32 again when they are loaded.
+   *
+   * With a target the file is also written there, whole or not at all: to a store, or to a path or file: URL in Node, Deno
+   * and Bun. Throws `QuotaError` where there is no room.
    */
-  async save(options?: SaveOptions): Promise<Uint8Array<ArrayBuffer>> {
-    const { dtype } = readOptions("save", options, saving);
+  save(options?: SaveOptions): Promise<Uint8Array<ArrayBuffer>>;
+  save(target: FileTarget, options?: SaveOptions): Promise<Uint8Array<ArrayBuffer>>;
+  async save(first?: SaveOptions | FileTarget, second?: SaveOptions): Promise<Uint8Array<ArrayBuffer>> {
+    const [target, options] = saveArguments(first, second);
+    const { dtype, name } = readOptions("save", options, saving);
     const state = this.stateDict();
     const isCounter = (name: string) => name.endsWith("num_batches_tracked");
     // Norms and biases are few, and what they hold is not of the order of 1.
     const isMatrix = (name: string) => lookUp(state, name).shape.length > 1;
     const metadata = architectureMetadata(this);
     const { writeSafetensors } = await demanded("save", import("../io/safetensors-writer.js"));
-    return writeSafetensors(state, {
+    const bytes = writeSafetensors(state, {
       metadata,
       digest: true,
       dtype: (name) => (isCounter(name) ? "I64" : isMatrix(name) ? dtype : "F32"),
     });
+    await writeGiven("save", target, name, bytes);
+    return bytes;
   }
 }

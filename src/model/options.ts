@@ -11,7 +11,9 @@ import {
   optional,
   readOptions,
   type Schema,
+  text,
 } from "../core/options.js";
+
 import type { Shape } from "../core/shape.js";
 import { tagOf } from "../core/tag.js";
 import type { ThreadSource } from "../runtime/host.js";
@@ -64,7 +66,12 @@ export interface ModelOptions extends ThreadSource, Limits {
 export interface LoadOptions extends Omit<ModelOptions, "inputShape"> {
   /** Whether the file's digest is checked; false takes what another program changed. Default true. */
   verify?: boolean;
+  /** Which file of a store. Default "model.safetensors". */
+  name?: string;
 }
+
+/** What a model is called in a store. */
+export const MODEL_NAME = "model.safetensors";
 
 /** How many threads are wanted, and whether for every step. */
 export interface Threads {
@@ -109,7 +116,8 @@ const commonSchema = () =>
     createWorker: optional(checked("a function", isFunction)),
   }) satisfies Schema<Omit<ModelOptions, "inputShape">>;
 
-const loadSchema = () => ({ ...commonSchema(), verify: flag(true) }) satisfies Schema<LoadOptions>;
+const loadSchema = () =>
+  ({ ...commonSchema(), verify: flag(true), name: optional(text, MODEL_NAME) }) satisfies Schema<LoadOptions>;
 
 const modelSchema = () =>
   ({
@@ -121,4 +129,4 @@ export const readModelOptions = (given: unknown) => readOptions("createModel", g
 export const readLoadOptions = (given: unknown) => readOptions("loadModel", given, loadSchema);
 
 /** The options as they are meant, defaults filled in. */
-export type Settings = Omit<ReturnType<typeof readLoadOptions>, "verify">;
+export type Settings = Omit<ReturnType<typeof readLoadOptions>, "verify" | "name">;

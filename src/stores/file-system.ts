@@ -3,13 +3,15 @@ import { ArgumentError, describe, expectation, RuntimeSupportError } from "../co
 import { tagOf } from "../core/tag.js";
 
 /** @internal */
-export async function openFileSystem(where: string): Promise<NonNullable<FileSystem>> {
+export async function openFileSystem(
+  where: string,
+  hint = "Folders and caches need Node, Deno or Bun; an http(s) URL without cache does not",
+): Promise<NonNullable<FileSystem>> {
   // Pages without a bundler know no imports map of packages.
   const { fileSystem } = await (import("#file-system") as Promise<{ fileSystem: FileSystem }>).catch(() => ({
     fileSystem: null,
   }));
   if (fileSystem) return fileSystem;
-  const hint = "Folders and caches need Node, Deno or Bun; an http(s) URL without cache does not";
   throw new RuntimeSupportError(expectation(where, "file system", "one", "none", { hint }));
 }
 
@@ -32,15 +34,3 @@ export async function folderPath(where: string, folder: string | URL): Promise<s
     throw new ArgumentError(message, { cause: error });
   }
 }
-
-/** What a file is that is none. */
-export class NotRegular extends Error {}
-
-/** What is no regular file would give no end of bytes, or none ever. */
-export function checkRegular(status: Status): void {
-  if (status.isFile()) return;
-  const kind = status.isDirectory() ? "folder" : status.isFIFO() ? "FIFO" : status.isSocket() ? "socket" : "device";
-  throw new NotRegular(`a ${kind}`);
-}
-
-type Status = Record<"isFile" | "isDirectory" | "isFIFO" | "isSocket", () => boolean>;

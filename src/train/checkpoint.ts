@@ -4,9 +4,9 @@
  */
 import { expectation, FormatError } from "../core/errors.js";
 import { keysOf, recordOf } from "../core/keys.js";
-import { flag, list, oneOf, optional, readOptions, type Schema } from "../core/options.js";
+import { checked, flag, list, oneOf, optional, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape, sameShape } from "../core/shape.js";
-import { readSafetensors } from "../io/safetensors.js";
+import { readSafetensors, type SafetensorsFile } from "../io/safetensors.js";
 import { CHECKPOINT_KEY } from "../model/architecture.js";
 import { isNames } from "../model/class-names.js";
 import { writeParameter, writeStateDict } from "../model/state.js";
@@ -40,25 +40,58 @@ export interface CheckpointOptions {
   override?: readonly CheckpointOverride[];
   /** Whether the file's digest is checked. Default true. */
   verify?: boolean;
+  /** Which file of a store. Default: the newest that `save` named. */
+  name?: string;
+  /** Hears of each file of a store that is not whole, or no checkpoint, and is passed over. Default: `console.warn`. */
+  onPassedOver?: PassedOver;
 }
 
+/** Hears that a file of a store is not taken, and why. */
+export type PassedOver = (name: string, reason: string) => void;
+
 const schema = () =>
-  ({ override: optional(list(oneOf(OVERRIDES)), []), verify: flag(true) }) satisfies Schema<CheckpointOptions>;
+  ({
+    override: optional(list(oneOf(OVERRIDES)), []),
+    verify: flag(true),
+    name: optional(text),
+    onPassedOver: optional(checked("a function", (value): value is PassedOver => typeof value === "function")),
+  }) satisfies Schema<CheckpointOptions>;
 
 /** What begins the names of a region's tensors: 0.1.0 numbered the optimiser's state, `state0`, `state1`. */
 const prefixes = (kept: readonly ParameterRegion[], format: number): string[] =>
   kept.map((region, i) => (format === 1 && region !== "ema" ? `state${i}` : region));
 
-/** Everything is checked before the first number is written. */
-export function loadCheckpoint(
+/**
+ * Restores a checkpoint, or gives the reason why bytes are none: damage, or another kind of file. One of another training is
+ * refused. Everything is checked before the first number is written.
+ */
+export function takeCheckpoint(
   trainer: StepTrainer,
   bytes: Uint8Array | ArrayBuffer,
   options: CheckpointOptions | undefined,
-): void {
+): FormatError | undefined {
   const { override, verify } = readOptions("trainer.load", options, schema);
+  let tensors: SafetensorsFile["tensors"];
+  let progress: Counters;
+  try {
+    const file = readSafetensors(bytes, { fileName: "checkpoint", verify });
+    tensors = file.tensors;
+    progress = readCounters(file.metadata);
+  } catch (error) {
+    if (error instanceof FormatError) return error;
+    throw error;
+  }
+  restore(trainer, tensors, progress, override);
+  return undefined;
+}
+
+function restore(
+  trainer: StepTrainer,
+  tensors: SafetensorsFile["tensors"],
+  progress: Counters,
+  override: readonly string[],
+): void {
   const { engine } = trainer.model;
-  const { tensors, metadata } = readSafetensors(bytes, { fileName: "checkpoint", verify });
-  const progress = readCounters(metadata);
   expectSettings(trainer, progress, override);
 
   const kept = trainer.regions;

@@ -1,7 +1,8 @@
 /** The public trainer: single steps, whole fits, evaluation, checkpoints. */
-import { ArgumentError, expectation, ResnetWasmError } from "../core/errors.js";
+import { ArgumentError, expectation, type FormatError, ResnetWasmError } from "../core/errors.js";
 import { demanded } from "../core/on-demand.js";
 import type { ClassDataset, Dataset } from "../data/dataset.js";
+import type { FileSource, FileTarget } from "../data/places.js";
 import { nameState } from "../model/class-names.js";
 import type { Model } from "../model/model.js";
 import { readStateDict, type StateDict } from "../model/state.js";
@@ -9,6 +10,7 @@ import { captureCheckpoint } from "./capture.js";
 import type { CheckpointOptions } from "./checkpoint.js";
 import { type ClassEvaluation, type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.js";
 import { type FitOptions, fit, type History } from "./fit.js";
+import type { KeepOptions } from "./kept.js";
 import type { TrainerOptions } from "./options.js";
 import { StepTrainer } from "./step-trainer.js";
 
@@ -57,12 +59,20 @@ export class Trainer extends StepTrainer {
     return nameState(readStateDict(this.model.engine, "ema"), this.model.classNames);
   }
 
-  /** Everything that training goes on from, as one safetensors file: resuming from it equals not having stopped. */
-  async save(): Promise<Uint8Array<ArrayBuffer>> {
+  /**
+   * Everything that training goes on from, as one safetensors file: resuming from it equals not having stopped. With a
+   * target the file is also written there, whole or not at all: to a store, or to a path or file: URL in Node, Deno and Bun.
+   */
+  async save(target?: FileTarget, options?: KeepOptions): Promise<Uint8Array<ArrayBuffer>> {
     this.own();
+    const { stepCount } = this;
     const { tensors, metadata } = captureCheckpoint(this);
     const { writeSafetensors } = await demanded("trainer.save", import("../io/safetensors-writer.js"));
-    return writeSafetensors(tensors, { metadata, digest: true });
+    const bytes = writeSafetensors(tensors, { metadata, digest: true });
+    if (target === undefined) return bytes;
+    const { keepCheckpoint } = await demanded("trainer.save", import("./kept.js"));
+    await keepCheckpoint(target, options, stepCount, bytes);
+    return bytes;
   }
 
   /**
@@ -70,13 +80,25 @@ export class Trainer extends StepTrainer {
    * and dropout, seed, loss, optimiser, schedule, clipping, groups, averages, frozen names. Throws `FormatError` with each
    * difference and both values; `override` names those that are meant. A `fit` that goes on takes the batches of the
    * interrupted one where it is not told others, and refuses another dataset.
+   *
+   * Of a store it takes the newest checkpoint; one that is damaged, or of another kind, is passed over, and `onPassedOver`
+   * hears of it. Throws `DataError` where there is none.
    */
-  async load(bytes: Uint8Array | ArrayBuffer, options?: CheckpointOptions): Promise<void> {
+  async load(source: FileSource, options?: CheckpointOptions): Promise<void> {
     this.#expectIdle("trainer.load");
-    const { loadCheckpoint } = await demanded("trainer.load", import("./checkpoint.js"));
+    const { openCheckpoint } = await demanded("trainer.load", import("./kept.js"));
+    await openCheckpoint(source, options, (bytes) => this.take(bytes, options));
+  }
+
+  /** @internal Restores a checkpoint, or gives the reason why bytes are none. */
+  async take(
+    bytes: Uint8Array | ArrayBuffer,
+    options: CheckpointOptions | undefined,
+  ): Promise<FormatError | undefined> {
+    const { takeCheckpoint } = await demanded("trainer.load", import("./checkpoint.js"));
     this.#expectIdle("trainer.load"); // a fit may have begun meanwhile
     this.own();
-    loadCheckpoint(this, bytes, options);
+    return takeCheckpoint(this, bytes, options);
   }
 }
 

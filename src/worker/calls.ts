@@ -19,6 +19,7 @@ import type { ParameterGroup } from "../train/groups.js";
 import type { TrainerOptions } from "../train/options.js";
 import type { RecalibrateOptions } from "../train/recalibrate.js";
 import type { Trainer } from "../train/trainer.js";
+import type { ErrorRecord } from "./errors.js";
 
 /** What the worker tells of a model when it is made. */
 export interface ModelFacts {
@@ -91,7 +92,8 @@ export interface TrainerCalls extends Pick<Trainer, "step" | "applyGradients" | 
   fit(dataset: DatasetReference, options: SentFitOptions): History;
   evaluate(dataset: DatasetReference, options: EvaluateOptions): Evaluation;
   saveTrainer(): Uint8Array<ArrayBuffer>;
-  loadTrainer(bytes: Uint8Array | ArrayBuffer, options: CheckpointOptions): void;
+  /** Gives the reason where the bytes are no checkpoint. */
+  loadTrainer(bytes: Uint8Array | ArrayBuffer, options: CheckpointOptions): ErrorRecord | undefined;
 }
 
 /** The answer of a trainer's call, and how many steps it has taken by then. */

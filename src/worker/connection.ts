@@ -3,8 +3,9 @@
 import { ArgumentError, expectation, ResnetWasmError, RuntimeSupportError } from "../core/errors.js";
 import { messageOf } from "../core/thrown.js";
 import type { Answer, Answers, Arguments, CallName, QuestionName } from "./calls.js";
+import { decodeError } from "./errors.js";
 import type { Link, StartLink, WorkerSource } from "./link.js";
-import { decodeError, type Response } from "./messages.js";
+import type { Response } from "./messages.js";
 import { pack } from "./pack.js";
 
 /** A worker that says nothing for this long at its start is given up (ms): its file may have to be downloaded. */

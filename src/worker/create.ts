@@ -1,7 +1,10 @@
 /** Makes models in workers of their own. */
 import { ArgumentError, expectation } from "../core/errors.js";
 import { hasMethod } from "../core/keys.js";
+import { readGiven } from "../data/given.js";
+import type { FileSource } from "../data/places.js";
 import type { LoadOptions, ModelOptions } from "../model/create.js";
+import { MODEL_NAME } from "../model/options.js";
 import type { Layer, LayerJSON } from "../nn/layer.js";
 import type { ModelFacts } from "./calls.js";
 import { Connection } from "./connection.js";
@@ -32,10 +35,12 @@ export const workerModelCreator =
 /** `loadModel` of an entry point, by the runtime's way of starting workers. */
 export const workerModelLoader =
   (start: StartLink) =>
-  (bytes: Uint8Array | ArrayBuffer, options?: LoadOptions & WorkerOption & TransferOption): Promise<WorkerModel> =>
-    open(start, options ?? {}, (connection, { transfer, ...rest }) =>
+  async (source: FileSource, options?: LoadOptions & WorkerOption & TransferOption): Promise<WorkerModel> => {
+    const bytes = await readGiven("loadModel", source, options?.name ?? MODEL_NAME);
+    return open(start, options ?? {}, (connection, { transfer, ...rest }) =>
       connection.call("loadModel", [bytes, rest], { transfer }),
     );
+  };
 
 /** Starts a worker and lets it make a model. */
 async function open<O extends WorkerOption & Pick<LoadOptions, "workerUrl">>(

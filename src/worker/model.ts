@@ -4,12 +4,15 @@ import { flag, readOptions, type Schema } from "../core/options.js";
 import type { Shape } from "../core/shape.js";
 import { entriesOf, tagOf } from "../core/tag.js";
 import type { Tensor, TensorLike } from "../core/tensor.js";
+import { saveArguments, writeGiven } from "../data/given.js";
 import type { ImageSource } from "../data/image/source.js";
+import type { FileTarget } from "../data/places.js";
 import { nameState, namesWith, readClassNames } from "../model/class-names.js";
 import type { Classification, ClassifyOptions } from "../model/classify.js";
 import type { GradCamOptions } from "../model/features.js";
 import type { MemoryPlan, MemoryPlanOptions, Model, ModelInfo, PredictOptions, SaveOptions } from "../model/model.js";
 import type { NamePattern } from "../model/names.js";
+import { MODEL_NAME } from "../model/options.js";
 import type { ProfileOptions } from "../model/profile.js";
 import type { Profile } from "../model/profile-report.js";
 import {
@@ -184,9 +187,14 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
     return new Profile(data);
   }
 
-  /** Weights and architecture as one safetensors file, half as large with a `dtype` of 16 bits. */
-  save(options?: SaveOptions): Promise<Uint8Array<ArrayBuffer>> {
-    return this.call("save", [this.transform, options]);
+  /** Weights and architecture as one safetensors file, half as large with a `dtype` of 16 bits; also written to a target. */
+  save(options?: SaveOptions): Promise<Uint8Array<ArrayBuffer>>;
+  save(target: FileTarget, options?: SaveOptions): Promise<Uint8Array<ArrayBuffer>>;
+  async save(first?: SaveOptions | FileTarget, second?: SaveOptions): Promise<Uint8Array<ArrayBuffer>> {
+    const [target, options] = saveArguments(first, second);
+    const bytes = await this.call("save", [this.transform, options]);
+    await writeGiven("save", target, options?.name ?? MODEL_NAME, bytes);
+    return bytes;
   }
 
   /** The outputs of single layers for one batch. */

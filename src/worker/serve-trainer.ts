@@ -22,6 +22,7 @@ import type {
   Served,
   TrainerCalls,
 } from "./calls.js";
+import { encodeError } from "./errors.js";
 import { findDataset } from "./make-dataset.js";
 import { revivePattern } from "./patterns.js";
 
@@ -64,7 +65,10 @@ export function trainerMethods(server: Served): Methods<keyof TrainerCalls | "cr
     emaStateDict: counted((trainer) => trainer.emaStateDict()),
     saveTrainer: counted((trainer) => trainer.save()),
     loadTrainer: counted((trainer, context, bytes: Uint8Array | ArrayBuffer, options: CheckpointOptions) =>
-      naming(context, () => trainer.load(bytes, options)),
+      naming(context, async () => {
+        const refusal = await trainer.take(bytes, options);
+        return refusal && encodeError(refusal);
+      }),
     ),
   };
 }

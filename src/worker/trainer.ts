@@ -1,9 +1,12 @@
 /** A trainer whose work is done in the worker of its model; datasets, callbacks and signals stay on this side. */
 
 import { ArgumentError, expectation } from "../core/errors.js";
+import { demanded } from "../core/on-demand.js";
 import { signal as abortSignal, flag } from "../core/options.js";
 import type { TensorLike } from "../core/tensor.js";
 import type { ClassDataset, Dataset } from "../data/dataset.js";
+import { areBytes } from "../data/given.js";
+import type { FileSource, FileTarget } from "../data/places.js";
 import { nameState } from "../model/class-names.js";
 import type { StateDict } from "../model/state.js";
 import { AN_OPTIMIZER } from "../optim/optimizers.js";
@@ -11,11 +14,13 @@ import type { CheckpointOptions } from "../train/checkpoint.js";
 import type { ClassEvaluation, EvaluateOptions, Evaluation } from "../train/evaluate.js";
 import { callbackList, type FitOptions, type History } from "../train/fit.js";
 import type { ParameterGroup } from "../train/groups.js";
+import type { KeepOptions } from "../train/kept.js";
 import type { Labels } from "../train/labels.js";
 import type { TrainerOptions } from "../train/options.js";
 import type { StepOptions, StepResult } from "../train/step-trainer.js";
 import type { Trainer } from "../train/trainer.js";
 import type { Answers, Counted, Remote, SentGroup, SentTrainerOptions } from "./calls.js";
+import { decodeError } from "./errors.js";
 import { type TransferOption, WorkerModel } from "./model.js";
 import { sendPattern } from "./patterns.js";
 import { makeBatch } from "./send-dataset.js";
@@ -27,6 +32,8 @@ export interface WorkerFitOptions extends FitOptions, TransferOption {
    */
   waitForCallbacks?: boolean;
 }
+
+const kept = (where: string) => demanded(where, import("../train/kept.js"));
 
 type TrainerVerb = "step" | "applyGradients" | "fit" | "evaluate" | "emaStateDict" | "save" | "load" | "stepCount";
 
@@ -111,17 +118,28 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
     return nameState(await this.#count(this.model.call("emaStateDict", [this.#id])), this.model.classNames);
   }
 
-  /** Everything that training goes on from, as one safetensors file. */
-  save(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#count(this.model.call("saveTrainer", [this.#id]));
+  /** Everything that training goes on from, as one safetensors file; also written to a target. */
+  async save(target?: FileTarget, options?: KeepOptions): Promise<Uint8Array<ArrayBuffer>> {
+    const { value: bytes, stepCount } = await this.model.call("saveTrainer", [this.#id]);
+    this.#stepCount = stepCount;
+    if (target !== undefined) await (await kept("trainer.save")).keepCheckpoint(target, options, stepCount, bytes);
+    return bytes;
   }
 
-  /** Restores what `save` wrote. All or nothing. */
-  async load(bytes: Uint8Array | ArrayBuffer, options?: CheckpointOptions & TransferOption): Promise<void> {
-    const { transfer = false, ...rest } = options ?? {};
+  /** Restores what `save` wrote, all or nothing; of a store the newest checkpoint that is whole. */
+  async load(source: FileSource, options?: CheckpointOptions & TransferOption): Promise<void> {
+    const { transfer = false, name, onPassedOver, ...rest } = options ?? {};
     flag()("trainer.load", "transfer", transfer);
     const answers: Answers = { classNames: (names) => this.model.named(names) };
-    return this.#count(this.model.call("loadTrainer", [this.#id, bytes, rest], { transfer, answers }));
+    const take = async (bytes: Uint8Array | ArrayBuffer) => {
+      const call = this.model.call("loadTrainer", [this.#id, bytes, rest], { transfer, answers });
+      const refusal = await this.#count(call);
+      return refusal && decodeError(refusal);
+    };
+    // What is here is sent at once: calls keep their order.
+    if (!areBytes(source)) return (await kept("trainer.load")).openCheckpoint(source, { name, onPassedOver }, take);
+    const refusal = await take(source);
+    if (refusal) throw refusal;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Files of pictures, read and decoded when they are asked for, and what is made of them, kept while there is room. */
 import { DataError, expectation } from "../../core/errors.js";
-import { checkRegular, type FileSystem, NotRegular } from "../../stores/file-system.js";
+import type { FileSystem } from "../../stores/file-system.js";
+import { checkRegular, NotRegular } from "../../stores/regular.js";
 import type { FileDecoding } from "./formats.js";
 import type { Image } from "./pixels.js";
 

@@ -1,10 +1,13 @@
 /** Folders and files in Node, Deno and Bun, which the package's imports map calls `#file-system`. */
 import { readFileSync, statSync } from "node:fs";
-import { mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { link, mkdir, open, readdir, readFile, realpath, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { hasEnded, thisProcess } from "./process.js";
 
 export const fileSystem = {
+  link,
   mkdir,
+  open,
   readdir,
   readFile,
   readFileSync,
@@ -13,6 +16,9 @@ export const fileSystem = {
   rm,
   stat,
   statSync,
+  utimes,
   writeFile,
   fileURLToPath,
+  hasEnded,
+  thisProcess,
 };

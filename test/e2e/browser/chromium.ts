@@ -43,7 +43,7 @@ export async function servePackage(headers: Record<string, string>): Promise<{ s
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url!, "http://localhost").pathname);
     const [, folder, file] = /^\/(dist|own)\/(.+)$/.exec(path) ?? [];
-    const page = { "/": "pages.html", "/pages.js": "pages.js" }[path] ?? "none";
+    const page = { "/": "pages.html", "/pages.js": "pages.js", "/stores.js": "stores.js" }[path] ?? "none";
     const local = folder ? join(root, "dist", file) : join(root, "test/e2e/browser", page);
     // Kept by the browser, as by any page that works offline.
     const common = {

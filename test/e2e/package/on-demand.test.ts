@@ -27,12 +27,18 @@ describe("files on demand", () => {
         "checkpoint",
         "classify",
         "decode",
+        "file",
         "further",
+        "idb",
+        "kept",
+        "memory",
         "network",
+        "opfs",
         "picture",
         "profile",
         "profile-report",
         "safetensors-writer",
+        "saved",
       ].map((name) => `chunks/${name}`),
     );
     expect(onDemand.filter(({ text }) => /\bimport ?["'{*]|\bfrom ?["']/.test(text)).map(({ name }) => name)).toEqual(

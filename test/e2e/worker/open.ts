@@ -1,7 +1,7 @@
 // The worker's API on the program that the build made.
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Layer, ModelOptions } from "../../../src/hosts/node/index.js";
+import type { FileSource, Layer, ModelOptions } from "../../../src/hosts/node/index.js";
 import { createModel, loadModel } from "../../../src/hosts/node/worker.js";
 import type { WorkerOption } from "../../../src/worker/create.js";
 
@@ -12,8 +12,8 @@ if (!existsSync(PROGRAM)) throw new Error("dist/ is missing: npm test builds it,
 export const openModel = (network: Layer, options: ModelOptions & WorkerOption) =>
   createModel(network, { relaxedSimd: false, worker: PROGRAM, ...options });
 
-export const reopenModel = (bytes: Uint8Array, options = {}) =>
-  loadModel(bytes, { relaxedSimd: false, worker: PROGRAM, ...options });
+export const reopenModel = (source: FileSource, options = {}) =>
+  loadModel(source, { relaxedSimd: false, worker: PROGRAM, ...options });
 
 /** What a promise was rejected with. */
 export async function rejection(promise: Promise<unknown>): Promise<Error> {
