@@ -13,6 +13,7 @@ import { Builder } from "../ops/builder.js";
 import { ruleOf } from "./lower.js";
 import type { ModelProto, ValueInfoProto } from "./messages.js";
 import { writeModel } from "./read.js";
+import { standardiseFilters } from "./standardise.js";
 import { ANY_BATCH, channelsFirst, Writing } from "./writing.js";
 
 export interface ExportOptions {
@@ -48,6 +49,7 @@ export function exportOnnx(model: Model, options?: ExportOptions): Uint8Array<Ar
   const x = b.graph.value([ANY_BATCH, ...model.inputShape], "input");
   const y = model.network.build(b, x);
   removeDead(b.graph, new Set([y]));
+  standardiseFilters(b.graph, state);
   const nodes = foldBatchNorm ? withoutBatchNorm(b.graph, y, state) : b.graph.nodes;
   const file = writeGraph(b.graph, nodes, { x, y, state }, model.network.type);
   return writeModel({

@@ -8,9 +8,11 @@ import type { Activation, ActivationKind, Node } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 import type { BatchNorm } from "../ops/batch-norm.js";
 import type { Conv2d } from "../ops/conv.js";
+import type { BinaryMap } from "../ops/maps.js";
 import type { GroupNorm, LayerNorm } from "../ops/norm.js";
 import type { AvgPool, Pool } from "../ops/pool.js";
 import type { PadShortcut } from "../ops/shape.js";
+import { isWritable, movementRules } from "./lower-movement.js";
 import { channelsFirst, identity, type Rule, type Writing, type Written } from "./writing.js";
 
 /** Activations as one node or several, from the name of x to that of y. */
@@ -96,9 +98,23 @@ function windowOf(w: Writing, x: ValueId, { kernel, stride, padding, dilation = 
 const maxPool2d: Rule<Pool> = (w, { inputs: [x], attributes: pool }) => {
   const { dilation, beyond, attributes } = windowOf(w, x, pool);
   const pads = [...axes(w, x, pool.padding), ...axes(w, x, beyond)];
-  const node = w.node("MaxPool", [w.image(x)], { ...attributes, pads, dilations: axes(w, x, dilation) });
+  const node = w.node("MaxPool", [apartFromPad(w, w.image(x))], {
+    ...attributes,
+    pads,
+    dilations: axes(w, x, dilation),
+  });
   return image(node, w.shape(x).length);
 };
+
+/**
+ * onnxruntime 1.17 and later take any Pad before a MaxPool for the pool's own padding, which is -Infinity, whatever the Pad's
+ * value (microsoft/onnxruntime, pull request 18136). A node between them that changes nothing keeps them apart: x for x > 0, and
+ * 1 x elsewhere.
+ */
+function apartFromPad(w: Writing, x: string): string {
+  const isPadded = w.nodes.some(({ opType, output }) => opType === "Pad" && output?.[0] === x);
+  return isPadded ? w.node("LeakyRelu", [x], { alpha: { f: 1 } }) : x;
+}
 
 /** A padding that counts is zeros before the pool where windows reach beyond it: what lies there does not count. */
 const avgPool2d: Rule<AvgPool> = (w, { inputs: [x], attributes: pool }) => {
@@ -261,12 +277,14 @@ const allRules = (): Record<string, Rule> => ({
   reshape,
   transposeChannels: rule(transposeChannels),
   padShortcut: rule(padShortcut),
+  ...movementRules(),
 });
 
 let rules: ReadonlyMap<string, Rule> | undefined;
 
 /** How a node is written; undefined where there is no way. */
-export function ruleOf({ op }: Node): Rule | undefined {
+export function ruleOf({ op, attributes }: Node): Rule | undefined {
   rules ??= new Map(Object.entries(allRules()));
+  if (op.name === "binary" && !isWritable(attributes as BinaryMap)) return undefined;
   return rules.get(op.name);
 }

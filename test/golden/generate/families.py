@@ -4,6 +4,7 @@ Weights are not stored, nor are scales: `rule` gives them from a tensor's name a
 """
 
 import gzip
+import hashlib
 import io
 import math
 import sys
@@ -209,7 +210,24 @@ def saved(name: str) -> None:
     print(path.name, len(file.getvalue()), path.stat().st_size)
 
 
+def variants() -> None:
+    """Of every variant the number of parameters, and a digest of the names and shapes of its state dict."""
+    names = ["resnext101_32x8d", "resnext101_64x4d", "wide_resnet101_2"]
+    names += [f"efficientnet_{v}" for v in ("b1", "b2", "b3", "b4", "v2_s")]
+    names += [f"convnext_{v}" for v in ("small", "base", "large")]
+    names += [f"densenet{v}" for v in (161, 169, 201)] + [f"shufflenet_v2_{v}" for v in ("x0_5", "x1_5", "x2_0")]
+    names += [f"regnet_x_{v}" for v in ("800mf", "1_6gf", "3_2gf", "8gf", "16gf", "32gf")]
+    names += [f"regnet_y_{v}" for v in ("800mf", "1_6gf", "3_2gf", "8gf", "16gf", "32gf")]
+    rows = []
+    for name in names:
+        net = of(name)()
+        digest = hashlib.sha256("\n".join(sorted(listing(net))).encode()).hexdigest()
+        rows.append({"name": name, "parameters": sum(p.numel() for p in net.parameters()), "sha256": digest})
+    encode.write("families/variants.json", rows)
+
+
 def main() -> None:
+    variants()
     for name in NETS:
         logits(name)
     for name in TRAINING:

@@ -29,6 +29,7 @@ import {
   PadShortcut,
   ReLU,
   Residual,
+  resnet1d,
   resnet18,
   Sequential,
   Softmax,
@@ -42,6 +43,7 @@ import { ACTIVATION_NODES, ruleOf } from "../../../src/onnx/lower.js";
 import { Reading } from "../../../src/onnx/protobuf.js";
 import { readModel } from "../../../src/onnx/read.js";
 import { allGradients } from "../../../src/ops/gradients.js";
+import { SMALL } from "../../support/families.js";
 import { numbers } from "../../support/onnx-build.js";
 import { runOnnx } from "../../support/onnx-runtime.js";
 import { setWeights } from "../../support/weights.js";
@@ -127,6 +129,8 @@ const NETS: [name: string, network: () => Layer, inputShape: number[]][] = [
     [40, 3],
   ],
   ["images out", () => new Sequential(conv(), new BatchNorm2d(8), new GELU({ approximate: "tanh" })), [5, 6, 3]],
+  ...Object.entries(SMALL).map(([name, make]): [string, () => Layer, number[]] => [name, make, [32, 24, 3]]),
+  ["resnet1d", () => resnet1d({ in: 3, classes: 4, channels: [4, 8, 8] }), [20, 3]],
   ["logarithms", () => new Sequential(new Linear(6, 5), new BatchNorm1d(5), new LogSoftmax()), [6]],
 ];
 
