@@ -7,4 +7,5 @@ export type { Classification, ClassifyOptions } from "../model/classify.js";
 export type { LoadOptions } from "../model/options.js";
 export type { ModelInfo, PredictOptions, Predictor } from "../model/predictor.js";
 export { Layer } from "../nn/layer.js";
+export type { Outputs } from "../nn/outputs.js";
 export { registerLayer } from "../nn/registry.js";

@@ -112,6 +112,7 @@ export {
   LayerNorm,
   type LayerNormOptions,
 } from "../nn/norm.js";
+export type { OutputGradients, Outputs } from "../nn/outputs.js";
 export { AdaptiveAvgPool2d, AvgPool2d, type AvgPool2dOptions, MaxPool2d, type MaxPool2dOptions } from "../nn/pool.js";
 export { registerLayer } from "../nn/registry.js";
 export { type RegNetOptions, type RegNetSizes, type RegNetVariant, regnet } from "../nn/regnet.js";

@@ -3,6 +3,7 @@ export * from "../core/errors.js";
 export type { Tensor } from "../core/tensor.js";
 export type { Model } from "../model/model.js";
 export type { OnnxNetwork } from "../nn/imported/network.js";
+export type { OutputGradients, Outputs } from "../nn/outputs.js";
 export { type ExportOptions, exportOnnx } from "../onnx/export.js";
 export { type ImportedNetwork, type ImportOptions, type ImportReport, importOnnx } from "../onnx/import.js";
 export type { LoadOnnxOptions } from "../onnx/load.js";

@@ -3,6 +3,7 @@ export * from "../core/errors.js";
 export type { ImageSource } from "../data/image/source.js";
 export type { FileSource, FileTarget } from "../data/places.js";
 export type { Classification, ClassifyOptions } from "../model/classify.js";
+export type { OutputGradients, Outputs } from "../nn/outputs.js";
 export type { WorkerOption } from "../worker/create.js";
 export type { WorkerLike, WorkerSource } from "../worker/link.js";
 export type { TransferOption, WorkerModel } from "../worker/model.js";

@@ -50,6 +50,8 @@ export class Graph {
   readonly parameters: Parameter[] = [];
   readonly buffers: Parameter[] = [];
   readonly layers: LayerRecord[] = [];
+  /** Of a network with several outputs, those that its one output holds, by name. */
+  outputs: ReadonlyMap<string, ValueId> | undefined;
   /** The stage of the ops that are being recorded. */
   stage: Stage = "forward";
 

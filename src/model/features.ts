@@ -55,6 +55,7 @@ export function gradCam(model: Model, x: TensorLike, options: GradCamOptions): T
     }) satisfies Schema<GradCamOptions>;
   const { layer, target } = readOptions("gradCam", options, schema);
   const { data, batchSize } = toInput("gradCam", x, model);
+  model.network.outputs?.()?.refuse("gradCam");
   const classes = numel(model.outputShape);
   const step = engine.step({ batchSize, training: false, backward: "output", watch: [layer] });
   expectWatched("gradCam", step.plan, [layer]);

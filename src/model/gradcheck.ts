@@ -56,6 +56,7 @@ const STEPS = [1, 1 / 8, 1 / 64];
 export function gradcheck(model: Model, options?: GradcheckOptions): GradcheckReport {
   if (!(model instanceof Model))
     throw new ArgumentError(expectation("gradcheck", "model", "a model from createModel or loadModel", model));
+  model.network.outputs?.()?.refuse("gradcheck");
   const { eps, rtol, seed, ...given } = readOptions("gradcheck", options, schema);
   const random = new Philox(seed, 0);
   const normals = (n: number) => Float32Array.from({ length: n }, () => random.normal());

@@ -8,6 +8,7 @@ import { numel } from "../core/shape.js";
 import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
 import { saveArguments, writeGiven } from "../data/given.js";
 import type { FileTarget } from "../data/places.js";
+import { byName, type OutputGradients, type Outputs } from "../nn/outputs.js";
 import { architectureMetadata } from "./architecture.js";
 import { nameState, namesWith } from "./class-names.js";
 import { describeNetwork, type Engine } from "./engine.js";
@@ -62,9 +63,9 @@ export class Model extends Predictor {
 
   /**
    * Outputs for one whole batch, keeping what `backward` needs. `training` (default false) switches Dropout on and
-   * BatchNorm to the batch's own statistics.
+   * BatchNorm to the batch's own statistics. A network with several outputs gives a record of them by name.
    */
-  forward(x: TensorLike, options?: ForwardOptions): Tensor {
+  forward<Y extends Tensor | Outputs = Tensor>(x: TensorLike, options?: ForwardOptions): Y {
     const engine = this.use("forward");
     const schema = () => ({ training: flag(false) }) satisfies Schema<ForwardOptions>;
     const { training } = readOptions("forward", options, schema);
@@ -73,14 +74,15 @@ export class Model extends Predictor {
     fillInput(step.input, data);
     step.run();
     this.#pending = step;
-    return step.tensor(step.plan.output);
+    return byName(this.network, step.tensor(step.plan.output));
   }
 
   /**
    * Propagates dy, the gradient of a loss with respect to the output of the last `forward`. Returns the gradient with
    * respect to its input and sets `gradients()`. Throws when nothing has been kept, because another call used the memory.
+   * Of a network with several outputs, a record by name; outputs left out have a gradient of 0.
    */
-  backward(dy: TensorLike): Tensor {
+  backward(dy: TensorLike | OutputGradients): Tensor {
     this.use("backward");
     const step = this.#pending;
     if (!step?.isCurrent)
@@ -90,7 +92,8 @@ export class Model extends Predictor {
         }),
       );
     const { plan } = step;
-    const { data, batchSize } = toBatch("backward", "dy", dy, this.outputShape);
+    const whole = this.network.outputs?.()?.join("backward", dy) ?? (dy as TensorLike); // toBatch refuses what is none
+    const { data, batchSize } = toBatch("backward", "dy", whole, this.outputShape);
     if (batchSize !== plan.batchSize)
       throw new ArgumentError(expectation("backward", "batch size", plan.batchSize, batchSize));
     copyInto(step.outputGradient, data);

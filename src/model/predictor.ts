@@ -6,6 +6,7 @@ import { numel, type Shape } from "../core/shape.js";
 import type { Tensor, TensorLike } from "../core/tensor.js";
 import type { ImageSource } from "../data/image/source.js";
 import type { Layer } from "../nn/layer.js";
+import { byName, type Outputs } from "../nn/outputs.js";
 import type { ThreadPool } from "../runtime/pool.js";
 import { readClassNames } from "./class-names.js";
 import type { Classification, ClassifyOptions } from "./classify.js";
@@ -74,9 +75,14 @@ export class Predictor {
     return this.use("model").description.inputShape;
   }
 
-  /** Shape of one output. */
+  /** Shape of one output. A network with several outputs has [all their numbers] here, and `outputShapes`. */
   get outputShape(): Shape {
     return this.use("model").description.outputShape;
+  }
+
+  /** The shape of each output by name, where there are several. */
+  get outputShapes(): Readonly<Record<string, Shape>> | undefined {
+    return this.network.outputs?.()?.shapes;
   }
 
   /** What the classes are called, in the order of the outputs; saved with the weights. */
@@ -92,9 +98,10 @@ export class Predictor {
   /**
    * Outputs in evaluation mode, [n, …outputShape]. The batch size follows from the input. Bytes (Uint8Array,
    * Uint8ClampedArray) mean value / 255, as in datasets; a model with a `transform` refuses them with `ArgumentError`,
-   * because they may be a picture before it or after. Throws `ShapeError` when the input does not fit the network.
+   * because they may be a picture before it or after. Throws `ShapeError` when the input does not fit the network. A network
+   * with several outputs gives a record of them by name: `model.predict<Outputs>(x)`.
    */
-  predict(x: TensorLike, options?: PredictOptions): Tensor {
+  predict<Y extends Tensor | Outputs = Tensor>(x: TensorLike, options?: PredictOptions): Y {
     const engine = this.use("predict");
     const schema = () => ({ batchSize: optional(integer({ min: 1 })) }) satisfies Schema<PredictOptions>;
     const { batchSize } = readOptions("predict", options, schema);
@@ -109,7 +116,7 @@ export class Predictor {
       pass.run();
       data.set(pass.output, at * to);
     }
-    return { data, shape: [batch.batchSize, ...this.outputShape] };
+    return byName(this.network, { data, shape: [batch.batchSize, ...this.outputShape] });
   }
 
   /**
@@ -130,6 +137,7 @@ export class Predictor {
   classify(images: readonly ImageSource[], options?: ClassifyOptions): Promise<Classification[][]>;
   async classify(given: unknown, options?: ClassifyOptions): Promise<Classification[] | Classification[][]> {
     const { network, inputShape, outputShape } = this.use("classify").description;
+    network.outputs?.()?.refuse("classify");
     const { transform, classNames } = this;
     const { classify } = await demanded("classify", import("./classify.js"));
     return classify(

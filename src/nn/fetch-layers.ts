@@ -11,5 +11,5 @@ export async function fetchLayers(json: string): Promise<LayerClasses> {
   const types = Array.from(json.matchAll(/"type":"([^"\\]*)/g), ([, type]) => type);
   if (types.every((type) => isKnown(type, classic))) return classic;
   const { furtherLayers } = await demanded("loadModel", import("./further.js"));
-  return withImported(json, { ...classic, ...furtherLayers() });
+  return withImported(json, furtherLayers());
 }

@@ -6,6 +6,7 @@
 import { checked, integer } from "../core/options.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
+import type { SeveralOutputs } from "./outputs.js";
 
 /** A layer as JSON: its class and the arguments of its constructor. */
 export interface LayerJSON {
@@ -23,6 +24,9 @@ export abstract class Layer {
 
   /** Records the layer's ops on `x` and returns its output. */
   protected abstract record(b: Builder, x: ValueId): ValueId;
+
+  /** @internal Of a network with several outputs, which `record` returns as one: [n, all numbers]. */
+  outputs?(): SeveralOutputs | undefined;
 
   /** Records this layer at the builder's present path. */
   build(b: Builder, x: ValueId): ValueId {

@@ -59,7 +59,14 @@ export function define(net: Net, isChannelsLast: boolean): Definition {
   const shapes = Object.fromEntries(
     [...net.values].flatMap(([name, { shape }]) => (kept.has(name) ? [[name, shape]] : [])),
   );
-  return { input: net.inputs[0], outputs: net.outputs, isChannelsLast, steps: net.steps, shapes, weights };
+  return {
+    input: net.inputs[0],
+    outputs: net.outputs.map((value, i) => ({ name: net.outputNames[i], value })),
+    isChannelsLast,
+    steps: net.steps,
+    shapes,
+    weights,
+  };
 }
 
 /** The weights as a state dict has them. */

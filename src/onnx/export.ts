@@ -48,10 +48,12 @@ export function exportOnnx(model: Model, options?: ExportOptions): Uint8Array<Ar
   const b = new Builder({ training: false });
   const x = b.graph.value([ANY_BATCH, ...model.inputShape], "input");
   const y = model.network.build(b, x);
-  removeDead(b.graph, new Set([y]));
+  const outputs = b.graph.outputs ?? new Map([["output", y]]);
+  const kept = new Set(outputs.values());
+  removeDead(b.graph, kept);
   standardiseFilters(b.graph, state);
-  const nodes = foldBatchNorm ? withoutBatchNorm(b.graph, y, state) : b.graph.nodes;
-  const file = writeGraph(b.graph, nodes, { x, y, state }, model.network.type);
+  const nodes = foldBatchNorm ? withoutBatchNorm(b.graph, kept, state) : b.graph.nodes;
+  const file = writeGraph(b.graph, nodes, { x, outputs, state }, model.network.type);
   return writeModel({
     irVersion: IR_VERSION,
     opsetImport: [{ domain: "", version: opset }],
@@ -62,18 +64,24 @@ export function exportOnnx(model: Model, options?: ExportOptions): Uint8Array<Ar
 
 interface Ends {
   x: ValueId;
-  y: ValueId;
+  /** By the names that they have in the file. */
+  outputs: ReadonlyMap<string, ValueId>;
   state: ReadonlyMap<string, Tensor>;
 }
 
-function writeGraph(graph: Graph, nodes: readonly Node[], { x, y, state }: Ends, name: string): ModelProto["graph"] {
+function writeGraph(
+  graph: Graph,
+  nodes: readonly Node[],
+  { x, outputs, state }: Ends,
+  name: string,
+): ModelProto["graph"] {
   const unknown = nodes.filter((node) => !ruleOf(node));
   if (unknown.length > 0) {
     const list = unknown.slice(0, 20).map(({ op, path }) => `${op.name} (layer ${describe(path)})`);
     const more = unknown.length > 20 ? ` and ${unknown.length - 20} more` : "";
     throw new FormatError(expectation("exportOnnx", "network", "ops that ONNX has", list.join(", ") + more));
   }
-  const w = new Writing(graph, state);
+  const w = new Writing(graph, state, ["input", ...outputs.keys()]);
   w.put(x, { name: "input", order: channelsFirst(graph.shape(x).length) });
   for (const node of nodes) {
     w.path = node.path;
@@ -81,28 +89,34 @@ function writeGraph(graph: Graph, nodes: readonly Node[], { x, y, state }: Ends,
     if (written) w.put(node.outputs[0], written);
   }
   w.path = "";
-  const made = w.image(y);
   const info = (id: ValueId, name: string): ValueInfoProto => {
     const sizes = w.sizes(id, channelsFirst(graph.shape(id).length));
     const dim = sizes.map((size) => (size < 0 ? { dimParam: "n" } : { dimValue: size }));
     return { name, type: { tensorType: { elemType: 1, shape: { dim } } } };
   };
-  const maker = w.nodes.find(({ output }) => output?.includes(made));
-  if (maker) {
-    maker.output = ["output"];
-    for (const node of w.nodes) node.input = node.input?.map((input) => (input === made ? "output" : input));
-  } else w.nodes.push({ opType: "Identity", name: "/Identity", input: [made], output: ["output"] });
+  const made = [...outputs].map(([output, id]) => {
+    const isTaken = output === "input" || state.has(output);
+    return { id, from: w.image(id), to: isTaken ? w.unique(output) : output };
+  });
+  const renamed = new Map<string, string>();
+  for (const { from, to } of made) {
+    const maker = w.nodes.find((node) => node.output?.includes(from));
+    if (maker && !renamed.has(from)) renamed.set(from, to);
+    else w.nodes.push({ opType: "Identity", name: w.unique("/Identity"), input: [from], output: [to] });
+  }
+  const rename = (names: string[] | undefined) => names?.map((each) => renamed.get(each) ?? each);
+  for (const node of w.nodes) [node.input, node.output] = [rename(node.input), rename(node.output)];
   return {
     name,
     node: w.nodes,
     initializer: [...w.initializers.values()],
     input: [info(x, "input")],
-    output: [info(y, "output")],
+    output: made.map(({ id, to }) => info(id, to)),
   };
 }
 
 /** Multiplies BatchNorms into the products before them, in `state`; nodes without them. */
-function withoutBatchNorm(graph: Graph, output: ValueId, state: Map<string, Tensor>): Node[] {
+function withoutBatchNorm(graph: Graph, kept: ReadonlySet<ValueId>, state: Map<string, Tensor>): Node[] {
   const readers = countReaders(graph.nodes);
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((id) => [id, node] as const)));
   const replaced = new Map<Node, Node | null>();
@@ -110,7 +124,7 @@ function withoutBatchNorm(graph: Graph, output: ValueId, state: Map<string, Tens
   for (const norm of graph.nodes) {
     const [x, mean, rstd, gamma, beta] = norm.inputs;
     const product = norm.op.name === "batchNorm" ? makers.get(x) : undefined;
-    if (!product?.op.isProduct || x === output || readers.get(x) !== 1) continue;
+    if (!product?.op.isProduct || kept.has(x) || readers.get(x) !== 1) continue;
     const [image, weight, bias] = product.inputs;
     const { name } = graph.values[weight];
     const tensor = state.get(name);

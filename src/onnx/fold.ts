@@ -179,13 +179,5 @@ export function evaluate(
     return data.length === product(shape) ? made(data) : undefined;
   }
   if (Object.hasOwn(REDUCTIONS, op)) return made(reduceAxes(op, inputs[0], attributes["axes"] as number[], shape));
-  if (op === "split") {
-    let start = 0;
-    return shapes.flatMap((part, i) => {
-      const starts = part.map((_, axis) => (axis === attributes["axis"] ? start : 0));
-      start += (attributes["sizes"] as number[])[i];
-      return evaluate("slice", { starts, steps: part.map(() => 1) }, inputs, [part]) ?? [];
-    });
-  }
   return undefined;
 }

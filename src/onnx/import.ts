@@ -3,6 +3,7 @@
 import { atBatch, BATCH } from "../core/any-batch.js";
 import { asBytes } from "../core/bytes.js";
 import { ArgumentError, describe, expectation } from "../core/errors.js";
+import { lookUp } from "../core/look-up.js";
 import { checked, flag, isRecord, optional, readOptions, type Schema, text } from "../core/options.js";
 import { numel } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
@@ -15,7 +16,7 @@ import { registerLayer } from "../nn/registry.js";
 import { Builder } from "../ops/builder.js";
 import { define, stateOf } from "./define.js";
 import type { ModelProto } from "./messages.js";
-import { formatSizes } from "./net.js";
+import { formatSizes, type Net } from "./net.js";
 import { recognise, withoutFinal } from "./patterns.js";
 import { Reading } from "./protobuf.js";
 import { readModel } from "./read.js";
@@ -29,6 +30,8 @@ export interface ImportOptions {
   externalData?: ExternalData;
   /** Tensors for further inputs of the graph, by name, in the file's order: they become parameters. */
   inputs?: Readonly<Record<string, { data: ArrayLike<number>; shape: readonly number[] }>>;
+  /** Names of the outputs that are wanted, or of other values in the file. Default: the file's outputs. */
+  outputs?: readonly string[];
   /** Leave out a final Softmax or Sigmoid, for losses that take logits. Default false. */
   logits?: boolean;
   /** Names the file in messages. */
@@ -66,7 +69,7 @@ export interface ImportedNetwork {
  * model.loadStateDict(state);
  */
 export function importOnnx(bytes: Uint8Array | ArrayBuffer, options?: ImportOptions): ImportedNetwork {
-  const { inputShape, externalData, inputs, logits, fileName } = readOptions("importOnnx", options, schema);
+  const { inputShape, externalData, inputs, outputs, logits, fileName } = readOptions("importOnnx", options, schema);
   const file = asBytes("importOnnx", bytes);
   const reading = new Reading("importOnnx", file.length, fileName);
   const model = readModel(file, reading);
@@ -74,18 +77,9 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options?: ImportOpti
   const given = inputShape && (isChannelsLast ? [...inputShape] : toFile(inputShape));
   const bound = new Map(Object.entries(inputs ?? {}).map(([name, tensor]) => [name, constantOf(name, tensor)]));
   const constants = new ConstantReader(reading, file.length, externalData);
-  const read = recognise(simplify(model, constants, reading, { inputShape: given, inputs: bound }));
+  const read = recognise(simplify(model, constants, reading, { inputShape: given, inputs: bound, outputs }));
   const net = logits ? withoutFinal(read) : read;
-  if (net.outputs.length !== 1) throw reading.error("outputs", "one", describe(net.outputs));
-
-  const [output] = net.outputs as [string];
-  const made = net.values.get(output);
-  if (made?.constant || made?.shape[0] !== BATCH)
-    throw reading.error(
-      `output ${describe(output)}`,
-      "a value of each sample, [n, …]",
-      made?.constant ? "a constant" : formatSizes(made?.shape ?? []),
-    );
+  expectOutputs(net, reading);
   const definition = define(net, isChannelsLast);
   const sizes = definition.shapes[definition.input].map((size) => atBatch(size, 1));
   const order = isChannelsLast ? sizes.map((_, i) => i) : channelsLast(sizes.length);
@@ -107,7 +101,7 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options?: ImportOpti
       opset: net.opset,
       producer: net.producer,
       inputs: net.inputs.map(describeValue),
-      outputs: net.outputs.map(describeValue),
+      outputs: net.outputs.map((value, i) => ({ ...describeValue(value), name: net.outputNames[i] })),
       nodes,
       parameters: names.filter((name) => !isBuffer(name)),
       constants: names.filter(isBuffer),
@@ -115,16 +109,37 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options?: ImportOpti
   };
 }
 
+/** Each output must be of each sample, and have a name of its own. */
+function expectOutputs({ outputs, outputNames, values }: Net, reading: Reading): void {
+  if (outputs.length === 0) throw reading.error("outputs", "one or more", "none");
+  outputs.forEach((output, i) => {
+    const made = lookUp(values, output);
+    const got = made.constant ? "a constant" : formatSizes(made.shape);
+    const isOfSamples = !made.constant && made.shape[0] === BATCH;
+    const name = describe(outputNames[i]);
+    if (!isOfSamples || outputNames.indexOf(outputNames[i]) < i)
+      throw reading.error(
+        `output ${name}`,
+        "a value of each sample, [n, …], once",
+        isOfSamples ? "twice" : got,
+        outputs.length > 1 ? "Pass { outputs } with the names of others" : undefined,
+      );
+  });
+}
+
 const schema = () =>
   ({
     inputShape: optional(checked("sizes of one sample", isSizes)),
     externalData: optional(checked("a function", (value): value is ExternalData => typeof value === "function")),
     inputs: optional(checked("tensors by name", isTensors)),
+    outputs: optional(checked("names of values", isNames)),
     logits: flag(false),
     fileName: optional(text),
   }) satisfies Schema<ImportOptions>;
 
 const isSizes = (value: unknown): value is readonly number[] => isSampleShape(value);
+const isNames = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === "string");
 const isTensors = (value: unknown): value is NonNullable<ImportOptions["inputs"]> => isRecord(value);
 
 function constantOf(name: string, { data, shape }: { data: ArrayLike<number>; shape: readonly number[] }): Constant {

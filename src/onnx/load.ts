@@ -18,8 +18,8 @@ type Create = (network: Layer, options: ModelOptions) => Promise<Model>;
 export const onnxLoader =
   (createModel: Create) =>
   async (bytes: Uint8Array | ArrayBuffer, options: LoadOnnxOptions = {}): Promise<Model> => {
-    const { inputShape, externalData, inputs, logits, fileName, ...rest } = options;
-    const imported = await withData(bytes, { inputShape, inputs, logits, fileName }, externalData);
+    const { inputShape, externalData, inputs, outputs, logits, fileName, ...rest } = options;
+    const imported = await withData(bytes, { inputShape, inputs, outputs, logits, fileName }, externalData);
     const model = await createModel(imported.network, { ...rest, inputShape: imported.inputShape });
     model.loadStateDict(imported.state);
     return model;

@@ -103,16 +103,26 @@ const split: Rule = (call) => {
   const x = call.shape(0);
   const axis = axisOf(call, call.int("axis", 0), x.length);
   const parts = call.outputs.length;
+  if (isBatch(x[axis]) && parts > 1) throw call.refuse("axis", "one that is no batch's", axis);
   const given = attributeOrInput(call, "split", 1);
   const step = Math.ceil(x[axis] / parts);
   const sizes = given ?? Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(step, x[axis] - i * step)));
   if (sizes.length !== parts || sizes.reduce((a, b) => a + b, 0) !== x[axis])
     throw call.refuse("split", `${parts} sizes of ${x[axis]} in all`, sizes);
+  if (parts === 1) return { alias: call.inputs[0] };
+  let start = 0;
   return {
-    op: "split",
-    inputs: [call.inputs[0]],
-    attributes: { axis, sizes },
-    shapes: sizes.map((size) => x.map((other, i) => (i === axis ? size : other))),
+    parts: sizes.map((size) => {
+      const shape = x.map((other, i) => (i === axis ? size : other));
+      const starts = x.map((_, i) => (i === axis ? start : 0));
+      start += size;
+      return {
+        op: "slice",
+        inputs: [call.inputs[0]],
+        attributes: { starts, steps: x.map(() => 1), shape },
+        shapes: [shape],
+      };
+    }),
   };
 };
 

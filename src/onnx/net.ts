@@ -19,7 +19,9 @@ export interface Net {
   opset: number;
   producer: string;
   inputs: string[];
+  /** Values, and what the file calls them. */
   outputs: string[];
+  outputNames: string[];
   steps: Step[];
   /** Every value that a step reads or makes. */
   values: Map<string, NetValue>;

@@ -25,16 +25,16 @@ export interface Call {
   refuse(what: string, expected: unknown, got: unknown): Error;
 }
 
-/** What a node comes to: another name of an input, constants, or an op with its outputs' shapes. */
-export type Meaning =
-  | { alias: string }
-  | { constants: Constant[] }
-  | {
-      op: string;
-      attributes?: Record<string, AttributeValue>;
-      inputs?: string[];
-      shapes: number[][];
-    };
+/** An op with its outputs' shapes. */
+interface Doing {
+  op: string;
+  attributes?: Record<string, AttributeValue>;
+  inputs?: string[];
+  shapes: number[][];
+}
+
+/** What a node comes to: another name of an input, constants, an op, or one for each output. */
+export type Meaning = { alias: string } | { constants: Constant[] } | Doing | { parts: Doing[] };
 
 export type Rule = (call: Call) => Meaning;
 

@@ -6,6 +6,7 @@ import { lookUp } from "../core/look-up.js";
 import type { Step } from "../nn/imported/step.js";
 import type { Net } from "./net.js";
 import { product } from "./operators.js";
+import { needed } from "./simplify.js";
 
 /** Who makes and who reads each value. */
 class Links {
@@ -241,13 +242,13 @@ function recogniseOnce(net: Net): Net {
   return { ...net, steps };
 }
 
-/** The net without a final Softmax or Sigmoid. */
+/** The net without a Softmax or Sigmoid that makes an output and is read by nobody else. */
 export function withoutFinal(net: Net): Net {
-  const last = net.steps.at(-1);
-  const isFinal =
-    last &&
-    ["softmax", "logSoftmax", "sigmoid"].includes(last.op) &&
-    net.outputs.length === 1 &&
-    last.outputs[0] === net.outputs[0];
-  return isFinal ? { ...net, steps: net.steps.slice(0, -1), outputs: [last.inputs[0]] } : net;
+  const { makers, readers } = new Links(net);
+  const outputs = net.outputs.map((output) => {
+    const maker = makers.get(output);
+    const isFinal = maker && ["softmax", "logSoftmax", "sigmoid"].includes(maker.op) && !readers.has(output);
+    return isFinal ? maker.inputs[0] : output;
+  });
+  return { ...net, steps: needed(net.steps, outputs), outputs };
 }

@@ -20,6 +20,8 @@ export interface SimplifyOptions {
   inputShape?: readonly number[];
   /** The first size of the inputs as the file has it, instead of a batch of any size. */
   fixedBatch?: boolean;
+  /** Names of the values that are wanted, instead of the file's outputs. */
+  outputs?: readonly string[];
   /** Values of further inputs. */
   inputs?: ReadonlyMap<string, Constant>;
 }
@@ -74,7 +76,8 @@ export function simplify(
   const reads = new Map<string, number>();
   const count = (name: string, more: number) => reads.set(name, (reads.get(name) ?? 0) + more);
   for (const { inputs } of nodes) for (const input of inputs) count(input, 1);
-  for (const { name = "" } of graph.output ?? []) count(name, 1);
+  const outputNames = options.outputs ?? (graph.output ?? []).map(({ name = "" }) => name);
+  for (const name of outputNames) count(name, 1);
   const release = (names: readonly string[]) => {
     for (const name of names) {
       count(name, -1);
@@ -118,40 +121,50 @@ export function simplify(
       release(call.inputs);
       continue;
     }
-    const { op, attributes = {}, inputs: read = call.inputs, shapes } = meaning;
-    const held = read.map((name) => (name ? lookUp(values, name).constant : undefined));
-    const isSample = held.some((each) => each?.isSample);
-    const sizes = isSample ? shapes.map((shape) => shape.map((size) => atBatch(size, SAMPLE))) : shapes;
-    const made = sizes.reduce((sum, shape) => sum + product(shape), 0);
-    const isFoldable = read.length > 0 && held.every((each) => each) && constants.fits(8 * made);
-    const folded = isFoldable ? evaluate(op, attributes, held as Constant[], sizes) : undefined;
-    if (isSample && !folded)
-      throw reading.error(
-        `node ${describe(node.name)} (${node.opType})`,
-        "values that no sample's place changes",
-        "counted ones",
-      );
-    for (const each of folded ?? []) {
-      each.isSample = isSample;
-      constants.spend(each, `node ${describe(node.name)}`);
-    }
-    shapes.forEach((shape, i) => {
-      const output = node.outputs[i];
-      if (!output) return;
-      if (shape.some((size) => !Number.isSafeInteger(size) || size < 0))
-        throw reading.error(`node ${describe(node.name)} (${node.opType})`, "sizes", formatSizes(shape));
-      const constant = folded?.[i];
-      declare(output, { shape, isFloat: constant?.isFloat ?? true, constant });
+    const parts = "parts" in meaning ? meaning.parts : [meaning];
+    let folds = 0;
+    parts.forEach(({ op, attributes = {}, inputs: read = call.inputs, shapes }, k) => {
+      const where = `node ${describe(node.name)} (${node.opType})`;
+      const outputs = parts.length > 1 ? node.outputs.slice(k, k + 1) : node.outputs;
+      const held = read.map((name) => (name ? lookUp(values, name).constant : undefined));
+      const isSample = held.some((each) => each?.isSample);
+      const sizes = isSample ? shapes.map((shape) => shape.map((size) => atBatch(size, SAMPLE))) : shapes;
+      const made = sizes.reduce((sum, shape) => sum + product(shape), 0);
+      const isFoldable = read.length > 0 && held.every((each) => each) && constants.fits(8 * made);
+      const folded = isFoldable ? evaluate(op, attributes, held as Constant[], sizes) : undefined;
+      if (isSample && !folded) throw reading.error(where, "values that no sample's place changes", "counted ones");
+      for (const each of folded ?? []) {
+        each.isSample = isSample;
+        constants.spend(each, where);
+      }
+      shapes.forEach((shape, i) => {
+        const output = outputs[i];
+        if (!output) return;
+        if (shape.some((size) => !Number.isSafeInteger(size) || size < 0))
+          throw reading.error(where, "sizes", formatSizes(shape));
+        const constant = folded?.[i];
+        declare(output, { shape, isFloat: constant?.isFloat ?? true, constant });
+      });
+      const name = k === 0 ? node.name : `${node.name}_${k}`;
+      if (folded) folds++;
+      else steps.push({ op, name, inputs: read, outputs: outputs.slice(0, shapes.length), attributes });
     });
-    if (folded) release(call.inputs);
-    else steps.push({ op, name: node.name, inputs: read, outputs: node.outputs.slice(0, shapes.length), attributes });
+    if (folds === parts.length) release(call.inputs);
   }
 
-  const outputs = (graph.output ?? []).map(({ name = "" }) => {
+  const outputs = outputNames.map((name) => {
     if (!values.has(resolve(name))) throw reading.error(`output ${describe(name)}`, "a value that is made", "none");
     return resolve(name);
   });
-  const net: Net = { opset, producer: producerOf(model), inputs, outputs, steps: needed(steps, outputs), values };
+  const net: Net = {
+    opset,
+    producer: producerOf(model),
+    inputs,
+    outputs,
+    outputNames: [...outputNames],
+    steps: needed(steps, outputs),
+    values,
+  };
   const used = new Set([...inputs, ...outputs, ...net.steps.flatMap((step) => [...step.inputs, ...step.outputs])]);
   for (const name of values.keys()) if (!used.has(name)) values.delete(name);
   return net;
@@ -161,7 +174,7 @@ const producerOf = ({ producerName = "", producerVersion = "" }: ModelProto): st
   `${producerName} ${producerVersion}`.trim();
 
 /** The steps that an output depends on. */
-function needed(steps: Step[], outputs: string[]): Step[] {
+export function needed(steps: Step[], outputs: string[]): Step[] {
   const wanted = new Set(outputs);
   const kept: Step[] = [];
   for (const step of [...steps].reverse()) {

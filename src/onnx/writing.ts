@@ -54,10 +54,11 @@ export class Writing {
   readonly #arranged = new Map<string, string>();
   readonly #names = new Set<string>();
 
-  constructor(graph: Graph, state: ReadonlyMap<string, Tensor>) {
+  /** `reserved`: names of inputs and outputs. */
+  constructor(graph: Graph, state: ReadonlyMap<string, Tensor>, reserved: readonly string[]) {
     this.graph = graph;
     this.#state = state;
-    for (const name of ["input", "output", ...state.keys()]) this.#names.add(name);
+    for (const name of [...reserved, ...state.keys()]) this.#names.add(name);
   }
 
   shape(id: ValueId): readonly number[] {

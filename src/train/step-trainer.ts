@@ -102,6 +102,7 @@ export class StepTrainer {
     const settings = readTrainerOptions(options);
     if (!(model instanceof Model))
       throw new ArgumentError(expectation("createTrainer", "model", "a model from createModel or loadModel", model));
+    model.network.outputs?.()?.refuse("createTrainer");
     this.model = model;
     this.loss = settings.loss ?? null;
     this.optimizer = settings.optimizer;

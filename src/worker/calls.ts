@@ -26,6 +26,7 @@ export interface ModelFacts {
   info: ModelInfo;
   inputShape: Shape;
   outputShape: Shape;
+  outputShapes: Readonly<Record<string, Shape>> | undefined;
   network: LayerJSON;
   transform: unknown;
   classNames: readonly string[] | undefined;

@@ -23,6 +23,7 @@ import {
   type StateDictLike,
 } from "../model/state.js";
 import type { LayerJSON } from "../nn/layer.js";
+import type { OutputGradients, Outputs } from "../nn/outputs.js";
 import type { Answer, Arguments, CallName, ModelFacts, Remote } from "./calls.js";
 import type { CallOptions, Connection } from "./connection.js";
 import { sendPattern } from "./patterns.js";
@@ -55,6 +56,8 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
   readonly inputShape: Shape;
   /** Shape of one output. */
   readonly outputShape: Shape;
+  /** The shape of each output by name, where there are several. */
+  readonly outputShapes: Readonly<Record<string, Shape>> | undefined;
   /** The network as JSON; `layerFromJSON` makes it again. */
   readonly network: LayerJSON;
   #transform: unknown;
@@ -63,11 +66,15 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
   readonly datasets: SentDatasets;
 
   /** @internal Models are made by `createModel` and `loadModel`. */
-  constructor(connection: Connection, { info, inputShape, outputShape, network, transform, classNames }: ModelFacts) {
+  constructor(
+    connection: Connection,
+    { info, inputShape, outputShape, outputShapes, network, transform, classNames }: ModelFacts,
+  ) {
     this.#connection = connection;
     this.info = info;
     this.inputShape = inputShape;
     this.outputShape = outputShape;
+    this.outputShapes = outputShapes;
     this.network = network;
     this.#transform = transform;
     this.#classNames = classNames;
@@ -106,10 +113,13 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
     return this.#connection.call(method, args, { ...options, owner: this });
   }
 
-  /** Outputs in evaluation mode, [n, …outputShape]. */
-  async predict(x: TensorLike, options?: PredictOptions & TransferOption): Promise<Tensor> {
+  /** Outputs in evaluation mode, [n, …outputShape]; of a network with several outputs, a record by name. */
+  async predict<Y extends Tensor | Outputs = Tensor>(
+    x: TensorLike,
+    options?: PredictOptions & TransferOption,
+  ): Promise<Y> {
     const { transfer, ...rest } = options ?? {};
-    return this.call("predict", [x, rest], { transfer });
+    return (await this.call("predict", [x, rest], { transfer })) as Y;
   }
 
   /**
@@ -128,13 +138,16 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
   }
 
   /** Outputs for one whole batch, keeping what `backward` needs. */
-  async forward(x: TensorLike, options?: { training?: boolean } & TransferOption): Promise<Tensor> {
+  async forward<Y extends Tensor | Outputs = Tensor>(
+    x: TensorLike,
+    options?: { training?: boolean } & TransferOption,
+  ): Promise<Y> {
     const { transfer, ...rest } = options ?? {};
-    return this.call("forward", [x, rest], { transfer });
+    return (await this.call("forward", [x, rest], { transfer })) as Y;
   }
 
   /** Propagates the gradient of a loss with respect to the output of the last `forward`. */
-  async backward(dy: TensorLike, options?: TransferOption): Promise<Tensor> {
+  async backward(dy: TensorLike | OutputGradients, options?: TransferOption): Promise<Tensor> {
     const { transfer } = readOptions("backward", options, transferSchema);
     return this.call("backward", [dy], { transfer });
   }

@@ -127,8 +127,9 @@ export class Server implements Served {
   #modelMethods(): Methods<Exclude<CallName, keyof TrainerCalls | "createTrainer">> {
     const opened = (model: Model): ModelFacts => {
       this.#model = model;
-      const { info, inputShape, outputShape, transform, classNames } = model;
-      return { info, inputShape, outputShape, transform, classNames, network: model.network.toJSON() };
+      const { info, inputShape, outputShape, outputShapes, transform, classNames } = model;
+      const network = model.network.toJSON();
+      return { info, inputShape, outputShape, outputShapes, transform, classNames, network };
     };
     const match = (change: typeof freeze) => (_: CallContext, pattern: SentPattern) =>
       change(this.model, revivePattern(pattern));

@@ -25,14 +25,25 @@ export function turn({ data: from, shape }: Values, to: "first" | "last"): Value
   };
 }
 
-/** What onnxruntime gives for a batch [n, …, c]. */
-export async function runOnnx(bytes: Uint8Array, x: Values): Promise<Values> {
+/** What onnxruntime gives for a batch [n, …, c], by the names of the outputs. */
+export async function runOutputs(bytes: Uint8Array, x: Values): Promise<Record<string, Values>> {
   const session = await InferenceSession.create(bytes);
   try {
     const { data, shape } = turn(x, "first");
-    const { output } = await session.run({ input: new Tensor("float32", data, [...shape]) });
-    return turn({ data: output!.data as Float32Array, shape: output!.dims }, "last");
+    const outputs = await session.run({ [session.inputNames[0]!]: new Tensor("float32", data, [...shape]) });
+    return Object.fromEntries(
+      Object.entries(outputs).map(([name, { data, dims }]) => [
+        name,
+        turn({ data: data as Float32Array, shape: dims }, "last"),
+      ]),
+    );
   } finally {
     await session.release();
   }
+}
+
+/** The only one. */
+export async function runOnnx(bytes: Uint8Array, x: Values): Promise<Values> {
+  const { output } = await runOutputs(bytes, x);
+  return output!;
 }

@@ -4,6 +4,8 @@ import { messageOf } from "../../core/thrown.js";
 import type { ValueId } from "../../graph/value.js";
 import type { Builder } from "../../ops/builder.js";
 import { Layer } from "../layer.js";
+import type { SeveralOutputs } from "../outputs.js";
+import { recordJoined, severalOutputs } from "./outputs.js";
 import { recordSteps } from "./record.js";
 import type { Definition } from "./recording.js";
 
@@ -22,12 +24,17 @@ export class OnnxNetwork extends Layer {
     return [this.definition];
   }
 
+  /** @internal */
+  override outputs(): SeveralOutputs | undefined {
+    return severalOutputs(this.definition);
+  }
+
   protected record(b: Builder, x: ValueId): ValueId {
     try {
-      const [y] = recordSteps(b, this.definition, x, (step, reason) => {
+      const values = recordSteps(b, this.definition, x, (step, reason) => {
         b.expect(false, `node ${step.name}`, "an op that there is", `${step.op} ${reason}`);
       });
-      return y;
+      return values.length === 1 ? values[0] : recordJoined(b, this.definition, values);
     } catch (cause) {
       // A definition that comes with a saved model may be anything.
       if (cause instanceof ResnetWasmError) throw cause;

@@ -41,5 +41,5 @@ export function recordSteps(b: Builder, definition: Definition, x: ValueId, onUn
     };
     b.child(pathOf(step), { build }, x);
   }
-  return definition.outputs.map((name) => natural(recording.value(name)));
+  return definition.outputs.map(({ value }) => natural(recording.value(value)));
 }

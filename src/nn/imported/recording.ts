@@ -13,7 +13,8 @@ import type { Step } from "./step.js";
 export interface Definition {
   /** The name and sizes of the input, in the file's order, the batch first. */
   input: string;
-  outputs: string[];
+  /** The file's names, and the values that have them. */
+  outputs: { name: string; value: string }[];
   /** Whether the file takes images with the channels last. */
   isChannelsLast: boolean;
   steps: Step[];

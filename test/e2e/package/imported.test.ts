@@ -13,11 +13,13 @@ const dist = pathToFileURL(fileURLToPath(new URL("../../../dist/", import.meta.u
 const x = numbers(2 * 126);
 let folder: string;
 let expected: number[];
+let net: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "resnet-wasm-imported-"));
   const file = writeModel(residualModel([3, 7, 6], 4));
-  writeFileSync(join(folder, "net.onnx"), file);
+  net = JSON.stringify(join(folder, "net.onnx"));
+  writeFileSync(JSON.parse(net), file);
   const model = await loadOnnx(file, { relaxedSimd: false });
   writeFileSync(join(folder, "model.safetensors"), await model.save());
   expected = [...model.predict(x).data];
@@ -39,9 +41,24 @@ describe("a saved network from an ONNX file", () => {
     expect(run(entry, code)).toEqual(expected);
   });
 
+  it("gives several outputs by name, in a worker too", () => {
+    const code = `const { importOnnx } = await import("${dist}onnx.node.js");
+      const { network, state, inputShape } = importOnnx(new Uint8Array(readFileSync(${net})), { outputs: ["y", "flat"] });
+      const model = await entry.createModel(network, { inputShape, relaxedSimd: false });
+      await model.loadStateDict(state);
+      const again = await entry.loadModel(await model.save());
+      const { y, flat } = await again.predict(x);
+      const passed = await again.forward(x);
+      const dx = await again.backward({ y: { data: new Float32Array(8).fill(1), shape: [2, 4] } });
+      console.log(JSON.stringify([[...y.data], flat.shape, Object.keys(passed), dx.shape, again.outputShapes]));
+      await Promise.all([model.dispose(), again.dispose()]);`;
+    expect(run("worker.node.js", code)).toEqual([expected, [2, 8], ["y", "flat"], [2, 7, 6, 3], { y: [4], flat: [8] }]);
+    expect(run("index.node.js", code)).toEqual([expected, [2, 8], ["y", "flat"], [2, 7, 6, 3], { y: [4], flat: [8] }]);
+  });
+
   it("is made again by createModel of a worker", () => {
     const code = `const { importOnnx } = await import("${dist}onnx.node.js");
-      const { network, state, inputShape } = importOnnx(new Uint8Array(readFileSync(${JSON.stringify(join(folder, "net.onnx"))})));
+      const { network, state, inputShape } = importOnnx(new Uint8Array(readFileSync(${net})));
       const model = await entry.createModel(network, { inputShape, relaxedSimd: false });
       await model.loadStateDict(state);
       console.log(JSON.stringify([...(await model.predict(x)).data]));

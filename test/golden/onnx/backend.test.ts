@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ResnetWasmError } from "../../../src/core/errors.js";
-import { createModel } from "../../../src/hosts/node/index.js";
+import { createModel, type Outputs, type Tensor } from "../../../src/hosts/node/index.js";
 import { importOnnx } from "../../../src/onnx/import.js";
 import { Reading } from "../../../src/onnx/protobuf.js";
 import { readModel, readTensor } from "../../../src/onnx/read.js";
@@ -38,11 +38,15 @@ async function run(folder: string): Promise<boolean> {
   const model = await createModel(network, { inputShape });
   model.loadStateDict(state);
   const x = load("input_0.pb");
-  const y = model.predict(
+  const made = model.predict<Tensor | Outputs>(
     network.definition.isChannelsLast ? { ...x, data: Float32Array.from(x.data) } : toChannelsLast(x.data, x.shape),
   );
+  const outputs = (graph.output ?? []).map(({ name = "" }) => (model.outputShapes ? (made as Outputs)[name] : made));
   model.dispose();
-  const answer = load("output_0.pb");
+  return outputs.every((y, k) => isAnswer(y as Tensor, load(`output_${k}.pb`)));
+}
+
+function isAnswer(y: Tensor, answer: Constant): boolean {
   const expected = toChannelsLast(answer.data, answer.shape);
   const scale = expected.data.reduce(
     (most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most),
