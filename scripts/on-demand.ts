@@ -40,10 +40,13 @@ function closure(graph: Graph, from: string): Set<string> {
 const intersection = (sets: readonly ReadonlySet<string>[]): Set<string> =>
   new Set([...(sets[0] ?? [])].filter((id) => sets.every((set) => set.has(id))));
 
+/** Modules whose objects are told apart by identity: layers by their classes, ops by themselves. A copy would be another. */
+const hasIdentity = (id: string): boolean => /\/src\/(nn|ops|graph)\//.test(id);
+
 /**
- * Each module that is imported on demand, with those that it shares: what comes with whoever asks for it, and stays in every
- * entry that has that. All else it brings along, even where some entry has it: an app may not. `entries` lists the modules
- * that stay in each.
+ * Each module that is imported on demand, with those that it shares. `entries` lists the modules that stay in each entry: of
+ * what all entries have that ask for it, it shares what comes with whoever asks, and what has identity. All else it brings
+ * along, even where some entry has it: an app may not.
  */
 export function modulesOnDemand(graph: Graph, entries: readonly ReadonlySet<string>[]): Map<string, Set<string>> {
   const askedBy = (ids: Iterable<string>) => new Set([...ids].flatMap((id) => graph.get(id)?.onDemand ?? []));
@@ -51,8 +54,10 @@ export function modulesOnDemand(graph: Graph, entries: readonly ReadonlySet<stri
   const visit = (target: string): void => {
     if (found.has(target)) return;
     const asking = [...graph].filter(([, { onDemand }]) => onDemand.includes(target));
-    const places = entries.filter((kept) => asking.some(([id]) => kept.has(id)));
-    const shared = intersection([...asking.map(([id]) => closure(graph, id)), ...places]);
+    const there = intersection(entries.filter((kept) => asking.some(([id]) => kept.has(id))));
+    const along = intersection(asking.map(([id]) => closure(graph, id)));
+    const shared = new Set([...along].filter((id) => there.size === 0 || there.has(id)));
+    for (const id of there) if (hasIdentity(id)) shared.add(id);
     const own = [...closure(graph, target)].filter((id) => !shared.has(id));
     askedBy(own).forEach(visit); // those that it asks for come first
     found.set(target, shared);
