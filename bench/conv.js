@@ -9,7 +9,7 @@ import { buildSync } from "esbuild";
 const root = new URL("..", import.meta.url);
 const { outputFiles } = buildSync({
   stdin: {
-    contents: `export * from "./src/abi/records.js"; export * from "./src/abi/enums.js"; export * from "./src/abi/scalars.js"; export * from "./test/support/kernels/conv-calls.js"; export * from "./src/abi/conv.js"; export * from "./src/abi/winograd.js"; export * from "./src/abi/gemm.js";`,
+    contents: `export * from "./src/abi/records.js"; export * from "./src/abi/encode.js"; export * from "./src/abi/enums.js"; export * from "./src/abi/scalars.js"; export * from "./test/support/kernels/conv-calls.js"; export * from "./src/abi/conv.js"; export * from "./src/abi/winograd.js"; export * from "./src/abi/gemm.js";`,
     resolveDir: fileURLToPath(root),
   },
   bundle: true,

@@ -4,6 +4,7 @@ import MagicString from "magic-string";
 import { type InputOptions, type OutputChunk, type OutputOptions, type Plugin, rolldown } from "rolldown";
 import { parseAst } from "rolldown/parseAst";
 import { minify } from "terser";
+import { kernelNames } from "./kernel-names.js";
 import { askForFiles, type FileOnDemand, graphReader, makeFunction, modulesOnDemand } from "./on-demand.js";
 import { fromRoot } from "./root.js";
 
@@ -75,7 +76,7 @@ const input = (define: Record<string, string> = {}, plugins: Plugin[] = []): Inp
   transform: { target: "es2022", define },
   // No module does anything when it is loaded, so none is imported for its effects.
   treeshake: { moduleSideEffects: false, manualPureFunctions: ["TextDecoder"] },
-  plugins: [staticKernels, ownPackage, noPolyfill, ...plugins, classNames],
+  plugins: [kernelNames, staticKernels, ownPackage, noPolyfill, ...plugins, classNames],
 });
 
 /** Entry points by the names of their files, with what they share in files of its own. */

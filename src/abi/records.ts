@@ -11,7 +11,6 @@
  * record on. At the head stand the kernel's group, if it is not the first, and "train" where only training takes it.
  */
 import { keysOf, recordOf } from "../core/keys.js";
-import { ACTIVATION_GRADIENT, ACTIVATIONS } from "./enums.js";
 
 const TYPES = ["ptr", "bytes", "i32", "f32"] as const;
 export type FieldType = (typeof TYPES)[number];
@@ -130,7 +129,7 @@ export type KernelArguments<K extends KernelName> = Arguments[K];
 /** The kernels of optimisers. */
 export type UpdateKernel = { [K in KernelName]: "lrScale" extends keyof KernelArguments<K> ? K : never }[KernelName];
 
-const PART_NAMES = keysOf(PARTS);
+const PART_NAMES = /* @__PURE__ */ keysOf(PARTS);
 
 /** The type of each field of a signature, in order, parts opened up. */
 export function parseFields(signature: string): Record<string, FieldType> {
@@ -148,43 +147,18 @@ export function parseFields(signature: string): Record<string, FieldType> {
   return fields;
 }
 
-/** The fields of each kernel's record. A kernel's place in this table is its number. */
+/** The fields of each kernel's record. */
 export const KERNELS = /* @__PURE__ */ recordOf(/* @__PURE__ */ keysOf(SIGNATURES), (name) =>
   parseFields(SIGNATURES[name]),
 );
 
-/** Words of a record in front of its fields. */
-export const HEADER = 2;
+/** What encoding a call of a kernel takes: its number, the place of its group in `GROUPS`, its fields, floats after "~". */
+export type KernelRecord = readonly [number: number, group: number, fields: string];
 
-const names = /* @__PURE__ */ keysOf(KERNELS);
-const indices = /* @__PURE__ */ recordOf(names, (_, i) => i);
-const bits = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(4));
-
-/** Appends the record of one kernel call to `words`. */
-export function encodeRecord<K extends KernelName>(words: number[], kernel: K, args: KernelArguments<K>): void {
-  const types = Object.entries(KERNELS[kernel]) as [keyof KernelArguments<K> & string, FieldType][];
-  words.push(indices[kernel], types.length + HEADER);
-  for (const [name, type] of types) {
-    if (type === "f32") {
-      bits.setFloat32(0, args[name], true);
-      words.push(bits.getInt32(0, true));
-    } else words.push(args[name] | 0);
-  }
-}
-
-const groups = /* @__PURE__ */ Object.values(SIGNATURES).map((signature) => {
-  const [first] = signature.split(" ");
-  const group = GROUPS.find((each) => each === first);
-  return group ? GROUPS.indexOf(group) : 0;
-});
-
-/** The group whose file can run a program: the last of those that its kernels are in, and its activations. */
-export function groupOf(words: Int32Array): Group {
-  let last = 0;
-  for (let at = 0; at < words.length; at += words[at + 1]) {
-    const activation = Object.keys(KERNELS[names[words[at]]]).indexOf("activation");
-    const code = activation < 0 ? ACTIVATIONS.none : words[at + HEADER + activation] % ACTIVATION_GRADIENT;
-    last = Math.max(last, groups[words[at]], code > ACTIVATIONS.relu ? GROUPS.indexOf("further") : 0);
-  }
-  return GROUPS[last];
+/** That of the kernel of a name. A kernel's place in the table is its number. */
+export function describeKernel(name: KernelName): KernelRecord {
+  const signature = SIGNATURES[name];
+  const group = GROUPS.findIndex((each) => signature.startsWith(each));
+  const fields = Object.entries(parseFields(signature)).map(([field, type]) => (type === "f32" ? `~${field}` : field));
+  return [Object.keys(SIGNATURES).indexOf(name), Math.max(0, group), fields.join(" ")];
 }

@@ -1,5 +1,6 @@
 /** What ops are encoded with: the addresses of a plan's memory, and the record of a kernel from operands by name. */
-import { encodeRecord, type KernelArguments, type KernelName, type Words } from "../abi/records.js";
+import { encodeRecord } from "../abi/encode.js";
+import type { KernelArguments, KernelName, Words } from "../abi/records.js";
 import { last, numel, type Shape } from "../core/shape.js";
 import type { ValueId } from "./value.js";
 
@@ -47,6 +48,8 @@ export class Context {
   readonly at: Addresses;
   readonly #shape: (id: ValueId) => Shape;
   readonly #words: number[];
+  /** The place in `GROUPS` of the last group that a record has taken. */
+  group = 0;
 
   constructor(shape: (id: ValueId) => Shape, at: Addresses, words: number[]) {
     this.#shape = shape;
@@ -94,12 +97,12 @@ export class Context {
       ...{ n, batch: shape[0], rows: n / cols, cols, channels: cols },
     };
     const operands = { ...this.#named(inputs, node.inputs), ...this.#named(outputs, node.outputs) };
-    encodeRecord(this.#words, kernel, { ...usual, ...node.attributes, ...operands, ...rest } as KernelArguments<K>);
+    this.record(kernel, { ...usual, ...node.attributes, ...operands, ...rest });
   }
 
   /** Appends the record of a kernel of which only the graph knows what its arguments are called. */
   record(kernel: KernelName, args: Readonly<Record<string, number>>): void {
-    encodeRecord(this.#words, kernel, args as KernelArguments<KernelName>);
+    this.group = Math.max(this.group, encodeRecord(this.#words, kernel, args as KernelArguments<KernelName>));
   }
 
   #named(names: string, ids: ValueId[]): Record<string, number> {

@@ -1,6 +1,5 @@
 /** What every model is made of: kernels and threads for the runtime at hand, and the memory, laid out. */
 
-import { groupOf } from "../abi/records.js";
 import { expectation, RuntimeSupportError } from "../core/errors.js";
 import { messageOf } from "../core/thrown.js";
 import { readGiven } from "../data/given.js";
@@ -57,7 +56,7 @@ export async function assemble(
   expectAtMost(where, "maxWork", stepWork(graph, nodes), maxWork);
   const shared = info.threads > 1;
   // What a network's gradients take lies in the groups of its forward ops or in the first.
-  const group = groupOf(encode(description.plan, NOWHERE).words);
+  const { group } = encode(description.plan, NOWHERE);
   const module =
     wasm === undefined
       ? await host.kernels(info.relaxedSimd ? "relaxed" : "simd", shared, group)

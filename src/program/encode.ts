@@ -1,4 +1,5 @@
 /** Encodes a plan: one record, or a few, for each op, with the addresses that the runtime has laid out. */
+import { GROUPS, type Group } from "../abi/records.js";
 import { type Addresses, Context } from "../graph/context.js";
 import type { Node, Stage } from "../graph/op.js";
 import type { Plan } from "../plan/plan.js";
@@ -12,6 +13,8 @@ export interface Program {
   forward: number;
   backward: number;
   update: number;
+  /** The group whose file can run the program: the last of those that its kernels and activations are in. */
+  group: Group;
 }
 
 /** Addresses for a program that is looked at and not run. */
@@ -41,5 +44,5 @@ export function encode(plan: Plan, at: Addresses): Program {
   const forward = stage("forward");
   const backward = stage("backward");
   const update = stage("update");
-  return { words: Int32Array.from(words), starts, prepare, forward, backward, update };
+  return { words: Int32Array.from(words), starts, prepare, forward, backward, update, group: GROUPS[context.group] };
 }

@@ -1,6 +1,6 @@
 /** Runs plans: keeps their values and programs in the model's memory and calls into the kernels once for each run. */
 
-import { GROUPS, type Group, groupOf } from "../abi/records.js";
+import { GROUPS, type Group } from "../abi/records.js";
 import { Scalars } from "../abi/scalars.js";
 import { expectation, RuntimeSupportError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
@@ -191,7 +191,7 @@ export class Executor {
     const base = scratch + bytes.scratch;
     const addresses = { ...this.#addresses(plan, values, roundUp(plan.scratchBytes, ALIGNMENT)), workspace, scratch };
     const program = encode(plan, addresses);
-    this.expectGroup("run", groupOf(program.words));
+    this.expectGroup("run", program.group);
     this.memory.ensure(base + roundUp(program.words.byteLength, ALIGNMENT));
     const bound = { program, epoch: this.memory.epoch, base, addresses, weights: 0, paces: new Map() };
     this.#bound.set(plan, bound);

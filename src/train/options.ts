@@ -28,7 +28,7 @@ export interface TrainerOptions {
   decayNormsAndBiases?: boolean;
 }
 
-const decay = optional(number({ min: 0, max: 1, open: "max" }));
+const decay = () => optional(number({ min: 0, max: 1, open: "max" }));
 
 const isAverage = (value: unknown): value is Average => hasMethod(value, "rate") && hasMethod(value, "toJSON");
 
@@ -38,7 +38,7 @@ const schema = () =>
     optimizer: checked(AN_OPTIMIZER, isOptimizer),
     schedule: optional(checked("a schedule", isSchedule), constant()),
     clipGradNorm: optional(float32(number({ min: 0, open: "both" }))),
-    ema: (where, name, value) => (isAverage(value) ? value : decay(where, name, value)),
+    ema: (where, name, value) => (isAverage(value) ? value : decay()(where, name, value)),
     groups: parameterGroups,
     decayNormsAndBiases: flag(true),
   }) satisfies Schema<TrainerOptions>;

@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { instantiateSync } from "@assemblyscript/loader";
 import { CONTROL } from "../../../src/abi/control.js";
+import { encodeRecord } from "../../../src/abi/encode.js";
 import type { Cut } from "../../../src/abi/partials.js";
-import { encodeRecord, type KernelArguments, type KernelName } from "../../../src/abi/records.js";
+import type { KernelArguments, KernelName } from "../../../src/abi/records.js";
 import type { KernelExports } from "../../../src/runtime/instance.js";
 import { setShared } from "../../../src/runtime/kernels.js";
 

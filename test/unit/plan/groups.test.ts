@@ -1,7 +1,7 @@
 // Groups of kernels: a model loads the file that its first plan needs, and must never need another.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { GROUPS, groupOf, KERNELS, type KernelName, SIGNATURES } from "../../../src/abi/records.js";
+import { GROUPS, KERNELS, type KernelName, SIGNATURES } from "../../../src/abi/records.js";
 import {
   cifarResNet,
   GELU,
@@ -18,7 +18,7 @@ import { RUNS, type Sample, samples } from "../../support/networks.js";
 import { kinds, planOf } from "./requests.js";
 
 type Kind = (typeof kinds)[string];
-const needs = (sample: Sample, kind: Kind) => groupOf(encode(planOf(sample, kind), NOWHERE).words);
+const needs = (sample: Sample, kind: Kind) => encode(planOf(sample, kind), NOWHERE).group;
 const sampleOf = (network: Layer, inputShape: number[]) => ({ network, inputShape, batchSize: 1 }) as Sample;
 
 describe("the group of a model's kernels", () => {

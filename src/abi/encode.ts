@@ -1,0 +1,28 @@
+/** Writes records: [kernel number, words in the record, field 0, field 1, …]. */
+import { ACTIVATION_GRADIENT, ACTIVATIONS } from "./enums.js";
+import { kernelOf } from "./kernel.js";
+import { GROUPS, type KernelArguments, type KernelName } from "./records.js";
+
+/** Words of a record in front of its fields. */
+const HEADER = 2;
+
+const bits = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(4));
+
+/**
+ * Appends the record of one kernel call to `words`. Returns the place in `GROUPS` of the group that it takes: its kernel's,
+ * or that of its activation.
+ */
+export function encodeRecord<K extends KernelName>(words: number[], kernel: K, args: KernelArguments<K>): number {
+  const [number, group, fields] = kernelOf(kernel);
+  const given: Readonly<Record<string, number>> = args;
+  const names = fields.split(" ");
+  words.push(number, names.length + HEADER);
+  for (const name of names) {
+    if (name[0] === "~") {
+      bits.setFloat32(0, given[name.slice(1)], true);
+      words.push(bits.getInt32(0, true));
+    } else words.push(given[name] | 0);
+  }
+  const { activation = ACTIVATIONS.none } = given;
+  return activation % ACTIVATION_GRADIENT > ACTIVATIONS.relu ? GROUPS.indexOf("further") : group;
+}
