@@ -3,8 +3,9 @@
 import { expectation, FormatError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
 import { messageOf } from "../core/thrown.js";
+import { fetchLayers } from "../nn/fetch-layers.js";
 import type { Layer } from "../nn/layer.js";
-import { type LayerClasses, makeLayer } from "../nn/registry.js";
+import { makeLayer } from "../nn/registry.js";
 import { expectTransform, MAX_CLASS_NAMES, MAX_NETWORK, MAX_TRANSFORM } from "./limits.js";
 
 /** Metadata key under which `save` writes the architecture. */
@@ -36,14 +37,8 @@ export function architectureMetadata({
   return { [METADATA_KEY]: JSON.stringify({ format: 1, inputShape, network, transform, classNames }) };
 }
 
-/** The classes that a network may name, which `JSON.stringify` made text of. */
-export type FindLayers = (json: string) => LayerClasses | Promise<LayerClasses>;
-
 /** Throws `FormatError` when there is none, or none that can be made. */
-export async function readArchitecture(
-  metadata: Readonly<Record<string, string>>,
-  findLayers: FindLayers,
-): Promise<Architecture> {
+export async function readArchitecture(metadata: Readonly<Record<string, string>>): Promise<Architecture> {
   const text = metadata[METADATA_KEY];
   if (text === undefined) {
     const hint =
@@ -68,7 +63,7 @@ export async function readArchitecture(
   const { inputShape, classNames } = json;
   if (!isSampleShape(inputShape))
     throw new FormatError(expectation("loadModel", "inputShape", "sizes above 0", inputShape));
-  const classes = await findLayers(layers);
+  const classes = await fetchLayers(layers);
   try {
     return { inputShape, network: makeLayer(json.network, classes), transform: json.transform, classNames };
   } catch (cause) {

@@ -15,7 +15,7 @@ import type { Host } from "../runtime/host.js";
 import { compileFile } from "../runtime/kernels.js";
 import { createMemory, ModelMemory } from "../runtime/memory.js";
 import { ThreadPool } from "../runtime/pool.js";
-import { type FindLayers, readArchitecture } from "./architecture.js";
+import { readArchitecture } from "./architecture.js";
 import { readClassNames } from "./class-names.js";
 import { type Described, describeNetwork, Engine } from "./engine.js";
 import { isModule, type LoadOptions, MAX_THREADS, readLoadOptions, type Settings, type Threads } from "./options.js";
@@ -90,13 +90,12 @@ export async function assembleSaved(
   host: Host,
   source: FileSource,
   options: LoadOptions | undefined,
-  findLayers: FindLayers,
   differentiate?: Differentiate,
 ): Promise<{ engine: Engine; info: ModelInfo } & Extras> {
   const settings = readLoadOptions(options);
   const bytes = await readGiven("loadModel", source, settings.name);
   const { tensors, metadata } = readSafetensors(bytes, { fileName: "model", verify: settings.verify });
-  const { inputShape, network, transform, classNames } = await readArchitecture(metadata, findLayers);
+  const { inputShape, network, transform, classNames } = await readArchitecture(metadata);
   const described = describeNetwork(network, inputShape, settings.prefer);
   const names = readClassNames("loadModel", settings.classNames ?? classNames, described.outputShape);
   matchStateDict(described, tensors);

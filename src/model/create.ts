@@ -1,6 +1,5 @@
 /** Makes models. */
 import type { FileSource } from "../data/places.js";
-import { findLayers } from "../nn/from-json.js";
 import { expectLayer, type Layer } from "../nn/layer.js";
 import { differentiate } from "../plan/autodiff.js";
 import type { Host, Runtime } from "../runtime/host.js";
@@ -35,12 +34,6 @@ export const modelLoader =
   (runtime: Runtime, kernels: Host["kernels"]) =>
   async (source: FileSource, options?: LoadOptions): Promise<Model> => {
     expectTransform("loadModel", options?.transform);
-    const { engine, info, ...extras } = await assembleSaved(
-      { ...runtime, kernels },
-      source,
-      options,
-      findLayers,
-      differentiate,
-    );
+    const { engine, info, ...extras } = await assembleSaved({ ...runtime, kernels }, source, options, differentiate);
     return new Model(engine, info, extras);
   };

@@ -1,7 +1,5 @@
 /** Loads models for predictions alone: neither gradients nor training come into the bundle. */
-
 import type { FileSource } from "../data/places.js";
-import { fetchLayers } from "../nn/fetch-layers.js";
 import type { Host, Runtime } from "../runtime/host.js";
 import { assembleSaved } from "./assemble.js";
 import type { LoadOptions } from "./options.js";
@@ -11,6 +9,6 @@ import { Predictor } from "./predictor.js";
 export const predictorLoader =
   (runtime: Runtime, kernels: Host["kernels"]) =>
   async (source: FileSource, options?: LoadOptions): Promise<Predictor> => {
-    const { engine, info, ...extras } = await assembleSaved({ ...runtime, kernels }, source, options, fetchLayers);
+    const { engine, info, ...extras } = await assembleSaved({ ...runtime, kernels }, source, options);
     return new Predictor(engine, info, extras);
   };

@@ -9,7 +9,7 @@ import { activations, gradCam } from "../model/features.js";
 import { freeze, unfreeze } from "../model/freeze.js";
 import type { Model } from "../model/model.js";
 import { stateNames } from "../model/state.js";
-import { findLayers } from "../nn/from-json.js";
+import { fetchLayers } from "../nn/fetch-layers.js";
 import type { Layer } from "../nn/layer.js";
 import { makeLayer } from "../nn/registry.js";
 import { recalibrate } from "../train/recalibrate.js";
@@ -142,7 +142,7 @@ export class Server implements Served {
       memoryPlan: (_, ...args) => this.model.memoryPlan(...args),
       summary: () => this.model.summary(),
       createModel: async (_, network, options) =>
-        opened(await this.#makers.createModel(makeLayer(network, await findLayers(JSON.stringify(network))), options)),
+        opened(await this.#makers.createModel(makeLayer(network, await fetchLayers(JSON.stringify(network))), options)),
       loadModel: async (_, bytes, options) => opened(await this.#makers.loadModel(bytes, options)),
       loadStateDict: (_, state, { rename, skip, ...options }) => {
         const names = Array.isArray(rename) ? new Map(rename) : null;

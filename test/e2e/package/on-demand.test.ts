@@ -63,8 +63,8 @@ describe("files on demand", () => {
       return found.test(text);
     };
     expect(twice.filter((path) => path.startsWith("src/") && isIdentity(path))).toEqual([]);
-    // Of layers there are only those twice that loadModel fetches: of resnet-wasm/inference the further ones, of all entries
-    // networks from ONNX files, where no importer has made its own known. Of ops none that a pass or a gradient knows.
+    // Of layers there are only those twice that loadModel fetches: the further ones, and networks from ONNX
+    // files where no importer has made its own known. Of ops none that a pass or a gradient knows.
     const read = (path: string) => readFileSync(join(root, path), "utf8");
     const layers = twice.filter(
       (path) =>
