@@ -136,6 +136,8 @@ export interface Convolve {
   after?: Pair;
   dilation: Pair;
   groups: number;
+  /** Without Winograd. */
+  isExact?: boolean;
 }
 
 /** The convolution of images by filters [out, kh, kw, in / groups] in memory, or of signals by [out, k, in / groups]. */

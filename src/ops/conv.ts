@@ -54,6 +54,8 @@ export interface Convolution {
   after?: Pair | undefined;
   dilation: Pair;
   groups: number;
+  /** Without Winograd, whose rounding is some four times that of the plain sums. */
+  isExact?: boolean | undefined;
 }
 
 /** `direct`: implicit GEMM; `winograd`: F(4x4, 3x3); `depthwise`: one filter a channel. */
@@ -88,10 +90,10 @@ const shapeOf = (c: Convolution, x: Shape): Conv2dShape => convShape(c, x[0], im
 /** Images smaller than one tile of Winograd's outputs waste most of it. */
 const WINOGRAD_TILE = 4;
 
-function chooseAlgorithm(s: Conv2dShape, prefer: Selection["prefer"]): ConvAlgorithm {
+function chooseAlgorithm(s: Conv2dShape, { isExact }: Convolution, prefer: Selection["prefer"]): ConvAlgorithm {
   if (isDepthwise(s)) return "depthwise";
   const large = s.oh >= WINOGRAD_TILE && s.ow >= WINOGRAD_TILE;
-  return prefer === "speed" && large && winogradLegal(s) ? "winograd" : "direct";
+  return prefer === "speed" && !isExact && large && winogradLegal(s) ? "winograd" : "direct";
 }
 
 export type Conv2d = Convolution & { epilogue: Epilogue; algorithm?: ConvAlgorithm };
@@ -135,7 +137,7 @@ function selectFilter<A extends Conv2d>(
   const [image, w, ...operands] = node.inputs;
   const { outChannels, kernel, stride, padding, after, dilation, groups } = node.attributes;
   const convolution = { outChannels, kernel, stride, padding, after, dilation, groups };
-  const algorithm = chooseAlgorithm(convShape(convolution, batch, input), prefer);
+  const algorithm = chooseAlgorithm(convShape(convolution, batch, input), node.attributes, prefer);
   const attributes = { ...node.attributes, algorithm };
   const filter = once(conv2dFilter, w, { ...convolution, input, dx, algorithm }, node);
   return { ...node, inputs: [image, filter, ...operands], attributes };
@@ -235,7 +237,7 @@ const conv2dDw: Op<Convolution & { algorithm?: ConvAlgorithm }> = {
   },
   select(node, { prefer, shape }) {
     const s = shapeOf(node.attributes, shape(node.inputs[1]));
-    const choice = chooseAlgorithm(s, prefer);
+    const choice = chooseAlgorithm(s, node.attributes, prefer);
     const algorithm = choice === "winograd" && !winogradDwPays(s) ? "direct" : choice;
     return { ...node, attributes: { ...node.attributes, algorithm } };
   },
