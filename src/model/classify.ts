@@ -1,9 +1,10 @@
 /** From pictures to classes: pictures are decoded, transformed as the model asks for, and its outputs ranked. */
 import { expectation, NumericError, ShapeError } from "../core/errors.js";
 import { exp } from "../core/math.js";
-import { integer, readOptions, type Schema } from "../core/options.js";
+import { signal as abortSignal, integer, readOptions, type Schema } from "../core/options.js";
 import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";
 import type { Tensor, TensorLike } from "../core/tensor.js";
+import { createYielder } from "../core/yield.js";
 import { type DecodeOptions, decodeSchema } from "../data/image/open.js";
 import { expectImage, type Image, withChannels } from "../data/image/pixels.js";
 import { imageOf } from "../data/image/source.js";
@@ -23,6 +24,8 @@ export interface Classification {
 export interface ClassifyOptions extends DecodeOptions {
   /** How many classes to give, the most probable first; at most as many as there are. Default 5. */
   topK?: number;
+  /** Stops with the signal's reason as an error, between two pictures or batches. */
+  signal?: AbortSignal;
 }
 
 /** A model, as far as pictures go through it. All else of it stays out of this file, which pages load on demand. */
@@ -43,7 +46,8 @@ const where = "classify";
 /** Pictures that are in memory as inputs at a time. */
 const BATCH = 64;
 
-const schema = () => ({ topK: integer({ min: 1, default: 5 }), ...decodeSchema() }) satisfies Schema<ClassifyOptions>;
+const schema = () =>
+  ({ topK: integer({ min: 1, default: 5 }), signal: abortSignal, ...decodeSchema() }) satisfies Schema<ClassifyOptions>;
 
 /** What `model.classify` does: a list of classes for an image, a list of such lists for an array of images. */
 export async function classify(
@@ -51,18 +55,23 @@ export async function classify(
   given: unknown,
   options?: ClassifyOptions,
 ): Promise<Classification[] | Classification[][]> {
-  const { topK, ...decoding } = readOptions(where, options, schema);
+  const { topK, signal, ...decoding } = readOptions(where, options, schema);
   expectClasses(model.outputShape);
   const { inputShape, classNames, givesProbabilities: areProbabilities } = model;
   const write = writerOf(model);
   const images = Array.isArray(given) ? given : [given];
   const size = numel(inputShape);
   const results: Classification[][] = [];
+  const pause = createYielder();
   for (let at = 0; at < images.length; at += BATCH) {
     const part = images.slice(at, at + BATCH);
     const x = new Float32Array(part.length * size);
-    for (const [i, image] of part.entries())
+    for (const [i, image] of part.entries()) {
+      signal?.throwIfAborted();
       write(await imageOf(where, image, decoding), x.subarray(i * size, (i + 1) * size));
+      await pause();
+    }
+    signal?.throwIfAborted();
     const { data } = model.predict({ data: x, shape: [part.length, ...inputShape] });
     const classes = data.length / part.length;
     for (let i = 0; i < part.length; i++) {

@@ -36,10 +36,16 @@ export interface PredictOptions {
 
 const ARENA_TARGET = 64 * 2 ** 20;
 
+const fitting = new WeakMap<Engine, number>();
+
 /** As many samples as keep the activations of a prediction within the target, at most 256. */
 export function fittingBatch(engine: Engine): number {
+  const known = fitting.get(engine);
+  if (known) return known;
   const { bytes } = engine.plan({ batchSize: 1, training: false, backward: "none" }).arena;
-  return Math.max(1, Math.min(256, Math.floor(ARENA_TARGET / Math.max(1, bytes))));
+  const samples = Math.max(1, Math.min(256, Math.floor(ARENA_TARGET / Math.max(1, bytes))));
+  fitting.set(engine, samples);
+  return samples;
 }
 
 /** Stops the worker threads of models that were dropped without `dispose`; made with the first threads. */
@@ -52,7 +58,6 @@ export class Predictor {
   /** How inputs are to be prepared, as JSON; saved with the weights. See `transformImage` of resnet-wasm/data. */
   transform: unknown;
   #classNames: readonly string[] | undefined;
-  #predictBatch = 0;
 
   /** @internal Made by `createModel` and `loadModel`. */
   constructor(engine: Engine, info: ModelInfo, { transform, classNames }: Extras) {
@@ -99,24 +104,14 @@ export class Predictor {
    * Outputs in evaluation mode, [n, …outputShape]. The batch size follows from the input. Bytes (Uint8Array,
    * Uint8ClampedArray) mean value / 255, as in datasets; a model with a `transform` refuses them with `ArgumentError`,
    * because they may be a picture before it or after. Throws `ShapeError` when the input does not fit the network. A network
-   * with several outputs gives a record of them by name: `model.predict<Outputs>(x)`.
+   * with several outputs gives a record of them by name: `model.predict<Outputs>(x)`. A call of this thread
+   * hears no signal before its end; `predict` in a worker does, between batches.
    */
   predict<Y extends Tensor | Outputs = Tensor>(x: TensorLike, options?: PredictOptions): Y {
-    const engine = this.use("predict");
-    const schema = () => ({ batchSize: optional(integer({ min: 1 })) }) satisfies Schema<PredictOptions>;
-    const { batchSize } = readOptions("predict", options, schema);
-    const batch = toInput("predict", x, this);
-    const [from, to] = [numel(this.inputShape), numel(this.outputShape)];
-    const data = allocate("predict", batch.batchSize * to);
-    const step = Math.min(batchSize ?? this.#defaultBatch(), batch.batchSize);
-    for (let at = 0; at < batch.batchSize; at += step) {
-      const n = Math.min(step, batch.batchSize - at);
-      const pass = engine.step({ batchSize: n, training: false, backward: "none" });
-      fillInput(pass.input, batch.data, at * from);
-      pass.run();
-      data.set(pass.output, at * to);
-    }
-    return byName(this.network, { data, shape: [batch.batchSize, ...this.outputShape] });
+    const passes = predictInParts(this.use("predict"), this, x, options);
+    let pass = passes.next();
+    while (!pass.done) pass = passes.next();
+    return byName(this.network, pass.value);
   }
 
   /**
@@ -155,11 +150,6 @@ export class Predictor {
     );
   }
 
-  #defaultBatch(): number {
-    this.#predictBatch ||= fittingBatch(this.use("model"));
-    return this.#predictBatch;
-  }
-
   /** Releases memory and worker threads now; forgetting the model does the same later. */
   dispose(): void {
     const pool = this.#engine?.executor.pool;
@@ -179,6 +169,31 @@ export class Predictor {
     if (!this.#engine) throw new ResnetWasmError(expectation(where, "model", "in use", "disposed"));
     return this.#engine;
   }
+}
+
+/** Passes its input through batch by batch, one whenever it is asked to go on. */
+export function* predictInParts(
+  engine: Engine,
+  model: Pick<Predictor, "inputShape" | "outputShape" | "transform">,
+  x: TensorLike,
+  options: PredictOptions | undefined,
+): Generator<undefined, Tensor> {
+  const schema = () => ({ batchSize: optional(integer({ min: 1 })) }) satisfies Schema<PredictOptions>;
+  const { batchSize } = readOptions("predict", options, schema);
+  const { inputShape, outputShape } = model;
+  const batch = toInput("predict", x, model);
+  const [from, to] = [numel(inputShape), numel(outputShape)];
+  const data = allocate("predict", batch.batchSize * to);
+  const step = Math.min(batchSize ?? fittingBatch(engine), batch.batchSize);
+  for (let at = 0; at < batch.batchSize; at += step) {
+    const n = Math.min(step, batch.batchSize - at);
+    const pass = engine.step({ batchSize: n, training: false, backward: "none" });
+    fillInput(pass.input, batch.data, at * from);
+    pass.run();
+    data.set(pass.output, at * to);
+    yield;
+  }
+  return { data, shape: [batch.batchSize, ...outputShape] };
 }
 
 /** Room for a result. Throws `RuntimeSupportError` where the runtime has none. */

@@ -1,6 +1,8 @@
 /** Batches on their way from a dataset into a step. */
 import { expectation, ResnetWasmError, ShapeError } from "../core/errors.js";
+import { demanded } from "../core/on-demand.js";
 import { type Dataset, getBatch } from "../data/dataset.js";
+import type { Model } from "../model/model.js";
 import type { Step, TrainStep } from "../model/step.js";
 import type { Loss } from "../nn/losses.js";
 import { checkTargets } from "./labels.js";
@@ -32,15 +34,27 @@ export async function load(
   return stopped;
 }
 
-/** Prepares a last batch that is not full. Throws `ShapeError` where the network needs more samples than it has. */
-export function prepareRest({ length }: Dataset, batchSize: number, prepare: (samples: number) => unknown): void {
+/** Compares what is known of a dataset's preparation with the transform of a model that has one. */
+export async function expectTransformed(where: string, { transform }: Model, ...datasets: Dataset[]): Promise<void> {
+  if (transform === undefined || transform === null) return;
+  const { expectPrepared } = await demanded(where, import("./prepared.js"));
+  for (const dataset of datasets) expectPrepared(where, dataset, transform);
+}
+
+/** Prepares a last batch that is not full. Throws `ShapeError`, the cure first, where the network needs more samples. */
+export function prepareRest(
+  where: string,
+  { length }: Dataset,
+  batchSize: number,
+  prepare: (samples: number) => unknown,
+): void {
   try {
     prepare(length % batchSize);
   } catch (cause) {
     if (!(cause instanceof ShapeError) || length < batchSize) throw cause;
     const last = `The last batch has ${length % batchSize} of ${length} samples in batches of ${batchSize}`;
     const cure = "dropLast: true leaves it out, another batchSize divides otherwise";
-    throw new ShapeError(`${cause.message}. ${last}: ${cure}`, { cause });
+    throw new ShapeError(`${where}: ${last}: ${cure}. ${cause.message}`, { cause });
   }
 }
 

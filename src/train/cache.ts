@@ -3,6 +3,7 @@ import { DataError, expectation, ShapeError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
 import { signal as abortSignal, integer, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape, numel, sameShape } from "../core/shape.js";
+import { createYielder } from "../core/yield.js";
 import { arrayDataset } from "../data/array.js";
 import {
   type ClassDataset,
@@ -16,7 +17,6 @@ import { activations } from "../model/features.js";
 import type { Model } from "../model/model.js";
 import { load } from "./batch.js";
 import { Limits } from "./limits.js";
-import { createYielder } from "./yield.js";
 
 export interface CacheFeaturesOptions {
   /** Path of the layer whose output becomes the input of the new head: "flatten" in the ready-made ResNets. */

@@ -2,13 +2,13 @@
 
 import { argmax } from "../core/math.js";
 import { signal as abortSignal, integer, optional, readOptions, type Schema } from "../core/options.js";
+import { createYielder } from "../core/yield.js";
 import { type ClassDataset, type Dataset, sampleWeights } from "../data/dataset.js";
 import { classNamesOf, expectClassNames } from "../model/class-names.js";
 import { fittingBatch } from "../model/predictor.js";
-import { fillBatch, load, weighBatch } from "./batch.js";
+import { expectTransformed, fillBatch, load, weighBatch } from "./batch.js";
 import { Limits, type Stopped } from "./limits.js";
 import type { StepTrainer } from "./step-trainer.js";
-import { createYielder } from "./yield.js";
 
 export interface EvaluateOptions {
   /** Default: the largest batch that the trainer has trained with, else that of `predict`; at most 128. */
@@ -65,6 +65,8 @@ export async function evaluate(trainer: StepTrainer, dataset: Dataset, options?:
   const read = readOptions("evaluate", options, schema);
   const batchSize = read.batchSize ?? Math.min(MOST, trainer.largestBatch || fittingBatch(trainer.model.engine));
   const { signal } = read;
+  trainer.expectFits("evaluate", dataset);
+  await expectTransformed("evaluate", trainer.model, dataset);
   const result = await evaluateWithin(trainer, dataset, batchSize, new Limits({ signal }), newTally());
   if (typeof result !== "string") return result;
   throw signal?.reason;

@@ -13,14 +13,14 @@ import {
   signal,
 } from "../core/options.js";
 import { Philox } from "../core/random.js";
+import { createYielder } from "../core/yield.js";
 import { type Dataset, sampleWeights } from "../data/dataset.js";
 import { classNamesOf, expectClassNames } from "../model/class-names.js";
-import { fillBatch, load, prepareRest, weighBatch } from "./batch.js";
+import { expectTransformed, fillBatch, load, prepareRest, weighBatch } from "./batch.js";
 import { type Evaluation, evaluateWithin, newTally, type Tally } from "./evaluate.js";
 import { Limits, type Stopped } from "./limits.js";
-import { settlePassage } from "./resume.js";
+import { leaveFit, settlePassage } from "./resume.js";
 import type { StepResult, StepTrainer } from "./step-trainer.js";
-import { createYielder } from "./yield.js";
 
 /** What a step of `fit` reports. */
 export interface StepEvent extends StepResult {
@@ -180,7 +180,8 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
     trainer.expectFits("fit validation", validation);
     expectClassNames("fit validation", classNames ?? trainer.classNames, classNamesOf(validation));
   }
-  const passage = settlePassage(trainer, dataset, given);
+  await expectTransformed("fit", trainer.model, dataset, ...(validation ? [validation] : []));
+  const { passage, goesOn } = settlePassage(trainer, dataset, given);
   const { epochs, batchSize, shuffle, dropLast } = passage;
   const stepsPerEpoch = dropLast ? Math.floor(dataset.length / batchSize) : Math.ceil(dataset.length / batchSize);
   if (stepsPerEpoch === 0)
@@ -191,15 +192,16 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
   const rest = dataset.length % batchSize;
   const prepare = (n: number) => trainer.prepareStep(n, kind, dataset.getWeights !== undefined);
   if (dataset.length >= batchSize) prepare(batchSize);
-  if (rest > 0 && !dropLast) prepareRest(dataset, batchSize, prepare);
+  if (rest > 0 && !dropLast) prepareRest("fit", dataset, batchSize, prepare);
 
   const limits = new Limits(given);
   const pause = createYielder();
   const state = trainer.fitState;
   state.completed ??= state.epoch;
-  if (!state.current && !pastSchedule) expectRates(trainer, stepsPerEpoch, epochs);
-  state.current = { epochInFit: 0, step: 0, lossSum: 0, samples: 0, lr: 0, ...state.current, ...passage };
+  if (!goesOn && !pastSchedule) expectRates(trainer, stepsPerEpoch, epochs);
   trainer.nameClasses(classNames);
+  if (!goesOn) leaveFit(trainer); // nothing refuses this fit any more
+  state.current = { epochInFit: 0, step: 0, lossSum: 0, samples: 0, lr: 0, ...state.current, ...passage };
   trainer.loaded = false;
   const { current } = state;
   const from = { epoch: current.epochInFit, step: current.step };

@@ -3,13 +3,13 @@ import { ArgumentError, DataError, expectation, NumericError, ShapeError } from 
 import { signal as abortSignal, flag, integer, optional, readOptions, type Schema } from "../core/options.js";
 import { Philox } from "../core/random.js";
 import { formatShape, sameShape } from "../core/shape.js";
+import { createYielder } from "../core/yield.js";
 import { type Dataset, expectDataset, getBatch, targetSize } from "../data/dataset.js";
 import { Model } from "../model/model.js";
 import type { Step } from "../model/step.js";
 import type { RecordUpdate } from "../plan/plan.js";
-import { expectCurrent, load, prepareRest } from "./batch.js";
+import { expectCurrent, expectTransformed, load, prepareRest } from "./batch.js";
 import { Limits } from "./limits.js";
-import { createYielder } from "./yield.js";
 
 export interface RecalibrateOptions {
   /** At most this many batches. Default: the whole dataset, once. */
@@ -67,6 +67,7 @@ export async function recalibrate(model: Model, dataset: Dataset, options?: Reca
     throw new ShapeError(
       expectation(where, "dataset.inputShape", formatShape(model.inputShape), formatShape(inputShape)),
     );
+  await expectTransformed(where, model, dataset);
   const { engine } = model;
   const step = (n: number) => engine.step({ batchSize: n, training: true, backward: "none", update: takeBatch }, where);
   const all = dropLast ? Math.floor(length / batchSize) : Math.ceil(length / batchSize);
@@ -74,7 +75,7 @@ export async function recalibrate(model: Model, dataset: Dataset, options?: Reca
   if (count === 0)
     throw new DataError(expectation(where, "dataset", `at least one batch of ${batchSize}`, `${length} samples`));
   const rest = count === Math.ceil(length / batchSize) ? length % batchSize : 0;
-  if (rest > 0) prepareRest(dataset, batchSize, step);
+  if (rest > 0) prepareRest(where, dataset, batchSize, step);
   const { statistics, counts } = statisticsOf(step(Math.min(batchSize, length)));
   if (statistics.length === 0)
     throw new ArgumentError(expectation(where, "network", "a BatchNorm that is not frozen", "none"));

@@ -49,17 +49,18 @@ interface DatasetIdentity {
 
 function identityOf(dataset: Dataset): DatasetIdentity {
   const { inputShape, targets, classNames } = dataset;
-  const { transform }: { transform?: unknown } = Object(dataset);
   const kind = dataset.targets === "class" ? { classes: dataset.classes } : {};
   const { targetShape, getWeights } = dataset;
   const weighted = getWeights !== undefined || undefined;
   const names = classNames && { classNames };
-  return { inputShape, targets, ...kind, ...names, targetShape, weighted, transform, ...madeOf(dataset) };
+  return { inputShape, targets, ...kind, ...names, targetShape, weighted, ...madeOf(dataset) };
 }
 
-function madeOf(dataset: Dataset): { made?: unknown[] } {
+function madeOf(dataset: Dataset): Pick<DatasetIdentity, "made" | "transform"> {
   const made: unknown[] = [];
   for (let at: Dataset | undefined = dataset; at; ) {
+    const { transform }: { transform?: unknown } = Object(at);
+    if (transform !== undefined) return { made, transform }; // pictures of a folder
     const description = datasetDescription(at);
     if (!description) return {};
     at = "dataset" in description ? description.dataset : undefined;
@@ -81,12 +82,18 @@ export interface AskedBatches {
   dropLast?: boolean | undefined;
 }
 
+/** How a fit goes through its dataset, and whether it goes on with an interrupted one. */
+interface Settled {
+  passage: Required<Passage>;
+  goesOn: boolean;
+}
+
 /**
- * Settles where `fit` begins: at the place of an interrupted fit with the same dataset, batches and epochs, or anew with
- * others, so that as many epochs are run as were asked for.
+ * Tells where `fit` begins: at the place of an interrupted fit with the same dataset, batches and epochs, or anew with
+ * others, so that as many epochs are run as were asked for. Changes nothing: what is checked after it may refuse the fit.
  * After `trainer.load` another dataset or other batches are more likely an error than meant, so that they are refused.
  */
-export function settlePassage(trainer: Resumable, dataset: Dataset, asked: AskedBatches): Required<Passage> {
+export function settlePassage(trainer: Readonly<Resumable>, dataset: Dataset, asked: AskedBatches): Settled {
   const state = trainer.fitState;
   const settle = (last: Partial<Passage>): Required<Passage> => ({
     length: dataset.length,
@@ -96,14 +103,14 @@ export function settlePassage(trainer: Resumable, dataset: Dataset, asked: Asked
     shuffle: asked.shuffle ?? last.shuffle ?? true,
     dataset: identityOf(dataset),
   });
-  if (!state.current) return settle({});
+  if (!state.current) return { passage: settle({}), goesOn: false };
   const passage = settle(state.current);
   const { length, batchSize, dropLast, epochs, epochInFit, shuffle, dataset: before } = state.current;
   const { dataset: now, ...batches } = passage;
   const known = now.made ? before : { ...before, made: undefined };
   const found = differences({ ...batches, ...now }, { length, batchSize, dropLast, epochs, shuffle, ...known });
   const isPast = epochs === undefined && epochInFit > passage.epochs;
-  if (found.length === 0 && !isPast) return passage;
+  if (found.length === 0 && !isPast) return { passage, goesOn: true };
   if (trainer.loaded && !isPast) {
     const hint = 'To begin a new fit on purpose: trainer.load(bytes, { override: ["fit"] })';
     const got = listed(found);
@@ -111,8 +118,7 @@ export function settlePassage(trainer: Resumable, dataset: Dataset, asked: Asked
       expectation("fit", "dataset and batches", "those of the fit in the checkpoint", got, { hint }),
     );
   }
-  leaveFit(trainer);
-  return settle({});
+  return { passage: settle({}), goesOn: false };
 }
 
 /** Gives up the place of an interrupted fit. An epoch that was begun is not shuffled in the same order again. */

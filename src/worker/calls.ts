@@ -40,14 +40,20 @@ export type DatasetRecipe =
   | { type: "augment"; dataset: number; augmentations: AugmentationDescription[]; seed: number }
   | { type: "rows"; dataset: number };
 
-/** Everything of a dataset but its functions. */
+/** Everything of a dataset but its functions. `transform` is that of a folder. */
 export type DatasetFields = (Omit<ClassDataset, DatasetFunctions> | Omit<ValueDataset, DatasetFunctions>) & {
   weighted: boolean;
+  transform?: unknown;
 };
 type DatasetFunctions = "get" | "getWeights" | "prefetch";
 
 /** A dataset as an argument: one that the worker has, or one that stays here and is asked for batches by `name`. */
-export type DatasetReference = { id: number } | { name: DatasetName; fields: DatasetFields };
+export type DatasetReference = { id: number } | PageReference;
+export interface PageReference {
+  page: number;
+  name: DatasetName;
+  fields: DatasetFields;
+}
 export type DatasetName = "train" | "validation" | "dataset";
 
 export interface BatchRequest {
@@ -179,5 +185,6 @@ export interface Served {
   readonly model: Model;
   addTrainer(trainer: Trainer): number;
   trainer(id: number): Trainer;
-  dataset(id: number): Dataset;
+  /** The dataset that a reference means; `ask` asks the page for the batches of one that stays there. */
+  find(reference: DatasetReference, ask: CallContext["ask"]): Dataset;
 }

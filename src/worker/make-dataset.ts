@@ -8,7 +8,7 @@ import { colorJitter } from "../data/image/color.js";
 import { cutout, horizontalFlip, randomCrop, randomErasing, randomResizedCrop } from "../data/image/geometry.js";
 import { cutmix, mixup } from "../data/image/mix.js";
 import { normalise, subset } from "../data/views.js";
-import type { CallContext, DatasetRecipe, DatasetReference, SentBatch } from "./calls.js";
+import type { CallContext, DatasetRecipe, PageReference, SentBatch } from "./calls.js";
 
 const AUGMENTATIONS: Record<string, (options: never) => Augmentation> = {
   colorJitter,
@@ -40,21 +40,31 @@ export function makeDataset(recipe: DatasetRecipe, find: (id: number) => Dataset
   }
 }
 
-/** The dataset that a reference means. One that stays on the page hands its batches over before they are read. */
-export function findDataset(
-  reference: DatasetReference,
-  find: (id: number) => Dataset,
+/** A dataset that stays on the page and hands its batches over before they are read; the same from call to call. */
+export interface PageDataset {
+  readonly dataset: Dataset;
+  /** How the call at work asks the page. */
+  ask: CallContext["ask"];
+}
+
+export function pageDataset(
+  { name, fields: { weighted, ...fields } }: PageReference,
   ask: CallContext["ask"],
-): Dataset {
-  if ("id" in reference) return find(reference.id);
-  const { name } = reference;
-  const { weighted, ...fields } = reference.fields;
+): PageDataset {
   let batch: SentBatch | null = null;
-  return {
+  const dataset: Dataset = {
     ...fields,
     ...(weighted && { getWeights: (_, weights) => weights.set(batch?.weights ?? []) }),
-    async prefetch(indices, epoch = 0) {
-      batch = await ask(name, { indices: Uint32Array.from(indices), epoch });
+    async prefetch(given, epoch = 0) {
+      const { ask } = page;
+      const indices = Array.from(given);
+      const request = () => ({ indices: Uint32Array.from(indices), epoch }); // sent, an array is empty here
+      try {
+        batch = await ask(name, request());
+      } catch (error) {
+        if (page.ask === ask) throw error;
+        batch = await page.ask(name, request()); // the call that asked has ended: the one at work is told
+      }
     },
     get(_, x, y) {
       if (!batch) throw new ResnetWasmError(expectation("get", "batch", "one that was fetched", "none"));
@@ -62,4 +72,6 @@ export function findDataset(
       y.set(batch.y);
     },
   };
+  const page: PageDataset = { dataset, ask };
+  return page;
 }

@@ -1,6 +1,6 @@
 /** A model whose memory, threads and work are in a worker. */
 import { ArgumentError, expectation } from "../core/errors.js";
-import { flag, readOptions, type Schema } from "../core/options.js";
+import { signal as abortSignal, flag, readOptions, type Schema } from "../core/options.js";
 import type { Shape } from "../core/shape.js";
 import { entriesOf, tagOf } from "../core/tag.js";
 import type { Tensor, TensorLike } from "../core/tensor.js";
@@ -35,6 +35,10 @@ export interface TransferOption {
    * from then on. Views on a part of a buffer are copied all the same. Default false.
    */
   transfer?: boolean;
+}
+
+export interface SignalOption {
+  signal?: AbortSignal;
 }
 
 const transferSchema = () => ({ transfer: flag(false) }) satisfies Schema<TransferOption>;
@@ -113,13 +117,17 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
     return this.#connection.call(method, args, { ...options, owner: this });
   }
 
-  /** Outputs in evaluation mode, [n, …outputShape]; of a network with several outputs, a record by name. */
+  /**
+   * Outputs in evaluation mode, [n, …outputShape]; of a network with several outputs, a record by name. `signal` stops it
+   * between two batches, with its reason as an error.
+   */
   async predict<Y extends Tensor | Outputs = Tensor>(
     x: TensorLike,
-    options?: PredictOptions & TransferOption,
+    options?: PredictOptions & SignalOption & TransferOption,
   ): Promise<Y> {
-    const { transfer, ...rest } = options ?? {};
-    return (await this.call("predict", [x, rest], { transfer })) as Y;
+    const { transfer, signal, ...rest } = options ?? {};
+    abortSignal("predict", "signal", signal);
+    return (await this.call("predict", [x, rest], { transfer, signal })) as Y;
   }
 
   /**
@@ -132,9 +140,10 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
     given: unknown,
     options?: ClassifyOptions & TransferOption,
   ): Promise<Classification[] | Classification[][]> {
-    const { transfer, ...rest } = options ?? {};
+    const { transfer, signal, ...rest } = options ?? {};
+    abortSignal("classify", "signal", signal);
     const sent = Array.isArray(given) ? await Promise.all(given.map(toSendable)) : await toSendable(given);
-    return this.call("classify", [sent, rest], { transfer });
+    return this.call("classify", [sent, rest], { transfer, signal });
   }
 
   /** Outputs for one whole batch, keeping what `backward` needs. */

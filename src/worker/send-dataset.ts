@@ -10,6 +10,7 @@ import type { Connection } from "./connection.js";
 export class SentDatasets {
   readonly #connection: Connection;
   readonly #ids = new WeakMap<Dataset, number>();
+  readonly #pages = new WeakMap<Dataset, number>();
   readonly #dropped: FinalizationRegistry<number>;
   #next = 0;
 
@@ -23,7 +24,17 @@ export class SentDatasets {
     if (typeof dataset?.get !== "function")
       throw new DataError(expectation(where, "dataset", "a Dataset, with a function get", dataset));
     const id = this.#send(where, dataset, transfer);
-    return id === null ? { name, fields: fieldsOf(dataset) } : { id };
+    return id === null ? { page: this.#number(dataset), name, fields: fieldsOf(dataset) } : { id };
+  }
+
+  /** What a dataset that stays here is called by. */
+  #number(dataset: Dataset): number {
+    const known = this.#pages.get(dataset);
+    if (known !== undefined) return known;
+    const page = this.#next++;
+    this.#pages.set(dataset, page);
+    this.#dropped.register(dataset, page);
+    return page;
   }
 
   #send(where: string, dataset: Dataset, transfer: boolean): number | null {
@@ -56,7 +67,14 @@ export class SentDatasets {
 
 function fieldsOf(dataset: Dataset): DatasetFields {
   const { length } = dataset;
-  const fields = { length, inputShape: dataset.inputShape, ...targetsOf(dataset), weighted: !!dataset.getWeights };
+  const { transform }: { transform?: unknown } = Object(dataset);
+  const fields = {
+    length,
+    inputShape: dataset.inputShape,
+    ...targetsOf(dataset),
+    weighted: !!dataset.getWeights,
+    transform,
+  };
   // Copies: what holds a dataset together may be a proxy, which cannot be sent.
   const copies = Object.entries(fields).map(([name, value]) => [name, Array.isArray(value) ? value.slice() : value]);
   return Object.fromEntries(copies);

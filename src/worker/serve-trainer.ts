@@ -23,7 +23,6 @@ import type {
   TrainerCalls,
 } from "./calls.js";
 import { encodeError } from "./errors.js";
-import { findDataset } from "./make-dataset.js";
 import { revivePattern } from "./patterns.js";
 
 /** Steps are reported together for this long (ms), where the page does not make each wait. */
@@ -46,21 +45,20 @@ export function trainerMethods(server: Served): Methods<keyof TrainerCalls | "cr
       if (server.model.classNames !== classNames) tell("classNames", server.model.classNames);
     }
   };
-  const find = (id: number) => server.dataset(id);
   return {
     createTrainer: (_, options) => server.addTrainer(createTrainer(server.model, reviveOptions(options))),
     step: counted((trainer, _, ...batch: Parameters<Trainer["step"]>) => trainer.step(...batch)),
     applyGradients: counted((trainer) => trainer.applyGradients()),
     fit: counted((trainer, context, train: DatasetReference, options: SentFitOptions) => {
       const { validation, callbacks: names, wait, ...rest } = options;
-      const dataset = findDataset(train, find, context.ask);
-      const held = validation && findDataset(validation, find, context.ask);
+      const dataset = server.find(train, context.ask);
+      const held = validation && server.find(validation, context.ask);
       const callbacks = names.length === 0 ? [] : [wait ? asking(names, context) : telling(names, context)];
       const { signal } = context;
       return naming(context, () => trainer.fit(dataset, { ...rest, validation: held, callbacks, signal }));
     }),
     evaluate: counted((trainer, context, dataset: DatasetReference, options: EvaluateOptions) =>
-      trainer.evaluate(findDataset(dataset, find, context.ask), { ...options, signal: context.signal }),
+      trainer.evaluate(server.find(dataset, context.ask), { ...options, signal: context.signal }),
     ),
     emaStateDict: counted((trainer) => trainer.emaStateDict()),
     saveTrainer: counted((trainer) => trainer.save()),

@@ -14,12 +14,22 @@ import type { Layer } from "../nn/layer.js";
 import { makeLayer } from "../nn/registry.js";
 import { recalibrate } from "../train/recalibrate.js";
 import type { Trainer } from "../train/trainer.js";
-import type { CallContext, CallName, Methods, ModelFacts, SentPattern, Served, TrainerCalls } from "./calls.js";
+import type {
+  CallContext,
+  CallName,
+  DatasetReference,
+  Methods,
+  ModelFacts,
+  SentPattern,
+  Served,
+  TrainerCalls,
+} from "./calls.js";
 import { encodeError } from "./errors.js";
-import { findDataset, makeDataset } from "./make-dataset.js";
+import { makeDataset, type PageDataset, pageDataset } from "./make-dataset.js";
 import type { Request, Response } from "./messages.js";
 import { pack } from "./pack.js";
 import { revivePattern } from "./patterns.js";
+import { predict } from "./predict.js";
 import { trainerMethods } from "./serve-trainer.js";
 
 /** The page as the worker sees it. */
@@ -46,6 +56,8 @@ export class Server implements Served {
   #model: Model | null = null;
   readonly #trainers = new Map<number, Trainer>();
   readonly #datasets = new Map<number, () => Dataset>();
+  /** Datasets that stay on the page, by the page's number and what is told of them. */
+  readonly #pages = new Map<number, Map<string, PageDataset>>();
   readonly #aborts = new Map<number, AbortController>();
   readonly #questions = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
   #nextQuestion = 0;
@@ -72,8 +84,17 @@ export class Server implements Served {
     return lookUp(this.#trainers, id);
   }
 
-  dataset(id: number): Dataset {
-    return lookUp(this.#datasets, id)();
+  find(reference: DatasetReference, ask: CallContext["ask"]): Dataset {
+    if ("id" in reference) return lookUp(this.#datasets, reference.id)();
+    const { page, name, fields } = reference;
+    // The same object as in the last call, so that a load which that one left is waited for, where it is the same dataset.
+    const key = JSON.stringify([name, fields]);
+    const pages = this.#pages.get(page) ?? new Map<string, PageDataset>();
+    this.#pages.set(page, pages);
+    const known = pages.get(key) ?? pageDataset(reference, ask);
+    known.ask = ask;
+    pages.set(key, known);
+    return known.dataset;
   }
 
   async #receive(request: Request): Promise<void> {
@@ -134,7 +155,7 @@ export class Server implements Served {
     const match = (change: typeof freeze) => (_: CallContext, pattern: SentPattern) =>
       change(this.model, revivePattern(pattern));
     return {
-      predict: (_, ...args) => this.model.predict(...args),
+      predict: ({ signal }, ...args) => predict(this.model, signal, ...args),
       forward: (_, ...args) => this.model.forward(...args),
       backward: (_, ...args) => this.model.backward(...args),
       gradients: () => this.model.gradients(),
@@ -160,17 +181,13 @@ export class Server implements Served {
       unfreeze: match(unfreeze),
       names: () => stateNames(this.model.engine.description).map(({ entry }) => entry.name),
       recalibrate: ({ signal, ask }, dataset, options) =>
-        recalibrate(
-          this.model,
-          findDataset(dataset, (id) => this.dataset(id), ask),
-          { ...options, signal },
-        ),
+        recalibrate(this.model, this.find(dataset, ask), { ...options, signal }),
       prepare: (_, extras) => void Object.assign(this.model, extras),
       // Which of the two is asked for decides what comes back.
-      classify: (_, given, options) => this.model.classify(given as ImageSource, options),
+      classify: ({ signal }, given, options) => this.model.classify(given as ImageSource, { ...options, signal }),
       dataset: (_, id, recipe) => {
         try {
-          const dataset = makeDataset(recipe, (inner) => this.dataset(inner));
+          const dataset = makeDataset(recipe, (inner) => lookUp(this.#datasets, inner)());
           this.#datasets.set(id, () => dataset);
         } catch (error) {
           // Nobody waits for this call; the one that uses the dataset fails.
@@ -179,7 +196,10 @@ export class Server implements Served {
           });
         }
       },
-      forget: (_, id) => void this.#datasets.delete(id),
+      forget: (_, id) => {
+        this.#datasets.delete(id);
+        this.#pages.delete(id);
+      },
       leave: () => this.#model?.dispose(),
     };
   }

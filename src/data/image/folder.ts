@@ -55,6 +55,8 @@ export interface ImageFolder extends ClassDataset {
   readonly classNames: readonly string[];
   /** Path of each example, relative to the folder. */
   readonly paths: readonly string[];
+  /** How pictures become samples: give it to the model, which then takes pictures itself by `classify`. */
+  readonly transform: ImageTransform;
   /** What `skipUnreadable` left out. */
   readonly skipped: readonly UnreadableFile[];
   /** Reads and decodes every file and lists those that training would fail at. `signal` stops it. */
@@ -118,6 +120,7 @@ export async function loadImageFolder(folder: string | URL, options: ImageFolder
     classes: classNames.length,
     classNames,
     paths,
+    transform,
     skipped,
     get(indices, x, y) {
       checkBuffers(dataset, indices, x, y);

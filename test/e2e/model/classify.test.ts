@@ -186,8 +186,9 @@ describe("model.classify", () => {
       [made(new Conv2d(3, 4, { kernelSize: 1 }), { transform }), ShapeError, /got \[16, 16, 4\].*pool/],
       [made(new Linear(5, 3), { inputShape: [5], transform }), ShapeError, /one of \[5\]/],
     );
-    for (const [promise, kind, message] of refusals) {
-      const error = await rejection(promise);
+    const errors = await Promise.all(refusals.map(([promise]) => rejection(promise)));
+    for (const [i, [, kind, message]] of refusals.entries()) {
+      const error = errors[i];
       expect(error.message).toMatch(message);
       expect(error, error.message).toBeInstanceOf(kind);
     }

@@ -191,7 +191,9 @@ describe("recalibrate", () => {
     expect((await asked({ dropLast: true })).length).toBe(2);
     expect((await asked({ batches: 2 })).length).toBe(2);
     expect((await asked({ batches: 9 })).length).toBe(3);
-    await expect(asked({}, 21)).rejects.toThrow(/more than 1 when training, got 1.*dropLast: true/);
+    await expect(asked({}, 21)).rejects.toThrow(
+      /^recalibrate: The last batch has 1 of 21 .*dropLast: true.* more than 1 when training, got 1/,
+    );
     await expect(asked({ dropLast: true }, 9)).rejects.toThrow("at least one batch of 10, got 9 samples");
     expect((await asked({ batches: 2 }, 21)).length).toBe(2);
   });

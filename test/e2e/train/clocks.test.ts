@@ -1,5 +1,5 @@
-// Clocks: what schedules count, what stops a fit and where the next one begins, and clocks that stand still.
-import { afterEach, describe, expect, it, vi } from "vitest";
+// Clocks: what schedules count, and evaluation, which takes what training took.
+import { describe, expect, it } from "vitest";
 import {
   ArgumentError,
   BatchNorm1d,
@@ -13,7 +13,6 @@ import {
   mse,
   multiStepLR,
   oneCycle,
-  RuntimeSupportError,
   residualMLP,
   type Schedule,
   Sequential,
@@ -22,11 +21,8 @@ import {
   type Trainer,
   warmup,
 } from "../../../src/hosts/node/index.js";
-import { createTrainer as createWorkerTrainer } from "../../../src/hosts/node/worker.js";
-import { createYielder } from "../../../src/train/yield.js";
 import { blobs } from "../../support/datasets.js";
 import { build, setWeights, weightBits } from "../../support/setups.js";
-import { openModel } from "../worker/open.js";
 
 const make = async (schedule?: Schedule): Promise<Trainer> =>
   createTrainer(await build(new Linear(4, 3), [4]), {
@@ -176,128 +172,6 @@ describe("a fit after one that was stopped", () => {
       const { losses, from } = await trainer.fit(blobs(20), { ...asked, batchSize: 4 });
       expect([losses.length, from]).toEqual([23, { epoch: 5, step: 2 }]);
     }
-  });
-});
-
-/** Loads for this long before each batch. */
-function slow(length: number, ms: number): { dataset: Dataset; loads: number[][] } {
-  const loads: number[][] = [];
-  const prefetch = (indices: ArrayLike<number>) => {
-    loads.push(Array.from(indices));
-    return new Promise<void>((resolve) => setTimeout(resolve, ms));
-  };
-  return { dataset: { ...blobs(length), prefetch }, loads };
-}
-
-const never = (length: number): Dataset => ({ ...blobs(length), prefetch: () => new Promise<void>(() => {}) });
-
-async function timed<T>(work: Promise<T>): Promise<[T, number]> {
-  const started = performance.now();
-  return [await work, performance.now() - started];
-}
-
-describe("limits", () => {
-  it("are heard while the dataset is loading, of training and of validation", async () => {
-    const soon = () => AbortSignal.timeout(40);
-    for (const [options, stopped] of [
-      [{ signal: soon() }, "aborted"],
-      [{ maxMs: 40 }, "maxMs"],
-      [{ signal: soon(), validation: never(8) }, "aborted"],
-      [{ maxMs: 40, validation: never(8) }, "maxMs"],
-    ] as const) {
-      const train = "validation" in options ? blobs(8) : never(8);
-      const [history, ms] = await timed((await make()).fit(train, options));
-      expect(history.stopped).toBe(stopped);
-      expect(ms).toBeLessThan(1500);
-    }
-    const trainer = await make();
-    await expect(trainer.evaluate(never(8), { signal: AbortSignal.timeout(20) })).rejects.toThrow(/timeout/i);
-  });
-
-  it("are heard within validation, and it goes on where it stopped", async () => {
-    const [trainer, whole] = [await make(), await make()];
-    const { dataset: validation, loads } = slow(40, 15);
-    const options = { batchSize: 4, epochs: 2, validation };
-    const histories = [];
-    do histories.push(await trainer.fit(blobs(8), { ...options, maxMs: 50 }));
-    while (histories.at(-1)!.stopped === "maxMs" && histories.length < 100);
-    expect(histories.length).toBeGreaterThan(3);
-    expect(loads.length).toBe(20); // each batch of both validations once
-    const records = histories.flatMap(({ epochs }) => epochs.map(({ ms: _, ...rest }) => rest));
-    const expected = await whole.fit(blobs(8), { ...options, validation: blobs(40) });
-    expect(records).toEqual(expected.epochs.map(({ ms: _, ...rest }) => rest));
-    expect(weightBits(trainer.model)).toBe(weightBits(whole.model));
-  });
-
-  it("of time let every call make a step, of a long dataset, too", async () => {
-    const length = 500_000;
-    const dataset: Dataset = {
-      length,
-      inputShape: [4],
-      targets: "class",
-      classes: 3,
-      get: (_, x, y) => fill(x, y),
-    };
-    const trainer = await make();
-    for (let i = 0; i < 10; i++)
-      expect((await trainer.fit(dataset, { maxMs: 1e-3, shuffle: i < 5 })).losses.length).toBeGreaterThan(0);
-    const { dataset: loading } = slow(8, 30);
-    const other = await make();
-    let losses = 0;
-    for (let i = 0; i < 30 && losses < 2; i++)
-      losses += (await other.fit(loading, { batchSize: 4, maxMs: 10 })).losses.length;
-    expect(losses).toBe(2);
-  });
-
-  it("reject with what loading was rejected with", async () => {
-    const dataset: Dataset = { ...blobs(8), prefetch: () => Promise.reject(new Error("disk")) };
-    await expect((await make()).fit(dataset, { maxMs: 1000 })).rejects.toThrow("disk");
-    await expect((await make()).evaluate(dataset, { signal: new AbortController().signal })).rejects.toThrow("disk");
-  });
-
-  it("are heard in a worker", async () => {
-    const model = await openModel(new Linear(4, 3), { inputShape: [4] });
-    const trainer = await createWorkerTrainer(model, { loss: crossEntropy(), optimizer: new SGD({ lr: 1 }) });
-    for (const options of [{ signal: AbortSignal.timeout(40) }, { maxMs: 40 }]) {
-      const [history, ms] = await timed(trainer.fit(blobs(8), { ...options, validation: never(8) }));
-      expect([history.stopped, history.losses.length]).toEqual("signal" in options ? ["aborted", 1] : ["maxMs", 0]); // goes on in validation
-      expect(ms).toBeLessThan(2000);
-    }
-    await model.dispose();
-  });
-});
-
-describe("a clock that stands still", () => {
-  afterEach(() => vi.restoreAllMocks());
-
-  it("lets timers and signals through by the number of steps", async () => {
-    vi.spyOn(performance, "now").mockReturnValue(5);
-    const controller = new AbortController();
-    setTimeout(() => controller.abort(), 20);
-    const { stopped } = await (await make()).fit(blobs(64), { epochs: 1e6, batchSize: 4, signal: controller.signal });
-    expect(stopped).toBe("aborted");
-    let turns = 0;
-    const timer = setInterval(() => turns++, 1);
-    const pause = createYielder();
-    for (let i = 0; i < 300; i++) await pause();
-    clearInterval(timer);
-    expect(turns).toBeGreaterThan(0);
-  });
-
-  it("counts the time that passes at turns, where it goes on then", async () => {
-    let now = 0;
-    vi.spyOn(performance, "now").mockImplementation(() => now);
-    const timer = setInterval(() => void (now += 20), 1);
-    const { stopped } = await (await make()).fit(blobs(64), { epochs: 1e6, batchSize: 4, maxMs: 100 });
-    clearInterval(timer);
-    expect(stopped).toBe("maxMs");
-  });
-
-  it("is told where maxMs needs it", async () => {
-    vi.spyOn(performance, "now").mockReturnValue(5);
-    const fit = (await make()).fit(blobs(64), { epochs: 1e6, batchSize: 4, maxMs: 100 });
-    await expect(fit).rejects.toThrow(RuntimeSupportError);
-    await expect(fit).rejects.toThrow(/maxMs expected a clock that goes, got one that stands still\. Use maxSteps/);
   });
 });
 
