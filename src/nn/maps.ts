@@ -76,6 +76,9 @@ export type ReductionFunction =
   | "argMax"
   | "argMin";
 
+/** Also places with the last of equal extremes, for files that ask for it. */
+export type AnyReduction = ReductionFunction | "argMaxLast" | "argMinLast";
+
 export interface ReduceOptions {
   /** Default: all but the batch. */
   axes?: readonly number[];
@@ -90,10 +93,7 @@ const reduceSchema = () =>
   }) satisfies Schema<ReduceOptions>;
 
 /** What a sum along some axes is of, and how sums of sums go on. */
-const STEPS: Record<
-  Exclude<ReductionFunction, "mean" | "l2" | "logSum" | "logSumExp">,
-  [ReductionKind, ReductionKind]
-> = {
+const STEPS: Record<Exclude<AnyReduction, "mean" | "l2" | "logSum" | "logSumExp">, [ReductionKind, ReductionKind]> = {
   sum: ["sum", "sum"],
   l1: ["sumAbs", "sum"],
   sumSquares: ["sumSquares", "sum"],
@@ -102,6 +102,8 @@ const STEPS: Record<
   product: ["product", "product"],
   argMax: ["argMax", "argMax"],
   argMin: ["argMin", "argMin"],
+  argMaxLast: ["argMaxLast", "argMaxLast"],
+  argMinLast: ["argMinLast", "argMinLast"],
 };
 
 /**
@@ -124,7 +126,7 @@ export function reduce(b: Builder, kind: ReductionFunction, x: ValueId, options?
 }
 
 /** Reduces the axes that are of size 1 in `kept`; the result has the shape `out`. */
-function reduceTo(b: Builder, kind: ReductionFunction, x: ValueId, kept: Shape, out: Shape): ValueId {
+export function reduceTo(b: Builder, kind: AnyReduction, x: ValueId, kept: Shape, out: Shape): ValueId {
   if (kind === "mean") return unary(b, "affine", reduceTo(b, "sum", x, kept, out), numel(kept) / numel(b.shape(x)));
   if (kind === "l2") return unary(b, "root", reduceTo(b, "sumSquares", x, kept, out));
   if (kind === "logSum") return unary(b, "log", reduceTo(b, "sum", x, kept, out));
@@ -134,13 +136,13 @@ function reduceTo(b: Builder, kind: ReductionFunction, x: ValueId, kept: Shape, 
     const rest = reduceTo(b, "sum", unary(b, "exp", binary(b, "sub", x, most)), kept, kept);
     return b.reshape(binary(b, "add", unary(b, "log", rest), most), out);
   }
-  const known = Object.keys(STEPS);
-  b.expect(known.includes(kind), "reduction", [...known, "mean", "l2", "logSum", "logSumExp"].join(", "), kind, {
+  const known = Object.keys(STEPS).filter((name) => !name.endsWith("Last"));
+  b.expect(Object.hasOwn(STEPS, kind), "reduction", [...known, "mean", "l2", "logSum", "logSumExp"].join(", "), kind, {
     error: ArgumentError,
   });
   const groups = groupsOf(b.shape(x), kept).reverse();
   if (groups.length === 0) groups.push({ outer: numel(kept), n: 1, inner: 1 });
-  const isPlace = kind === "argMax" || kind === "argMin";
+  const isPlace = kind.startsWith("arg");
   b.expect(!isPlace || groups.length === 1, "axes", "one, or neighbours", kept, { error: ArgumentError });
   return groups.reduce((value, group, i) => {
     const shape = i === groups.length - 1 ? out : [group.outer, group.inner];

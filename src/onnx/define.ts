@@ -6,8 +6,24 @@ import { BATCH_NORM, nodePath, pathOf } from "../nn/imported/emit.js";
 import type { Definition, Weight } from "../nn/imported/recording.js";
 import type { Net } from "./net.js";
 
-/** Which weights the steps read, and how the state dict has them. */
-export function define(net: Net, isChannelsLast: boolean): Definition {
+/** Elementwise ops whose constants are weights, and those whose constants are kept as they are, such as means of pixels. */
+const TRAINED = new Set(["add", "mul", "prelu", "mean"]);
+const FIXED = new Set([
+  "sub",
+  "div",
+  "max",
+  "min",
+  "pow",
+  "fmod",
+  "equal",
+  "less",
+  "lessOrEqual",
+  "greater",
+  "greaterOrEqual",
+]);
+
+/** Which weights the steps read, and how the state dict has them; `bound` are inputs of the graph that became weights. */
+export function define(net: Net, isChannelsLast: boolean, bound: ReadonlySet<string>): Definition {
   const weights: Record<string, Weight> = Object.create(null);
   const used = new Map<string, string>();
   const declare = (name: string | undefined, weight: Omit<Weight, "name">) => {
@@ -45,11 +61,12 @@ export function define(net: Net, isChannelsLast: boolean): Definition {
         ...factor,
       });
       vector(bias, shape[isTransposed ? 1 : 0], beta);
-    } else if (step.op === "mul") {
-      const name = step.inputs.find((input) => net.values.get(input)?.constant);
-      const channels = name ? (net.values.get(name)?.shape ?? []).filter((size) => size !== 1) : [];
-      // A number for each channel, as LayerScale has.
-      if (channels.length === 1) declare(name, { shape: [channels[0], 1, 1, 1], role: "conv" });
+    } else if (TRAINED.has(step.op) || FIXED.has(step.op)) {
+      for (const name of step.inputs) {
+        const shape = net.values.get(name)?.shape ?? [];
+        const isTrained = TRAINED.has(step.op) || bound.has(name);
+        if (shape.every((size) => size > 0)) declare(name, { shape, role: isTrained ? "map" : "kept" });
+      }
     } else if (["layerNorm", "groupNorm", "instanceNorm"].includes(step.op)) {
       const x = lookUp(net.values, step.inputs[0]).shape;
       for (const name of step.inputs.slice(1)) vector(name, step.op === "layerNorm" ? x[x.length - 1] : x[1]);

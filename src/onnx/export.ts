@@ -53,7 +53,7 @@ export function exportOnnx(model: Model, options?: ExportOptions): Uint8Array<Ar
   removeDead(b.graph, kept);
   standardiseFilters(b.graph, state);
   const nodes = foldBatchNorm ? withoutBatchNorm(b.graph, kept, state) : b.graph.nodes;
-  const file = writeGraph(b.graph, nodes, { x, outputs, state }, model.network.type);
+  const file = writeGraph(b.graph, nodes, { x, outputs, state, opset }, model.network.type);
   return writeModel({
     irVersion: IR_VERSION,
     opsetImport: [{ domain: "", version: opset }],
@@ -67,12 +67,13 @@ interface Ends {
   /** By the names that they have in the file. */
   outputs: ReadonlyMap<string, ValueId>;
   state: ReadonlyMap<string, Tensor>;
+  opset: number;
 }
 
 function writeGraph(
   graph: Graph,
   nodes: readonly Node[],
-  { x, outputs, state }: Ends,
+  { x, outputs, state, opset }: Ends,
   name: string,
 ): ModelProto["graph"] {
   const unknown = nodes.filter((node) => !ruleOf(node));
@@ -81,7 +82,7 @@ function writeGraph(
     const more = unknown.length > 20 ? ` and ${unknown.length - 20} more` : "";
     throw new FormatError(expectation("exportOnnx", "network", "ops that ONNX has", list.join(", ") + more));
   }
-  const w = new Writing(graph, state, ["input", ...outputs.keys()]);
+  const w = new Writing(graph, state, { opset, reserved: ["input", ...outputs.keys()] });
   w.put(x, { name: "input", order: channelsFirst(graph.shape(x).length) });
   for (const node of nodes) {
     w.path = node.path;

@@ -14,6 +14,7 @@ import { channelsLast, type Definition } from "../nn/imported/recording.js";
 import type { Step } from "../nn/imported/step.js";
 import { registerLayer } from "../nn/registry.js";
 import { Builder } from "../ops/builder.js";
+import { canonical } from "./canonical.js";
 import { define, stateOf } from "./define.js";
 import type { ModelProto } from "./messages.js";
 import { formatSizes, type Net } from "./net.js";
@@ -77,10 +78,12 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options?: ImportOpti
   const given = inputShape && (isChannelsLast ? [...inputShape] : toFile(inputShape));
   const bound = new Map(Object.entries(inputs ?? {}).map(([name, tensor]) => [name, constantOf(name, tensor)]));
   const constants = new ConstantReader(reading, file.length, externalData);
-  const read = recognise(simplify(model, constants, reading, { inputShape: given, inputs: bound, outputs }));
+  const names = new Set(bound.keys());
+  const simple = simplify(model, constants, reading, { inputShape: given, inputs: bound, outputs });
+  const read = canonical(recognise(simple), names);
   const net = logits ? withoutFinal(read) : read;
   expectOutputs(net, reading);
-  const definition = define(net, isChannelsLast);
+  const definition = define(net, isChannelsLast, names);
   const sizes = definition.shapes[definition.input].map((size) => atBatch(size, 1));
   const order = isChannelsLast ? sizes.map((_, i) => i) : channelsLast(sizes.length);
   const sample = order.map((axis) => sizes[axis]).slice(1);
@@ -91,8 +94,9 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options?: ImportOpti
   const describeValue = (name: string) => ({ name, shape: definition.shapes[name].slice(1) });
   const nodes: Record<string, number> = {};
   for (const { op } of net.steps) nodes[op] = (nodes[op] ?? 0) + 1;
-  const isBuffer = (name: string) => /\.running_(mean|var)$/.test(name);
-  const names = [...state.keys()];
+  const kept = new Set(Object.values(definition.weights).flatMap(({ name, role }) => (role === "kept" ? [name] : [])));
+  const isBuffer = (name: string) => kept.has(name) || /\.running_(mean|var)$/.test(name);
+  const weights = [...state.keys()];
   return {
     network: new OnnxNetwork(definition),
     state,
@@ -103,8 +107,8 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options?: ImportOpti
       inputs: net.inputs.map(describeValue),
       outputs: net.outputs.map((value, i) => ({ ...describeValue(value), name: net.outputNames[i] })),
       nodes,
-      parameters: names.filter((name) => !isBuffer(name)),
-      constants: names.filter(isBuffer),
+      parameters: weights.filter((name) => !isBuffer(name)),
+      constants: weights.filter(isBuffer),
     },
   };
 }

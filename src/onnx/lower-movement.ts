@@ -1,8 +1,6 @@
-/** Ops that move numbers, and functions of two values, as nodes of ONNX. */
-import { sameShape } from "../core/shape.js";
-import { type BinaryKind, type BinaryMap, broadcastShape } from "../ops/maps.js";
+/** Ops that move numbers as nodes of ONNX. */
 import type { Embed } from "../ops/movement.js";
-import { channelsFirst, identity, type Rule, type Written } from "./writing.js";
+import { channelsFirst, type Rule } from "./writing.js";
 
 const concat: Rule<{ axis: number }> = (w, { inputs, attributes: { axis } }) => {
   const order = channelsFirst(w.shape(inputs[0]).length);
@@ -42,39 +40,6 @@ const transpose: Rule<{ order: readonly number[] }> = (w, { inputs: [x], attribu
   return { name, order: order.map((axis) => attributes.order.indexOf(axis)) };
 };
 
-const FUNCTIONS: Partial<Record<BinaryKind, string>> = {
-  add: "Add",
-  sub: "Sub",
-  mul: "Mul",
-  div: "Div",
-  max: "Max",
-  min: "Min",
-  pow: "Pow",
-  prelu: "PRelu",
-};
-
-/** Values of the result's rank have its order of axes; a weight for each channel needs none. All others are as in the graph. */
-const binary: Rule<BinaryMap> = (w, { inputs, outputs: [y], attributes: { kind, views } }): Written => {
-  const { length: rank } = w.shape(y);
-  const isPerChannel = (i: number) => views[i].filter((size) => size > 1).length <= 1;
-  const isWhole = (i: number) => sameShape(w.shape(inputs[i]), views[i]) && views[i].length === rank;
-  const isEasy = inputs.every((id, i) => (w.isWeight(id) ? isPerChannel(i) : isWhole(i)));
-  const order = isEasy ? channelsFirst(rank) : identity(rank);
-  const operands = inputs.map((id, i) => {
-    if (!w.isWeight(id)) return isEasy ? w.as(id, order) : w.rows(id);
-    const full = [...new Array<number>(rank - views[i].length).fill(1), ...views[i]];
-    return w.weight(
-      id,
-      order.map((axis) => full[axis]),
-    );
-  });
-  return { name: w.node(FUNCTIONS[kind] ?? kind, operands), order };
-};
-
-/** Whether there is a node for it: comparisons give truth values there, and results under another shape are no broadcast. */
-export const isWritable = ({ kind, views, shape }: BinaryMap): boolean =>
-  Object.hasOwn(FUNCTIONS, kind) && sameShape(shape, broadcastShape(...views));
-
 const rule = <A extends object>(of: Rule<A>) => of as Rule;
 
 export const movementRules = (): Record<string, Rule> => ({
@@ -82,5 +47,4 @@ export const movementRules = (): Record<string, Rule> => ({
   slice: rule(slice),
   embed: rule(embed),
   transpose: rule(transpose),
-  binary: rule(binary),
 });

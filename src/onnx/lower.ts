@@ -8,11 +8,11 @@ import type { Activation, ActivationKind, Node } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 import type { BatchNorm } from "../ops/batch-norm.js";
 import type { Conv2d } from "../ops/conv.js";
-import type { BinaryMap } from "../ops/maps.js";
 import type { GroupNorm, LayerNorm } from "../ops/norm.js";
 import type { AvgPool, Pool } from "../ops/pool.js";
 import type { PadShortcut } from "../ops/shape.js";
-import { isWritable, movementRules } from "./lower-movement.js";
+import { mapRules } from "./lower-maps.js";
+import { movementRules } from "./lower-movement.js";
 import { channelsFirst, identity, type Rule, type Writing, type Written } from "./writing.js";
 
 /** Activations as one node or several, from the name of x to that of y. */
@@ -49,17 +49,22 @@ const rows = (name: string, rank: number): Written => ({ name, order: identity(r
 /** What there is for each axis of images, or of signals, which have one. */
 const axes = <T>(w: Writing, x: ValueId, pair: readonly T[]): T[] => pair.slice(4 - w.shape(x).length);
 
-/** Filters [out, …window, in] as the file has them, [out, in, …window]. */
-const filters = (w: Writing, weight: ValueId): string => {
-  const [out, ...window] = w.shape(weight);
-  return w.weight(weight, [out, last(window), ...window.slice(0, -1)]);
-};
+/** Filters in memory, [out, …window, in], as the file has them: [out, in, …window]. */
+function filters(
+  w: Writing,
+  weight: ValueId,
+  { outChannels, kernel }: { outChannels: number; kernel: readonly number[] },
+) {
+  if (!w.isWeight(weight)) return w.image(weight);
+  return w.weight(weight, [outChannels, numel(w.shape(weight)) / numel(kernel) / outChannels, ...kernel]);
+}
 
 const conv2d: Rule<Conv2d> = (w, { inputs: [x, weight, ...biases], attributes }) => {
   const { kernel, stride, padding, after = padding, dilation, groups } = attributes;
   const of = (pair: Pair) => axes(w, x, pair);
   const window = { kernel_shape: of(kernel), strides: of(stride), pads: [...of(padding), ...of(after)] };
-  const inputs = [w.image(x), filters(w, weight), ...biases.map((id) => w.weight(id))];
+  const weights = filters(w, weight, { outChannels: attributes.outChannels, kernel: of(kernel) });
+  const inputs = [w.image(x), weights, ...biases.map((id) => w.weight(id))];
   return image(w.node("Conv", inputs, { ...window, dilations: of(dilation), group: groups }), w.shape(x).length);
 };
 
@@ -68,11 +73,17 @@ const linear: Rule = (w, { inputs: [x, weight, ...rest] }) => {
   const biases = rest.map((id) => w.weight(id));
   // The library takes a convolution of single pixels for a product.
   if (w.shape(weight).length > 2) {
-    const window = { kernel_shape: axes(w, x, [1, 1]) };
-    return image(w.node("Conv", [w.image(x), filters(w, weight), ...biases], window), rank);
+    const kernel = axes(w, x, [1, 1]);
+    const weights = filters(w, weight, { outChannels: w.shape(weight)[0], kernel });
+    return image(w.node("Conv", [w.image(x), weights, ...biases], { kernel_shape: kernel }), rank);
   }
-  if (rank === 2) return rows(w.node("Gemm", [w.rows(x), w.weight(weight), ...biases], { transB: 1 }), rank);
-  const product = w.node("MatMul", [w.rows(x), w.transposed(weight)]);
+  const isWeight = w.isWeight(weight);
+  if (rank === 2) {
+    const matrix = isWeight ? w.weight(weight) : w.rows(weight);
+    return rows(w.node("Gemm", [w.rows(x), matrix, ...biases], { transB: 1 }), rank);
+  }
+  const turned = isWeight ? w.transposed(weight) : w.node("Transpose", [w.rows(weight)], { perm: [1, 0] });
+  const product = w.node("MatMul", [w.rows(x), turned]);
   return rows(biases.length > 0 ? w.node("Add", [product, ...biases]) : product, rank);
 };
 
@@ -278,13 +289,13 @@ const allRules = (): Record<string, Rule> => ({
   transposeChannels: rule(transposeChannels),
   padShortcut: rule(padShortcut),
   ...movementRules(),
+  ...mapRules(),
 });
 
 let rules: ReadonlyMap<string, Rule> | undefined;
 
 /** How a node is written; undefined where there is no way. */
-export function ruleOf({ op, attributes }: Node): Rule | undefined {
+export function ruleOf({ op }: Node): Rule | undefined {
   rules ??= new Map(Object.entries(allRules()));
-  if (op.name === "binary" && !isWritable(attributes as BinaryMap)) return undefined;
   return rules.get(op.name);
 }

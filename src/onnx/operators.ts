@@ -286,7 +286,9 @@ const softmax =
 const clip: Rule = (call) => {
   const bound = (name: string, index: number, none: number) =>
     call.opset < 11 ? call.float(name, none) : call.has(index) ? (call.numbers(index)[0] ?? none) : none;
-  const attributes = { min: bound("min", 1, -Infinity), max: bound("max", 2, Infinity) };
+  const [min, max] = [bound("min", 1, -Infinity), bound("max", 2, Infinity)];
+  // Infinite ones are left out: what is kept of a file is JSON.
+  const attributes = { ...(min > -Infinity && { min }), ...(max < Infinity && { max }) };
   return { op: "clip", inputs: [call.inputs[0]], attributes, shapes: [call.shape(0)] };
 };
 

@@ -5,7 +5,7 @@
 import { BATCH, isBatch } from "../core/any-batch.js";
 import { lookUp } from "../core/look-up.js";
 import type { Tensor } from "../core/tensor.js";
-import type { Graph } from "../graph/graph.js";
+import type { Graph, Parameter } from "../graph/graph.js";
 import type { Node } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 import type { AttributeProto, NodeProto, TensorProto } from "./messages.js";
@@ -43,6 +43,7 @@ const floats = (name: string, data: Float32Array, dims: readonly number[]): Tens
 
 export class Writing {
   readonly graph: Graph;
+  readonly opset: number;
   readonly nodes: NodeProto[] = [];
   readonly initializers = new Map<string, TensorProto>();
   /** Running variances and epsilons, by the values that stand for 1 / sqrt(variance + eps). */
@@ -50,13 +51,20 @@ export class Writing {
   /** The path of the layer whose ops are being written. */
   path = "";
   readonly #state: ReadonlyMap<string, Tensor>;
+  readonly #weights: ReadonlyMap<ValueId, Parameter>;
   readonly #written = new Map<ValueId, Written>();
   readonly #arranged = new Map<string, string>();
   readonly #names = new Set<string>();
 
   /** `reserved`: names of inputs and outputs. */
-  constructor(graph: Graph, state: ReadonlyMap<string, Tensor>, reserved: readonly string[]) {
+  constructor(
+    graph: Graph,
+    state: ReadonlyMap<string, Tensor>,
+    { opset, reserved }: { opset: number; reserved: readonly string[] },
+  ) {
     this.graph = graph;
+    this.opset = opset;
+    this.#weights = new Map([...graph.parameters, ...graph.buffers].map((each) => [each.value, each]));
     this.#state = state;
     for (const name of [...reserved, ...state.keys()]) this.#names.add(name);
   }
@@ -75,8 +83,17 @@ export class Writing {
     this.#written.set(id, written);
   }
 
+  /** A value, or a weight as the state dict has it. */
   at(id: ValueId): Written {
-    return lookUp(this.#written, id);
+    return this.#weights.has(id) ? { name: this.weight(id), order: this.orderOf(id) } : lookUp(this.#written, id);
+  }
+
+  /** How the axes of a value lie, or those of a weight in the state dict. */
+  orderOf(id: ValueId): readonly number[] {
+    const weight = this.#weights.get(id);
+    if (!weight) return lookUp(this.#written, id).order;
+    const { length } = weight.shape;
+    return weight.layout === "channelsLast" ? channelsFirst(length) : identity(length);
   }
 
   unique(name: string): string {

@@ -71,7 +71,7 @@ const ACTIVATIONS: Record<string, (x: number, step: Step) => number> = {
   leakyRelu: (x, step) => (x > 0 ? x : number(step, "alpha") * x),
   hardSigmoid: (x, step) => clamp(number(step, "alpha") * x + number(step, "beta"), 0, 1),
   hardSwish: (x) => x * clamp(x / 6 + 0.5, 0, 1),
-  clip: (x, step) => clamp(x, number(step, "min"), number(step, "max")),
+  clip: (x, step) => clamp(x, number(step, "min") ?? -Infinity, number(step, "max") ?? Infinity),
   gelu: (x, step) =>
     step.attributes["tanh"]
       ? 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))

@@ -3,28 +3,14 @@
  * refuses.
  */
 import { numel, sameShape } from "../../core/shape.js";
-import type { ActivationKind } from "../../graph/op.js";
-import type { ValueId } from "../../graph/value.js";
 import { concat, embed, slice } from "../../ops/movement.js";
 import { groupNorm, layerNorm } from "../../ops/norm.js";
 import { avgPool2d, maxPool2d } from "../../ops/pool.js";
 import { padShortcut } from "../../ops/shape.js";
 import { BatchNorm1d, BatchNorm2d } from "../batch-norm.js";
-import { conv2d, convolve } from "../conv.js";
-import { channelsLast, type Recording, Unsupported } from "./recording.js";
+import { convolve } from "../conv.js";
+import { channelsLast, type Emitter, unsupported } from "./recording.js";
 import type { Step } from "./step.js";
-
-/** A value, and its axes in memory; without, images lie channels last and all else as in the file. */
-export interface Emitted {
-  id: ValueId;
-  order?: number[];
-}
-
-export type Emitter = (step: Step, r: Recording, shape: number[]) => Emitted;
-
-const unsupported = (reason: string): never => {
-  throw new Unsupported(reason);
-};
 
 /** [vertical, horizontal]; of a row of pixels, [1, horizontal] or what else does nothing to the height. */
 function pair(values: unknown, height = 1): [number, number] {
@@ -101,38 +87,6 @@ const pool: Emitter = (step, r, shape) => {
   };
 };
 
-/** Elementwise, so in whatever order the axes lie. */
-const activation =
-  (kind: ActivationKind, param?: string): Emitter =>
-  (step, r) => {
-    const { id, order } = r.value(step.inputs[0]);
-    const value = param ? (step.attributes[param] as number) : 0;
-    if (param && value <= 0) unsupported(`${param} ${value}`);
-    return { id: r.b.activation(id, kind, value), order };
-  };
-
-/** max(0, x), or with 6 above it too. */
-const clip: Emitter = (step, r, shape) => {
-  const { min, max } = step.attributes as { min: number; max: number };
-  if (min === 0 && max === Infinity) return activation("relu")(step, r, shape);
-  if (min === 0 && max === 6) return activation("relu6")(step, r, shape);
-  return unsupported(`bounds ${min} and ${max}`);
-};
-
-/** PyTorch's, of slope 1 / 6. */
-const hardSigmoid: Emitter = (step, r, shape) => {
-  const { alpha, beta } = step.attributes as { alpha: number; beta: number };
-  if (Math.abs(alpha - 1 / 6) > 1e-6 || beta !== 0.5) unsupported(`alpha ${alpha} and beta ${beta}`);
-  return activation("hardsigmoid")(step, r, shape);
-};
-
-const sum: Emitter = (step, r, shape) => {
-  const [first, second] = step.inputs.map((name) => r.value(name));
-  if (step.inputs.length !== 2 || !sameShape(first.shape, shape) || !sameShape(second.shape, shape))
-    unsupported("broadcasting");
-  return { id: r.b.add(first.id, r.arranged(second, first.order)), order: first.order };
-};
-
 const concatenation: Emitter = (step, r, shape) => {
   const values = step.inputs.map((name) => r.value(name));
   const { order } = values[0];
@@ -159,40 +113,6 @@ const padded: Emitter = (step, r, shape) => {
   const starts = inMemory(step, "pads", order);
   const sizes = order.map((axis) => shape[axis]);
   return { id: r.b.op(embed, [id], { starts, steps: sizes.map(() => 1), sizes, value })[0], order };
-};
-
-/** By a weight for each channel: a convolution of each with one tap. */
-const scaleByWeight = (name: string, x: string, r: Recording): Emitted => {
-  const { id, order } = r.value(x);
-  const [weight, memory] = [r.weight(name), r.b.shape(id)];
-  const [channels] = r.b.shape(weight);
-  if (memory.at(-1) !== channels) unsupported("a weight of an axis that does not lie last");
-  const image = r.b.reshape(id, [memory[0], 1, numel(memory) / memory[0] / channels, channels]);
-  return { id: r.b.reshape(conv2d(r.b, image, weight, { groups: channels }), memory), order };
-};
-
-/** An image by a factor for each of its channels. */
-const scale: Emitter = (step, r, shape) => {
-  const [a, b] = step.inputs as [string, string];
-  if (r.hasWeight(b)) return scaleByWeight(b, a, r);
-  if (r.hasWeight(a)) return scaleByWeight(a, b, r);
-  const values = [r.value(a), r.value(b)];
-  const [n, c, ...spatial] = shape;
-  const isFactor = (value: { shape: number[] }) => sameShape(value.shape, [n, c, ...spatial.map(() => 1)]);
-  const factor = values.findIndex(isFactor);
-  if (factor < 0) unsupported("a product of maps");
-  const x = r.image(step.inputs[1 - factor]);
-  return r.unimage(r.b.scaleChannels(x, r.image(step.inputs[factor])), shape);
-};
-
-/** Over all pixels. */
-const mean: Emitter = (step, r, shape) => {
-  const { axes, keepDims } = step.attributes;
-  const { shape: from } = r.value(step.inputs[0]);
-  const isSpatial = sameShape(axes as number[], from.map((_, i) => i).slice(2));
-  if (!isSpatial) unsupported(`axes ${axes}`);
-  const id = r.b.mean(r.image(step.inputs[0]));
-  return keepDims ? r.unimage(id, shape) : { id: r.b.reshape(id, shape) };
 };
 
 const reshape: Emitter = (step, r, shape) => {
@@ -281,27 +201,9 @@ export const emitters = (): Record<string, Emitter> => ({
   linear: product,
   maxPool: pool,
   averagePool: pool,
-  relu: activation("relu"),
-  sigmoid: activation("sigmoid"),
-  tanh: activation("tanh"),
-  silu: activation("silu"),
-  hardSwish: activation("hardswish"),
-  leakyRelu: activation("leakyRelu", "alpha"),
-  elu: activation("elu", "alpha"),
-  mish: activation("mish"),
-  softplus: (step, r) => {
-    const { id, order } = r.value(step.inputs[0]);
-    return { id: r.b.activation(id, "softplus", 1), order };
-  },
-  clip,
-  hardSigmoid,
-  gelu: (step, r, shape) => activation(step.attributes["tanh"] ? "geluTanh" : "gelu")(step, r, shape),
-  add: sum,
   concat: concatenation,
   slice: part,
   pad: padded,
-  mul: scale,
-  reduceMean: mean,
   reshape,
   transpose,
   softmax,

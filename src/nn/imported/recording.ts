@@ -29,7 +29,7 @@ export interface Weight {
   name: string;
   /** The shape in the state dict; the file's may be transposed. */
   shape: number[];
-  role: "conv" | "linear" | "vector";
+  role: "conv" | "linear" | "vector" | "map" | "kept";
   /** The file has it as [in, out]. */
   isTransposed?: boolean;
   /** The file multiplies by it. */
@@ -48,6 +48,18 @@ export interface Placed {
 
 /** Thrown by an emitter, and gathered: what the library has no op for. */
 export class Unsupported extends Error {}
+
+export const unsupported = (reason: string): never => {
+  throw new Unsupported(reason);
+};
+
+/** A value, and its axes in memory; without, images lie channels last and all else as in the file. */
+export interface Emitted {
+  id: ValueId;
+  order?: number[];
+}
+
+export type Emitter = (step: Step, r: Recording, shape: number[]) => Emitted;
 
 const identity = (rank: number): number[] => Array.from({ length: rank }, (_, i) => i);
 
@@ -83,8 +95,11 @@ export class Recording {
     // Weights are named as in the file, whatever the place of the node that reads them.
     for (const [key, { name, shape: stored, role }] of Object.entries(definition.weights)) {
       b.expect(typeof name === "string", "weight", "a name", name);
-      b.parameter(name, stored, { init: 0, layout: role === "conv" ? "channelsLast" : "same" });
-      this.#weights.set(key, b.graph.parameters[b.graph.parameters.length - 1]);
+      const { parameters, buffers } = b.graph;
+      if (role === "kept") b.buffer(name, stored);
+      else b.parameter(name, stored, { init: 0, layout: role === "conv" ? "channelsLast" : "same" });
+      const list = role === "kept" ? buffers : parameters;
+      this.#weights.set(key, list[list.length - 1]);
     }
   }
 
@@ -109,6 +124,27 @@ export class Recording {
     const value = name ? this.values.get(name) : undefined;
     if (!value) throw new Unsupported(name ? "a constant among its inputs" : "an input left out");
     return value;
+  }
+
+  /** A value that an earlier step made, or a weight as the file has it. */
+  operand(name: string | undefined): Placed {
+    const weight = name === undefined ? undefined : this.definition.weights[name];
+    if (name === undefined || !weight || this.values.has(name)) return this.value(name);
+    if (weight.role !== "map" && weight.role !== "kept") throw new Unsupported("a weight that another op reads, too");
+    return { id: this.weight(name), shape: weight.shape, order: identity(weight.shape.length) };
+  }
+
+  /** What broadcasting makes of a value among others: its memory, and the sizes of all axes in their order in memory. */
+  spread(value: Placed, order: readonly number[]): { id: ValueId; view: number[] } {
+    const lead = order.length - value.shape.length;
+    const sizeOf = (axis: number) => (axis < lead ? 1 : value.shape[axis - lead]);
+    const wanted = order.filter((axis) => axis >= lead).map((axis) => axis - lead);
+    const isLong = (axis: number) => value.shape[axis] !== 1;
+    const inOrder = sameOrder(value.order.filter(isLong), wanted.filter(isLong));
+    const id = inOrder
+      ? value.id
+      : this.b.op(transpose, [value.id], { order: wanted.map((axis) => value.order.indexOf(axis)) })[0];
+    return { id, view: order.map(sizeOf) };
   }
 
   /** The memory of a value in another order of its axes; axes of size 1 may lie anywhere. */

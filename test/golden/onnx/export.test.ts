@@ -1,8 +1,9 @@
 // Exported files as onnxruntime runs them, and as they come in again.
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ACTIVATIONS } from "../../../src/abi/enums.js";
+import { ACTIVATIONS, BINARY, UNARY } from "../../../src/abi/enums.js";
 import { FormatError } from "../../../src/core/errors.js";
+import type { Op } from "../../../src/graph/op.js";
 import {
   AdaptiveAvgPool1d,
   AdaptiveAvgPool2d,
@@ -10,9 +11,14 @@ import {
   AvgPool2d,
   BatchNorm1d,
   BatchNorm2d,
+  type BinaryFunction,
+  type Builder,
+  binary,
   Conv1d,
   Conv2d,
   cifarResNet,
+  concat,
+  conv2d,
   createModel,
   Dropout,
   Flatten,
@@ -21,21 +27,31 @@ import {
   InstanceNorm2d,
   Layer,
   LayerNorm,
+  LayerScale,
   Linear,
   LogSoftmax,
   MaxPool1d,
   MaxPool2d,
   type Model,
   PadShortcut,
+  PReLU,
+  pad,
+  type ReductionFunction,
   ReLU,
   Residual,
+  reduce,
   resnet1d,
   resnet18,
   Sequential,
   Softmax,
   Softplus,
   SqueezeExcitation,
+  slice,
   tabularResNet,
+  transpose,
+  type UnaryFunction,
+  unary,
+  type ValueId,
 } from "../../../src/hosts/node/index.js";
 import { loadOnnx } from "../../../src/hosts/node/onnx.js";
 import { type ExportOptions, exportOnnx } from "../../../src/onnx/export.js";
@@ -43,6 +59,9 @@ import { ACTIVATION_NODES, ruleOf } from "../../../src/onnx/lower.js";
 import { Reading } from "../../../src/onnx/protobuf.js";
 import { readModel } from "../../../src/onnx/read.js";
 import { allGradients } from "../../../src/ops/gradients.js";
+import * as maps from "../../../src/ops/maps.js";
+import * as movement from "../../../src/ops/movement.js";
+import * as shape from "../../../src/ops/shape.js";
 import { SMALL } from "../../support/families.js";
 import { numbers } from "../../support/onnx-build.js";
 import { runOnnx } from "../../support/onnx-runtime.js";
@@ -183,6 +202,78 @@ describe("exportOnnx", () => {
     await expectBack(model, await expectSame(model));
   });
 
+  const recording = (record: (...args: Parameters<Layer["build"]>) => ValueId): Layer =>
+    new (class extends Layer {
+      readonly type = "Own";
+      protected args() {
+        return [];
+      }
+      protected record(...[b, x]: Parameters<Layer["build"]>) {
+        return record(b, x);
+      }
+    })();
+
+  // Numbers from 0.1 to 0.9: where all functions are defined, or nearly.
+  const small = (b: Builder, x: ValueId) => unary(b, "affine", b.activation(x, "sigmoid"), 0.8, 0.1);
+  const NUMBERS: Partial<Record<UnaryFunction, [number, number]>> = {
+    affine: [2, -1],
+    power: [3, 1.5],
+    clamp: [-Infinity, 0.5],
+    inside: [0.3, 0.6],
+    above: [0.5, 0],
+  };
+  const functions = Object.keys(UNARY).filter((kind) => kind !== "inverseRoot") as UnaryFunction[];
+  it.each(functions)("writes the function %s", async (kind) => {
+    const [p, q] = NUMBERS[kind] ?? [];
+    const shift = (b: Builder, x: ValueId) => (kind === "acosh" ? unary(b, "affine", x, 1, 1) : x);
+    const network = recording((b, x) => unary(b, kind, shift(b, small(b, x)), p, q));
+    await expectSame(await createModel(network, { inputShape: [4, 5, 3] }));
+  });
+
+  const pairs = Object.keys(BINARY).filter((kind) => !/D[ab]$/.test(kind)) as BinaryFunction[];
+  it.each(pairs)("writes %s of images, and with weights that are broadcast", async (kind) => {
+    const network = recording((b, x) => {
+      const weights = [[3], [5, 1], [4, 5, 3], [1, 1, 1, 1]].map((shape, i) =>
+        small(b, b.parameter(`w${i}`, shape, { init: "abc"[i] ? { kind: "normal", std: 1 } : 0.5 })),
+      );
+      const scaled = weights.map((w, i) => binary(b, kind, i % 2 ? w : small(b, x), i % 2 ? small(b, x) : w));
+      return concat(b, [...scaled, binary(b, kind, small(b, x), b.mean(small(b, x)))]);
+    });
+    await expectSame(await createModel(network, { inputShape: [4, 5, 3] }));
+  });
+
+  const reductions: ReductionFunction[] = ["sum", "mean", "max", "min", "product", "l1", "l2", "sumSquares"];
+  it.each([...reductions, "logSum", "logSumExp", "argMax", "argMin"] as ReductionFunction[])(
+    "writes the reduction %s along any axes",
+    async (kind) => {
+      const isPlace = kind.startsWith("arg");
+      for (const opset of [17, 21])
+        for (const axes of isPlace ? [[1], [3]] : [[3], [1, 2], [2], [1, 3]])
+          for (const keepDims of [true, false]) {
+            const network = recording((b, x) => reduce(b, kind, small(b, x), { axes, keepDims }));
+            await expectSame(await createModel(network, { inputShape: [4, 5, 3] }), { opset });
+          }
+    },
+  );
+
+  it("writes what moves numbers, of values and of weights", async () => {
+    const network = recording((b, x) => {
+      const turned = transpose(b, slice(b, x, { axis: 1, start: 1, end: 4, step: 2 }), [0, 2, 3, 1]);
+      const around = pad(b, turned, [[1, 0]], 0.5);
+      const weight = b.parameter("w", [8, 3, 3, 3], { init: "he", layout: "channelsLast" });
+      const standard = binary(b, "sub", weight, reduce(b, "mean", weight, { axes: [1, 2, 3], keepDims: true }));
+      const y = conv2d(b, x, standard, { padding: 1 });
+      return b.linear(concat(b, [b.flatten(around), b.flatten(y)]), b.parameter("v", [2, 205], { init: "he" }));
+    });
+    await expectSame(await createModel(network, { inputShape: [4, 5, 3] }));
+  });
+
+  it("writes LayerScale and PReLU", async () => {
+    const network = new Sequential(conv(), new PReLU(8), new LayerScale(8, { initialValue: 0.5 }), new PReLU());
+    const model = await createModel(network, { inputShape: [5, 4, 3] });
+    await expectBack(model, await expectSame(model));
+  });
+
   it("folds BatchNorms where it is told to, and leaves the model as it was", async () => {
     const model = await modelOf(cifarResNet(20), [32, 32, 3]);
     const [x, before] = [batchOf(model, 2), new Map(model.stateDict())];
@@ -220,10 +311,14 @@ describe("exportOnnx", () => {
   });
 
   it("knows every op and activation of a prediction", () => {
-    const unknown = allGradients()
-      .filter(({ of }) => !of.isLoss && of.name !== "dropout")
-      .filter(({ of }) => !ruleOf({ op: of, attributes: { kind: "relu" } } as never));
-    expect(unknown.map(({ of }) => of.name)).toEqual([]);
+    const own = Object.values<unknown>({ ...maps, ...movement, ...shape })
+      .filter((each) => typeof each === "object" && each !== null && "gradient" in each)
+      .map((each) => each as Op);
+    const unknown = [...allGradients().map(({ of }) => of), ...own]
+      .filter((op) => !op.isLoss && op.name !== "dropout")
+      .filter((op) => !ruleOf({ op, attributes: { kind: "relu" } } as never));
+    expect(unknown.map(({ name }) => name)).toEqual([]);
+    expect(own.length).toBeGreaterThan(8);
     const kinds = Object.keys(ACTIVATIONS).filter((kind) => kind !== "none");
     expect(kinds.filter((kind) => !Object.hasOwn(ACTIVATION_NODES, kind))).toEqual([]);
   });

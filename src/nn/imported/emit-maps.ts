@@ -1,0 +1,284 @@
+/** Canonical steps that are elementwise functions, with broadcasting, and reductions. */
+import { imageOf, numel, sameShape } from "../../core/shape.js";
+import type { ActivationKind } from "../../graph/op.js";
+import type { ValueId } from "../../graph/value.js";
+import { conv2d } from "../../ops/conv.js";
+import { noEpilogue } from "../../ops/epilogue.js";
+import { type BinaryKind, binary as binaryOp, expand as expandOp, type UnaryKind } from "../../ops/maps.js";
+import { maxPool2d } from "../../ops/pool.js";
+import { type AnyReduction, binary, reduceTo, unary } from "../maps.js";
+import { type Emitter, type Placed, type Recording, unsupported } from "./recording.js";
+import type { Step } from "./step.js";
+
+/** Elementwise, so in whatever order the axes lie. */
+const activation =
+  (kind: ActivationKind, param?: string): Emitter =>
+  (step, r) => {
+    const { id, order } = r.value(step.inputs[0]);
+    const value = param ? (step.attributes[param] as number) : 0;
+    if (param && value <= 0) unsupported(`${param} ${value}`);
+    return { id: r.b.activation(id, kind, value), order };
+  };
+
+/** One function of each number, in whatever order the axes lie. */
+const map =
+  (f: (r: Recording, x: ValueId, step: Step) => ValueId): Emitter =>
+  (step, r) => {
+    const { id, order } = r.value(step.inputs[0]);
+    return { id: f(r, id, step), order };
+  };
+
+const simple = (kind: UnaryKind, p = 0, q = 0): Emitter => map((r, x) => unary(r.b, kind, x, p, q));
+const attribute = (step: Step, name: string): number => step.attributes[name] as number;
+
+/** f(a, b) of operands that lie as the larger one does. */
+function combine(r: Recording, kind: BinaryKind, a: Placed, b: Placed, shape: number[]): Placed {
+  const rank = shape.length;
+  const whole = [a, b].find((each) => numel(each.shape) === numel(shape) && each.shape.length === rank) ?? a;
+  const lead = rank - whole.shape.length;
+  const order = [...shape.keys()].map((i) => (i < lead ? i : whole.order[i - lead] + lead));
+  const [x, y] = [r.spread(a, order), r.spread(b, order)];
+  const memory = order.map((axis) => shape[axis]);
+  const [id] = r.b.op(binaryOp, [x.id, y.id], { kind, views: [x.view, y.view], shape: memory });
+  return { id, shape, order };
+}
+
+/** NumPy's broadcasting of two shapes that are known to fit. */
+const broadcast = (a: readonly number[], b: readonly number[]): number[] => {
+  const rank = Math.max(a.length, b.length);
+  const at = (shape: readonly number[], i: number) => shape[i - rank + shape.length] ?? 1;
+  return Array.from({ length: rank }, (_, i) => (at(a, i) === 1 ? at(b, i) : at(a, i)));
+};
+
+/** Of two operands or more, from the left. */
+const combined =
+  (kind: BinaryKind): Emitter =>
+  (step, r) => {
+    const [first, ...rest] = step.inputs.map((name) => r.operand(name));
+    return rest.reduce((a, b) => combine(r, kind, a, b, broadcast(a.shape, b.shape)), first);
+  };
+
+const swapped =
+  (kind: BinaryKind): Emitter =>
+  (step, r, shape) => {
+    const [a, b] = step.inputs.map((name) => r.operand(name));
+    return combine(r, kind, b, a, shape);
+  };
+
+/** A mean of operands. */
+const mean: Emitter = (step, r, shape) => {
+  const sum = combined("add")(step, r, shape);
+  return { ...sum, id: unary(r.b, "affine", sum.id, 1 / step.inputs.length) };
+};
+
+const reductions: Record<string, AnyReduction> = {
+  reduceSum: "sum",
+  reduceMean: "mean",
+  reduceMax: "max",
+  reduceMin: "min",
+  reduceProd: "product",
+  reduceL1: "l1",
+  reduceL2: "l2",
+  reduceSumSquare: "sumSquares",
+  reduceLogSum: "logSum",
+  reduceLogSumExp: "logSumExp",
+  argMax: "argMax",
+  argMin: "argMin",
+  argMaxLast: "argMaxLast",
+  argMinLast: "argMinLast",
+};
+
+/** Axes go where they lie; those that stay keep their order. */
+const reduce: Emitter = (step, r, shape) => {
+  const { id, shape: from, order } = r.value(step.inputs[0]);
+  const { axes, keepDims } = step.attributes as { axes: number[]; keepDims: boolean };
+  if (axes.includes(0)) unsupported("over the batch");
+  const kept = order.map((axis) => (axes.includes(axis) ? 1 : from[axis]));
+  const left = order.filter((axis) => !axes.includes(axis));
+  const later = (axis: number) => axis - axes.filter((gone) => gone < axis).length;
+  const to = keepDims ? order : left.map(later);
+  return {
+    id: reduceTo(
+      r.b,
+      reductions[step.op],
+      id,
+      kept,
+      to.map((axis) => shape[axis]),
+    ),
+    order: to,
+  };
+};
+
+/** Of equal shapes: what a convolution before it takes in. */
+const sum: Emitter = (step, r, shape) => {
+  const [first, second, ...more] = step.inputs.map((name) => r.operand(name));
+  const isPlain = second && more.length === 0 && !step.inputs.some((name) => r.hasWeight(name));
+  if (!isPlain || !sameShape(first.shape, shape) || !sameShape(second.shape, shape))
+    return combined("add")(step, r, shape);
+  return { id: r.b.add(first.id, r.arranged(second, first.order)), order: first.order };
+};
+
+/** By a weight for each channel that lies last: a convolution of each with one tap, into which a sum goes. */
+function scaleChannel(r: Recording, { id, order, shape }: Placed, weight: Placed): Placed | undefined {
+  const memory = r.b.shape(id);
+  const channels = memory[memory.length - 1];
+  const { view } = r.spread(weight, order);
+  const isOfChannels = shape.length > 1 && channels > 1 && numel(weight.shape) === channels && view.at(-1) === channels;
+  if (!isOfChannels) return undefined;
+  const image = r.b.reshape(id, [memory[0], 1, numel(memory) / memory[0] / channels, channels]);
+  const none = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], kernel: [1, 1] } as const;
+  const attributes = { outChannels: channels, groups: channels, ...none, epilogue: noEpilogue };
+  const [y] = r.b.op(conv2d, [image, weight.id], attributes);
+  return { id: r.b.reshape(y, memory), order, shape };
+}
+
+/** An image by a factor for each of its channels; else by whatever fits. */
+const scale: Emitter = (step, r, shape) => {
+  const values = step.inputs.map((name) => r.operand(name));
+  const weight = step.inputs.findIndex((name) => r.hasWeight(name));
+  const other = values[1 - weight];
+  const scaled = weight >= 0 && sameShape(other.shape, shape) ? scaleChannel(r, other, values[weight]) : undefined;
+  if (scaled) return scaled;
+  const [n, c, ...spatial] = shape;
+  const isFactor = (value: Placed) => sameShape(value.shape, [n, c, ...spatial.map(() => 1)]);
+  const factor = weight < 0 && (shape.length === 3 || shape.length === 4) ? values.findIndex(isFactor) : -1;
+  if (factor < 0 || !sameShape(values[1 - factor].shape, shape)) return combined("mul")(step, r, shape);
+  const x = r.image(step.inputs[1 - factor]);
+  return r.unimage(r.b.scaleChannels(x, r.image(step.inputs[factor])), shape);
+};
+
+const isOverPixels = (step: Step, { shape }: Placed): boolean =>
+  (shape.length === 3 || shape.length === 4) &&
+  sameShape(step.attributes["axes"] as number[], shape.map((_, i) => i).slice(2));
+
+/** Over all pixels by the kernel of pools. */
+const meanOf: Emitter = (step, r, shape) => {
+  if (!isOverPixels(step, r.value(step.inputs[0]))) return reduce(step, r, shape);
+  const id = r.b.mean(r.image(step.inputs[0]));
+  return step.attributes["keepDims"] ? r.unimage(id, shape) : { id: r.b.reshape(id, shape) };
+};
+
+/** One window over all pixels: of equal ones the first has the gradient, as in PyTorch's pools. */
+const globalMax: Emitter = (step, r, shape) => {
+  if (!isOverPixels(step, r.value(step.inputs[0])) || !step.attributes["keepDims"]) return reduce(step, r, shape);
+  const x = r.pixels(step.inputs[0]);
+  const [h, w] = imageOf(r.b.shape(x));
+  const window = { kernel: [h, w], stride: [1, 1], padding: [0, 0], output: [1, 1] } as const;
+  return { id: r.b.op(maxPool2d, [x], window)[0] };
+};
+
+/** max(0, x), with 6 above it too, or between any bounds. */
+const clip: Emitter = (step, r, shape) => {
+  const { min = -Infinity, max = Infinity } = step.attributes as { min?: number; max?: number };
+  if (min === 0 && max === Infinity) return activation("relu")(step, r, shape);
+  if (min === 0 && max === 6) return activation("relu6")(step, r, shape);
+  return simple("clamp", min, max)(step, r, shape);
+};
+
+/** clamp(alpha x + beta, 0, 1); PyTorch's has slope 1 / 6. */
+const hardSigmoid: Emitter = (step, r, shape) => {
+  const { alpha, beta } = step.attributes as { alpha: number; beta: number };
+  if (Math.abs(alpha - 1 / 6) < 1e-6 && beta === 0.5) return activation("hardsigmoid")(step, r, shape);
+  return map((_, x) => unary(r.b, "clamp", unary(r.b, "affine", x, alpha, beta), 0, 1))(step, r, shape);
+};
+
+const above0 = (r: Recording, x: ValueId) => unary(r.b, "clamp", x, 0, Infinity);
+const below0 = (r: Recording, x: ValueId) => unary(r.b, "clamp", x, -Infinity, 0);
+
+/** x above 0, f(x) below it. */
+const bent = (r: Recording, x: ValueId, f: (below: ValueId) => ValueId) => r.b.add(above0(r, x), f(below0(r, x)));
+
+const leakyRelu: Emitter = (step, r, shape) =>
+  attribute(step, "alpha") > 0
+    ? activation("leakyRelu", "alpha")(step, r, shape)
+    : map((_, x) => bent(r, x, (below) => unary(r.b, "affine", below, attribute(step, "alpha"))))(step, r, shape);
+
+/** alpha (e^(x / scale) - 1) below 0. */
+const elu = (r: Recording, x: ValueId, alpha: number, scale = 1): ValueId => {
+  if (alpha > 0 && scale === 1) return r.b.activation(x, "elu", alpha);
+  const below = (y: ValueId) => r.b.activation(unary(r.b, "affine", y, 1 / scale), "elu", 1);
+  return bent(r, x, (y) => unary(r.b, "affine", below(y), alpha));
+};
+
+/** x - bias above lambda, x + bias below -lambda, and 0 between. */
+const shrink: Emitter = /* @__PURE__ */ map((r, x, step) => {
+  const [lambda, bias] = [attribute(step, "lambda"), attribute(step, "bias")];
+  const part = (y: ValueId) => binary(r.b, "mul", unary(r.b, "affine", y, 1, -bias), unary(r.b, "above", y, lambda));
+  const negative = (y: ValueId) => unary(r.b, "affine", y, -1);
+  return r.b.add(part(x), negative(part(negative(x))));
+});
+
+const not = (r: Recording, x: ValueId) => unary(r.b, "affine", x, -1, 1);
+const negated =
+  (emitter: Emitter): Emitter =>
+  (step, r, shape) => {
+    const made = emitter(step, r, shape);
+    return { ...made, id: not(r, made.id) };
+  };
+
+/** 1 at infinities: of both signs, or of one. */
+const isInfinite: Emitter = /* @__PURE__ */ map((r, x, step) => {
+  const at = (bound: number) => unary(r.b, "inside", x, bound, bound);
+  const { positive, negative } = step.attributes as { positive: boolean; negative: boolean };
+  if (positive && negative) return r.b.add(at(Infinity), at(-Infinity));
+  return positive || negative ? at(positive ? Infinity : -Infinity) : unary(r.b, "inside", x, 1, 0);
+});
+
+const FUNCTIONS = ["abs", "sign", "floor", "ceil", "round", "exp", "log", "erf", "sin", "cos", "tan"] as const;
+const INVERSE = ["asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh"] as const;
+
+export const mapEmitters = (): Record<string, Emitter> => ({
+  ...Object.fromEntries([...FUNCTIONS, ...INVERSE].map((kind) => [kind, simple(kind)])),
+  ...Object.fromEntries(Object.keys(reductions).map((op) => [op, reduce])),
+  ...Object.fromEntries(
+    (["sub", "div", "max", "min", "pow", "prelu", "fmod"] as const).map((op) => [op, combined(op)]),
+  ),
+  unary: map((r, x, step) => {
+    const { kind, p, q } = step.attributes as { kind: UnaryKind; p?: number; q?: number };
+    return kind === "clamp" ? unary(r.b, kind, x, p ?? -Infinity, q ?? Infinity) : unary(r.b, kind, x, p, q);
+  }),
+  relu: activation("relu"),
+  sigmoid: activation("sigmoid"),
+  tanh: activation("tanh"),
+  silu: activation("silu"),
+  hardSwish: activation("hardswish"),
+  mish: activation("mish"),
+  softplus: map((r, x) => r.b.activation(x, "softplus", 1)),
+  gelu: (step, r, shape) => activation(step.attributes["tanh"] ? "geluTanh" : "gelu")(step, r, shape),
+  leakyRelu,
+  elu: map((r, x, step) => elu(r, x, attribute(step, "alpha"))),
+  celu: map((r, x, step) => elu(r, x, attribute(step, "alpha"), attribute(step, "alpha"))),
+  selu: map((r, x, step) => unary(r.b, "affine", elu(r, x, attribute(step, "alpha")), attribute(step, "gamma"))),
+  softsign: map((r, x) => binary(r.b, "div", x, unary(r.b, "affine", unary(r.b, "abs", x), 1, 1))),
+  thresholdedRelu: map((r, x, step) => binary(r.b, "mul", x, unary(r.b, "above", x, attribute(step, "alpha")))),
+  shrink,
+  clip,
+  hardSigmoid,
+  neg: simple("affine", -1),
+  reciprocal: simple("power", 1, -1),
+  sqrt: simple("power", 1, 0.5),
+  isNaN: map((r, x) => not(r, binary(r.b, "equal", x, x))),
+  isInf: isInfinite,
+  add: sum,
+  mul: scale,
+  mean,
+  reduceMean: meanOf,
+  reduceMax: globalMax,
+  equal: combined("equal"),
+  less: combined("less"),
+  lessOrEqual: combined("lessOrEqual"),
+  greater: swapped("less"),
+  greaterOrEqual: swapped("lessOrEqual"),
+  and: combined("mul"),
+  or: combined("max"),
+  xor: negated(combined("equal")),
+  not: map(not),
+  expand: (step, r, shape) => {
+    const value = r.value(step.inputs[0]);
+    const lead = shape.length - value.shape.length;
+    const order = shape.map((_, i) => (i < lead ? i : value.order[i - lead] + lead));
+    const { id, view } = r.spread(value, order);
+    const whole = order.map((axis) => shape[axis]);
+    return { id: r.b.op(expandOp, [id], { view, whole, shape: whole })[0], order };
+  },
+});
