@@ -1,5 +1,6 @@
 // Parameters and multiply-adds of network families, from torchvision's and timm's tables, and what they refuse.
 import { describe, expect, it } from "vitest";
+import { describeNetwork } from "../../../src/model/engine.js";
 import { count } from "../../support/nets.js";
 import {
   convnext,
@@ -108,6 +109,62 @@ describe("widths, classes and channels", () => {
   it("grey images", () => {
     const grey = count(mobilenetV2({ inChannels: 1 }), [64, 64, 1]);
     expect(grey.parameters).toBe(3_504_872 - 2 * 9 * 32);
+  });
+});
+
+describe("what weights start from", () => {
+  const starts = (network: Layer) =>
+    new Map(describeNetwork(network, [64, 64, 3]).parameters.map(({ name, init }) => [name, init]));
+  const normal = (std: number) => ({ kind: "normal", std });
+  const zero = { kind: "constant", value: 0 };
+
+  // kaiming_normal_(mode="fan_out"): sqrt(2 / (out k k)), whatever the groups; classifiers as each of torchvision's files says.
+  it.each([
+    ["mobilenetV2", mobilenetV2(), "features.1.conv.0.0.weight", normal(Math.sqrt(2 / (32 * 9)))],
+    ["mobilenetV2", mobilenetV2(), "classifier.1.weight", normal(0.01)],
+    ["mobilenetV2", mobilenetV2(), "classifier.1.bias", zero],
+    ["mobilenetV3", mobilenetV3("small"), "classifier.0.weight", normal(0.01)],
+    ["mobilenetV3", mobilenetV3("small"), "features.1.block.1.fc1.weight", normal(Math.sqrt(2 / 8))],
+    ["efficientnet", efficientnet("b0"), "classifier.1.weight", { kind: "uniform", bound: 1 / Math.sqrt(1000) }],
+    ["convnext", convnext("tiny"), "features.0.0.weight", normal(0.02)],
+    ["convnext", convnext("tiny"), "features.1.0.layer_scale", { kind: "constant", value: 1e-6 }],
+    ["regnet", regnet("y_400mf"), "trunk_output.block1.block1-0.f.b.0.weight", normal(Math.sqrt(2 / (48 * 9)))],
+    ["regnet", regnet("y_400mf"), "fc.weight", normal(0.01)],
+    ["densenet", densenet(121), "features.conv0.weight", normal(Math.sqrt(2 / (3 * 49)))],
+    ["densenet", densenet(121), "classifier.weight", { kind: "uniform", bound: 1 / 32 }],
+    ["densenet", densenet(121), "classifier.bias", zero],
+    ["shufflenetV2", shufflenetV2("x1_0"), "conv1.0.weight", { kind: "uniform", bound: 1 / Math.sqrt(27) }],
+    ["resnetv2_50", resnetv2_50(), "head.fc.weight", normal(0.01)],
+  ] as [string, Layer, string, object][])("%s: as in PyTorch (%#)", (_, network, name, init) => {
+    expect(starts(network).get(name)).toEqual(init);
+  });
+});
+
+describe("what is random in training", () => {
+  const found = (network: Layer, type: string) => {
+    const json = JSON.stringify(network);
+    return [...json.matchAll(new RegExp(`"type":"${type}","args":\\[([\\d.]+)`, "g"))].map(([, p]) => Number(p));
+  };
+
+  // torchvision: sd_prob = 0.2 * i / blocks for EfficientNet, 0.1 * i / (blocks - 1) for ConvNeXt-tiny.
+  it("stochastic depth grows from block to block", () => {
+    const drops = found(efficientnet("b0"), "StochasticDepth");
+    expect(drops.length).toBe(9); // of 16 blocks those that keep their shape
+    expect(drops[0]).toBeCloseTo((0.2 * 2) / 16, 12);
+    expect(drops.at(-1)).toBeCloseTo((0.2 * 14) / 16, 12);
+    const tiny = found(convnext("tiny"), "StochasticDepth");
+    expect(tiny.length).toBe(17);
+    expect([tiny[0], tiny[16]]).toEqual([0.1 / 17, 0.1]);
+    expect(found(efficientnet("b0", { stochasticDepth: 0 }), "StochasticDepth")).toEqual([]);
+  });
+
+  it.each([
+    [mobilenetV2(), [0.2]],
+    [mobilenetV3("large", { dropout: 0.3 }), [0.3]],
+    [efficientnet("b2"), [0.3]],
+    [efficientnet("b4"), [0.4]],
+  ] as [Layer, number[]][])("dropout before the classifier (%#)", (network, expected) => {
+    expect(found(network, "Dropout")).toEqual(expected);
   });
 });
 
