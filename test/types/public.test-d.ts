@@ -17,7 +17,9 @@ import {
   createTrainer,
   crossEntropy,
   type Dataset,
+  densenet,
   type Evaluation,
+  efficientnet,
   type History,
   Layer,
   LayerNorm,
@@ -29,6 +31,7 @@ import {
   mse,
   ReLU,
   Residual,
+  regnet,
   residualMLP,
   resnet50,
   type Schedule,
@@ -106,6 +109,12 @@ describe("layers", () => {
   it("of ready-made networks are layers", () => {
     expectTypeOf(resnet50({ classes: 10, stem: "deep" })).toExtend<Layer>();
     expectTypeOf(cifarResNet(20)).toExtend<Layer>();
+    expectTypeOf(efficientnet("b0", { names: "timm" })).toExtend<Layer>();
+    expectTypeOf(regnet({ depths: [1], widths: [8], groupWidths: [8] })).toExtend<Layer>();
+    // @ts-expect-error: a variant that there is not
+    efficientnet("b9");
+    // @ts-expect-error: no sizes
+    densenet({ growth: 8 });
     // @ts-expect-error: no sizes
     residualMLP({});
     // @ts-expect-error: an option that there is not

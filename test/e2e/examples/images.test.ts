@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { crc32, deflateSync } from "node:zlib";
+import { crc32, deflateSync, gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createModel, readSafetensors, resnet18, writeSafetensors } from "../../../src/hosts/node/index.js";
 import { runExample } from "./run.js";
@@ -78,6 +78,16 @@ describe("examples on images", () => {
     const { code, stdout } = await runExample("classify-image.js", ["resnet18", weights, ...pictures]);
     expect(code).toBe(0);
     expect(stdout.match(/class \d+: -?[\d.]+/g)).toHaveLength(10);
+  });
+
+  it("classify-image.js reads files of torch.save, of other families too", async () => {
+    const packed = new URL("../../golden/pytorch/families/mobilenet_v3_small.pth.gz.gz", import.meta.url);
+    const file = join(folder, "mobilenet.pth");
+    writeFileSync(file, gunzipSync(gunzipSync(readFileSync(packed))));
+    const picture = join(folder, "pictures/dark/0.png");
+    const { code, stdout } = await runExample("classify-image.js", ["mobilenet_v3_small", file, picture]);
+    expect(code).toBe(0);
+    expect(stdout.match(/class \d+: \S+/g)).toHaveLength(5);
   });
 
   it("fine-tune-head.js saves a network with a head that tells the folders apart", async () => {

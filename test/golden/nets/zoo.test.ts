@@ -69,6 +69,15 @@ const NETS: Record<string, Net> = {
     },
     hasGradients: true,
   },
+  resnext: {
+    make() {
+      const stem = {
+        conv1: new Conv2d(3, 64, { kernelSize: 7, stride: 2, padding: 3, bias: false }),
+        bn1: new BatchNorm2d(64),
+      };
+      return bottlenecks(stem, [16, 16, 32, 32], { groups: 4, width: 16 }, 64);
+    },
+  },
   mobilenet_v2_035: { make: () => mobilenetV2({ width: 0.35, classes, names: "timm" }) },
   // timm rounds what expands by the rounded width, torchvision by the width before.
   mobilenet_v3_small_050: {
