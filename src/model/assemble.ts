@@ -1,6 +1,7 @@
 /** What every model is made of: kernels and threads for the runtime at hand, and the memory, laid out. */
 
 import { expectation, RuntimeSupportError } from "../core/errors.js";
+import { demanded } from "../core/on-demand.js";
 import { messageOf } from "../core/thrown.js";
 import { readGiven } from "../data/given.js";
 import type { FileSource } from "../data/places.js";
@@ -12,7 +13,6 @@ import { encode, NOWHERE } from "../program/encode.js";
 import { Executor } from "../runtime/executor.js";
 import { hasRelaxedSimd, hasSimd } from "../runtime/features.js";
 import type { Host } from "../runtime/host.js";
-import { compileFile } from "../runtime/kernels.js";
 import { createMemory, ModelMemory } from "../runtime/memory.js";
 import { ThreadPool } from "../runtime/pool.js";
 import { readArchitecture } from "./architecture.js";
@@ -62,7 +62,7 @@ export async function assemble(
       ? await host.kernels(info.relaxedSimd ? "relaxed" : "simd", shared, group)
       : isModule(wasm)
         ? wasm
-        : await compileFile(wasm, shared);
+        : await (await demanded(where, import("../runtime/own-kernels.js"))).compileFile(wasm, shared);
   const memory = new ModelMemory(await createMemory(shared, maxMemory), maxMemory);
   const executor = new Executor(memory, module, description.parameters, description.buffers);
   executor.expectGroup("createModel", group);

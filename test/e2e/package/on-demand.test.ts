@@ -33,6 +33,7 @@ describe("files on demand", () => {
         "kept",
         "memory",
         "network",
+        "own-kernels",
         "opfs",
         "picture",
         "profile",

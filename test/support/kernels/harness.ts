@@ -6,8 +6,8 @@ import { CONTROL } from "../../../src/abi/control.js";
 import { encodeRecord } from "../../../src/abi/encode.js";
 import type { Cut } from "../../../src/abi/partials.js";
 import type { KernelArguments, KernelName } from "../../../src/abi/records.js";
+import { setShared } from "../../../src/runtime/compile.js";
 import type { KernelExports } from "../../../src/runtime/instance.js";
-import { setShared } from "../../../src/runtime/kernels.js";
 
 export type Variant = "simd" | "relaxed";
 
