@@ -1,6 +1,6 @@
 // Compiles assembly/ into build/kernels/: one WASM binary per variant, each also as a module that holds it as text,
 // the only form that every bundler and runtime passes through untouched. Skips the work when nothing has changed.
-// The binaries export every kernel, for tests and benches; the text keeps the exports that the library calls.
+// The binaries export every kernel, for tests and benches; the text, and the binaries in shipped/, have what the library calls.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -9,7 +9,7 @@ import { crc32 } from "../src/core/crc32.js";
 import { SHIPPED_EXPORTS } from "../src/runtime/instance.js";
 import { generate } from "./generate-abi.js";
 import { pack } from "./kernel-text/pack.js";
-import { keepExports } from "./kernel-text/wasm.js";
+import { ship } from "./kernel-text/ship.js";
 import { fromRoot } from "./root.js";
 
 const root = fromRoot();
@@ -35,7 +35,7 @@ function sources(dir: string): string[] {
 }
 
 // The kernels' half of the ABI.
-mkdirSync(out, { recursive: true });
+mkdirSync(join(out, "shipped"), { recursive: true });
 const variants = generate(fromRoot("assembly")).flatMap(({ prefix, entry, constants }) =>
   Object.entries(features).map(([variant, flags]) => {
     const uses = Object.entries(constants).flatMap(([name, value]) => ["--use", `${name}=${value}`]);
@@ -66,7 +66,8 @@ if (built !== digest) {
       throw error;
     }
     const bytes = readFileSync(join(out, `${name}.wasm`));
-    const shipped = keepExports(bytes, SHIPPED_EXPORTS);
+    const shipped = ship(bytes, SHIPPED_EXPORTS);
+    writeFileSync(join(out, "shipped", `${name}.wasm`), shipped);
     checksums.push(crc32(shipped));
     const texts = pack(shipped);
     writeFileSync(join(out, `${name}.js`), `export default ${JSON.stringify(texts)};\n`);

@@ -1,11 +1,9 @@
 // Makes dist/: the entry points and what they share, the programs of workers, the kernels' files, the declarations, and
 // the licences of what others wrote.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { SHIPPED_EXPORTS } from "../src/runtime/instance.js";
 import { bundleEntries, bundleProgram } from "./bundle.js";
-import { keepExports } from "./kernel-text/wasm.js";
 import { thirdPartyLicences } from "./licences.js";
 import { fromRoot } from "./root.js";
 
@@ -53,10 +51,7 @@ for (const { name, code, map } of files.flat()) {
 
 writeFileSync(join(dist, "THIRD-PARTY-LICENSES"), thirdPartyLicences(files.flat().flatMap(({ modules }) => modules)));
 
-const kernels = fromRoot("build/kernels");
-mkdirSync(join(dist, "kernels"));
-for (const name of readdirSync(kernels).filter((file) => file.endsWith(".wasm")))
-  writeFileSync(join(dist, "kernels", name), keepExports(readFileSync(join(kernels, name)), SHIPPED_EXPORTS));
+cpSync(fromRoot("build/kernels/shipped"), join(dist, "kernels"), { recursive: true });
 
 const tsc = fromRoot("node_modules/typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "-p", fromRoot("tsconfig.build.json")], { stdio: "inherit" });

@@ -40,8 +40,11 @@ function closure(graph: Graph, from: string): Set<string> {
 const intersection = (sets: readonly ReadonlySet<string>[]): Set<string> =>
   new Set([...(sets[0] ?? [])].filter((id) => sets.every((set) => set.has(id))));
 
-/** Modules whose objects are told apart by identity: layers by their classes, ops by themselves. A copy would be another. */
-const hasIdentity = (id: string): boolean => /\/src\/(nn|ops|graph)\//.test(id);
+/**
+ * Modules whose objects are told apart by identity: layers by their classes, ops by themselves, datasets by what is written
+ * down of them. A copy would be another.
+ */
+const hasIdentity = (id: string): boolean => /\/src\/((nn|ops|graph)\/|data\/(dataset|description)\.ts)/.test(id);
 
 /**
  * Each module that is imported on demand, with those that it shares. `entries` lists the modules that stay in each entry: of

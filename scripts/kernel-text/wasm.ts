@@ -26,37 +26,9 @@ export class Reader {
   }
 }
 
-const leb = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...leb(value >>> 7)]);
-
 /** Bytes of the magic number and the version, which every module begins with. */
 const HEADER = 8;
-const SECTION = { exports: 7, code: 10 };
-
-/** Drops all exports but those named; nothing is optimised again, so what they keep from being inlined stays. */
-export function keepExports(bytes: Uint8Array, names: readonly string[]): Uint8Array<ArrayBuffer> {
-  const reader = new Reader(bytes, HEADER);
-  const parts: number[] = [...bytes.subarray(0, HEADER)];
-  while (!reader.done) {
-    const id = reader.number();
-    const contents = reader.take(reader.number());
-    const kept = id === SECTION.exports ? filterExports(contents, names) : [...contents];
-    parts.push(id, ...leb(kept.length), ...kept);
-  }
-  return Uint8Array.from(parts);
-}
-
-function filterExports(contents: Uint8Array, names: readonly string[]): number[] {
-  const reader = new Reader(contents);
-  const kept: Uint8Array[] = [];
-  for (let count = reader.number(); count > 0; count--) {
-    const start = reader.at;
-    const name = Buffer.from(reader.take(reader.number())).toString();
-    reader.take(1); // kind
-    reader.number(); // index
-    if (names.includes(name)) kept.push(contents.subarray(start, reader.at));
-  }
-  return [...leb(kept.length), ...kept.flatMap((entry) => [...entry])];
-}
+const SECTION = { code: 10 };
 
 /** Kinds of operands; those with a size hold that many bytes a time, the others numbers in LEB128. */
 export const OPERANDS = {
