@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { bundleEntries, bundleProgram } from "./bundle.js";
+import { bundleEntries, bundleProgram, bundleTools } from "./bundle.js";
 import { thirdPartyLicences } from "./licences.js";
 import { fromRoot } from "./root.js";
 
@@ -39,7 +39,7 @@ const sources = (names: string[]) => Object.fromEntries(names.map((name) => [nam
 const files = await Promise.all([
   // One build for all entries, so that they share files: an error thrown by one is an instance of another's class.
   bundleEntries(sources(entries)),
-  bundleEntries(sources(tools), { VERSION: JSON.stringify(manifest.version) }),
+  bundleTools(sources(tools), { VERSION: JSON.stringify(manifest.version) }),
   ...Object.entries(programs).map(([name, format]) => bundleProgram(name, sourceOf(name), format)),
 ]);
 for (const { name, code, map } of files.flat()) {

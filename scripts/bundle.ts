@@ -25,10 +25,13 @@ const staticKernels: Plugin = {
     /\.wasm(\?module)?$/.test(id) ? { id: fromRoot("dist/kernels", basename(id)), external: "relative" } : null,
 };
 
-/** Leaves the main entry to the runtime, by the package's own name, so that each gives its own. */
+/** Leaves the package's entries to the runtime, by their own names, so that each gives its own. */
 const ownPackage: Plugin = {
   name: "own-package",
-  resolveId: (id) => (id.endsWith("/hosts/default/index.js") ? { id: "resnet-wasm", external: true } : null),
+  resolveId(id) {
+    const [, entry] = /\/(?:hosts\/default|faces)\/(index|onnx|data|pytorch)\.js$/.exec(id) ?? [];
+    return entry ? { id: entry === "index" ? "resnet-wasm" : `resnet-wasm/${entry}`, external: true } : null;
+  },
 };
 
 /** A page hands its worker bytes: what reads and writes stores and addresses is left out of the worker's program. */
@@ -76,7 +79,7 @@ const input = (define: Record<string, string> = {}, plugins: Plugin[] = []): Inp
   transform: { target: "es2022", define },
   // No module does anything when it is loaded, so none is imported for its effects.
   treeshake: { moduleSideEffects: false, manualPureFunctions: ["TextDecoder"] },
-  plugins: [kernelNames, staticKernels, ownPackage, noPolyfill, ...plugins, classNames],
+  plugins: [kernelNames, staticKernels, noPolyfill, ...plugins, classNames],
 });
 
 /** Entry points by the names of their files, with what they share in files of its own. */
@@ -109,6 +112,13 @@ export async function bundleEntries(
   );
   return [...onDemand, ...(await bundled)];
 }
+
+/** Programs that use the package as its users do: they import it by its name, and their parts on demand as files. */
+export const bundleTools = (entries: Record<string, string>, define: Record<string, string>): Promise<BundledFile[]> =>
+  generate(
+    { ...input(define, [ownPackage]), input: entries },
+    { format: "esm", chunkFileNames: "tools/[name]-[hash].js" },
+  );
 
 /** The files of modules that are imported on demand, and the plugin that asks for them. */
 async function bundleOnDemand(
@@ -158,12 +168,12 @@ async function generate(options: InputOptions, output: OutputOptions): Promise<B
   const bundle = await rolldown(options);
   const made = await bundle.generate({
     entryFileNames: "[name].js",
+    // The name of a file that entries share lists them.
+    chunkFileNames: ({ name }) => `chunks/${name.split("~")[0]}-[hash].js`,
     ...output,
     dir: fromRoot("dist"),
     sourcemap: true,
     hashCharacters: "base36",
-    // The name of a file that entries share lists them.
-    chunkFileNames: ({ name }) => `chunks/${name.split("~")[0]}-[hash].js`,
   });
   await bundle.close();
   return Promise.all(made.output.flatMap((file) => (file.type === "chunk" ? [minifyChunk(file)] : [])));

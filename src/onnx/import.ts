@@ -11,7 +11,6 @@ import { isSampleShape } from "../model/architecture.js";
 import { OnnxNetwork } from "../nn/imported/network.js";
 import { recordSteps } from "../nn/imported/record.js";
 import { channelsLast, type Definition } from "../nn/imported/recording.js";
-import type { Step } from "../nn/imported/step.js";
 import { registerLayer } from "../nn/registry.js";
 import { Builder } from "../ops/builder.js";
 import { canonical } from "./canonical.js";
@@ -23,6 +22,7 @@ import { Reading } from "./protobuf.js";
 import { readModel } from "./read.js";
 import { simplify } from "./simplify.js";
 import { type Constant, ConstantReader, type ExternalData } from "./tensor.js";
+import { type UnsupportedNode, unsupported } from "./unsupported.js";
 
 export interface ImportOptions {
   /** One sample's shape, channels last, where the file leaves sizes open or other ones are wanted. Default: the file's. */
@@ -62,7 +62,8 @@ export interface ImportedNetwork {
 
 /**
  * Reads an ONNX file: a network to be predicted with and trained, and its weights under the file's names. Images are
- * [n, h, w, channels] here, whatever the file has. Throws a `FormatError` that names every node for which there is no op.
+ * [n, h, w, channels] here, whatever the file has. Throws an `UnsupportedOpError` that names every node for which there is no op,
+ * `FormatError` on damaged files.
  *
  * @example
  * const { network, state, inputShape } = importOnnx(readFileSync("resnet18.onnx"));
@@ -174,12 +175,8 @@ function takesChannelsLast({ graph }: ModelProto): boolean {
 /** Records the network once, to find all nodes that there is no op for. */
 function refuseUnsupported(definition: Definition, shape: number[], reading: Reading): void {
   const b = new Builder({ training: false });
-  const found: string[] = [];
+  const found: UnsupportedNode[] = [];
   const x = b.graph.value(shape, "input");
-  recordSteps(b, definition, x, (step: Step, reason) => {
-    found.push(`${step.op} (node ${describe(step.name)}${reason ? `: ${reason}` : ""})`);
-  });
-  if (found.length === 0) return;
-  const more = found.length > 20 ? ` and ${found.length - 20} more` : "";
-  throw reading.error("nodes", "ops that the library has", found.slice(0, 20).join(", ") + more);
+  recordSteps(b, definition, x, ({ op, name }, reason) => found.push({ op, node: name, reason }));
+  if (found.length > 0) throw unsupported(reading, "ops that the library has", found);
 }

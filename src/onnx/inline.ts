@@ -4,6 +4,7 @@ import type { AttributeProto, FunctionProto, ModelProto, NodeProto, OperatorSetI
 import { movement } from "./movement.js";
 import { arithmetic, layers, type Rule } from "./operators.js";
 import type { Reading } from "./protobuf.js";
+import { unsupported } from "./unsupported.js";
 
 /** The versions whose rules are known. */
 const OPSETS: readonly [number, number] = [6, 23];
@@ -87,9 +88,8 @@ export function flatten(model: ModelProto, reading: Reading): { opset: number; n
   };
   append(model.graph?.node ?? [], opset, (name) => name, new Map(), "", 0);
   if (unknown.size > 0) {
-    const list = [...unknown].slice(0, 20).map(([op, node]) => `${op} (node ${describe(node)})`);
-    const more = unknown.size > 20 ? ` and ${unknown.size - 20} more` : "";
-    throw reading.error("nodes", "ops of convolutional networks", list.join(", ") + more);
+    const found = [...unknown].map(([op, node]) => ({ op, node, reason: "" }));
+    throw unsupported(reading, "ops of convolutional networks", found);
   }
   return { opset, nodes };
 }

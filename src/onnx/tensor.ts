@@ -41,7 +41,10 @@ const TYPES: Record<number, Dtype> = {
   19: "F8_E5M2",
 };
 
-export const isFloatType = (type: number | undefined): boolean => /^B?F/.test(TYPES[type ?? 0] ?? "");
+/** Undefined for types that no network's op here is made of. */
+export const dtypeOf = (type: number | undefined): Dtype | undefined => TYPES[type ?? 0];
+
+export const isFloatType = (type: number | undefined): boolean => /^B?F/.test(dtypeOf(type) ?? "");
 
 const FLOOR = 2 ** 20;
 
@@ -71,7 +74,7 @@ export class ConstantReader {
 
   read(tensor: TensorProto, what = `tensor ${describe(tensor.name ?? "")}`): Constant {
     const fail = (expected: unknown, got: unknown, hint?: string) => this.#reading.error(what, expected, got, hint);
-    const dtype = TYPES[tensor.dataType ?? 0];
+    const dtype = dtypeOf(tensor.dataType);
     if (!dtype) throw fail("floats, integers or booleans", `data type ${tensor.dataType ?? 0}`);
     if (tensor.segment) throw fail("a tensor in one piece", "a segment");
     const shape = tensor.dims ?? [];

@@ -1,48 +1,59 @@
 #!/usr/bin/env node
-/** The command `resnet-wasm`, of which `doctor` is the one verb. */
+/** The command `resnet-wasm`: finds the command that is meant, and tells what went wrong. */
 import process from "node:process";
-import { parseArgs } from "node:util";
-import { doctor, formatReport } from "./doctor.js";
+import { messageOf } from "../core/thrown.js";
+import { columns, helpOf, meant, readArguments, UsageError } from "./command.js";
+import { COMMANDS } from "./commands.js";
 
-const HELP = `Usage: resnet-wasm doctor [options]
+declare const VERSION: string;
 
-Tells what this machine and runtime offer to resnet-wasm (SIMD, relaxed SIMD, threads, cores), which path models take on
-it and why, and measures GFLOPS of each kernel variant and number of threads, in ten seconds at most.
+const names = Object.keys(COMMANDS);
+
+const help = (): string => `Usage: resnet-wasm <command> [options]
+
+Residual networks on the CPU, wherever JavaScript runs.
+
+Commands:
+${columns(Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary]))}
 
 Options:
-  --json         print the report as JSON
-  --no-reading   measure nothing
-  --help         print this text
-
-Exit code: 0 when models run here, 1 when they do not, 2 on wrong arguments.
+${columns([
+  ["-h, --help", "print this text; after a command, what it does and its options"],
+  ["-v, --version", "print the package's version"],
+])}
 `;
 
-const options = {
-  json: { type: "boolean" },
-  "no-reading": { type: "boolean" },
-  help: { type: "boolean", short: "h" },
-} as const;
-
-async function main(): Promise<number> {
-  let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
-  try {
-    parsed = parseArgs({ options, allowPositionals: true });
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${HELP}`);
-    return 2;
-  }
-  const { values, positionals } = parsed;
-  if (values.help) {
-    process.stdout.write(HELP);
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === "--version" || name === "-v") {
+    process.stdout.write(`${VERSION}\n`);
     return 0;
   }
-  if (positionals.join(" ") !== "doctor") {
-    process.stderr.write(`resnet-wasm: command expected doctor, got ${positionals.join(" ") || "none"}\n\n${HELP}`);
-    return 2;
+  if (name === "--help" || name === "-h" || (name === "help" && args.length === 0)) {
+    process.stdout.write(help());
+    return 0;
   }
-  const report = await doctor({ reading: !values["no-reading"] });
-  process.stdout.write(`${values.json ? JSON.stringify(report, null, 2) : formatReport(report)}\n`);
-  return report.problems.length > 0 ? 1 : 0;
+  if (name === "help") return main([...args, "--help"]);
+  if (name === undefined || !Object.hasOwn(COMMANDS, name)) {
+    const near = name === undefined ? "" : meant(name, [...names, "--help", "--version"]);
+    throw new UsageError(`command expected ${names.join(", ")}, got ${name ?? "none"}${near}`);
+  }
+  const command = await COMMANDS[name].load();
+  const given = readArguments(name, command, args);
+  if (given !== "help") return command.run(given);
+  process.stdout.write(helpOf(name, command));
+  return 0;
 }
 
-process.exitCode = await main();
+// Whoever reads the output may stop, as `head` does.
+process.stdout.on("error", (error: { code?: string }) => {
+  if (error.code !== "EPIPE") throw error;
+});
+const args = process.argv.slice(2);
+try {
+  process.exitCode = await main(args);
+} catch (error) {
+  const isUsage = error instanceof UsageError;
+  const about = args[0] !== undefined && Object.hasOwn(COMMANDS, args[0]) ? `${args[0]} --help` : "--help";
+  process.stderr.write(`resnet-wasm: ${messageOf(error)}\n${isUsage ? `See resnet-wasm ${about}\n` : ""}`);
+  process.exitCode = isUsage ? 2 : 1;
+}

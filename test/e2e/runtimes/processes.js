@@ -42,8 +42,8 @@ export function run(command, args, { env = {}, seconds = 300 } = {}) {
   });
 }
 
-/** A runtime that is a command. `noSimd` and `noWorkers`: how it is told to do without. */
-function processRuntime({ name, title, command, args = [], relaxedSimd, noSimd, more = {} }) {
+/** A runtime that is a command. `noSimd`: how it is told to do without; `grants`: how to let it read files. */
+function processRuntime({ name, title, command, args = [], grants = [], relaxedSimd, noSimd, more = {} }) {
   const environment = { name, threads: 2, relaxedSimd };
   const program = async (part, expression, { flags = [], env, before, seconds } = {}) => {
     const path = writeProgram(`${name}-${part}`, KIND, expression, { ...PRINT, before });
@@ -56,6 +56,12 @@ function processRuntime({ name, title, command, args = [], relaxedSimd, noSimd, 
     version: async () => (await run(command, ["--version"])).match(/\d+\.\d+\.\d+/)[0],
     conformance: () => program("conformance", conformanceOf(environment)),
     faults: {
+      "the command line runs": async () => {
+        const bin = fileURLToPath(new URL("../../../dist/bin.js", import.meta.url));
+        const file = fileURLToPath(new URL("../../golden/pytorch/checkpoint.pth", import.meta.url));
+        const found = await run(command, [...args, ...grants, bin, "info", file]);
+        if (!/conv1\.weight +F32 +\[4, 3, 3, 3\]/.test(found)) throw new Error(`info printed ${found}`);
+      },
       "workers do not keep the process alive": async () =>
         exitsByItself(await program("abandon", "suite.abandon(library)", { seconds: 60 })),
       "a worker killed mid-step ends in a typed error": async () =>
@@ -117,6 +123,7 @@ export const deno = processRuntime({
   title: "Deno",
   command: denoPath,
   args: ["run", "--no-prompt", "--quiet"],
+  grants: ["--allow-read", "--allow-env", "--allow-sys"],
   relaxedSimd: true,
   noSimd: { flags: ["--v8-flags=--no-enable-sse4-1"] },
 });

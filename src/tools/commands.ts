@@ -1,0 +1,21 @@
+/** All commands of `resnet-wasm`, in the order of its help. Each is a file in commands/, loaded when it is asked for. */
+import type { CommandEntry } from "./command.js";
+
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  info: {
+    summary: "what is in a file: a saved model, a checkpoint, weights, an ONNX network",
+    load: async () => (await import("./commands/info.js")).info,
+  },
+  convert: {
+    summary: "from ONNX, PyTorch and safetensors files to ONNX and safetensors",
+    load: async () => (await import("./commands/convert.js")).convert,
+  },
+  classify: {
+    summary: "the most probable classes of pictures",
+    load: async () => (await import("./commands/classify.js")).classify,
+  },
+  doctor: {
+    summary: "what this machine and runtime offer, and how fast it is",
+    load: async () => (await import("./commands/doctor.js")).doctorCommand,
+  },
+};
