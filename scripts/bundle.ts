@@ -37,7 +37,7 @@ const ownPackage: Plugin = {
 /** A page hands its worker bytes: what reads and writes stores and addresses is left out of the worker's program. */
 const bytesAlone: Plugin = {
   name: "bytes-alone",
-  resolveId: (id) => (/\/(saved|kept)\.js$/.test(id) ? "\0none" : null),
+  resolveId: (id) => (/\/(saved|kept|resumed)\.js$/.test(id) ? "\0none" : null),
   load: (id) => (id === "\0none" ? "export {};" : null),
 };
 

@@ -164,9 +164,24 @@ export type { BrowserStore } from "../stores/browser.js";
 export type { Release, Store } from "../stores/store.js";
 export { fileStore, idbStore, memoryStore, opfsStore } from "../stores/stores.js";
 export { type CacheFeaturesOptions, cacheFeatures } from "../train/cache.js";
+export type {
+  Callback,
+  EpochRecord,
+  FitBeginning,
+  FitFacts,
+  FittingTrainer,
+  History,
+  StepEvent,
+} from "../train/callback.js";
+export type { CallbackState } from "../train/callback-state.js";
+export { checkpoint } from "../train/callbacks/checkpoint.js";
+export { type EarlyStoppingOptions, earlyStopping } from "../train/callbacks/early-stopping.js";
+export type { Every, KeepingOptions, ResumeOptions } from "../train/callbacks/keeping.js";
+export type { Mode, MonitorOptions } from "../train/callbacks/monitor.js";
+export { type ReduceOnPlateauOptions, reduceOnPlateau } from "../train/callbacks/reduce-on-plateau.js";
 export type { CheckpointOptions, CheckpointOverride, PassedOver } from "../train/checkpoint.js";
 export type { ClassEvaluation, EvaluateOptions, Evaluation } from "../train/evaluate.js";
-export type { Callback, EpochRecord, FitOptions, History, StepEvent } from "../train/fit.js";
+export type { FitOptions } from "../train/fit.js";
 export type { ParameterGroup } from "../train/groups.js";
 export type { KeepOptions } from "../train/kept.js";
 export type { Labels } from "../train/labels.js";

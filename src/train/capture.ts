@@ -26,6 +26,9 @@ export function settingsOf(trainer: StepTrainer) {
   };
 }
 
+/** What a tensor that a callback keeps is called in a checkpoint. */
+export const callbackTensor = (key: string, name: string): string => `callback.${JSON.stringify(key)}.${name}`;
+
 /** Everything that training goes on from: tensors, and all else as metadata. */
 export function captureCheckpoint(trainer: StepTrainer) {
   const { engine } = trainer.model;
@@ -35,6 +38,18 @@ export function captureCheckpoint(trainer: StepTrainer) {
     for (const parameter of engine.description.parameters)
       tensors.set(`${region}.${parameter.name}`, readParameter(engine, parameter, region));
   const { stepCount, fitState } = trainer;
-  const progress = { format: 2, stepCount, randomStep: engine.randomStep, fitState, ...settingsOf(trainer) };
+  const callbacks: Record<string, object> = {};
+  for (const [key, { tensors: kept = [], ...state }] of Object.entries(trainer.callbackStates())) {
+    callbacks[key] = state;
+    for (const [name, tensor] of kept) tensors.set(callbackTensor(key, name), tensor);
+  }
+  const progress = {
+    format: 2,
+    stepCount,
+    randomStep: engine.randomStep,
+    fitState,
+    ...settingsOf(trainer),
+    ...(Object.keys(callbacks).length > 0 && { callbacks }),
+  };
   return { tensors, metadata: { [CHECKPOINT_KEY]: JSON.stringify(progress) } };
 }

@@ -4,14 +4,15 @@
  */
 import { expectation, FormatError } from "../core/errors.js";
 import { keysOf, recordOf } from "../core/keys.js";
-import { checked, flag, list, oneOf, optional, readOptions, type Schema, text } from "../core/options.js";
+import { checked, flag, isRecord, list, oneOf, optional, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape, sameShape } from "../core/shape.js";
 import { readSafetensors, type SafetensorsFile } from "../io/safetensors.js";
 import { CHECKPOINT_KEY } from "../model/architecture.js";
 import { isNames } from "../model/class-names.js";
 import { writeParameter, writeStateDict } from "../model/state.js";
 import type { ParameterRegion } from "../runtime/executor.js";
-import { type Settings, settingsOf } from "./capture.js";
+import type { CallbackState, CallbackStates } from "./callback-state.js";
+import { callbackTensor, type Settings, settingsOf } from "./capture.js";
 import { differences, type FitState, leaveFit, listed } from "./resume.js";
 import type { StepTrainer } from "./step-trainer.js";
 
@@ -21,17 +22,20 @@ interface Counters extends Pick<Settings, "seed">, Partial<Pick<Settings, "class
   stepCount: number;
   randomStep: number;
   fitState: FitState;
+  /** What callbacks keep, but tensors. */
+  callbacks?: Record<string, Record<string, unknown>>;
 }
 
 /**
  * What may differ on purpose. The trainer's own is taken: another learning rate, length of the schedule, seed, …, while
- * the optimiser's state and the counters go on. "fit" gives up the place of an interrupted fit.
+ * the optimiser's state and the counters go on. "fit" gives up the place of an interrupted fit, "callbacks" what its callbacks
+ * have kept.
  */
 export type CheckpointOverride = (typeof OVERRIDES)[number];
 
 const OVERRIDES = [
   ...["lr", "weightDecay", "optimizer", "schedule", "seed", "loss", "clipGradNorm", "ema", "groups"],
-  ...["frozen", "network", "classNames", "fit"],
+  ...["frozen", "network", "classNames", "fit", "callbacks"],
 ] as const;
 
 /** What `trainer.load` is told. */
@@ -125,9 +129,23 @@ function restore(
   trainer.stepCount = progress.stepCount;
   trainer.fitState = progress.fitState;
   trainer.loaded = true;
+  const states = override.includes("callbacks") ? {} : statesIn(tensors, progress);
+  trainer.callbackStates = () => states;
   if (!override.includes("classNames")) trainer.nameClasses(progress.classNames);
   engine.randomStep = progress.randomStep;
   if (override.includes("fit")) leaveFit(trainer);
+}
+
+function statesIn(tensors: SafetensorsFile["tensors"], { callbacks = {} }: Counters): CallbackStates {
+  const states = Object.entries(callbacks).map(([key, state]): [string, CallbackState] => {
+    const prefix = callbackTensor(key, "");
+    const kept = [...tensors].filter(([name]) => name.startsWith(prefix));
+    const own = kept.map(
+      ([name, { data, shape }]) => [name.slice(prefix.length), { data: data.slice(), shape }] as const,
+    );
+    return [key, { ...state, ...(own.length > 0 && { tensors: new Map(own) }) }];
+  });
+  return Object.fromEntries(states);
 }
 
 /** Throws one `FormatError` that names everything in which a checkpoint's training was another. */
@@ -177,6 +195,7 @@ function readCounters(metadata: Readonly<Record<string, string>>): Counters {
     !sums.every((sum) => typeof sum === "number") ||
     !flags.every((flag) => typeof flag === "boolean") ||
     !(json.classNames === undefined || isNames(json.classNames)) ||
+    !(json.callbacks === undefined || (isRecord(json.callbacks) && Object.values(json.callbacks).every(isRecord))) ||
     current?.batchSize === 0
   )
     throw new FormatError(expectation("trainer.load", "metadata", "the counters of a checkpoint", text.slice(0, 80)));

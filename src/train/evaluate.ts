@@ -6,6 +6,7 @@ import { createYielder } from "../core/yield.js";
 import { type ClassDataset, type Dataset, sampleWeights } from "../data/dataset.js";
 import { classNamesOf, expectClassNames } from "../model/class-names.js";
 import { fittingBatch } from "../model/predictor.js";
+import type { Loss, TargetKind } from "../nn/losses.js";
 import { expectTransformed, fillBatch, load, weighBatch } from "./batch.js";
 import { Limits, type Stopped } from "./limits.js";
 import type { StepTrainer } from "./step-trainer.js";
@@ -72,6 +73,9 @@ export async function evaluate(trainer: StepTrainer, dataset: Dataset, options?:
   throw signal?.reason;
 }
 
+/** Whether outputs are scores of classes, so that there is an accuracy. */
+export const countsHits = ({ type }: Loss, kind: TargetKind): boolean => kind === "indices" || type === "crossEntropy";
+
 /** Goes on from `tally`, which it keeps up to date, until the end or a limit. */
 export async function evaluateWithin(
   trainer: StepTrainer,
@@ -86,7 +90,7 @@ export async function evaluateWithin(
   const loss = trainer.lossFor("evaluate");
   const { engine } = model;
   const classes = model.outputShape[model.outputShape.length - 1];
-  const countsHits = kind === "indices" || loss.type === "crossEntropy";
+  const counts = countsHits(loss, kind);
   const pause = createYielder();
   const recorded = trainer.recordLoss(kind, dataset.getWeights !== undefined);
   while (tally.at < dataset.length) {
@@ -101,7 +105,7 @@ export async function evaluateWithin(
     step.run();
     tally.sum += step.loss * weight;
     tally.weight += weight;
-    countRows(step.output, countsHits ? expected : null, { classes, ignored: loss.ignoreIndex }, tally);
+    countRows(step.output, counts ? expected : null, { classes, ignored: loss.ignoreIndex }, tally);
     tally.at += n;
     limits.count("other");
     await pause();
@@ -109,7 +113,7 @@ export async function evaluateWithin(
   return {
     loss: tally.sum / (tally.weight || 1),
     samples: dataset.length,
-    ...(countsHits && { accuracy: tally.hits / (tally.rows || 1) }),
+    ...(counts && { accuracy: tally.hits / (tally.rows || 1) }),
     ...(tally.nonFinite > 0 && { nonFinite: tally.nonFinite }),
   };
 }

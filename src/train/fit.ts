@@ -1,52 +1,18 @@
 /** The training loop: epochs, batches, validation, callbacks, and the ways to stop early. */
 import { ArgumentError, DataError, expectation, NumericError } from "../core/errors.js";
-import {
-  as,
-  checked,
-  flag,
-  integer,
-  isRecord,
-  optional,
-  positive,
-  readOptions,
-  type Schema,
-  signal,
-} from "../core/options.js";
+import { as, flag, integer, optional, positive, readOptions, type Schema, signal } from "../core/options.js";
 import { Philox } from "../core/random.js";
 import { createYielder } from "../core/yield.js";
 import { type Dataset, sampleWeights } from "../data/dataset.js";
 import { classNamesOf, expectClassNames } from "../model/class-names.js";
+import type { Store } from "../stores/store.js";
 import { expectTransformed, fillBatch, load, prepareRest, weighBatch } from "./batch.js";
-import { type Evaluation, evaluateWithin, newTally, type Tally } from "./evaluate.js";
+import type { Callback, EpochRecord, FitFacts, FitListener, History } from "./callback.js";
+import type { ResumeOptions } from "./callbacks/keeping.js";
+import { countsHits, type Evaluation, evaluateWithin, newTally, type Tally } from "./evaluate.js";
 import { Limits, type Stopped } from "./limits.js";
 import { leaveFit, settlePassage } from "./resume.js";
 import type { StepResult, StepTrainer } from "./step-trainer.js";
-
-/** What a step of `fit` reports. */
-export interface StepEvent extends StepResult {
-  /** Epoch and step within it, both from 0. */
-  epoch: number;
-  step: number;
-  /** How long this `fit` is to be. */
-  stepsPerEpoch: number;
-  epochs: number;
-}
-
-/** Mean training loss of an epoch, and what validation said after it. */
-export interface EpochRecord {
-  epoch: number;
-  loss: number;
-  lr: number;
-  validation?: Evaluation;
-  ms: number;
-}
-
-/** Called by `fit`, which waits for promises: after each step, each epoch, and at the end. */
-export interface Callback {
-  onStep?(event: StepEvent): void | Promise<void>;
-  onEpoch?(record: EpochRecord): void | Promise<void>;
-  onEnd?(history: History): void | Promise<void>;
-}
 
 /** How `fit` goes through a dataset, and when it stops. */
 export interface FitOptions {
@@ -62,6 +28,11 @@ export interface FitOptions {
   validation?: Dataset;
   /** Called in this order. */
   callbacks?: readonly Callback[];
+  /**
+   * Goes on where the last process stopped: from the newest checkpoint of a store that is whole, where there is one, and keeps
+   * checkpoints there. A fit that has come to its end is not done again. `history.epochs` has all epochs of the run.
+   */
+  resume?: Store | ResumeOptions;
   /** Stops after the batch that runs, also of validation, or at once where the dataset is loading one. */
   signal?: AbortSignal;
   /** Stops when this much time has passed since the call, as `signal` does, but not before a first batch. */
@@ -72,24 +43,6 @@ export interface FitOptions {
   pastSchedule?: boolean;
 }
 
-/** What `fit` did. */
-export interface History {
-  epochs: EpochRecord[];
-  /** Loss of every step of this call. */
-  losses: number[];
-  /** Where it began: at epoch 0 and step 0, or where it went on with an interrupted fit. */
-  from: { epoch: number; step: number };
-  /** Why it ended. */
-  stopped: "finished" | Stopped;
-}
-
-/** Options of callbacks: of `fit` here and in a worker. */
-export const callbackList = () =>
-  checked(
-    "an array of objects with onStep, onEpoch or onEnd",
-    (value): value is readonly Callback[] => Array.isArray(value) && value.every(isRecord),
-  );
-
 const schema = () =>
   ({
     epochs: optional(integer({ min: 1 })),
@@ -97,7 +50,9 @@ const schema = () =>
     shuffle: optional(flag()),
     dropLast: optional(flag()),
     validation: as<Dataset | undefined>(),
-    callbacks: optional(callbackList(), []),
+    // Whoever calls `fit` has seen to these.
+    callbacks: as<readonly Callback[] | undefined>(),
+    resume: as<FitOptions["resume"]>(),
     signal,
     maxMs: optional(positive()),
     maxSteps: optional(integer({ min: 1 })),
@@ -170,8 +125,23 @@ function expectRates(trainer: StepTrainer, stepsPerEpoch: number, epochs: number
   }
 }
 
-export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitOptions): Promise<History> {
-  const { validation, callbacks, pastSchedule, ...given } = readOptions("fit", options, schema);
+/** What callbacks may watch, and which way is better. */
+function monitorsOf({ loss }: StepTrainer, validation: Dataset | undefined): FitFacts["monitors"] {
+  const monitors: Record<string, "min" | "max"> = { loss: "min" };
+  if (!validation) return monitors;
+  monitors["validation.loss"] = "min";
+  if (loss && countsHits(loss, validation.targets === "class" ? "indices" : "values"))
+    monitors["validation.accuracy"] = "max";
+  return monitors;
+}
+
+export async function fit(
+  trainer: StepTrainer,
+  dataset: Dataset,
+  options: FitOptions | undefined,
+  listener: FitListener,
+): Promise<History> {
+  const { validation, pastSchedule, ...given } = readOptions("fit", options, schema);
   const loss = trainer.lossFor("fit");
   const kind = trainer.expectFits("fit", dataset);
   const classNames = classNamesOf(dataset);
@@ -199,6 +169,8 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
   const state = trainer.fitState;
   state.completed ??= state.epoch;
   if (!goesOn && !pastSchedule) expectRates(trainer, stepsPerEpoch, epochs);
+  const monitors = monitorsOf(trainer, validation);
+  let verdict = await listener.begin({ epochs, stepsPerEpoch, monitors, goesOn, loaded: goesOn && trainer.loaded });
   trainer.nameClasses(classNames);
   if (!goesOn) leaveFit(trainer); // nothing refuses this fit any more
   state.current = { epochInFit: 0, step: 0, lossSum: 0, samples: 0, lr: 0, ...state.current, ...passage };
@@ -214,14 +186,20 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
     const step = prepare(indices.length);
     fillBatch("fit", step, loss, dataset, indices, state.epoch);
     const weight = weighBatch(step, loss, sampleWeights("fit", dataset, indices));
-    return { ...trainer.runStep(step, { stepsPerEpoch, epoch: state.completed }), weight };
+    const { lrScale } = verdict;
+    return { ...trainer.runStep(step, { stepsPerEpoch, epoch: state.completed, lrScale }), weight };
   };
   const finish = async (stopped: History["stopped"]): Promise<History> => {
     history.stopped = stopped;
+    if (stopped === "finished" || stopped === "callback") {
+      leaveFit(trainer);
+      orders.delete(trainer);
+    }
     trainer.fitting = false;
-    for (const callback of callbacks) await callback.onEnd?.(history);
+    await listener.end(history);
     return history;
   };
+  if (verdict.stop) return finish("callback");
   while (current.epochInFit < epochs) {
     const epochStarted = performance.now();
     const order = orderOf(trainer, dataset.length, shuffle);
@@ -241,7 +219,8 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
       current.step++; // before the callbacks: a checkpoint made there goes on after this step
       history.losses.push(result.loss);
       limits.count("step");
-      for (const callback of callbacks) await callback.onStep?.(event);
+      verdict = await listener.step(event);
+      if (verdict.stop) return finish("callback");
       await pause();
     }
     const record: EpochRecord = {
@@ -259,9 +238,8 @@ export async function fit(trainer: StepTrainer, dataset: Dataset, options?: FitO
     state.epoch++;
     state.completed++;
     Object.assign(current, { epochInFit: current.epochInFit + 1, step: 0, lossSum: 0, samples: 0 });
-    for (const callback of callbacks) await callback.onEpoch?.(record);
+    verdict = await listener.epoch(record);
+    if (verdict.stop) return finish("callback");
   }
-  state.current = null;
-  orders.delete(trainer);
   return finish("finished");
 }

@@ -1,10 +1,11 @@
 /** Checkpoints in stores and files: what they are called there, and how they are found. Loaded on demand. */
-import { DataError, expectation, FormatError } from "../core/errors.js";
+import { ArgumentError, DataError, expectation, FormatError } from "../core/errors.js";
 import { optional, readOptions, type Schema, text } from "../core/options.js";
 import { areBytes } from "../data/given.js";
 import type { FileSource, FileTarget } from "../data/places.js";
 import { readSaved, writeSaved } from "../data/saved.js";
 import { isStore, type Store } from "../stores/store.js";
+import type { CallbackStates } from "./callback-state.js";
 import type { CheckpointOptions, PassedOver } from "./checkpoint.js";
 
 /** How a file is kept. */
@@ -15,7 +16,8 @@ export interface KeepOptions {
 
 const schema = () => ({ name: optional(text) }) satisfies Schema<KeepOptions>;
 
-const checkpointName = (stepCount: number): string => `checkpoint-${String(stepCount).padStart(9, "0")}.safetensors`;
+export const checkpointName = (stepCount: number): string =>
+  `checkpoint-${String(stepCount).padStart(9, "0")}.safetensors`;
 
 /** Writes a checkpoint to a target. */
 export async function keepCheckpoint(
@@ -38,13 +40,20 @@ export async function openCheckpoint(
   take: Take,
 ): Promise<void> {
   const { name, onPassedOver } = options ?? {}; // `take` checks them
-  if (name === undefined && isStore(source)) return takeNewest("trainer.load", source, take, onPassedOver);
-  const refusal = await take(areBytes(source) ? source : await readSaved("trainer.load", source, name ?? ""));
-  if (refusal) throw refusal;
+  if (name !== undefined || !isStore(source)) {
+    const refusal = await take(areBytes(source) ? source : await readSaved("trainer.load", source, name ?? ""));
+    if (refusal) throw refusal;
+    return;
+  }
+  const last = await takeNewest(source, take, onPassedOver);
+  if (last === "taken") return;
+  if (last) throw new FormatError(`${last.message}. No other checkpoint of the store is whole`, { cause: last });
+  const hint = "trainer.save(store) and checkpoint({ store }) write some; a name takes any file: { name }";
+  throw new DataError(expectation("trainer.load", "store", "a checkpoint", "none", { hint }));
 }
 
-/** Of what the files of a store are called, those of checkpoints by number of steps, the newest first. */
-async function newestFirst(store: Store): Promise<{ name: string; step: number }[]> {
+/** The checkpoints of a store by their names, the newest first. */
+export async function checkpointsOf(store: Store): Promise<{ name: string; step: number }[]> {
   const names = await store.list();
   return names
     .flatMap((name) => {
@@ -54,23 +63,28 @@ async function newestFirst(store: Store): Promise<{ name: string; step: number }
     .sort((a, b) => b.step - a.step);
 }
 
-/** Takes the newest file that `take` does not refuse. Throws where there is none. */
-async function takeNewest(
-  where: string,
+/** Takes the newest checkpoint that `take` does not refuse; where there is none, gives the last refusal. */
+export async function takeNewest(
   store: Store,
   take: Take,
-  passedOver: PassedOver = (name, reason) => console.warn(`${where}: ${name} is passed over: ${reason}`),
-): Promise<void> {
+  passedOver: PassedOver = (name, reason) => console.warn(`trainer.load: ${name} is passed over: ${reason}`),
+): Promise<"taken" | Error | undefined> {
   let last: Error | undefined;
-  for (const { name } of await newestFirst(store)) {
+  for (const { name } of await checkpointsOf(store)) {
     const bytes = await store.read(name);
     if (!bytes) continue; // deleted meanwhile
-    const refusal = await take(bytes);
-    if (!refusal) return;
-    passedOver(name, refusal.message);
-    last = refusal;
+    last = await take(bytes);
+    if (!last) return "taken";
+    passedOver(name, last.message);
   }
-  if (last) throw new FormatError(`${last.message}. No other checkpoint of the store is whole`, { cause: last });
-  const hint = "trainer.save(store) and checkpoint({ store }) write some; a name takes any file: { name }";
-  throw new DataError(expectation(where, "store", "a checkpoint", "none", { hint }));
+  return last;
+}
+
+/** Throws `ArgumentError` where a fit that comes from a checkpoint lacks a callback whose state is there. */
+export function expectClaimed(states: CallbackStates, names: readonly string[]): void {
+  const left = Object.keys(states).filter((key) => !names.includes(key));
+  if (left.length === 0) return;
+  const hint = 'To go on without them: trainer.load(source, { override: ["callbacks"] })';
+  const expected = `those whose state the checkpoint has: ${left.join(", ")}`;
+  throw new ArgumentError(expectation("fit", "callbacks", expected, names.join(", ") || "none", { hint }));
 }

@@ -1,7 +1,7 @@
 /** A progress bar for terminals, as a callback of `fit`. */
 import ProgressBar from "progress";
 import { checked, integer, optional, readOptions, type Schema, text } from "../core/options.js";
-import type { Callback, EpochRecord, History, StepEvent } from "./fit.js";
+import type { Callback, EpochRecord, History, StepEvent } from "./callback.js";
 
 /** What the bar needs of a stream: `process.stderr` has it, and so has any `tty.WriteStream`. */
 export interface ProgressStream {

@@ -93,14 +93,14 @@ interface Settled {
  * others, so that as many epochs are run as were asked for. Changes nothing: what is checked after it may refuse the fit.
  * After `trainer.load` another dataset or other batches are more likely an error than meant, so that they are refused.
  */
-export function settlePassage(trainer: Readonly<Resumable>, dataset: Dataset, asked: AskedBatches): Settled {
+export function settlePassage(trainer: Readonly<Resumable>, dataset: Dataset, given: AskedBatches): Settled {
   const state = trainer.fitState;
   const settle = (last: Partial<Passage>): Required<Passage> => ({
     length: dataset.length,
-    batchSize: asked.batchSize ?? last.batchSize ?? 32,
-    dropLast: asked.dropLast ?? last.dropLast ?? false,
-    epochs: asked.epochs ?? last.epochs ?? 1,
-    shuffle: asked.shuffle ?? last.shuffle ?? true,
+    batchSize: given.batchSize ?? last.batchSize ?? 32,
+    dropLast: given.dropLast ?? last.dropLast ?? false,
+    epochs: given.epochs ?? last.epochs ?? 1,
+    shuffle: given.shuffle ?? last.shuffle ?? true,
     dataset: identityOf(dataset),
   });
   if (!state.current) return { passage: settle({}), goesOn: false };
@@ -108,7 +108,10 @@ export function settlePassage(trainer: Readonly<Resumable>, dataset: Dataset, as
   const { length, batchSize, dropLast, epochs, epochInFit, shuffle, dataset: before } = state.current;
   const { dataset: now, ...batches } = passage;
   const known = now.made ? before : { ...before, made: undefined };
-  const found = differences({ ...batches, ...now }, { length, batchSize, dropLast, epochs, shuffle, ...known });
+  // One that has run all its epochs goes on where more are asked for.
+  const isLonger = epochs !== undefined && epochInFit >= epochs && passage.epochs > epochs;
+  const asked = { length, batchSize, dropLast, epochs: isLonger ? passage.epochs : epochs, shuffle };
+  const found = differences({ ...batches, ...now }, { ...asked, ...known });
   const isPast = epochs === undefined && epochInFit > passage.epochs;
   if (found.length === 0 && !isPast) return { passage, goesOn: true };
   if (trainer.loaded && !isPast) {

@@ -20,14 +20,17 @@ import { recordUpdate } from "../optim/update.js";
 import type { RecordLoss, RecordUpdate } from "../plan/plan.js";
 import type { Executor, ParameterRegion } from "../runtime/executor.js";
 import { weighBatch } from "./batch.js";
+import type { CallbackStates } from "./callback-state.js";
 import { findNonFinite } from "./diagnose.js";
 import { expectPaths, type ParameterGroup, settingsOf } from "./groups.js";
 import { checkTargets, type Labels, readLabels } from "./labels.js";
 import { readTrainerOptions, type TrainerOptions } from "./options.js";
 import type { FitState } from "./resume.js";
 
-/** What schedules hear of epochs. */
-type EpochProgress = Omit<Progress, "step">;
+/** What schedules hear of epochs, and what callbacks make of the learning rate. */
+interface StepSettings extends Omit<Progress, "step"> {
+  lrScale?: number;
+}
 
 /** What a step of the optimiser reports. */
 export interface StepResult {
@@ -89,6 +92,8 @@ export class StepTrainer {
   largestBatch = 0;
   /** @internal A fit is running. */
   fitting = false;
+  /** @internal What the callbacks of the fit at work, or of an interrupted one, keep. */
+  callbackStates: () => CallbackStates = () => ({});
   /** Tells functions of equal text in the groups of two trainers apart. */
   readonly #id = nextId++;
   readonly #groups: readonly ParameterGroup[];
@@ -232,8 +237,8 @@ export class StepTrainer {
   };
 
   /** @internal Runs a step whose input and target are in place. */
-  runStep(step: TrainStep, epochs: EpochProgress = {}): StepResult {
-    const lr = this.#writeScalars(epochs);
+  runStep(step: TrainStep, settings: StepSettings = {}): StepResult {
+    const lr = this.#writeScalars(settings);
     this.largestBatch = Math.max(this.largestBatch, step.plan.batchSize);
     const finished = step.run("forward", "update");
     const { loss } = step;
@@ -243,12 +248,12 @@ export class StepTrainer {
   }
 
   /** What the step that comes next reads beside its batch. Returns its learning rate. */
-  #writeScalars(epochs: EpochProgress): number {
+  #writeScalars({ lrScale = 1, ...epochs }: StepSettings): number {
     this.own();
     const { optimizer, stepCount, schedule, ema } = this;
     const { executor } = this.#engine;
     const factor = schedule.factor({ step: stepCount, ...epochs });
-    const lr = optimizer.lr * factor;
+    const lr = optimizer.lr * factor * lrScale;
     if (!(lr >= 0 && Math.fround(lr) < Infinity))
       throw new ArgumentError(
         expectation(schedule.type, `factor of step ${stepCount}`, "a finite number of at least 0", factor),

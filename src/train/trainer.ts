@@ -6,10 +6,12 @@ import type { FileSource, FileTarget } from "../data/places.js";
 import { nameState } from "../model/class-names.js";
 import type { Model } from "../model/model.js";
 import { readStateDict, type StateDict } from "../model/state.js";
+import type { FitListener, History } from "./callback.js";
+import { CallbackList, expectCallbacks } from "./callback-list.js";
 import { captureCheckpoint } from "./capture.js";
 import type { CheckpointOptions } from "./checkpoint.js";
 import { type ClassEvaluation, type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.js";
-import { type FitOptions, fit, type History } from "./fit.js";
+import { type FitOptions, fit } from "./fit.js";
 import type { KeepOptions } from "./kept.js";
 import type { TrainerOptions } from "./options.js";
 import { StepTrainer } from "./step-trainer.js";
@@ -22,12 +24,24 @@ export class Trainer extends StepTrainer {
    * leaves the failed batch out. Yields to the event loop every few milliseconds.
    */
   async fit(dataset: Dataset, options?: FitOptions): Promise<History> {
+    const { resume, callbacks = [] }: FitOptions = Object(options);
+    if (resume === undefined) return this.fitFor(dataset, options, new CallbackList(this, callbacks));
+    this.#expectIdle("fit");
+    const { resumed } = await demanded("fit", import("./resumed.js"));
+    return resumed(resume, this, (saver) =>
+      this.fitFor(dataset, options, new CallbackList(this, [...expectCallbacks(callbacks), saver])),
+    );
+  }
+
+  /** @internal What `fit` does, for callbacks here or on a page. */
+  async fitFor(dataset: Dataset, options: FitOptions | undefined, listener: FitListener): Promise<History> {
     this.#expectIdle("fit");
     this.fitting = true;
     try {
-      return await fit(this, dataset, options);
+      return await fit(this, dataset, options, listener);
     } finally {
       this.fitting = false;
+      await listener.close();
     }
   }
 
@@ -87,11 +101,11 @@ export class Trainer extends StepTrainer {
   async load(source: FileSource, options?: CheckpointOptions): Promise<void> {
     this.#expectIdle("trainer.load");
     const { openCheckpoint } = await demanded("trainer.load", import("./kept.js"));
-    await openCheckpoint(source, options, (bytes) => this.take(bytes, options));
+    await openCheckpoint(source, options, (bytes) => this.restore(bytes, options));
   }
 
   /** @internal Restores a checkpoint, or gives the reason why bytes are none. */
-  async take(
+  async restore(
     bytes: Uint8Array | ArrayBuffer,
     options: CheckpointOptions | undefined,
   ): Promise<FormatError | undefined> {

@@ -12,9 +12,11 @@ import type { ProfileOptions } from "../model/profile.js";
 import type { ProfileData } from "../model/profile-report.js";
 import type { LoadReport, LoadStateDictOptions, StateDictLike } from "../model/state.js";
 import type { LayerJSON } from "../nn/layer.js";
+import type { EpochRecord, FitFacts, History, StepEvent, Verdict } from "../train/callback.js";
+import type { CallbackStates } from "../train/callback-state.js";
 import type { CheckpointOptions } from "../train/checkpoint.js";
 import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
-import type { Callback, EpochRecord, FitOptions, History, StepEvent } from "../train/fit.js";
+import type { FitOptions } from "../train/fit.js";
 import type { ParameterGroup } from "../train/groups.js";
 import type { TrainerOptions } from "../train/options.js";
 import type { RecalibrateOptions } from "../train/recalibrate.js";
@@ -85,25 +87,26 @@ export type SentLoadStateDictOptions = Omit<LoadStateDictOptions, "rename" | "sk
   rename?: [from: string, to: string][] | undefined;
 };
 
-/** Which functions the callbacks of a fit have. */
-export type CallbackName = keyof Callback;
-
-export interface SentFitOptions extends Omit<FitOptions, "validation" | "callbacks" | "signal"> {
+export interface SentFitOptions extends Omit<FitOptions, "validation" | "callbacks" | "signal" | "resume"> {
   validation?: DatasetReference | undefined;
-  callbacks: CallbackName[];
-  wait: boolean;
+  /** Which steps the page hears of: each, and waits until it has answered; in groups; or none. */
+  steps: "asked" | "told" | "none";
 }
 
 /** Calls of a trainer, which is told by its number. */
 export interface TrainerCalls extends Pick<Trainer, "step" | "applyGradients" | "emaStateDict"> {
   fit(dataset: DatasetReference, options: SentFitOptions): History;
   evaluate(dataset: DatasetReference, options: EvaluateOptions): Evaluation;
-  saveTrainer(): Uint8Array<ArrayBuffer>;
-  /** Gives the reason where the bytes are no checkpoint. */
-  loadTrainer(bytes: Uint8Array | ArrayBuffer, options: CheckpointOptions): ErrorRecord | undefined;
+  /** States of callbacks are with the page. */
+  saveTrainer(states: CallbackStates): Uint8Array<ArrayBuffer>;
+  /** Gives the states of callbacks in it, or the reason where the bytes are no checkpoint. */
+  loadTrainer(
+    bytes: Uint8Array | ArrayBuffer,
+    options: CheckpointOptions,
+  ): { states: CallbackStates } | { refusal: ErrorRecord };
 }
 
-/** The answer of a trainer's call, and how many steps it has taken by then. */
+/** What a trainer answers or tells, and how many steps it has taken by then. */
 export interface Counted<T> {
   value: T;
   stepCount: number;
@@ -151,9 +154,10 @@ export type Answer<K extends CallName> = ReturnType<Calls[K]>;
 
 /** From the worker to the page, while a call is at work. */
 export type Questions = { [K in DatasetName]: (request: BatchRequest) => SentBatch } & {
-  onStep(event: StepEvent): void;
-  onEpoch(record: EpochRecord): void;
-  onEnd(history: History): void;
+  onBegin(facts: Counted<FitFacts>): Verdict;
+  onStep(event: Counted<StepEvent>): Verdict;
+  onEpoch(record: Counted<EpochRecord>): Verdict;
+  onEnd(history: Counted<History>): void;
   classNames(names: readonly string[] | undefined): void;
 };
 

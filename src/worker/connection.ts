@@ -129,8 +129,12 @@ export class Connection {
     if (response.id < 0) this.#left();
     const call = this.#calls.get(response.id);
     if (!call) return;
-    if ("ask" in response) void this.#answer(call, response.ask, response.name, response.value);
-    else if ("tell" in response)
+    if ("ask" in response) {
+      const answer = () => this.#answer(call, response.ask, response.name, response.value);
+      // Events keep their order, batches need not wait for callbacks.
+      if (response.name.startsWith("on")) call.reports = call.reports.then(answer);
+      else void answer();
+    } else if ("tell" in response)
       call.reports = call.reports.then(() => this.#report(response.id, call, response.tell, response.value));
     else {
       this.#calls.delete(response.id);
@@ -141,6 +145,7 @@ export class Connection {
   async #answer(call: Call, question: number, name: QuestionName, value: unknown): Promise<void> {
     const list = new Set<ArrayBuffer>();
     try {
+      if (call.thrown) throw call.thrown.error;
       const answer = pack(await answerTo(call, name, value), true, list);
       if (this.#dead === null) this.#link.post({ answer: question, value: answer }, [...list]);
     } catch (error) {

@@ -4,14 +4,14 @@ import { lossFromJSON } from "../nn/losses.js";
 import { averageFromJSON } from "../optim/averages.js";
 import { optimizerFromJSON } from "../optim/optimizers.js";
 import { scheduleFromJSON } from "../optim/schedules.js";
+import type { FitListener, StepEvent, Verdict } from "../train/callback.js";
+import type { CallbackStates } from "../train/callback-state.js";
 import type { CheckpointOptions } from "../train/checkpoint.js";
 import type { EvaluateOptions } from "../train/evaluate.js";
-import type { Callback, StepEvent } from "../train/fit.js";
 import type { ParameterGroup } from "../train/groups.js";
 import type { TrainerOptions } from "../train/options.js";
 import { createTrainer, type Trainer } from "../train/trainer.js";
 import type {
-  CallbackName,
   CallContext,
   Counted,
   DatasetReference,
@@ -50,22 +50,25 @@ export function trainerMethods(server: Served): Methods<keyof TrainerCalls | "cr
     step: counted((trainer, _, ...batch: Parameters<Trainer["step"]>) => trainer.step(...batch)),
     applyGradients: counted((trainer) => trainer.applyGradients()),
     fit: counted((trainer, context, train: DatasetReference, options: SentFitOptions) => {
-      const { validation, callbacks: names, wait, ...rest } = options;
+      const { validation, steps, ...rest } = options;
       const dataset = server.find(train, context.ask);
       const held = validation && server.find(validation, context.ask);
-      const callbacks = names.length === 0 ? [] : [wait ? asking(names, context) : telling(names, context)];
       const { signal } = context;
-      return naming(context, () => trainer.fit(dataset, { ...rest, validation: held, callbacks, signal }));
+      const settings = { ...rest, validation: held, signal };
+      return naming(context, () => trainer.fitFor(dataset, settings, remoteListener(trainer, steps, context)));
     }),
     evaluate: counted((trainer, context, dataset: DatasetReference, options: EvaluateOptions) =>
       trainer.evaluate(server.find(dataset, context.ask), { ...options, signal: context.signal }),
     ),
     emaStateDict: counted((trainer) => trainer.emaStateDict()),
-    saveTrainer: counted((trainer) => trainer.save()),
+    saveTrainer: counted((trainer, _, states: CallbackStates) => {
+      trainer.callbackStates = () => states;
+      return trainer.save();
+    }),
     loadTrainer: counted((trainer, context, bytes: Uint8Array | ArrayBuffer, options: CheckpointOptions) =>
       naming(context, async () => {
-        const refusal = await trainer.take(bytes, options);
-        return refusal && encodeError(refusal);
+        const refusal = await trainer.restore(bytes, options);
+        return refusal ? { refusal: encodeError(refusal) } : { states: trainer.callbackStates() };
       }),
     ),
   };
@@ -84,38 +87,39 @@ function reviveGroup(group: SentGroup): ParameterGroup {
   return { ...group, match: revivePattern(group?.match) };
 }
 
-/** Each event waits for the page. */
-function asking(names: readonly CallbackName[], { ask }: CallContext): Callback {
-  const all: Required<Callback> = {
-    onStep: (event) => ask("onStep", event),
-    onEpoch: (record) => ask("onEpoch", record),
-    onEnd: (history) => ask("onEnd", history),
-  };
-  return Object.fromEntries(names.map((name) => [name, all[name]]));
-}
-
-/** Steps go to the page in groups; all of them arrive before what follows them. */
-function telling(names: readonly CallbackName[], { tell }: CallContext): Callback {
-  let waiting: StepEvent[] = [];
+/** The callbacks of a page. Those steps that it does not wait for go there in groups, and arrive before what follows them. */
+function remoteListener(trainer: Trainer, steps: SentFitOptions["steps"], { ask, tell }: CallContext): FitListener {
+  const count = <T>(value: T): Counted<T> => ({ value, stepCount: trainer.stepCount });
+  let waiting: Counted<StepEvent>[] = [];
   let last = performance.now();
+  let verdict: Verdict = { stop: false, lrScale: 1 };
   const flush = () => {
     for (const event of waiting) tell("onStep", event);
     waiting = [];
     last = performance.now();
   };
-  const callback: Callback = {};
-  if (names.includes("onStep"))
-    callback.onStep = (event) => {
-      waiting.push(event);
-      if (performance.now() - last >= REPORT_INTERVAL) flush();
-    };
-  callback.onEpoch = (record) => {
-    flush();
-    if (names.includes("onEpoch")) tell("onEpoch", record);
+  return {
+    async begin(facts) {
+      verdict = await ask("onBegin", count(facts));
+      return verdict;
+    },
+    async step(event) {
+      if (steps === "asked") verdict = await ask("onStep", count(event));
+      else if (steps === "told") {
+        waiting.push(count(event));
+        if (performance.now() - last >= REPORT_INTERVAL) flush();
+      }
+      return verdict;
+    },
+    async epoch(record) {
+      flush();
+      verdict = await ask("onEpoch", count(record));
+      return verdict;
+    },
+    async end(history) {
+      flush();
+      await ask("onEnd", count(history));
+    },
+    async close() {},
   };
-  callback.onEnd = (history) => {
-    flush();
-    if (names.includes("onEnd")) tell("onEnd", history);
-  };
-  return callback;
 }

@@ -10,9 +10,12 @@ import type { FileSource, FileTarget } from "../data/places.js";
 import { nameState } from "../model/class-names.js";
 import type { StateDict } from "../model/state.js";
 import { AN_OPTIMIZER } from "../optim/optimizers.js";
+import type { Callback, History } from "../train/callback.js";
+import { CallbackList, expectCallbacks } from "../train/callback-list.js";
+import type { CallbackStates } from "../train/callback-state.js";
 import type { CheckpointOptions } from "../train/checkpoint.js";
 import type { ClassEvaluation, EvaluateOptions, Evaluation } from "../train/evaluate.js";
-import { callbackList, type FitOptions, type History } from "../train/fit.js";
+import type { FitOptions } from "../train/fit.js";
 import type { ParameterGroup } from "../train/groups.js";
 import type { KeepOptions } from "../train/kept.js";
 import type { Labels } from "../train/labels.js";
@@ -41,6 +44,8 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
   readonly model: WorkerModel;
   readonly #id: number;
   #stepCount = 0;
+  /** @internal What the callbacks of the fit at work, or of an interrupted one, keep. */
+  callbackStates: () => CallbackStates = () => ({});
 
   /** @internal Trainers are made by `createTrainer`. */
   constructor(model: WorkerModel, id: number) {
@@ -53,10 +58,13 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
     return this.#stepCount;
   }
 
-  async #count<T>(answer: Promise<Counted<T>>): Promise<T> {
-    const { value, stepCount } = await answer;
+  #hear<T>({ value, stepCount }: Counted<T>): T {
     this.#stepCount = stepCount;
     return value;
+  }
+
+  async #count<T>(answer: Promise<Counted<T>>): Promise<T> {
+    return this.#hear(await answer);
   }
 
   /** One step of the optimiser on one batch. */
@@ -76,30 +84,42 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
    * sent to the worker once and kept there; of any other, batches are made here when the worker asks for them.
    */
   async fit(dataset: Dataset, options?: WorkerFitOptions): Promise<History> {
-    const { callbacks = [], signal, validation, transfer = false, waitForCallbacks = true, ...rest } = options ?? {};
-    callbackList()("fit", "callbacks", callbacks);
+    const { callbacks = [], resume, ...rest } = options ?? {};
+    if (resume === undefined) return this.#fit(dataset, rest, callbacks);
+    const { resumed } = await demanded("fit", import("../train/resumed.js"));
+    return resumed(resume, this, (saver) => this.#fit(dataset, rest, [...expectCallbacks(callbacks), saver]));
+  }
+
+  async #fit(
+    dataset: Dataset,
+    { signal, validation, transfer = false, waitForCallbacks = true, ...rest }: WorkerFitOptions,
+    callbacks: readonly Callback[],
+  ): Promise<History> {
+    const listener = new CallbackList(this, callbacks);
     abortSignal("fit", "signal", signal);
     flag()("fit", "waitForCallbacks", waitForCallbacks);
     const { datasets } = this.model;
     const train = datasets.reference("fit", dataset, "train", transfer);
     const held = validation && datasets.reference("fit validation", validation, "validation", transfer);
-    const names = (["onStep", "onEpoch", "onEnd"] as const).filter((name) => callbacks.some((each) => each[name]));
     const answers: Answers = {
       classNames: (names) => this.model.named(names),
       train: (request) => makeBatch(dataset, request),
       ...(validation && { validation: (request) => makeBatch(validation, request) }),
-      async onStep(event) {
-        for (const callback of callbacks) await callback.onStep?.(event);
-      },
-      async onEpoch(record) {
-        for (const callback of callbacks) await callback.onEpoch?.(record);
-      },
-      async onEnd(history) {
-        for (const callback of callbacks) await callback.onEnd?.(history);
-      },
+      onBegin: (facts) => listener.begin(this.#hear(facts)),
+      onStep: (event) => listener.step(this.#hear(event)),
+      onEpoch: (record) => listener.epoch(this.#hear(record)),
+      onEnd: (history) => listener.end(this.#hear(history)),
     };
-    const settings = { ...rest, validation: held, callbacks: names, wait: waitForCallbacks };
-    return this.#count(this.model.call("fit", [this.#id, train, settings], { signal, answers }));
+    const hearing = callbacks.filter(({ onStep }) => onStep);
+    // What steers the fit, or is saved with it, must not lag behind.
+    const steers = hearing.some((each) => each.name !== undefined || "stop" in each || "lrScale" in each);
+    const steps = hearing.length === 0 ? "none" : waitForCallbacks || steers ? "asked" : "told";
+    const settings = { ...rest, validation: held, steps } as const;
+    try {
+      return await this.#count(this.model.call("fit", [this.#id, train, settings], { signal, answers }));
+    } finally {
+      await listener.close();
+    }
   }
 
   /** Mean loss over a dataset in evaluation mode, and accuracy where targets are classes. */
@@ -120,8 +140,9 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
 
   /** Everything that training goes on from, as one safetensors file; also written to a target. */
   async save(target?: FileTarget, options?: KeepOptions): Promise<Uint8Array<ArrayBuffer>> {
-    const { value: bytes, stepCount } = await this.model.call("saveTrainer", [this.#id]);
-    this.#stepCount = stepCount;
+    const answer = await this.model.call("saveTrainer", [this.#id, this.callbackStates()]);
+    const { stepCount } = answer;
+    const bytes = this.#hear(answer);
     if (target !== undefined) await (await kept("trainer.save")).keepCheckpoint(target, options, stepCount, bytes);
     return bytes;
   }
@@ -130,16 +151,28 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
   async load(source: FileSource, options?: CheckpointOptions & TransferOption): Promise<void> {
     const { transfer = false, name, onPassedOver, ...rest } = options ?? {};
     flag()("trainer.load", "transfer", transfer);
-    const answers: Answers = { classNames: (names) => this.model.named(names) };
-    const take = async (bytes: Uint8Array | ArrayBuffer) => {
-      const call = this.model.call("loadTrainer", [this.#id, bytes, rest], { transfer, answers });
-      const refusal = await this.#count(call);
-      return refusal && decodeError(refusal);
-    };
+    const take = (bytes: Uint8Array | ArrayBuffer) => this.#restore(bytes, rest, transfer);
     // What is here is sent at once: calls keep their order.
     if (!areBytes(source)) return (await kept("trainer.load")).openCheckpoint(source, { name, onPassedOver }, take);
     const refusal = await take(source);
     if (refusal) throw refusal;
+  }
+
+  /** @internal Restores a checkpoint, or gives the reason why bytes are none. */
+  restore(bytes: Uint8Array | ArrayBuffer, options: CheckpointOptions | undefined): Promise<Error | undefined> {
+    return this.#restore(bytes, options ?? {}, false);
+  }
+
+  async #restore(
+    bytes: Uint8Array | ArrayBuffer,
+    options: CheckpointOptions,
+    transfer: boolean,
+  ): Promise<Error | undefined> {
+    const answers: Answers = { classNames: (names) => this.model.named(names) };
+    const taken = await this.#count(this.model.call("loadTrainer", [this.#id, bytes, options], { transfer, answers }));
+    if ("refusal" in taken) return decodeError(taken.refusal);
+    this.callbackStates = () => taken.states;
+    return undefined;
   }
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { ArgumentError } from "../../../src/core/errors.js";
 import { type ProgressBarOptions, progressBar } from "../../../src/faces/progress.js";
-import type { Callback, History, StepEvent } from "../../../src/train/fit.js";
+import type { Callback, History, StepEvent } from "../../../src/train/callback.js";
 
 /** Keeps what a terminal of 80 columns would have been told. */
 class Screen {

@@ -1,0 +1,96 @@
+/** The callbacks of a fit, told one after the other. */
+import { demanded } from "../core/on-demand.js";
+import { checked, isRecord } from "../core/options.js";
+import type {
+  Callback,
+  EpochRecord,
+  FitFacts,
+  FitListener,
+  FittingTrainer,
+  History,
+  StepEvent,
+  Verdict,
+} from "./callback.js";
+import type { CallbackStates } from "./callback-state.js";
+
+/** A trainer that keeps the states of callbacks between fits, and for checkpoints. */
+interface Keeper extends FittingTrainer {
+  callbackStates: () => CallbackStates;
+}
+
+/** Throws `ArgumentError` on what are no callbacks. */
+export const expectCallbacks = (given: unknown): readonly Callback[] =>
+  checked(
+    "an array of objects with onStep, onEpoch or onEnd",
+    (value): value is readonly Callback[] => Array.isArray(value) && value.every(isRecord),
+  )("fit", "callbacks", given);
+
+export class CallbackList implements FitListener {
+  readonly #trainer: Keeper;
+  readonly #callbacks: readonly Callback[];
+  #epochs = 0;
+  /** The epoch at hand is the last one, and has come to its end. */
+  #over = false;
+
+  constructor(trainer: Keeper, given: unknown) {
+    this.#trainer = trainer;
+    this.#callbacks = [...expectCallbacks(given)].sort((a, b) => Number(a.last ?? false) - Number(b.last ?? false));
+  }
+
+  /** Callbacks that keep something, by what they are called: the second of a name has a 2 after it. */
+  #named(): Map<string, Callback> {
+    const named = new Map<string, Callback>();
+    for (const callback of this.#callbacks) {
+      const { name } = callback;
+      if (name === undefined) continue;
+      let key = name;
+      for (let i = 2; named.has(key); i++) key = `${name} ${i}`;
+      named.set(key, callback);
+    }
+    return named;
+  }
+
+  #states(): CallbackStates {
+    return Object.fromEntries([...this.#named()].map(([key, callback]) => [key, callback.state?.() ?? {}]));
+  }
+
+  #verdict(): Verdict {
+    const stop = this.#callbacks.some((callback) => callback.stop);
+    return { stop, lrScale: this.#callbacks.reduce((scale, callback) => scale * (callback.lrScale ?? 1), 1) };
+  }
+
+  async begin(facts: FitFacts): Promise<Verdict> {
+    const named = this.#named();
+    const states = facts.goesOn ? this.#trainer.callbackStates() : {};
+    if (facts.loaded) {
+      const { expectClaimed } = await demanded("fit", import("./kept.js"));
+      expectClaimed(states, [...named.keys()]);
+    }
+    this.#epochs = facts.epochs;
+    for (const [key, callback] of named) callback.load?.(states[key]);
+    this.#trainer.callbackStates = () => this.#states();
+    const beginning = { ...facts, trainer: this.#trainer, ending: () => this.#over || this.#verdict().stop };
+    for (const callback of this.#callbacks) await callback.onBegin?.(beginning);
+    return this.#verdict();
+  }
+
+  async step(event: StepEvent): Promise<Verdict> {
+    for (const callback of this.#callbacks) await callback.onStep?.(event);
+    return this.#verdict();
+  }
+
+  async epoch(record: EpochRecord): Promise<Verdict> {
+    this.#over = record.epoch === this.#epochs - 1;
+    for (const callback of this.#callbacks) await callback.onEpoch?.(record);
+    return this.#verdict();
+  }
+
+  async end(history: History): Promise<void> {
+    for (const callback of this.#callbacks) await callback.onEnd?.(history);
+    if (history.stopped === "finished" || history.stopped === "callback") this.#trainer.callbackStates = () => ({});
+  }
+
+  async close(): Promise<void> {
+    for (const callback of this.#callbacks) await callback.onClose?.();
+  }
+}
