@@ -51,11 +51,12 @@ describe("predict", () => {
   });
 
   it("stops at a signal between two batches, with its reason", async () => {
-    const whole = await settled(there.predict(x, { batchSize: 1 }));
+    const long = Float32Array.from({ length: 20 * x.length }, (_, i) => x[i % x.length]);
+    const whole = await settled(there.predict(long, { batchSize: 1 }));
     const controller = new AbortController();
     const reason = new Error("enough");
     setTimeout(() => controller.abort(reason), whole / 8);
-    const stopping = there.predict(x, { batchSize: 1, signal: controller.signal });
+    const stopping = there.predict(long, { batchSize: 1, signal: controller.signal });
     const took = settled(stopping);
     await expect(stopping).rejects.toBe(reason);
     expect(await took).toBeLessThan(0.8 * whole);
