@@ -2,6 +2,7 @@
 
 import { expectOneOf } from "../core/check.js";
 import { expectation, ShapeError } from "../core/errors.js";
+import { hasMethod } from "../core/keys.js";
 import {
   float32,
   integer,
@@ -248,5 +249,4 @@ export function lossFromJSON(json: unknown): Loss {
 }
 
 /** Whether something can stand where a loss is asked for. */
-export const isLoss = (value: unknown): value is Loss =>
-  typeof (value as Partial<Loss> | null | undefined)?.record === "function";
+export const isLoss = (value: unknown): value is Loss => hasMethod(value, "targetShape");

@@ -31,8 +31,11 @@ export function makeLayer(json: unknown, classes: LayerClasses, depth = 0): Laye
   }
   const Own = registered.get(type) ?? (Object.hasOwn(classes, type) ? classes[type] : undefined);
   if (!Own) {
-    const known = [...Object.keys(classes), ...registered.keys()];
-    throw new FormatError(expectation("architecture", "layer type", known.join(", "), JSON.stringify(type)));
+    const known = [...Object.keys(classes), ...registered.keys()].join(", ");
+    const hint = `A layer of your own is given to registerLayer first; known are ${known}`;
+    throw new FormatError(
+      expectation("architecture", "layer type", "one that is known", JSON.stringify(type), { hint }),
+    );
   }
   return new Own(...(args.map((arg) => revive(arg, classes, depth + 1)) as never[]));
 }

@@ -246,4 +246,4 @@ export function optimizerFromJSON(json: unknown): Optimizer {
 export const AN_OPTIMIZER = "an optimiser, such as new SGD({ lr: 0.1 })";
 
 /** Whether something can stand where an optimiser is asked for. */
-export const isOptimizer = (value: unknown): value is Optimizer => hasMethod(value, "record");
+export const isOptimizer = (value: unknown): value is Optimizer => hasMethod(value, "scalars");

@@ -200,6 +200,19 @@ const trainers: Refusal[] = [
     /groups\[0\]\.lrScale .* got -1/,
   ],
   [
+    "an optimiser in place of the loss",
+    create({ loss: new SGD({ lr: 1 }) }),
+    ArgumentError,
+    /loss expected crossEntropy\(\), .* got a SGD/,
+  ],
+  [
+    "a loss in place of the optimiser",
+    create({ optimizer: crossEntropy() }),
+    ArgumentError,
+    /optimizer expected an optimiser, such as new SGD/,
+  ],
+  ["loss and optimiser swapped", create({ loss: new Adam(), optimizer: mse() }), ArgumentError, /loss expected/],
+  [
     "averages that nobody keeps",
     (trainer) => trainer.emaStateDict(),
     ArgumentError,
