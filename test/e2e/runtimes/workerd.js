@@ -10,12 +10,14 @@ import { conformanceOf, folder, imports, root } from "./programs.js";
 const KIND = "workerd";
 const command = installed(".bin/workerd");
 
-/** A file and all that it imports statically. */
+/** A file and all that it imports, statically or on demand. */
 function closure(path, seen = new Set()) {
   if (seen.has(path)) return seen;
   seen.add(path);
   if (path.endsWith(".js"))
-    for (const [, specifier] of readFileSync(path, "utf8").matchAll(/(?:from|import)\s*"(\.{1,2}\/[^"]+)"/g))
+    for (const [, specifier] of readFileSync(path, "utf8").matchAll(
+      /(?:from|import)\s*\(?\s*["`](\.{1,2}\/[^"`]+)["`]/g,
+    ))
       closure(join(dirname(path), specifier), seen);
   return seen;
 }
