@@ -60,7 +60,7 @@ export const SIGNATURES = {
   f32_add: "ptr a b y i32 n activation f32 param",
   f32_unary: "rare ptr x dy y i32 n code f32 p q",
   f32_binary: "rare ptr a b dy y i32 code n0 n1 n2 n3 a0 a1 a2 a3 b0 b1 b2 b3",
-  f32_dropout: "train ptr x y i32 n group f32 p i32 stream ptr rng",
+  f32_dropout: "train ptr x y i32 n group sample f32 p i32 stream ptr rng",
   // reduce/
   f32_column_sum: "train ptr x y i32 rows cols Cut",
   f32_reduce: "rare ptr x b y i32 code outer n inner",

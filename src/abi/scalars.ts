@@ -3,7 +3,8 @@ import { CONTROL } from "./control.js";
 
 /**
  * Scalars that the host writes before a step and reads after it, by byte addresses: `lr`; the factor and norm of gradient
- * clipping; `status`, not 0 when loss or gradients were not finite; `rng`, four words of key and step counter; from `own`
+ * clipping; `status`, not 0 when loss or gradients were not finite; `rng`, four words of key and step counter and one of
+ * the samples of the batch that came before this part of it; from `own`
  * on the numbers that an optimiser declares, in its order; the share of the new weights in their average; `total`, by which a
  * loss with weights is divided.
  */
@@ -14,9 +15,9 @@ export const SCALARS = {
   norm: 1032,
   status: 1036,
   rng: 1040,
-  own: 1056,
-  rate: 1088,
-  total: 1092,
+  own: 1060,
+  rate: 1092,
+  total: 1096,
   end: 1104,
 } as const;
 
@@ -42,12 +43,13 @@ export class Scalars {
     new Float32Array(this.#memory.buffer, SCALARS.own, (SCALARS.rate - SCALARS.own) / 4).set(Object.values(values));
   }
 
-  /** Key and counter of the step's random numbers, 64 bits each. */
-  setRandom(seed: number, step: number): void {
-    const words = new Int32Array(this.#memory.buffer, SCALARS.rng, 4);
+  /** Key and counter of the step's random numbers, 64 bits each, and the first sample of this part of the batch. */
+  setRandom(seed: number, step: number, first: number): void {
+    const words = new Int32Array(this.#memory.buffer, SCALARS.rng, 5);
     words[0] = seed | 0;
     words[1] = Math.floor(seed / 2 ** 32) | 0;
     words[2] = step | 0;
     words[3] = Math.floor(step / 2 ** 32) | 0;
+    words[4] = first;
   }
 }

@@ -25,7 +25,15 @@ export type { LoadOptions, ModelOptions } from "../model/create.js";
 export { activations, type GradCamOptions, gradCam } from "../model/features.js";
 export { freeze, unfreeze } from "../model/freeze.js";
 export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from "../model/gradcheck.js";
-export type { MemoryPlan, MemoryPlanOptions, Model, ModelInfo, PredictOptions, SaveOptions } from "../model/model.js";
+export type {
+  BackwardOptions,
+  MemoryPlan,
+  MemoryPlanOptions,
+  Model,
+  ModelInfo,
+  PredictOptions,
+  SaveOptions,
+} from "../model/model.js";
 export type { NamePattern, PathPattern } from "../model/names.js";
 export type { Predictor } from "../model/predictor.js";
 export type { ProfileOptions } from "../model/profile.js";

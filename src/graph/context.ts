@@ -9,8 +9,8 @@ export interface Addresses {
   value(id: ValueId): number;
   /** Weights and gradients of neighbouring parameters, and what an optimiser keeps for them under a name; `n` floats. */
   run(first: number, count: number): { w: number; g: number; n: number; state(name: string): number };
-  /** All parameters, their gradients and averages. */
-  all: { w: number; g: number; ema: number; n: number };
+  /** All parameters, their gradients, sums of gradients over parts of a batch, and averages. */
+  all: { w: number; g: number; sum: number; ema: number; n: number };
   workspace: number;
   scratch: number;
   scratchStride: number;

@@ -47,6 +47,8 @@ export class Engine {
   #frozenVersion = 0;
   /** Counts training forwards; with the seed it is the key of every dropout's random numbers. */
   randomStep = 0;
+  /** There are gradients that no step of an optimiser has used. */
+  hasGradients = false;
   #plans = new Map<string, Plan>();
 
   constructor(
@@ -68,6 +70,7 @@ export class Engine {
   freeze(names: ReadonlySet<string>): void {
     this.frozen = names;
     this.#frozenVersion++;
+    this.hasGradients = false;
     if (this.executor.hasRegion("gradients")) this.executor.regionView("gradients").fill(0);
   }
 
@@ -100,8 +103,8 @@ export class Engine {
     return createPlan(request, this.#differentiate);
   }
 
-  /** Key and counter of the next step's random numbers. */
-  writeRandomKey(): void {
-    this.executor.scalars.setRandom(this.seed, this.randomStep);
+  /** Key and counter of the next step's random numbers; `first`: how many samples of its batch have passed before. */
+  writeRandomKey(first = 0): void {
+    this.executor.scalars.setRandom(this.seed, this.randomStep, first);
   }
 }

@@ -19,12 +19,12 @@ export interface MemoryPlanOptions {
   batchSize?: number;
   /** With everything that training needs. Default false. */
   training?: boolean;
-  /** Floats that the trainer keeps for each weight. Default 1 (SGD with momentum); Adam keeps 2, `ema` one more. */
-  optimizerStates?: 0 | 1 | 2 | 3;
+  /** Floats that the trainer keeps for each weight. Default 1 (SGD with momentum); Adam keeps 2, `ema` and `accumulate` one more. */
+  optimizerStates?: 0 | 1 | 2 | 3 | 4 | 5;
 }
 
 const states: Option<number, MemoryPlanOptions["optimizerStates"]> = (where, name, value) =>
-  integer({ max: 3, default: 1 })(where, name, value);
+  integer({ max: 5, default: 1 })(where, name, value);
 
 const schema = () =>
   ({

@@ -51,6 +51,14 @@ export interface ForwardOptions {
   training?: boolean;
 }
 
+export interface BackwardOptions {
+  /**
+   * Add to the gradients of earlier calls since the last step of an optimiser, so that a batch may pass in parts: dy of each
+   * part is then that of the whole batch's loss. Default false.
+   */
+  accumulate?: boolean;
+}
+
 /** A network with weights and a memory to run in; made by `createModel` or `loadModel`. */
 export class Model extends Predictor {
   /** The last `forward`, for `backward`. */
@@ -79,11 +87,14 @@ export class Model extends Predictor {
 
   /**
    * Propagates dy, the gradient of a loss with respect to the output of the last `forward`. Returns the gradient with
-   * respect to its input and sets `gradients()`. Throws when nothing has been kept, because another call used the memory.
-   * Of a network with several outputs, a record by name; outputs left out have a gradient of 0.
+   * respect to its input and sets `gradients()`, or with `accumulate` adds to those that no step of an optimiser has used yet.
+   * Throws when nothing has been kept, because another call used the memory. Of a network with several outputs, a record by
+   * name; outputs left out have a gradient of 0.
    */
-  backward(dy: TensorLike | OutputGradients): Tensor {
-    this.use("backward");
+  backward(dy: TensorLike | OutputGradients, options?: BackwardOptions): Tensor {
+    const engine = this.use("backward");
+    const schema = () => ({ accumulate: flag(false) }) satisfies Schema<BackwardOptions>;
+    const { accumulate } = readOptions("backward", options, schema);
     const step = this.#pending;
     if (!step?.isCurrent)
       throw new ResnetWasmError(
@@ -97,7 +108,12 @@ export class Model extends Predictor {
     if (batchSize !== plan.batchSize)
       throw new ArgumentError(expectation("backward", "batch size", plan.batchSize, batchSize));
     copyInto(step.outputGradient, data);
+    const { executor } = engine;
+    const sum = accumulate && engine.hasGradients ? executor.regionView("gradients").slice() : [];
     step.run("backward");
+    const gradients = executor.regionView("gradients");
+    for (let i = 0; i < sum.length; i++) gradients[i] += sum[i];
+    engine.hasGradients = true;
     this.#pending = null;
     if (plan.inputGradient !== undefined) return step.tensor(plan.inputGradient);
     const shape = [batchSize, ...this.inputShape];

@@ -10,7 +10,7 @@ import type { Executor } from "../runtime/executor.js";
 interface Engine {
   readonly executor: Executor;
   randomStep: number;
-  writeRandomKey(): void;
+  writeRandomKey(first?: number): void;
 }
 
 /**
@@ -61,9 +61,9 @@ export class Step<P extends Plan = Plan> {
     return this.repeat(from, to);
   }
 
-  /** The same with the random numbers that were last drawn. */
-  repeat(from: Stage, to: Stage): boolean {
-    if (from === "forward") this.#engine.writeRandomKey();
+  /** The same with the random numbers that were last drawn; those of a part of a batch begin at its `first` sample. */
+  repeat(from: Stage, to: Stage, first?: number): boolean {
+    if (from === "forward") this.#engine.writeRandomKey(first);
     return this.executor.execute(this.plan, from, to);
   }
 }

@@ -53,6 +53,6 @@ export class StochasticDepth extends Layer {
 
   protected record(b: Builder, x: ValueId): ValueId {
     const shape = b.shape(x);
-    return b.dropout(x, this.p, numel(this.options.mode === "row" ? shape.slice(1) : shape));
+    return b.dropout(x, this.p, this.options.mode === "row" ? numel(shape.slice(1)) : Infinity);
   }
 }

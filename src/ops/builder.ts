@@ -189,12 +189,15 @@ export class Builder {
 
   /**
    * In training, zeroes elements with probability `p` and scales the others by 1 / (1 - p). One draw decides `group`
-   * neighbouring elements (default 1).
+   * neighbouring elements (default 1), Infinity: all of a batch, also of one that passes through the network in parts.
    */
   dropout(x: ValueId, p: number, group = 1): ValueId {
     share()("dropout", "p", p);
     const stream = ++this.#streams; // layers take them in the order in which they are recorded
-    return this.training && p > 0 ? this.op(dropout, [x], { p, group, stream })[0] : x;
+    if (!this.training || p === 0) return x;
+    const [elements, batch] = [numel(this.shape(x)), this.graph.values[0].shape[0]]; // the first value is the input
+    const sample = group < Infinity ? elements / batch : 0;
+    return this.op(dropout, [x], { p, group: Math.min(group, elements), sample, stream })[0];
   }
 
   /** Means over the pixels of each channel: [n, h, w, c] → [n, 1, 1, c]. */

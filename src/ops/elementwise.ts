@@ -64,10 +64,14 @@ export const add: Op<Add> = {
 // y = a + b: the skip connection hands its gradient to both branches unchanged
 const addGradient: Gradient<Add> = { of: add, rule: ({ dy }) => [dy, dy] };
 
-/** One random draw decides `group` neighbouring elements; `stream` tells the dropouts of a network apart. */
+/**
+ * One random draw decides `group` neighbouring elements; `stream` tells the dropouts of a network apart. `sample` elements of
+ * the batch are of one sample: those of a part of a batch are counted from its first. 0: the whole batch has one draw.
+ */
 export interface Dropout {
   p: number;
   group: number;
+  sample: number;
   stream: number;
 }
 

@@ -1,4 +1,5 @@
 /** What follows the gradients in a step: their norm and check, the optimisers, and the average of the weights. */
+import { ACTIVATIONS } from "../abi/enums.js";
 import { cuts } from "../abi/partials.js";
 import type { UpdateKernel } from "../abi/records.js";
 import { SCALARS } from "../abi/scalars.js";
@@ -21,6 +22,17 @@ export const gradNorm: Op<{ maxNorm: number; count: number }> = {
     // With everything frozen there are no gradients.
     c.emit("f32_grad_norm", node, "loss", "", { g, n: g ? n : 0, norm, scale, status, ...cuts.gradNorm(n) });
     c.emit("guard", node, "", "", { status });
+  },
+};
+
+/** sum = sum + g, of all gradients: those of the parts of a batch, in their order. */
+export const accumulate: Op = {
+  name: "accumulate",
+  part: "optimizer",
+  shapes: () => [],
+  encode(node, c) {
+    const { g, sum, n } = c.at.all;
+    if (g) c.emit("f32_add", node, "", "", { a: sum, b: g, y: sum, n, activation: ACTIVATIONS.none, param: 0 });
   },
 };
 

@@ -21,7 +21,7 @@ export interface Program {
 export const NOWHERE: Addresses = {
   value: () => 0,
   run: () => ({ w: 0, g: 0, n: 0, state: () => 0 }),
-  all: { w: 0, g: 0, ema: 0, n: 0 },
+  all: { w: 0, g: 0, sum: 0, ema: 0, n: 0 },
   workspace: 0,
   scratch: 0,
   scratchStride: 0,

@@ -19,7 +19,7 @@ import { Pace } from "./pace.js";
 import type { ThreadPool } from "./pool.js";
 
 /** Flat regions that run parallel to the parameters; `optimizer.<name>` holds what an optimiser keeps under that name. */
-export type ParameterRegion = "parameters" | "gradients" | "ema" | `optimizer.${string}`;
+export type ParameterRegion = "parameters" | "gradients" | "sum" | "ema" | `optimizer.${string}`;
 
 /** Bytes of a word of a program. */
 const WORD = Int32Array.BYTES_PER_ELEMENT;
@@ -219,7 +219,10 @@ export class Executor {
       const n = this.runBytes(first, count) / FLOAT;
       return { w: at("parameters"), g: at("gradients"), n, state: (name: string) => at(`optimizer.${name}`) };
     };
-    const all = { w: region("parameters"), g: region("gradients"), ema: region("ema"), n: this.floats };
+    const all = {
+      ...{ w: region("parameters"), g: region("gradients"), sum: region("sum"), ema: region("ema") },
+      n: this.floats,
+    };
     return { value, run, all, workspace: 0, scratch: 0, scratchStride };
   }
 

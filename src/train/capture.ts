@@ -8,7 +8,7 @@ import type { StepTrainer } from "./step-trainer.js";
 export type Settings = ReturnType<typeof settingsOf>;
 
 export function settingsOf(trainer: StepTrainer) {
-  const { optimizer, loss, schedule, ema, clipGradNorm, model } = trainer;
+  const { optimizer, loss, schedule, ema, clipGradNorm, accumulate, model } = trainer;
   const { seed, frozen, description } = model.engine;
   const { network, inputShape, parameters, buffers } = description;
   return {
@@ -18,6 +18,7 @@ export function settingsOf(trainer: StepTrainer) {
     schedule,
     ema,
     clipGradNorm,
+    accumulate,
     groups: trainer.ownSettings(),
     frozen: [...parameters, ...buffers].map(({ name }) => name).filter((name) => frozen.has(name)),
     inputShape,

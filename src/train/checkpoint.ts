@@ -34,7 +34,7 @@ interface Counters extends Pick<Settings, "seed">, Partial<Pick<Settings, "class
 export type CheckpointOverride = (typeof OVERRIDES)[number];
 
 const OVERRIDES = [
-  ...["lr", "weightDecay", "optimizer", "schedule", "seed", "loss", "clipGradNorm", "ema", "groups"],
+  ...["lr", "weightDecay", "optimizer", "schedule", "seed", "loss", "clipGradNorm", "ema", "groups", "accumulate"],
   ...["frozen", "network", "classNames", "fit", "callbacks"],
 ] as const;
 

@@ -12,7 +12,7 @@ import type { ResumeOptions } from "./callbacks/keeping.js";
 import { countsHits, type Evaluation, evaluateWithin, newTally, type Tally } from "./evaluate.js";
 import { Limits, type Stopped } from "./limits.js";
 import { leaveFit, settlePassage } from "./resume.js";
-import type { StepResult, StepTrainer } from "./step-trainer.js";
+import type { StepTrainer } from "./step-trainer.js";
 
 /** How `fit` goes through a dataset, and when it stops. */
 export interface FitOptions {
@@ -153,11 +153,13 @@ export async function fit(
   await expectTransformed("fit", trainer.model, dataset, ...(validation ? [validation] : []));
   const { passage, goesOn } = settlePassage(trainer, dataset, given);
   const { epochs, batchSize, shuffle, dropLast } = passage;
-  const stepsPerEpoch = dropLast ? Math.floor(dataset.length / batchSize) : Math.ceil(dataset.length / batchSize);
-  if (stepsPerEpoch === 0)
-    throw new DataError(
-      expectation("fit", "dataset", `at least one batch of ${batchSize} with dropLast`, `${dataset.length} samples`),
-    );
+  const samplesPerStep = batchSize * trainer.accumulate;
+  const steps = dataset.length / samplesPerStep;
+  const stepsPerEpoch = dropLast ? Math.floor(steps) : Math.ceil(steps);
+  if (stepsPerEpoch === 0) {
+    const expected = `at least one batch of ${samplesPerStep} with dropLast`;
+    throw new DataError(expectation("fit", "dataset", expected, `${dataset.length} samples`));
+  }
   // What a batch lacks shows before the first step: the smaller last one, too.
   const rest = dataset.length % batchSize;
   const prepare = (n: number) => trainer.prepareStep(n, kind, dataset.getWeights !== undefined);
@@ -179,15 +181,22 @@ export async function fit(
   const from = { epoch: current.epochInFit, step: current.step };
   const history: History = { epochs: [], losses: [], from, stopped: "finished" };
 
-  const runBatch = async (order: Uint32Array): Promise<(StepResult & { weight: number }) | Stopped> => {
-    const indices = order.subarray(current.step * batchSize, (current.step + 1) * batchSize);
-    const stopped = await load(dataset, indices, state.epoch, limits);
-    if (stopped) return stopped;
-    const step = prepare(indices.length);
-    fillBatch("fit", step, loss, dataset, indices, state.epoch);
-    const weight = weighBatch(step, loss, sampleWeights("fit", dataset, indices));
-    const { lrScale } = verdict;
-    return { ...trainer.runStep(step, { stepsPerEpoch, epoch: state.completed, lrScale }), weight };
+  const runBatch = async (order: Uint32Array): Promise<NonNullable<ReturnType<typeof trainer.takePart>> | Stopped> => {
+    const batch = order.subarray(current.step * samplesPerStep, (current.step + 1) * samplesPerStep);
+    for (let at = 0; ; at += batchSize) {
+      const indices = batch.subarray(at, at + batchSize);
+      // Time is heard between steps only, so that calls in a row come to an end.
+      const within = at === 0 ? limits : new Limits({ signal: given.signal });
+      const stopped = within.beforeBatch() ?? (await load(dataset, indices, state.epoch, within));
+      if (stopped) return stopped;
+      const step = prepare(indices.length);
+      fillBatch("fit", step, loss, dataset, indices, state.epoch);
+      const weight = weighBatch(step, loss, sampleWeights("fit", dataset, indices));
+      const { lrScale } = verdict;
+      const done = trainer.takePart(step, weight, batch.length, { stepsPerEpoch, epoch: state.completed, lrScale });
+      if (done) return done;
+      await pause();
+    }
   };
   const finish = async (stopped: History["stopped"]): Promise<History> => {
     history.stopped = stopped;
@@ -206,18 +215,20 @@ export async function fit(
     while (current.step < stepsPerEpoch) {
       const result =
         limits.beforeStep() ??
-        (await runBatch(order).catch((error) => {
-          if (error instanceof NumericError) current.step++; // a further fit leaves the batch out
-          throw error;
-        }));
+        (await runBatch(order)
+          .catch((error) => {
+            if (error instanceof NumericError) current.step++; // a further fit leaves the batch out
+            throw error;
+          })
+          .finally(() => trainer.dropParts()));
       if (typeof result === "string") return finish(result);
-      const { weight, ...told } = result;
+      const { weight, result: told } = result;
       current.lossSum += told.loss * weight;
       current.samples += weight;
       current.lr = told.lr;
       const event = { ...told, epoch: current.epochInFit, step: current.step, stepsPerEpoch, epochs };
       current.step++; // before the callbacks: a checkpoint made there goes on after this step
-      history.losses.push(result.loss);
+      history.losses.push(told.loss);
       limits.count("step");
       verdict = await listener.step(event);
       if (verdict.stop) return finish("callback");

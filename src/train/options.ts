@@ -1,6 +1,6 @@
 /** What `createTrainer` is told. */
 import { hasMethod } from "../core/keys.js";
-import { checked, flag, float32, number, optional, readOptions, type Schema } from "../core/options.js";
+import { checked, flag, float32, integer, number, optional, readOptions, type Schema } from "../core/options.js";
 import { isLoss, type Loss } from "../nn/losses.js";
 import type { Average } from "../optim/averages.js";
 import { AN_OPTIMIZER, isOptimizer, type Optimizer } from "../optim/optimizers.js";
@@ -22,6 +22,13 @@ export interface TrainerOptions {
   clipGradNorm?: number;
   /** Keeps an average of the weights: an exponential moving one with this decay, or what `ema` or `swa` says. Default: none. */
   ema?: number | Average;
+  /**
+   * Parts in which a batch passes through the network, so that it may be larger than memory: a step of `fit` takes this many
+   * batches of `batchSize`, `step` cuts what it is given. The loss is divided by the weight of the whole batch, dropout draws
+   * what it would draw for it. BatchNorm normalises each part by itself, and its running statistics follow part after part.
+   * Default 1.
+   */
+  accumulate?: number;
   /** Parameters with a learning rate or weight decay of their own. */
   groups?: readonly ParameterGroup[];
   /** Whether weight decay also applies to biases and normalisations. Default true, as in PyTorch. */
@@ -39,6 +46,7 @@ const schema = () =>
     schedule: optional(checked("a schedule", isSchedule), constant()),
     clipGradNorm: optional(float32(number({ min: 0, open: "both" }))),
     ema: (where, name, value) => (isAverage(value) ? value : decay()(where, name, value)),
+    accumulate: integer({ min: 1, default: 1 }),
     groups: parameterGroups,
     decayNormsAndBiases: flag(true),
   }) satisfies Schema<TrainerOptions>;

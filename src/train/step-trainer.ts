@@ -1,8 +1,8 @@
 /** Training step by step: the state that steps share. `fit`, `evaluate` and checkpoints stand on it. */
 
-import { ArgumentError, DataError, expectation, NumericError, ResnetWasmError, ShapeError } from "../core/errors.js";
+import { ArgumentError, expectation, NumericError, ResnetWasmError, ShapeError } from "../core/errors.js";
 import { checked, optional, readOptions, type Schema } from "../core/options.js";
-import { formatShape, last, numel, type Shape, sameShape } from "../core/shape.js";
+import { numel } from "../core/shape.js";
 import { isNumeric, type TensorLike } from "../core/tensor.js";
 import { type Dataset, expectWeights } from "../data/dataset.js";
 import type { ClassNames } from "../model/class-names.js";
@@ -16,12 +16,14 @@ import type { Average } from "../optim/averages.js";
 import type { Optimizer } from "../optim/optimizers.js";
 import { parameterRuns } from "../optim/runs.js";
 import { constant, type Progress, type Schedule } from "../optim/schedules.js";
-import { recordUpdate } from "../optim/update.js";
+import { recordPart, recordUpdate } from "../optim/update.js";
 import type { RecordLoss, RecordUpdate } from "../plan/plan.js";
 import type { Executor, ParameterRegion } from "../runtime/executor.js";
+import { Accumulation } from "./accumulation.js";
 import { weighBatch } from "./batch.js";
 import type { CallbackStates } from "./callback-state.js";
 import { findNonFinite } from "./diagnose.js";
+import { expectFits } from "./fitting.js";
 import { expectPaths, type ParameterGroup, settingsOf } from "./groups.js";
 import { checkTargets, type Labels, readLabels } from "./labels.js";
 import { readTrainerOptions, type TrainerOptions } from "./options.js";
@@ -46,13 +48,6 @@ export interface StepResult {
 export interface StepOptions {
   /** How often each sample counts in the loss: at least 0, 2 for one that is there twice. Default: 1 each. */
   weights?: ArrayLike<number>;
-}
-
-/** Whether targets mean the same: dimensions of 1 move nothing, and flat ones are in the order of memory. */
-function sameTargets(expected: Shape, got: Shape): boolean {
-  const sides = (shape: Shape) => shape.filter((side) => side !== 1);
-  const flat = sides(got).length <= 1 && numel(got) === numel(expected);
-  return flat || sameShape(sides(expected), sides(got));
 }
 
 const stepSchema = () =>
@@ -82,6 +77,8 @@ export class StepTrainer {
   readonly schedule: Schedule;
   readonly clipGradNorm: number;
   readonly ema: number | Average | null;
+  /** Parts in which a batch passes through the network. */
+  readonly accumulate: number;
   /** Optimiser steps taken. */
   stepCount = 0;
   /** @internal Where an interrupted `fit` stands. */
@@ -90,6 +87,8 @@ export class StepTrainer {
   loaded = false;
   /** @internal Samples of the largest training step so far. */
   largestBatch = 0;
+  /** @internal The parts so far of a batch that is not complete. */
+  partial: Accumulation | null = null;
   /** @internal A fit is running. */
   fitting = false;
   /** @internal What the callbacks of the fit at work, or of an interrupted one, keep. */
@@ -114,6 +113,8 @@ export class StepTrainer {
     this.schedule = settings.schedule ?? constant();
     this.clipGradNorm = settings.clipGradNorm ?? 0;
     this.ema = settings.ema ?? null;
+    this.accumulate = settings.accumulate;
+    if (this.accumulate > 1) model.engine.executor.region("sum"); // before a part is in place, which would be moved
     // What the loss cannot be of this network shows now.
     for (const kind of this.loss?.targets ?? []) this.loss?.targetShape([1, ...model.outputShape], kind);
     if (this.loss?.domain) expectLogits(this.loss.type, model);
@@ -150,7 +151,10 @@ export class StepTrainer {
     const { executor } = this.#engine;
     const owner = owners.get(executor);
     if (owner === this) return;
-    if (owner) owner.#parked = owner.regions.map((region) => executor.regionView(region).slice());
+    if (owner) {
+      owner.#expectWhole();
+      owner.#parked = owner.regions.map((region) => executor.regionView(region).slice());
+    }
     this.regions.forEach((region, i) => {
       const view = executor.regionView(region);
       if (this.#parked) view.set(this.#parked[i]);
@@ -160,28 +164,45 @@ export class StepTrainer {
     owners.set(executor, this);
   }
 
+  #expectWhole(): void {
+    if (!this.partial) return;
+    throw new ResnetWasmError(expectation("step", "model", "no batch under way", "one of which some parts are left"));
+  }
+
   get #engine(): Engine {
     return this.model.engine;
   }
 
   /**
-   * One step of the optimiser on one batch. Labels: class indices, or rows of numbers where the loss takes them.
-   * Throws `NumericError` when loss or gradients are not finite; the weights are then as before.
+   * One step of the optimiser on one batch, which passes through the network in as many parts as the trainer accumulates, as
+   * equal as they can be. Labels: class indices, or rows of numbers where the loss takes them. Throws `NumericError` when loss
+   * or gradients are not finite; the weights are then as before.
    */
   step(x: TensorLike, labels: Labels, options?: StepOptions): StepResult {
     const loss = this.lossFor("step");
     const { weights } = readOptions("step", options, stepSchema);
+    this.#expectWhole();
     const { outputShape } = this.model;
     const { data, batchSize } = toInput("step", x, this.model);
     const targets = readLabels("step", loss, [batchSize, ...outputShape], labels);
     checkTargets("step", targets.data, targets.kind, loss, outputShape);
     if (weights && expectWeights("step", weights).length !== batchSize)
       throw new ShapeError(expectation("step", "weights", `${batchSize} numbers`, weights.length));
-    const step = this.prepareStep(batchSize, targets.kind, weights !== undefined);
-    fillInput(step.input, data);
-    step.target.set(targets.data);
-    weighBatch(step, loss, weights);
-    return this.runStep(step);
+    const each = Math.ceil(batchSize / this.accumulate);
+    try {
+      for (let at = 0; ; at += each) {
+        const n = Math.min(each, batchSize - at);
+        const step = this.prepareStep(n, targets.kind, weights !== undefined);
+        const { input, target } = step;
+        fillInput(input, data, at * (input.length / n));
+        for (let i = 0; i < target.length; i++) target[i] = targets.data[at * (target.length / n) + i];
+        const samples = weights && Array.from(target.subarray(0, n), (_, i) => weights[at + i]);
+        const done = this.takePart(step, weighBatch(step, loss, samples), batchSize);
+        if (done) return done.result;
+      }
+    } finally {
+      this.dropParts();
+    }
   }
 
   /** @internal The loss, for what cannot do without. Throws `ArgumentError` where there is none. */
@@ -194,7 +215,7 @@ export class StepTrainer {
   /** @internal Records the loss, with weights where samples have some or the loss needs them; `key` tells which. */
   recordLoss(kind: TargetKind, weighted: boolean): { record: RecordLoss; key: string } {
     const loss = this.lossFor("step");
-    const needed = weighted || loss.isWeighted;
+    const needed = weighted || loss.isWeighted || this.accumulate > 1;
     const key = `${kind} ${needed} ${JSON.stringify(loss)}`;
     return { record: (graph, output) => loss.record(graph, output, kind, needed), key };
   }
@@ -202,7 +223,8 @@ export class StepTrainer {
   /** @internal A training step, to be given its input, target and, where samples have them, weights. */
   prepareStep(batchSize: number, kind: TargetKind, weighted = false): TrainStep {
     const { record: loss, key } = this.recordLoss(kind, weighted);
-    const variation = { batchSize, training: true, backward: "loss", loss, update: this.#update } as const;
+    const update = this.accumulate > 1 ? recordPart : this.#update;
+    const variation = { batchSize, training: true, backward: "loss", loss, update } as const;
     return this.#engine.step(variation, `${key} ${this.#key}`);
   }
 
@@ -236,15 +258,47 @@ export class StepTrainer {
     recordUpdate(graph, loss, { optimizer, runs, clipGradNorm, averages: ema !== null });
   };
 
-  /** @internal Runs a step whose input and target are in place. */
-  runStep(step: TrainStep, settings: StepSettings = {}): StepResult {
-    const lr = this.#writeScalars(settings);
+  /**
+   * @internal Runs the next part of a batch of `samples`, the whole one where nothing is accumulated, whose input, target and
+   * weights are in place. After the last part returns what the step of the optimiser came to, and the weight of the batch.
+   */
+  takePart(
+    step: TrainStep,
+    weight: number,
+    samples: number,
+    settings: StepSettings = {},
+  ): { result: StepResult; weight: number } | null {
+    if (!this.partial) this.own();
     this.largestBatch = Math.max(this.largestBatch, step.plan.batchSize);
-    const finished = step.run("forward", "update");
-    const { loss } = step;
-    if (!finished) throw this.#nonFinite(step, loss);
+    if (this.accumulate === 1) {
+      const lr = this.#writeScalars(settings);
+      const finished = step.run("forward", "update");
+      const { loss } = step;
+      if (!finished) throw this.#nonFinite(step, loss);
+      this.#stepped();
+      return { result: { loss, gradNorm: step.executor.scalars.get("norm"), lr }, weight };
+    }
+    const loss = this.lossFor("step");
+    const rows = numel(loss.targetShape([1, ...this.model.outputShape], loss.targets[0]));
+    this.partial ??= new Accumulation(this.#engine, samples * rows);
+    const { partial } = this;
+    if (!partial.add(step, weight)) throw this.#nonFinite(step, step.loss);
+    if (partial.samples < samples) return null;
+    partial.finish();
+    const applied = this.#apply(settings);
+    this.partial = null;
+    return { result: { loss: partial.loss, ...applied }, weight: partial.weight };
+  }
+
+  /** @internal Gives up the parts of a batch that is not complete, as if there had been none. */
+  dropParts(): void {
+    this.partial?.swap();
+    this.partial = null;
+  }
+
+  #stepped(): void {
+    this.#engine.hasGradients = false;
     this.stepCount++;
-    return { loss, gradNorm: step.executor.scalars.get("norm"), lr };
   }
 
   /** What the step that comes next reads beside its batch. Returns its learning rate. */
@@ -288,66 +342,28 @@ export class StepTrainer {
    * own. Throws `NumericError`, the weights unchanged, when a gradient is not finite.
    */
   applyGradients(): Omit<StepResult, "loss"> {
+    return this.#apply({});
+  }
+
+  #apply(settings: StepSettings): Omit<StepResult, "loss"> {
+    const where = "applyGradients";
     const engine = this.#engine;
     if (!engine.executor.hasRegion("gradients"))
-      throw new ResnetWasmError(expectation("applyGradients", "call", "after model.backward", "no gradients"));
+      throw new ResnetWasmError(expectation(where, "call", "after model.backward", "no gradients"));
     const step = engine.step(
       { batchSize: 1, training: false, backward: "none", update: this.#update },
       `apply ${this.#key}`,
     );
-    const lr = this.#writeScalars({});
+    const lr = this.#writeScalars(settings);
     const finished = step.run("update");
     const gradNorm = engine.executor.scalars.get("norm");
-    if (!finished)
-      throw new NumericError(expectation("applyGradients", "gradients", "finite numbers", `norm ${gradNorm}`));
-    this.stepCount++;
+    if (!finished) throw new NumericError(expectation(where, "gradients", "finite numbers", `norm ${gradNorm}`));
+    this.#stepped();
     return { gradNorm, lr };
   }
 
   /** @internal Throws `ShapeError` when a dataset does not fit the model, `DataError` when it is none or empty. */
   expectFits(where: string, dataset: Dataset): TargetKind {
-    const loss = this.lossFor(where);
-    const { inputShape, outputShape } = this.model;
-    const isShape = (shape: unknown) => Array.isArray(shape) && shape.every((size) => Number.isInteger(size));
-    const valid =
-      typeof dataset?.get === "function" &&
-      Number.isSafeInteger(dataset.length) &&
-      isShape(dataset.inputShape) &&
-      (dataset.targets === "class"
-        ? Number.isInteger(dataset.classes) && (dataset.targetShape === undefined || isShape(dataset.targetShape))
-        : dataset.targets === "values" && isShape(dataset.targetShape));
-    if (!valid)
-      throw new DataError(
-        expectation(where, "dataset", "a Dataset: length, inputShape, targets, classes or targetShape, get", dataset),
-      );
-    if (dataset.length < 1) throw new DataError(expectation(where, "dataset", "at least one sample", dataset.length));
-    const refuse = (name: string, expected: Shape | string, got: Shape | string) => {
-      const text = (shape: Shape | string) => (typeof shape === "string" ? shape : formatShape(shape));
-      throw new ShapeError(expectation(where, name, text(expected), text(got)));
-    };
-    if (!sameShape(dataset.inputShape, inputShape)) refuse("dataset.inputShape", inputShape, dataset.inputShape);
-    const kind: TargetKind = dataset.targets === "class" ? "indices" : "values";
-    if (!loss.targets.includes(kind)) refuse("dataset.targets", `${loss.targets.join(" or ")} for ${loss.type}`, kind);
-    const expected = loss.targetShape([1, ...outputShape], kind).slice(1);
-    if (dataset.targetShape) {
-      if (!sameTargets(expected, dataset.targetShape)) refuse("dataset.targetShape", expected, dataset.targetShape);
-    } else if (numel(expected) !== 1) {
-      const hint =
-        "End the network in a pool over the map, or in Flatten, and a Linear: an output a class; or give the dataset a " +
-        "targetShape, a label a place";
-      const places = formatShape(outputShape.slice(0, -1));
-      refuse(
-        "model.outputShape",
-        `[${last(outputShape)}] for one label a sample`,
-        `${formatShape(outputShape)}, scores for ${places} places. ${hint}`,
-      );
-    }
-    if (dataset.targets !== "class") return kind;
-    const { classes, ignoreIndex } = dataset;
-    const outputs = last(outputShape);
-    if (classes > outputs) refuse("dataset.classes", `at most ${outputs}, the network's outputs`, `${classes}`);
-    if (ignoreIndex !== undefined && ignoreIndex !== loss.ignoreIndex)
-      refuse("loss", `crossEntropy({ ignoreIndex: ${ignoreIndex} }), as the dataset's`, `${loss.ignoreIndex}`);
-    return kind;
+    return expectFits(where, dataset, this.lossFor(where), this.model);
   }
 }

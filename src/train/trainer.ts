@@ -80,7 +80,9 @@ export class Trainer extends StepTrainer {
   async save(target?: FileTarget, options?: KeepOptions): Promise<Uint8Array<ArrayBuffer>> {
     this.own();
     const { stepCount } = this;
+    this.partial?.swap(); // what the parts of a batch have changed so far, they will change again
     const { tensors, metadata } = captureCheckpoint(this);
+    this.partial?.swap();
     const { writeSafetensors } = await demanded("trainer.save", import("../io/safetensors-writer.js"));
     const bytes = writeSafetensors(tensors, { metadata, digest: true });
     if (target === undefined) return bytes;

@@ -10,7 +10,15 @@ import type { FileTarget } from "../data/places.js";
 import { nameState, namesWith, readClassNames } from "../model/class-names.js";
 import type { Classification, ClassifyOptions } from "../model/classify.js";
 import type { GradCamOptions } from "../model/features.js";
-import type { MemoryPlan, MemoryPlanOptions, Model, ModelInfo, PredictOptions, SaveOptions } from "../model/model.js";
+import type {
+  BackwardOptions,
+  MemoryPlan,
+  MemoryPlanOptions,
+  Model,
+  ModelInfo,
+  PredictOptions,
+  SaveOptions,
+} from "../model/model.js";
 import type { NamePattern } from "../model/names.js";
 import { MODEL_NAME } from "../model/options.js";
 import type { ProfileOptions } from "../model/profile.js";
@@ -156,9 +164,9 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
   }
 
   /** Propagates the gradient of a loss with respect to the output of the last `forward`. */
-  async backward(dy: TensorLike | OutputGradients, options?: TransferOption): Promise<Tensor> {
-    const { transfer } = readOptions("backward", options, transferSchema);
-    return this.call("backward", [dy], { transfer });
+  async backward(dy: TensorLike | OutputGradients, options?: BackwardOptions & TransferOption): Promise<Tensor> {
+    const { transfer, ...rest } = options ?? {};
+    return this.call("backward", [dy, rest], { transfer });
   }
 
   /** The gradients of the last `backward` or training step, in PyTorch's names and layouts. */

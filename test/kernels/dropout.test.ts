@@ -10,13 +10,16 @@ interface Draw {
   group: number;
   p: number;
   stream: number;
+  /** Elements of a sample, and samples of the batch before x. */
+  sample?: number;
+  first?: number;
 }
 
 /** Which elements are kept, by the TypeScript generator. */
-function mask({ n, group, p, stream }: Draw): boolean[] {
+function mask({ n, group, p, stream, sample = 0, first = 0 }: Draw): boolean[] {
   const block = new Uint32Array(4);
   return Array.from({ length: n }, (_, i) => {
-    const index = Math.floor(i / group);
+    const index = Math.floor((first * sample + i) / group);
     philox([index >>> 2, stream, RNG[2], RNG[3]], [RNG[0], RNG[1]], block);
     return (block[index & 3] >>> 8) / 2 ** 24 >= Math.fround(p);
   });
@@ -25,10 +28,10 @@ function mask({ n, group, p, stream }: Draw): boolean[] {
 describe.each(variants)("dropout, %s", (variant) => {
   const harness = Harness.create(variant);
 
-  function drop(x: Float32Array, draw: Draw): Float32Array {
+  function drop(x: Float32Array, { sample = 0, first = 0, ...draw }: Draw): Float32Array {
     const [y] = runSplit(harness, (threads) => {
-      const [a, y, rng] = [harness.f32(x), harness.f32(draw.n), harness.i32(RNG)];
-      callSplit(harness, "f32_dropout", { x: a.ptr, y: y.ptr, rng: rng.ptr, ...draw }, threads);
+      const [a, y, rng] = [harness.f32(x), harness.f32(draw.n), harness.i32([...RNG, first])];
+      callSplit(harness, "f32_dropout", { x: a.ptr, y: y.ptr, rng: rng.ptr, sample, ...draw }, threads);
       return [y];
     });
     return y;
@@ -63,6 +66,23 @@ describe.each(variants)("dropout, %s", (variant) => {
     }
   });
 
+  test.each([
+    [1003, 1, 17, 32], // vectors begin with a block of four numbers
+    [1003, 1, 17, 3], // or do not
+    [60, 5, 15, 7],
+    [64, 64, 64, 5], // a draw for each sample
+    [60, 60, 0, 5], // and one for all
+    [100, 2 ** 31 - 1, 10, 12],
+    [33, 1, 200_000, 21_474], // indices of 2^32 - 167,296 and beyond
+  ])("a part of %i elements in groups of %i, of samples of %i after %i others", (n, group, sample, first) => {
+    const draw = { n, group, p: 0.5, stream: 3, sample, first };
+    const y = drop(new Float32Array(n).fill(1), draw);
+    expect([...y].map((v) => v !== 0)).toEqual(mask(draw));
+    if (first * sample > 5000) return;
+    const whole = drop(new Float32Array(first * sample + n).fill(1), { ...draw, n: first * sample + n, first: 0 });
+    expect(y).toEqual(whole.subarray(first * sample));
+  });
+
   test("p = 0 keeps everything as it is, p = 1 gives zeros", () => {
     const x = normals(50, 1);
     expect(drop(x, { n: 50, group: 1, p: 0, stream: 0 })).toEqual(x);
@@ -83,9 +103,9 @@ describe.each(variants)("dropout, %s", (variant) => {
     const ones = new Float32Array(n).fill(1);
     const run = (stream: number, step: number, inPlace: boolean): string => {
       harness.reset();
-      const [x, rng] = [harness.f32(ones), harness.i32([1, 2, step, 0])];
+      const [x, rng] = [harness.f32(ones), harness.i32([1, 2, step, 0, 0])];
       const y: Operand = inPlace ? x : harness.f32(n);
-      harness.call("f32_dropout", { x: x.ptr, y: y.ptr, n, group: 1, p: 0.5, stream, rng: rng.ptr });
+      harness.call("f32_dropout", { x: x.ptr, y: y.ptr, n, group: 1, sample: 0, p: 0.5, stream, rng: rng.ptr });
       harness.checkBands();
       return y.read().join();
     };
