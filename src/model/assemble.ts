@@ -14,7 +14,6 @@ import { Executor } from "../runtime/executor.js";
 import { hasRelaxedSimd, hasSimd } from "../runtime/features.js";
 import type { Host } from "../runtime/host.js";
 import { createMemory, ModelMemory } from "../runtime/memory.js";
-import { ThreadPool } from "../runtime/pool.js";
 import { readArchitecture } from "./architecture.js";
 import { readClassNames } from "./class-names.js";
 import { type Described, describeNetwork, Engine } from "./engine.js";
@@ -70,6 +69,7 @@ export async function assemble(
   executor.allThreads = threads.forced;
   if (shared) {
     try {
+      const { ThreadPool } = await import("../runtime/pool.js");
       executor.pool = await ThreadPool.start(host, module, memory.memory, info.threads, { workerUrl, createWorker });
     } catch (error) {
       info = {

@@ -1,6 +1,5 @@
 /** Browsers: threads by Web Workers, in pages that are cross-origin isolated. */
-import source from "../../../build/thread.browser.js";
-import type { Runtime, ThreadSource, ThreadWorker } from "../../runtime/host.js";
+import type { Runtime } from "../../runtime/host.js";
 
 /** Only what a worker would be sent tells whether it can be shared: outside isolated pages posting it throws. */
 function noThreads(): string | null {
@@ -31,39 +30,11 @@ function mayWait(): boolean {
   }
 }
 
-let blobUrl: string | undefined;
-
-function createThreadWorker({ workerUrl, createWorker }: ThreadSource): ThreadWorker {
-  if (createWorker) return createWorker();
-  if (workerUrl !== undefined) return new Worker(workerUrl);
-  blobUrl ??= URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  return new Worker(blobUrl);
-}
-
-const unloaded = ({ workerUrl, createWorker }: ThreadSource): string =>
-  (workerUrl ?? createWorker)
-    ? "the file of the worker could not be loaded"
-    : "the page's policy forbids blob: workers; give a workerUrl";
-
 export const browserHost: Runtime = {
   name: "browser",
   noRelaxed: () => null,
   cores: () => navigator.hardwareConcurrency || 1,
   noThreads,
   mayWait,
-  startThread(start, failed, source = {}) {
-    const worker = createThreadWorker(source);
-    const ready = new Promise<void>((resolve, reject) => {
-      const fail = (error: Error) => {
-        reject(error);
-        failed(error);
-      };
-      worker.onmessage = () => resolve();
-      worker.onerror = (event: ErrorEvent) => fail(new Error(event.message || unloaded(source)));
-      worker.onmessageerror = () => fail(new Error("it could not read the memory that it was sent"));
-    });
-    ready.catch(() => {}); // whoever awaits `ready` hears of it; `failed` reports later deaths
-    worker.postMessage(start);
-    return { ready, terminate: () => worker.terminate() };
-  },
+  startThread: async (...given) => (await import("./start-thread.js")).startThread(...given),
 };
