@@ -13,7 +13,8 @@ import { writeParameter, writeStateDict } from "../model/state.js";
 import type { ParameterRegion } from "../runtime/executor.js";
 import type { CallbackState, CallbackStates } from "./callback-state.js";
 import { callbackTensor, type Settings, settingsOf } from "./capture.js";
-import { differences, type FitState, leaveFit, listed } from "./resume.js";
+import { differences, listed } from "./differences.js";
+import { type FitState, leaveFit } from "./resume.js";
 import type { StepTrainer } from "./step-trainer.js";
 
 /** Everything but tensors. Checkpoints of 0.1.0 end with `ema`. */

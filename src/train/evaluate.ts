@@ -8,6 +8,7 @@ import { classNamesOf, expectClassNames } from "../model/class-names.js";
 import { fittingBatch } from "../model/predictor.js";
 import type { Loss, TargetKind } from "../nn/losses.js";
 import { expectTransformed, fillBatch, load, weighBatch } from "./batch.js";
+import type { FitFacts } from "./callback.js";
 import { Limits, type Stopped } from "./limits.js";
 import type { StepTrainer } from "./step-trainer.js";
 
@@ -74,7 +75,13 @@ export async function evaluate(trainer: StepTrainer, dataset: Dataset, options?:
 }
 
 /** Whether outputs are scores of classes, so that there is an accuracy. */
-export const countsHits = ({ type }: Loss, kind: TargetKind): boolean => kind === "indices" || type === "crossEntropy";
+const countsHits = ({ type }: Loss, kind: TargetKind): boolean => kind === "indices" || type === "crossEntropy";
+
+/** What callbacks may watch of a validation, and which way is better. */
+export const monitorsOf = (loss: Loss, validation: Dataset): FitFacts["monitors"] => ({
+  "validation.loss": "min",
+  ...(countsHits(loss, validation.targets === "class" ? "indices" : "values") && { "validation.accuracy": "max" }),
+});
 
 /** Goes on from `tally`, which it keeps up to date, until the end or a limit. */
 export async function evaluateWithin(

@@ -1,5 +1,6 @@
 /** The training loop: epochs, batches, validation, callbacks, and the ways to stop early. */
 import { ArgumentError, DataError, expectation, NumericError } from "../core/errors.js";
+import { demanded } from "../core/on-demand.js";
 import { as, flag, integer, optional, positive, readOptions, type Schema, signal } from "../core/options.js";
 import { Philox } from "../core/random.js";
 import { createYielder } from "../core/yield.js";
@@ -9,7 +10,7 @@ import type { Store } from "../stores/store.js";
 import { expectTransformed, fillBatch, load, prepareRest, weighBatch } from "./batch.js";
 import type { Callback, EpochRecord, FitFacts, FitListener, History } from "./callback.js";
 import type { ResumeOptions } from "./callbacks/keeping.js";
-import { countsHits, type Evaluation, evaluateWithin, newTally, type Tally } from "./evaluate.js";
+import type { Evaluation, Tally } from "./evaluate.js";
 import { Limits, type Stopped } from "./limits.js";
 import { leaveFit, settlePassage } from "./resume.js";
 import type { StepTrainer } from "./step-trainer.js";
@@ -84,6 +85,9 @@ function orderOf(trainer: StepTrainer, length: number, shuffle: boolean): Uint32
 /** A validation that was stopped, and the step after which its weights are. */
 const validations = new WeakMap<StepTrainer, { dataset: Dataset; stepCount: number; tally: Tally }>();
 
+/** What evaluates comes on demand. */
+const evaluation = () => demanded("fit", import("./evaluate.js"));
+
 /** Evaluates, from where an interrupted fit has stopped in it. */
 async function validate(
   trainer: StepTrainer,
@@ -91,6 +95,7 @@ async function validate(
   batchSize: number,
   limits: Limits,
 ): Promise<Evaluation | Stopped> {
+  const { evaluateWithin, newTally } = await evaluation();
   const { stepCount } = trainer;
   const last = validations.get(trainer);
   const goesOn = last?.dataset === dataset && last.stepCount === stepCount;
@@ -125,16 +130,6 @@ function expectRates(trainer: StepTrainer, stepsPerEpoch: number, epochs: number
   }
 }
 
-/** What callbacks may watch, and which way is better. */
-function monitorsOf({ loss }: StepTrainer, validation: Dataset | undefined): FitFacts["monitors"] {
-  const monitors: Record<string, "min" | "max"> = { loss: "min" };
-  if (!validation) return monitors;
-  monitors["validation.loss"] = "min";
-  if (loss && countsHits(loss, validation.targets === "class" ? "indices" : "values"))
-    monitors["validation.accuracy"] = "max";
-  return monitors;
-}
-
 export async function fit(
   trainer: StepTrainer,
   dataset: Dataset,
@@ -147,11 +142,12 @@ export async function fit(
   const classNames = classNamesOf(dataset);
   expectClassNames("fit", trainer.classNames, classNames);
   if (validation) {
+    await evaluation(); // before the first step, not after an epoch
     trainer.expectFits("fit validation", validation);
     expectClassNames("fit validation", classNames ?? trainer.classNames, classNamesOf(validation));
   }
   await expectTransformed("fit", trainer.model, dataset, ...(validation ? [validation] : []));
-  const { passage, goesOn } = settlePassage(trainer, dataset, given);
+  const { passage, goesOn } = await settlePassage(trainer, dataset, given);
   const { epochs, batchSize, shuffle, dropLast } = passage;
   const samplesPerStep = batchSize * trainer.accumulate;
   const steps = dataset.length / samplesPerStep;
@@ -171,7 +167,8 @@ export async function fit(
   const state = trainer.fitState;
   state.completed ??= state.epoch;
   if (!goesOn && !pastSchedule) expectRates(trainer, stepsPerEpoch, epochs);
-  const monitors = monitorsOf(trainer, validation);
+  const watched = validation && (await evaluation()).monitorsOf(loss, validation);
+  const monitors: FitFacts["monitors"] = { loss: "min", ...watched };
   let verdict = await listener.begin({ epochs, stepsPerEpoch, monitors, goesOn, loaded: goesOn && trainer.loaded });
   trainer.nameClasses(classNames);
   if (!goesOn) leaveFit(trainer); // nothing refuses this fit any more

@@ -1,6 +1,6 @@
 /** What must be the same for an interrupted training to go on as if it had not stopped, and what is not. */
 import { ArgumentError, expectation } from "../core/errors.js";
-import { isRecord } from "../core/options.js";
+import { demanded } from "../core/on-demand.js";
 import type { Shape } from "../core/shape.js";
 import type { Dataset } from "../data/dataset.js";
 import { augmentationDescription, datasetDescription } from "../data/description.js";
@@ -93,7 +93,11 @@ interface Settled {
  * others, so that as many epochs are run as were asked for. Changes nothing: what is checked after it may refuse the fit.
  * After `trainer.load` another dataset or other batches are more likely an error than meant, so that they are refused.
  */
-export function settlePassage(trainer: Readonly<Resumable>, dataset: Dataset, given: AskedBatches): Settled {
+export async function settlePassage(
+  trainer: Readonly<Resumable>,
+  dataset: Dataset,
+  given: AskedBatches,
+): Promise<Settled> {
   const state = trainer.fitState;
   const settle = (last: Partial<Passage>): Required<Passage> => ({
     length: dataset.length,
@@ -111,6 +115,7 @@ export function settlePassage(trainer: Readonly<Resumable>, dataset: Dataset, gi
   // One that has run all its epochs goes on where more are asked for.
   const isLonger = epochs !== undefined && epochInFit >= epochs && passage.epochs > epochs;
   const asked = { length, batchSize, dropLast, epochs: isLonger ? passage.epochs : epochs, shuffle };
+  const { differences, listed } = await demanded("fit", import("./differences.js"));
   const found = differences({ ...batches, ...now }, { ...asked, ...known });
   const isPast = epochs === undefined && epochInFit > passage.epochs;
   if (found.length === 0 && !isPast) return { passage, goesOn: true };
@@ -128,51 +133,4 @@ export function settlePassage(trainer: Readonly<Resumable>, dataset: Dataset, gi
 export function leaveFit({ fitState }: Resumable): void {
   if (fitState.current && fitState.current.step > 0) fitState.epoch++;
   fitState.current = null;
-}
-
-/** Where two values differ: the path, and both. */
-export interface Difference {
-  path: string;
-  expected: unknown;
-  got: unknown;
-}
-
-/** Options that came after 0.1.0: what files mean that do not tell them. */
-const MEANT_BY_ABSENCE: Readonly<Record<string, unknown>> = { unit: "steps" };
-
-/**
- * Compares what JSON can hold by its meaning: in whatever order of keys, nothing the same as null, an option that an older
- * file lacks the same as its default. What `got` does not tell at all on the first level is not compared.
- */
-export function differences(expected: object, got: object): Difference[] {
-  const [ours, theirs]: Readonly<Record<string, unknown>>[] = [plain(expected), plain(got)];
-  return Object.keys(theirs).flatMap((key) => compare(key, ours[key], theirs[key]));
-}
-
-const plain = (value: object) => JSON.parse(JSON.stringify(value));
-
-function compare(path: string, expected: unknown, got: unknown): Difference[] {
-  if ((expected ?? null) === (got ?? null)) return [];
-  const leaf = [{ path, expected, got }];
-  if (Array.isArray(expected) && Array.isArray(got) && expected.length === got.length)
-    return expected.flatMap((item, i) => compare(`${path}[${i}]`, item, got[i]));
-  if (!isRecord(expected) || !isRecord(got) || expected.type !== got.type) return leaf;
-  return [...new Set([...Object.keys(expected), ...Object.keys(got)])].flatMap((key) => {
-    const of = (side: Readonly<Record<string, unknown>>) =>
-      Object.hasOwn(side, key) ? side[key] : MEANT_BY_ABSENCE[key];
-    return compare(key === "options" ? path : `${path}.${key}`, of(expected), of(got));
-  });
-}
-
-/** Each difference with both values, the first of them. */
-export function listed(found: readonly Difference[]): string {
-  const lines = found
-    .slice(0, 8)
-    .map(({ path, expected, got }) => `${path} expected ${inShort(expected)}, got ${inShort(got)}`);
-  return [...lines, ...(found.length > 8 ? [`${found.length - 8} more`] : [])].join("; ");
-}
-
-function inShort(value: unknown): string {
-  const text = JSON.stringify(value ?? null);
-  return text.length > 160 ? `${text.slice(0, 157)}…` : text;
 }

@@ -10,7 +10,7 @@ import type { FitListener, History } from "./callback.js";
 import { CallbackList, expectCallbacks } from "./callback-list.js";
 import { captureCheckpoint } from "./capture.js";
 import type { CheckpointOptions } from "./checkpoint.js";
-import { type ClassEvaluation, type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.js";
+import type { ClassEvaluation, EvaluateOptions, Evaluation } from "./evaluate.js";
 import { type FitOptions, fit } from "./fit.js";
 import type { KeepOptions } from "./kept.js";
 import type { TrainerOptions } from "./options.js";
@@ -54,6 +54,7 @@ export class Trainer extends StepTrainer {
   evaluate(dataset: ClassDataset, options?: EvaluateOptions): Promise<ClassEvaluation>;
   evaluate(dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation>;
   async evaluate(dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
+    const { evaluate } = await demanded("evaluate", import("./evaluate.js"));
     return evaluate(this, dataset, options);
   }
 
