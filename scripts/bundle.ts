@@ -5,7 +5,16 @@ import { type InputOptions, type OutputChunk, type OutputOptions, type Plugin, r
 import { parseAst } from "rolldown/parseAst";
 import { minify } from "terser";
 import { kernelNames } from "./kernel-names.js";
-import { askForFiles, type FileOnDemand, graphReader, makeFunction, modulesOnDemand } from "./on-demand.js";
+import {
+  askedIn,
+  askForFiles,
+  type EntryModules,
+  type FileOnDemand,
+  graphReader,
+  makeFunction,
+  modulesOnDemand,
+  notNow,
+} from "./on-demand.js";
 import { fromRoot } from "./root.js";
 
 export interface BundledFile {
@@ -89,8 +98,9 @@ export async function bundleEntries(
 ): Promise<BundledFile[]> {
   // Few files: each costs a cold start in Node a millisecond. What predictions need is one, what else the main entry needs
   // the second; of the rest, what the same entries share. What belongs to one runtime stays by itself.
-  const statics = await Promise.all(Object.values(entries).map(modulesOf));
-  const [inference, main] = ["inference", "index"].map((name) => new Set(statics[Object.keys(entries).indexOf(name)]));
+  const modules = await Promise.all(Object.values(entries).map(modulesOf));
+  const keptBy = (name: string) => modules[Object.keys(entries).indexOf(name)]?.kept ?? new Set<string>();
+  const [inference, main] = [keptBy("inference"), keptBy("index")];
   const isHost = (id: string) => /\/src\/hosts\/|\/build\/thread\./.test(id);
   const rooms: [string, (id: string) => boolean][] = [
     ["predict", (id) => !isHost(id) && (inference.has(id) || id.includes("/src/core/"))],
@@ -105,7 +115,7 @@ export async function bundleEntries(
     minShareCount: 2,
     entriesAware: name === "host" || name === "shared",
   }));
-  const { onDemand, plugin } = await bundleOnDemand(entries, statics);
+  const { onDemand, plugin } = await bundleOnDemand(entries, modules);
   const bundled = generate(
     { ...input(define, [plugin]), input: entries },
     { format: "esm", codeSplitting: { groups } },
@@ -123,7 +133,7 @@ export const bundleTools = (entries: Record<string, string>, define: Record<stri
 /** The files of modules that are imported on demand, and the plugin that asks for them. */
 async function bundleOnDemand(
   entries: Record<string, string>,
-  statics: readonly ReadonlySet<string>[],
+  modules: readonly EntryModules[],
 ): Promise<{ onDemand: BundledFile[]; plugin: Plugin }> {
   const reader = graphReader();
   const checks = { ineffectiveDynamicImport: false }; // here, where modules are still modules
@@ -133,7 +143,7 @@ async function bundleOnDemand(
   const files = new Map<string, FileOnDemand>();
   const plugin = askForFiles(reader.graph, files);
   const onDemand: BundledFile[] = [];
-  for (const [module, there] of modulesOnDemand(reader.graph, statics)) {
+  for (const [module, there] of modulesOnDemand(reader.graph, modules)) {
     const shared: FileOnDemand["shared"] = [];
     const [file] = await generate(
       { ...input({}, [plugin, makeFunction(there, shared)]), input: module },
@@ -145,13 +155,16 @@ async function bundleOnDemand(
   return { onDemand, plugin };
 }
 
-/** What an entry point imports at once, however far, and keeps. */
-async function modulesOf(entry: string): Promise<Set<string>> {
-  const notNow: Plugin = { name: "not-now", resolveDynamicImport: () => false };
+/** What an entry point imports at once, however far, and keeps; and what it may ask for later. */
+async function modulesOf(entry: string): Promise<EntryModules> {
   const bundle = await rolldown({ ...input({}, [notNow]), input: entry });
   const { output } = await bundle.generate();
   await bundle.close();
-  return new Set(output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : [])));
+  const chunks = output.filter((file) => file.type === "chunk");
+  return {
+    kept: new Set(chunks.flatMap(({ moduleIds }) => moduleIds)),
+    asked: new Set(chunks.flatMap(({ code }) => askedIn(code))),
+  };
 }
 
 /** One file without imports, to be hosted anywhere: what a worker runs. */

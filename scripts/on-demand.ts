@@ -17,6 +17,8 @@ import { fromRoot } from "./root.js";
 interface Imports {
   now: readonly string[];
   onDemand: readonly string[];
+  /** It writes something down about objects. */
+  hasRegister: boolean;
 }
 type Graph = ReadonlyMap<string, Imports>;
 
@@ -25,10 +27,27 @@ const isSource = (id: string): boolean => id.startsWith(fromRoot("src"));
 /** Writes down what modules import. */
 export function graphReader(): { graph: Graph; plugin: Plugin } {
   const graph = new Map<string, Imports>();
-  const moduleParsed: Plugin["moduleParsed"] = ({ id, importedIds, dynamicallyImportedIds }) =>
-    void graph.set(id, { now: [...importedIds], onDemand: dynamicallyImportedIds.filter(isSource) });
+  const moduleParsed: Plugin["moduleParsed"] = ({ id, code, importedIds, dynamicallyImportedIds }) => {
+    const hasRegister = /\bnew (WeakMap|FinalizationRegistry)\b/.test(code ?? "");
+    graph.set(id, { now: [...importedIds], onDemand: dynamicallyImportedIds.filter(isSource), hasRegister });
+  };
   return { graph, plugin: { name: "graph-reader", moduleParsed } };
 }
+
+const LATER = "later:";
+
+/** Leaves what is imported on demand out of a bundle, and finds what is still asked for in its text. */
+export const notNow: Plugin = {
+  name: "not-now",
+  async resolveDynamicImport(source, importer) {
+    if (typeof source !== "string") return null;
+    const resolved = await this.resolve(source, importer);
+    return resolved && isSource(resolved.id) ? { id: LATER + resolved.id, external: true } : false;
+  },
+};
+
+export const askedIn = (code: string): string[] =>
+  Array.from(code.matchAll(/import\("later:([^"]+)"\)/g), ([, id]) => id);
 
 /** A module with all that it imports at once, however far. */
 function closure(graph: Graph, from: string): Set<string> {
@@ -41,26 +60,32 @@ const intersection = (sets: readonly ReadonlySet<string>[]): Set<string> =>
   new Set([...(sets[0] ?? [])].filter((id) => sets.every((set) => set.has(id))));
 
 /**
- * Modules whose objects are told apart by identity: layers by their classes, ops by themselves, datasets by what is written
- * down of them. A copy would be another.
+ * Modules whose objects are told apart by identity: layers by their classes, ops by themselves, whatever something is written
+ * down of. A copy would be another.
  */
-const hasIdentity = (id: string): boolean => /\/src\/((nn|ops|graph)\/|data\/(dataset|description)\.ts)/.test(id);
+const hasIdentity = (graph: Graph, id: string): boolean =>
+  /\/src\/(nn|ops|graph)\//.test(id) || graph.get(id)?.hasRegister === true;
+
+/** The modules of an entry, and those that it asks for on demand. */
+export interface EntryModules {
+  kept: ReadonlySet<string>;
+  asked: ReadonlySet<string>;
+}
 
 /**
- * Each module that is imported on demand, with those that it shares. `entries` lists the modules that stay in each entry: of
- * what all entries have that ask for it, it shares what comes with whoever asks, and what has identity. All else it brings
- * along, even where some entry has it: an app may not.
+ * Each module that is imported on demand, with those that it shares: of what all entries have that ask for it, what comes
+ * with whoever asks, and what has identity. All else it brings along, even where some entry has it: an app may not.
  */
-export function modulesOnDemand(graph: Graph, entries: readonly ReadonlySet<string>[]): Map<string, Set<string>> {
+export function modulesOnDemand(graph: Graph, entries: readonly EntryModules[]): Map<string, Set<string>> {
   const askedBy = (ids: Iterable<string>) => new Set([...ids].flatMap((id) => graph.get(id)?.onDemand ?? []));
   const found = new Map<string, Set<string>>();
   const visit = (target: string): void => {
     if (found.has(target)) return;
     const asking = [...graph].filter(([, { onDemand }]) => onDemand.includes(target));
-    const there = intersection(entries.filter((kept) => asking.some(([id]) => kept.has(id))));
+    const there = intersection(entries.filter(({ asked }) => asked.has(target)).map(({ kept }) => kept));
     const along = intersection(asking.map(([id]) => closure(graph, id)));
     const shared = new Set([...along].filter((id) => there.size === 0 || there.has(id)));
-    for (const id of there) if (hasIdentity(id)) shared.add(id);
+    for (const id of there) if (hasIdentity(graph, id)) shared.add(id);
     const own = [...closure(graph, target)].filter((id) => !shared.has(id));
     askedBy(own).forEach(visit); // those that it asks for come first
     found.set(target, shared);

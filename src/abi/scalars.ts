@@ -1,5 +1,4 @@
 /** Where numbers lie that change with every step, in memory in front of all programs. */
-import { CONTROL } from "./control.js";
 
 /**
  * Scalars that the host writes before a step and reads after it, by byte addresses: `lr`; the factor and norm of gradient
@@ -9,7 +8,6 @@ import { CONTROL } from "./control.js";
  * loss with weights is divided.
  */
 export const SCALARS = {
-  base: CONTROL.bytes,
   lr: 1024,
   scale: 1028,
   norm: 1032,

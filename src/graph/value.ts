@@ -7,7 +7,7 @@ export type ValueId = number;
 const ARRAYS = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const;
 
 /** Bytes of a float32 number. */
-export const FLOAT = ARRAYS.f32.BYTES_PER_ELEMENT;
+export const FLOAT = 4;
 
 export type DType = keyof typeof ARRAYS;
 export type ArrayOf<D extends DType> = InstanceType<(typeof ARRAYS)[D]>;

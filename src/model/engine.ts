@@ -34,6 +34,9 @@ export function describeNetwork(network: Layer, inputShape: Shape, prefer?: Pref
 /** A network's description with the plan that it was taken from, which is a model's plan for one sample. */
 export type Described = Description & { plan: Plan };
 
+/** Bytes that the activations of a prediction should stay within, where nobody says how many samples it takes. */
+const ARENA_TARGET = 64 * 2 ** 20;
+
 const FIRST = { batchSize: 1, training: false, backward: "none" } as const;
 
 export class Engine {
@@ -49,6 +52,8 @@ export class Engine {
   randomStep = 0;
   /** There are gradients that no step of an optimiser has used. */
   hasGradients = false;
+  /** As many samples as keep the activations of a prediction within the target, at most 256. */
+  readonly fittingBatch: number;
   #plans = new Map<string, Plan>();
 
   constructor(
@@ -64,6 +69,7 @@ export class Engine {
     this.#prefer = prefer;
     this.#differentiate = differentiate;
     this.#plans.set(this.#name(FIRST), plan);
+    this.fittingBatch = Math.max(1, Math.min(256, Math.floor(ARENA_TARGET / Math.max(1, plan.arena.bytes))));
   }
 
   /** Replaces the set of frozen names. Gradients start from zero again: those of frozen parameters stay there. */

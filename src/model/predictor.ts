@@ -34,20 +34,6 @@ export interface PredictOptions {
   batchSize?: number;
 }
 
-const ARENA_TARGET = 64 * 2 ** 20;
-
-const fitting = new WeakMap<Engine, number>();
-
-/** As many samples as keep the activations of a prediction within the target, at most 256. */
-export function fittingBatch(engine: Engine): number {
-  const known = fitting.get(engine);
-  if (known) return known;
-  const { bytes } = engine.plan({ batchSize: 1, training: false, backward: "none" }).arena;
-  const samples = Math.max(1, Math.min(256, Math.floor(ARENA_TARGET / Math.max(1, bytes))));
-  fitting.set(engine, samples);
-  return samples;
-}
-
 /** Stops the worker threads of models that were dropped without `dispose`; made with the first threads. */
 let dropped: FinalizationRegistry<ThreadPool> | undefined;
 
@@ -184,7 +170,7 @@ export function* predictInParts(
   const batch = toInput("predict", x, model);
   const [from, to] = [numel(inputShape), numel(outputShape)];
   const data = allocate("predict", batch.batchSize * to);
-  const step = Math.min(batchSize ?? fittingBatch(engine), batch.batchSize);
+  const step = Math.min(batchSize ?? engine.fittingBatch, batch.batchSize);
   for (let at = 0; at < batch.batchSize; at += step) {
     const n = Math.min(step, batch.batchSize - at);
     const pass = engine.step({ batchSize: n, training: false, backward: "none" });

@@ -22,7 +22,7 @@ import type { ThreadPool } from "./pool.js";
 export type ParameterRegion = "parameters" | "gradients" | "sum" | "ema" | `optimizer.${string}`;
 
 /** Bytes of a word of a program. */
-const WORD = Int32Array.BYTES_PER_ELEMENT;
+const WORD = 4;
 
 /** Below this many multiply-adds in a step, waking threads costs more than they save (bench/NOTES.md, Threads). */
 const MACS_FOR_THREADS = 2e6;

@@ -5,7 +5,6 @@ import { signal as abortSignal, integer, optional, readOptions, type Schema } fr
 import { createYielder } from "../core/yield.js";
 import { type ClassDataset, type Dataset, sampleWeights } from "../data/dataset.js";
 import { classNamesOf, expectClassNames } from "../model/class-names.js";
-import { fittingBatch } from "../model/predictor.js";
 import type { Loss, TargetKind } from "../nn/losses.js";
 import { expectTransformed, fillBatch, load, weighBatch } from "./batch.js";
 import type { FitFacts } from "./callback.js";
@@ -65,7 +64,7 @@ export function evaluate(
 export function evaluate(trainer: StepTrainer, dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation>;
 export async function evaluate(trainer: StepTrainer, dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
   const read = readOptions("evaluate", options, schema);
-  const batchSize = read.batchSize ?? Math.min(MOST, trainer.largestBatch || fittingBatch(trainer.model.engine));
+  const batchSize = read.batchSize ?? Math.min(MOST, trainer.largestBatch || trainer.model.engine.fittingBatch);
   const { signal } = read;
   trainer.expectFits("evaluate", dataset);
   await expectTransformed("evaluate", trainer.model, dataset);
