@@ -8,6 +8,7 @@ import { kernelNames } from "./kernel-names.js";
 import {
   askedIn,
   askForFiles,
+  atOnce,
   type EntryModules,
   type FileOnDemand,
   graphReader,
@@ -79,6 +80,7 @@ const classNames: Plugin = {
 };
 
 const input = (define: Record<string, string> = {}, plugins: Plugin[] = []): InputOptions => ({
+  checks: { pluginTimings: false },
   // What package.json gives each runtime of its own.
   external: [/^node:/, "#file-system"],
   // fflate's file for Node imports node:module, which pages and workers do not have; papaparse's streams are not used.
@@ -171,7 +173,7 @@ async function modulesOf(entry: string): Promise<EntryModules> {
 export async function bundleProgram(name: string, entry: string, format: "esm" | "iife"): Promise<BundledFile> {
   const { plugins, ...options } = input();
   const [file] = await generate(
-    { ...options, plugins: [plugins, bytesAlone], input: { [name]: entry } },
+    { ...options, plugins: [plugins, bytesAlone, atOnce], input: { [name]: entry } },
     { format, codeSplitting: false },
   );
   return file;
@@ -206,7 +208,7 @@ async function minifyChunk({ fileName, code, map, moduleIds }: OutputChunk): Pro
     ecma: 2022,
     keep_classnames: true,
     compress: { passes: 3 },
-    format: { semicolons: false, max_line_len: 200, preserve_annotations: true },
+    format: { ascii_only: true, semicolons: false, max_line_len: 200, preserve_annotations: true },
     sourceMap: map !== null && { content: JSON.stringify(map), url: `${basename(fileName)}.map` },
   });
   return { ...file, code: minified.code as string, map: map && relocate(minified.map as string, fileName) };

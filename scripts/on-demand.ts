@@ -34,6 +34,21 @@ export function graphReader(): { graph: Graph; plugin: Plugin } {
   return { graph, plugin: { name: "graph-reader", moduleParsed } };
 }
 
+const onDemandCalls = (code: string) => code.matchAll(/(?<!typeof )\bimport\("(\.{1,2}\/[^"]+)"\)/g);
+
+/** Imports at once what a source imports on demand: a program of one file has all of it, and would wrap each module. */
+export const atOnce: Plugin = {
+  name: "at-once",
+  transform(code) {
+    const text = new MagicString(code);
+    for (const { 0: call, 1: source, index } of onDemandCalls(code)) {
+      text.prepend(`import * as part_${index} from ${JSON.stringify(source)};`);
+      text.overwrite(index, index + call.length, `Promise.resolve(part_${index})`);
+    }
+    return text.hasChanged() ? { code: text.toString(), map: text.generateMap({ hires: "boundary" }) } : null;
+  },
+};
+
 const LATER = "later:";
 
 /** Leaves what is imported on demand out of a bundle, and finds what is still asked for in its text. */
@@ -158,7 +173,7 @@ export function askForFiles(graph: Graph, files: ReadonlyMap<string, FileOnDeman
       if (!graph.get(importer)?.onDemand.length) return null;
       const text = new MagicString(code);
       const imports: string[] = [];
-      for (const { 0: call, 1: source, index } of code.matchAll(/(?<!typeof )\bimport\("(\.{1,2}\/[^"]+)"\)/g)) {
+      for (const { 0: call, 1: source, index } of onDemandCalls(code)) {
         const resolved = await this.resolve(source, importer);
         const file = resolved && files.get(resolved.id);
         if (!file) continue;

@@ -43,7 +43,7 @@ const cases: Record<string, Case> = {
     code: `import { loadModel } from "./inference.browser.js";
       export const classify = async (bytes, x) => (await loadModel(bytes)).predict(x);`,
     fetched: "inference-classic-simd",
-    budget: 42_250,
+    budget: 41_600,
   },
   "training in a worker": {
     code: `import { createModel, createTrainer } from "./worker.js";

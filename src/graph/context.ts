@@ -92,12 +92,14 @@ export class Context {
     const { workspace, scratch, scratchStride } = this.at;
     const shape = node.inputs.length > 0 ? this.shape(node, 0) : [1];
     const [n, cols] = [numel(shape), last(shape)];
-    const usual: Usual = {
+    const usual: Usual & Record<string, number> = {
       ...{ partial: workspace, scratch, scratchStride },
       ...{ n, batch: shape[0], rows: n / cols, cols, channels: cols },
     };
-    const operands = { ...this.#named(inputs, node.inputs), ...this.#named(outputs, node.outputs) };
-    this.record(kernel, { ...usual, ...node.attributes, ...operands, ...rest });
+    const args: Record<string, number> = Object.assign(usual, node.attributes);
+    this.#name(args, inputs, node.inputs);
+    this.#name(args, outputs, node.outputs);
+    this.record(kernel, Object.assign(args, rest));
   }
 
   /** Appends the record of a kernel of which only the graph knows what its arguments are called. */
@@ -105,8 +107,8 @@ export class Context {
     this.group = Math.max(this.group, encodeRecord(this.#words, kernel, args as KernelArguments<KernelName>));
   }
 
-  #named(names: string, ids: ValueId[]): Record<string, number> {
+  #name(args: Record<string, number>, names: string, ids: ValueId[]): void {
     const words = names.split(" ");
-    return Object.fromEntries(ids.map((id, i) => [words[i], this.at.value(id)]));
+    for (let i = 0; i < ids.length; i++) args[words[i]] = this.at.value(ids[i]);
   }
 }

@@ -7,7 +7,6 @@ import { type ClassDataset, type Dataset, sampleWeights } from "../data/dataset.
 import { classNamesOf, expectClassNames } from "../model/class-names.js";
 import type { Loss, TargetKind } from "../nn/losses.js";
 import { expectTransformed, fillBatch, load, weighBatch } from "./batch.js";
-import type { FitFacts } from "./callback.js";
 import { Limits, type Stopped } from "./limits.js";
 import type { StepTrainer } from "./step-trainer.js";
 
@@ -77,7 +76,7 @@ export async function evaluate(trainer: StepTrainer, dataset: Dataset, options?:
 const countsHits = ({ type }: Loss, kind: TargetKind): boolean => kind === "indices" || type === "crossEntropy";
 
 /** What callbacks may watch of a validation, and which way is better. */
-export const monitorsOf = (loss: Loss, validation: Dataset): FitFacts["monitors"] => ({
+export const monitorsOf = (loss: Loss, validation: Dataset): Record<string, "min" | "max"> => ({
   "validation.loss": "min",
   ...(countsHits(loss, validation.targets === "class" ? "indices" : "values") && { "validation.accuracy": "max" }),
 });
