@@ -30,14 +30,14 @@ const cases: Record<string, Case> = {
       const trainer = createTrainer(model, { loss: crossEntropy(), optimizer: new SGD({ lr: 0.1 }) });
       export const fit = (data) => trainer.fit(data, { epochs: 1, batchSize: 128 });`,
     fetched: "classic-simd",
-    budget: 64_000,
+    budget: 62_700,
   },
-  "the main entry, everything": { code: `export * from "./index.browser.js";`, fetched: "simd", budget: 106_000 },
+  "the main entry, everything": { code: `export * from "./index.browser.js";`, fetched: "simd", budget: 105_300 },
   "a saved model by the main entry": {
     code: `import { loadModel } from "./index.browser.js";
       export const classify = async (bytes, x) => (await loadModel(bytes)).predict(x);`,
     fetched: "classic-simd",
-    budget: 56_000,
+    budget: 55_500,
   },
   "a saved model by the entry for inference": {
     code: `import { loadModel } from "./inference.browser.js";
@@ -52,7 +52,7 @@ const cases: Record<string, Case> = {
       const trainer = createTrainer(model, { loss: crossEntropy(), optimizer: new SGD({ lr: 0.1 }) });
       export const fit = (data) => trainer.fit(data, { epochs: 1, batchSize: 128 });`,
     fetched: "model-worker.js",
-    budget: 171_400,
+    budget: 169_500,
   },
   "decoding JPEG and PNG": {
     code: `import { decodeImage } from "./data.js";
