@@ -8,4 +8,4 @@ const { values, positionals } = parseArgs({
   options: { count: { type: "string", default: "100000" }, seed: { type: "string", default: "1" } },
   allowPositionals: true,
 });
-run(positionals, Number(values.count), Number(values.seed), pathToFileURL(fromRoot("test/golden/")));
+await run(positionals, Number(values.count), Number(values.seed), pathToFileURL(fromRoot("test/golden/")));

@@ -66,7 +66,7 @@ export function readCifar(
   const where = "readCifar";
   const { labelBytes, label, classes } = KINDS[expectOneOf(where, "kind", kind, KIND_NAMES)];
   const list = tagOf(files) === "Uint8Array" ? [files as Uint8Array] : files;
-  if (!Array.isArray(list) || !list.every((file) => tagOf(file) === "Uint8Array")) {
+  if (!Array.isArray(list) || !Array.from(list).every((file) => tagOf(file) === "Uint8Array")) {
     throw new ArgumentError(expectation(where, "files", "Uint8Array or an array of them", describe(files)));
   }
   if (!Array.isArray(fileNames))

@@ -6,6 +6,8 @@ type LayerClass = new (...args: never[]) => Layer;
 
 /** Levels of layers, arrays and records in a network. */
 const MAX_DEPTH = 256;
+/** Arguments of a layer, more than a saved network can have; engines end a call with somewhat more. */
+const MAX_ARGS = 50_000;
 
 /** Layer classes by the types that JSON has for them. */
 export type LayerClasses = Readonly<Record<string, LayerClass>>;
@@ -25,7 +27,7 @@ export const isKnown = (type: string, classes: LayerClasses): boolean =>
 /** Rebuilds a layer from `toJSON()`. Throws `FormatError` on an unknown type and whatever the constructor refuses. */
 export function makeLayer(json: unknown, classes: LayerClasses, depth = 0): Layer {
   const { type, args } = (json ?? {}) as Partial<LayerJSON>;
-  if (typeof type !== "string" || !Array.isArray(args) || depth > MAX_DEPTH) {
+  if (typeof type !== "string" || !Array.isArray(args) || args.length > MAX_ARGS || depth > MAX_DEPTH) {
     const expected = `{ type, args } nested at most ${MAX_DEPTH} deep`;
     throw new FormatError(expectation("architecture", "layer", expected, json));
   }

@@ -30,7 +30,7 @@ function compare(path: string, expected: unknown, got: unknown): Difference[] {
   if (!isRecord(expected) || !isRecord(got) || expected.type !== got.type) return leaf;
   return [...new Set([...Object.keys(expected), ...Object.keys(got)])].flatMap((key) => {
     const of = (side: Readonly<Record<string, unknown>>) =>
-      Object.hasOwn(side, key) ? side[key] : MEANT_BY_ABSENCE[key];
+      [side, MEANT_BY_ABSENCE].find((record) => Object.hasOwn(record, key))?.[key];
     return compare(key === "options" ? path : `${path}.${key}`, of(expected), of(got));
   });
 }

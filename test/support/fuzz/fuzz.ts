@@ -6,12 +6,16 @@ import { Philox } from "../../../src/core/random.js";
 export interface Target {
   /** Well-formed files to start from. */
   files: Uint8Array[];
+  /** A file that was changed by what it means, in place of some of its bytes; undefined: bytes are changed this time. */
+  change?(random: Philox): Uint8Array | undefined;
   /** What is done to a changed file before it is read: checksums put right. */
   prepare?(bytes: Uint8Array): Uint8Array;
   /** Bytes that the reader may take beside twice the file, where it states a limit of its own. */
   limit?: number;
+  /** Bytes that the reader may take for each of the file, beside `limit`. Default 2. */
+  times?: number;
   /** Reads a file and returns the bytes of what it made of it; throws if that is not right. */
-  read(bytes: Uint8Array): number;
+  read(bytes: Uint8Array): number | Promise<number>;
 }
 
 export interface FuzzReport {
@@ -29,20 +33,20 @@ const MAX_MS = 5000;
 /** Lengths and offsets at which arithmetic goes wrong. */
 const EXTREMES = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
 
-export function fuzz(
-  { files, prepare = (bytes) => bytes, limit = FLOOR, read }: Target,
+export async function fuzz(
+  { files, change, prepare = (bytes) => bytes, limit = FLOOR, times = 2, read }: Target,
   count: number,
   seed: number,
-): FuzzReport {
+): Promise<FuzzReport> {
   const random = new Philox(seed);
   const report: FuzzReport = { loaded: 0, refused: 0, slowestMs: 0, largestShare: 0 };
   for (let i = 0; i < count; i++) {
-    const bytes = prepare(mutate(files[random.integer(files.length)]!, files, random));
+    const bytes = change?.(random) ?? prepare(mutate(files[random.integer(files.length)]!, files, random));
     const before = process.memoryUsage().arrayBuffers;
     const start = performance.now();
     let size = 0;
     try {
-      size = read(bytes);
+      size = await read(bytes);
       report.loaded++;
     } catch (error) {
       report.refused++;
@@ -52,7 +56,7 @@ export function fuzz(
     const ms = performance.now() - start;
     const taken = Math.max(size, process.memoryUsage().arrayBuffers - before - bytes.length);
     if (ms > MAX_MS) throw new Error(`seed ${seed}, file ${i}: ${ms} ms`);
-    if (taken > limit + 2 * bytes.length)
+    if (taken > limit + times * bytes.length)
       throw new Error(`seed ${seed}, file ${i}: ${taken} bytes of memory for a file of ${bytes.length}`);
     report.slowestMs = Math.max(report.slowestMs, ms);
     if (taken > FLOOR) report.largestShare = Math.max(report.largestShare, taken / bytes.length);

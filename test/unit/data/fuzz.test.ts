@@ -5,8 +5,8 @@ import { csvTarget, idxTarget } from "../../support/fuzz/data.js";
 import { fuzz } from "../../support/fuzz/fuzz.js";
 import { picturesTarget } from "../../support/fuzz/pictures.js";
 
-it("changed pictures are decoded or refused by a typed error, soon and in bounds", () => {
-  const { loaded, refused } = fuzz(picturesTarget(new URL("../../golden/", import.meta.url)), 4000, 1);
+it("changed pictures are decoded or refused by a typed error, soon and in bounds", async () => {
+  const { loaded, refused } = await fuzz(picturesTarget(new URL("../../golden/", import.meta.url)), 4000, 1);
   // Both happen, or the changes are too great or too small to tell anything.
   expect(loaded).toBeGreaterThan(200);
   expect(refused).toBeGreaterThan(200);
@@ -15,8 +15,8 @@ it("changed pictures are decoded or refused by a typed error, soon and in bounds
 it.each([
   ["csv", csvTarget],
   ["idx", idxTarget],
-])("changed %s files are read or refused by a typed error, soon and in bounds", (_, target) => {
-  const { loaded, refused } = fuzz(target(), 10_000, 1);
+])("changed %s files are read or refused by a typed error, soon and in bounds", async (_, target) => {
+  const { loaded, refused } = await fuzz(target(), 10_000, 1);
   expect(loaded).toBeGreaterThan(500);
   expect(refused).toBeGreaterThan(500);
 });

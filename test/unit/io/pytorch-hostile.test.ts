@@ -144,8 +144,8 @@ function bytesOf(item: Item): Uint8Array {
 }
 
 describe("3,000 mutated files", () => {
-  it("are refused with a typed error or load, in time and memory", () => {
-    const { loaded, refused } = fuzz(pytorchTarget(folder), 3000, 20261125);
+  it("are refused with a typed error or load, in time and memory", async () => {
+    const { loaded, refused } = await fuzz(pytorchTarget(folder), 3000, 20261125);
     expect(loaded).toBeGreaterThan(100);
     expect(refused).toBeGreaterThan(1000);
   });
