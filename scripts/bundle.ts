@@ -202,7 +202,7 @@ async function minifyChunk({ fileName, code, map, moduleIds }: OutputChunk): Pro
   const modules = moduleIds.filter((id) => !id.startsWith("\0"));
   const file = { name: fileName, modules };
   const isKernels = modules.length > 0 && modules.every((path) => path.startsWith(fromRoot("build/kernels")));
-  if (isKernels) return { ...file, code, map: null };
+  if (isKernels) return { ...file, code: code.replace(/\n\/\/# sourceMappingURL=.*/, ""), map: null };
   const minified = await minify(code, {
     module: true,
     ecma: 2022,

@@ -8,6 +8,8 @@
  *   → predict: main.0: input expected [n, 784], got [32, 28, 28]
  */
 
+import { clip } from "./clip.js";
+
 /** The base of every error that this package throws on purpose. */
 export class ResnetWasmError extends Error {
   override name = "ResnetWasmError";
@@ -72,17 +74,25 @@ export function expectation(
   got: unknown,
   context: ErrorContext = {},
 ): string {
-  const path = context.path ? `${text(context.path)}: ` : "";
+  const path = context.path ? `${text(context.path, 200)}: ` : "";
   const hint = context.hint ? `. ${text(context.hint)}` : "";
-  return `${text(where)}: ${path}${text(name)} expected ${text(expected)}, got ${text(got)}${hint}`;
+  return `${text(where, 80)}: ${path}${text(name, 200)} expected ${text(expected)}, got ${text(got)}${hint}`;
 }
 
 /** Any value in a few words, for messages: bounded in length whatever the value, never throwing. */
 export function describe(value: unknown): string {
+  try {
+    return show(value);
+  } catch {
+    return "what cannot be read"; // its getters throw, or it is a proxy that was revoked
+  }
+}
+
+function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(clip(value));
   if (Object.is(value, -0)) return "-0";
   if (typeof value === "bigint") return clip(`${value}n`);
-  if (typeof value === "function") return value.name ? `function ${clip(value.name)}` : "a function";
+  if (typeof value === "function") return value.name ? `function ${clip(String(value.name))}` : "a function";
   if (typeof value === "symbol") return "a symbol";
   if (value === null || typeof value !== "object") return String(value);
   if (Array.isArray(value)) {
@@ -95,8 +105,5 @@ export function describe(value: unknown): string {
 }
 
 /** Strings are taken as they are, but not without end: some are what a caller gave. */
-const text = (value: unknown): string =>
-  typeof value === "string" ? (value.length > 600 ? `${value.slice(0, 597)}…` : value) : describe(value);
-
-/** The beginning of what may be long. */
-export const clip = (value: string): string => (value.length > 80 ? `${value.slice(0, 77)}…` : value);
+const text = (value: unknown, most = 600): string =>
+  typeof value === "string" ? (value.length > most ? `${value.slice(0, most - 3)}…` : value) : describe(value);

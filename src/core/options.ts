@@ -13,6 +13,7 @@
 import { expectBoolean, expectInteger, expectNumber, expectOneOf } from "./check.js";
 import { ArgumentError, describe, expectation } from "./errors.js";
 import { nearest } from "./nearest.js";
+import { tagOf } from "./tag.js";
 
 /** Gives a value as the library works with it, or throws an `ArgumentError` that says `where: name expected …`. */
 export type Check<Out> = (where: string, name: string, value: unknown) => Out;
@@ -35,10 +36,16 @@ export type Read<S extends Checks> = { [K in keyof S]: ReturnType<S[K]> };
 export function readOptions<S extends Checks>(where: string, given: unknown, schema: () => S): Read<S> {
   const checks = schema();
   const record = given === undefined ? {} : given;
-  if (!isRecord(record)) throw new ArgumentError(expectation(where, "options", "an object", record));
+  expectOptions(where, record);
   const known = Object.keys(checks);
   for (const key of Object.keys(record)) if (!known.includes(key)) throw unknownOption(where, key, known);
   return Object.fromEntries(known.map((key) => [key, checks[key](where, key, record[key])])) as Read<S>;
+}
+
+/** Options of a Map, or of a promise that nobody awaited, would all be taken for left out. */
+export function expectOptions(where: string, given: unknown): asserts given is Readonly<Record<string, unknown>> {
+  if (!/^(Object|Module)$/.test(tagOf(given)))
+    throw new ArgumentError(expectation(where, "options", "an object", given));
 }
 
 function unknownOption(where: string, key: string, known: readonly string[]): ArgumentError {
@@ -156,5 +163,5 @@ export const list =
   (where, name, value) => {
     if (!Array.isArray(value) || (length !== undefined && value.length !== length))
       throw new ArgumentError(expectation(where, name, expected, value));
-    return value.map((item, i) => element(where, `${name}[${i}]`, item));
+    return Array.from(value, (item, i) => element(where, `${name}[${i}]`, item));
   };

@@ -1,3 +1,6 @@
+/** Objects by what they say that they are. */
+import { ArgumentError, expectation } from "./errors.js";
+
 /**
  * The class of an object by its tag, which `instanceof` cannot tell of objects from another realm: a frame, a vm context.
  * What only calls itself a typed array, and what cannot be asked (a proxy that was revoked), is an "Object".
@@ -23,6 +26,17 @@ interface Tagged {
 /** `instanceof` for objects of any realm. */
 export const isTagged = <K extends keyof Tagged>(value: unknown, tag: K): value is Tagged[K] => tagOf(value) === tag;
 
-/** The entries of a map or a record. */
-export const entriesOf = <V>(given: ReadonlyMap<string, V> | Readonly<Record<string, V>>): Iterable<[string, V]> =>
-  isTagged(given, "Map") ? (given as unknown as Map<string, V>) : Object.entries(given as Record<string, V>);
+/** What hints say of proxies that hide their object. */
+export const UNWRAP = "itself, not a proxy of it: Vue's toRaw, Immer's original or a copy";
+
+/** The entries of a map or a record. Throws `ArgumentError` on a map's proxy, which has none. */
+export function entriesOf<V>(where: string, given: ReadonlyMap<string, V> | Readonly<Record<string, V>>) {
+  try {
+    const entries = isTagged(given, "Map")
+      ? (given as unknown as Map<string, V>)
+      : Object.entries(given as Record<string, V>);
+    return [...entries];
+  } catch (cause) {
+    throw new ArgumentError(expectation(where, "state", `a Map or a record ${UNWRAP}`, given), { cause });
+  }
+}

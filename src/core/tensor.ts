@@ -1,7 +1,7 @@
 /** Tensors at the public edge, and what is accepted in their place. */
 import { describe, expectation, type ResnetWasmError, ShapeError } from "./errors.js";
 import { formatShape, numel, type Shape, sameShape } from "./shape.js";
-import { tagOf } from "./tag.js";
+import { tagOf, UNWRAP } from "./tag.js";
 
 /** Numbers and their shape, row-major: the last dimension varies fastest. */
 export interface Tensor {
@@ -42,8 +42,17 @@ function isTypedNumbers(value: unknown): value is ArrayLike<number> & ArrayBuffe
   return FLOATS.test(tag) || INTEGERS.test(tag);
 }
 
-const isList = (value: unknown): value is ArrayLike<unknown> =>
+const hasCount = (value: unknown): value is ArrayLike<unknown> =>
   typeof value === "object" && value !== null && isCount((value as ArrayLike<unknown>).length);
+
+/** Whether something is an array, of whatever kind. The length of a typed array cannot be read through a proxy. */
+export function isList(value: unknown): value is ArrayLike<unknown> {
+  try {
+    return hasCount(value);
+  } catch {
+    return false;
+  }
+}
 
 const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0;
 
@@ -78,8 +87,6 @@ export function readNumbers(given: unknown, refuse: Refuse): Numbers {
 const isTensor = (x: unknown): x is { data: unknown; shape: unknown } =>
   typeof x === "object" && x !== null && "data" in x && "shape" in x && isNumeric(x.shape);
 
-const UNWRAP = "Give the array itself, not a proxy of it: Vue's toRaw, Immer's original or a copy";
-
 function flatNumbers(given: unknown, refuse: Refuse): ArrayLike<number> {
   if (isTypedNumbers(given)) return given;
   if (/^Big/.test(tagOf(given))) {
@@ -96,9 +103,9 @@ function flatNumbers(given: unknown, refuse: Refuse): ArrayLike<number> {
 /** The length of a typed array cannot be read through a proxy. */
 function hasLength(given: unknown, refuse: Refuse): given is ArrayLike<unknown> {
   try {
-    return isList(given);
+    return hasCount(given);
   } catch (error) {
-    throw Object.assign(refuse("a proxy", { hint: UNWRAP }), { cause: error });
+    throw Object.assign(refuse("a proxy", { hint: `Give the array ${UNWRAP}` }), { cause: error });
   }
 }
 

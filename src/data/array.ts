@@ -75,8 +75,8 @@ export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
     expectNames(targetShape[targetShape.length - 1]);
     const rows = valueTargets(all.y, length, targetShape);
     const copyRow = floatsInto(rows, numel(targetShape));
-    const get: Dataset["get"] = (indices, xOut, yOut) => {
-      checkBuffers(dataset, indices, xOut, yOut);
+    const get: Dataset["get"] = (indices, xOut, yOut, epoch) => {
+      checkBuffers(dataset, indices, xOut, yOut, epoch);
       expectHere(x);
       for (let i = 0; i < indices.length; i++) {
         fill(indices[i], xOut, i);
@@ -101,8 +101,8 @@ export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {
   expectNames(classes);
   const labels = classTargets(all.y, length, { classes, inputShape, targetShape, ignoreIndex });
   const each = numel(targetShape ?? []);
-  const get: Dataset["get"] = (indices, xOut, yOut) => {
-    checkBuffers(dataset, indices, xOut, yOut);
+  const get: Dataset["get"] = (indices, xOut, yOut, epoch) => {
+    checkBuffers(dataset, indices, xOut, yOut, epoch);
     expectHere(x);
     for (let i = 0; i < indices.length; i++) {
       fill(indices[i], xOut, i);

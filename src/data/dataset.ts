@@ -1,7 +1,9 @@
 /** What training reads from. A dataset fills buffers that the caller made once; it allocates nothing per batch. */
+import { expectInteger } from "../core/check.js";
 import { ArgumentError, DataError, describe, expectation, ShapeError } from "../core/errors.js";
 import { formatShape, numel } from "../core/shape.js";
 import { tagOf } from "../core/tag.js";
+import { isList } from "../core/tensor.js";
 
 interface DatasetBase {
   readonly length: number;
@@ -47,15 +49,17 @@ export type Dataset = ClassDataset | ValueDataset;
 
 /** Checks that an argument is a dataset, of this library or one's own. */
 export function expectDataset(where: string, dataset: unknown): void {
-  const given: Record<string, unknown> = Object(dataset);
   const isShape = (value: unknown): boolean =>
     Array.isArray(value) && value.every((side) => Number.isInteger(side) && side > 0);
-  const { length, targets, classes, targetShape, inputShape, get } = given;
+  const given: Partial<Record<string, unknown>> = Object(dataset);
+  const { targets, targetShape } = given;
   const hasTargets =
     targets === "class"
-      ? Number.isInteger(classes) && (targetShape === undefined || isShape(targetShape))
+      ? Number.isInteger(given.classes) && (targetShape === undefined || isShape(targetShape))
       : targets === "values" && isShape(targetShape);
-  if (hasTargets && Number.isInteger(length) && isShape(inputShape) && typeof get === "function") return;
+  // The length last: proxies of arrays throw where it is read.
+  if (hasTargets && isShape(given.inputShape) && typeof given.get === "function" && Number.isInteger(given.length))
+    return;
   throw new ArgumentError(expectation(where, "dataset", "a Dataset, from arrayDataset for example", describe(dataset)));
 }
 
@@ -147,20 +151,16 @@ export function expectWeights<W extends ArrayLike<number>>(where: string, weight
 /** Examples that are asked for, as an array of indices into `length`. */
 export function expectIndices(where: string, indices: unknown, length: number, what = "an index"): Int32Array {
   const given = indices as ArrayLike<unknown>;
-  if (typeof given !== "object" || given === null || !Number.isInteger(given.length))
+  if (!isList(indices))
     throw new ArgumentError(expectation(where, "indices", "an array of indices", describe(indices)));
   const valid = (index: unknown): index is number =>
     typeof index === "number" && Number.isInteger(index) && index >= 0 && index < length;
-  const chosen = new Int32Array(given.length);
-  for (let i = 0; i < chosen.length; i++) {
-    const index = given[i];
-    if (!valid(index)) {
+  for (let i = 0; i < given.length; i++)
+    if (!valid(given[i])) {
       const range = `${what} from 0 to ${length - 1}`;
-      throw new ArgumentError(expectation(where, `indices[${i}]`, range, describe(index)));
+      throw new ArgumentError(expectation(where, `indices[${i}]`, range, describe(given[i])));
     }
-    chosen[i] = index;
-  }
-  return chosen;
+  return Int32Array.from({ length: given.length }, (_, i) => given[i] as number);
 }
 
 /** Checks what `get` was given; every dataset of this library begins with it. */
@@ -169,11 +169,13 @@ export function checkBuffers(
   indices: ArrayLike<number>,
   x: Float32Array,
   y: Int32Array | Float32Array,
+  epoch?: number,
 ): void {
   const { length, inputShape } = dataset;
-  const n = typeof indices === "object" ? indices?.length : undefined;
-  if (n === undefined || !Number.isInteger(n))
+  if (epoch !== undefined) expectInteger("get", "epoch", epoch, 0, Number.MAX_SAFE_INTEGER);
+  if (!isList(indices))
     throw new ArgumentError(expectation("get", "indices", "an array of indices", describe(indices)));
+  const n = indices.length;
   for (let i = 0; i < n; i++) {
     const index = indices[i];
     if (!(Number.isInteger(index) && index >= 0 && index < length)) {

@@ -2,10 +2,10 @@
  * The idx format of MNIST and its relatives (http://yann.lecun.com/exdb/mnist/): two zero bytes, one for the type,
  * one for the number of dimensions, the sizes as big-endian u32, then the values, big-endian, last dimension fastest.
  */
+import { asBytes } from "../core/bytes.js";
 import { expectInteger } from "../core/check.js";
 import { ArgumentError, describe, expectation, FormatError } from "../core/errors.js";
 import { formatShape } from "../core/shape.js";
-import { tagOf } from "../core/tag.js";
 import { unshared } from "./files.js";
 
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
@@ -29,10 +29,7 @@ const types: Record<number, { size: number; make: (count: number) => IdxData; ge
 export function readIdx(bytes: Uint8Array | ArrayBuffer, fileName?: string): IdxArray {
   const fail = (name: string, expected: unknown, got: unknown, hint?: string): FormatError =>
     new FormatError(expectation("readIdx", name, expected, got, { path: fileName, hint }));
-  const file = tagOf(bytes) === "ArrayBuffer" ? new Uint8Array(bytes as ArrayBuffer) : (bytes as Uint8Array);
-  if (tagOf(file) !== "Uint8Array") {
-    throw new ArgumentError(expectation("readIdx", "bytes", "a Uint8Array or ArrayBuffer", describe(bytes)));
-  }
+  const file = asBytes("readIdx", bytes);
   if (file.length < 4) throw fail("file", "at least 4 bytes", `${file.length} bytes`);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   if (view.getUint16(0) !== 0) {
@@ -66,19 +63,18 @@ const MOST_OF_ONE = 1032;
 
 /** Unpacks gzip, into memory of the size that it claims. Refuses to write more than `limit` bytes, whatever the packed length. */
 export async function gunzip(bytes: Uint8Array, fileName?: string, limit = 2 ** 30): Promise<Uint8Array<ArrayBuffer>> {
-  if (tagOf(bytes) !== "Uint8Array")
-    throw new ArgumentError(expectation("gunzip", "bytes", "a Uint8Array", describe(bytes)));
+  const packed = asBytes("gunzip", bytes);
   if (fileName !== undefined && typeof fileName !== "string")
     throw new ArgumentError(expectation("gunzip", "fileName", "a string", describe(fileName)));
   expectInteger("gunzip", "limit", limit, 1, Number.MAX_SAFE_INTEGER);
   const fail = (expected: unknown, got: unknown): FormatError =>
     new FormatError(expectation("gunzip", "file", expected, got, { path: fileName }));
   // The last four bytes are the unpacked length of the last member (RFC 1952): nearly always, of the only one.
-  const tail = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const claimed = bytes.length < 18 ? 0 : tail.getUint32(bytes.length - 4, true);
-  let whole = new Uint8Array(Math.min(claimed, limit, bytes.length * MOST_OF_ONE));
+  const tail = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
+  const claimed = packed.length < 18 ? 0 : tail.getUint32(packed.length - 4, true);
+  let whole = new Uint8Array(Math.min(claimed, limit, packed.length * MOST_OF_ONE));
   let length = 0;
-  const source = new Blob([unshared(bytes)]).stream();
+  const source = new Blob([unshared(packed)]).stream();
   const reader = source.pipeThrough(new DecompressionStream("gzip")).getReader();
   for (;;) {
     let part: ReadableStreamReadResult<Uint8Array>;

@@ -36,11 +36,11 @@ export async function readSaved(where: string, given: FileSource, name: string):
 /** Writes a file whole or not at all. */
 export async function writeSaved(where: string, target: FileTarget, name: string, bytes: Uint8Array): Promise<void> {
   if (isStore(target)) return target.write(name, bytes);
-  const address = String(target);
-  if ((typeof target !== "string" && tagOf(target) !== "URL") || !isLocal(address)) {
+  if ((typeof target !== "string" && tagOf(target) !== "URL") || !isLocal(String(target))) {
     const hint = "Elsewhere give a store, of your own for a server: an object with read, write, list and delete";
     throw new ArgumentError(expectation(where, "target", "a path, a file: URL or a store", describe(target), { hint }));
   }
+  const address = String(target);
   const fs = await openFileSystem(
     where,
     "In browsers give opfsStore() or idbStore(), or offer the bytes as a download",

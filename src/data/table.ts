@@ -6,6 +6,7 @@ import { expectNumber, expectOneOf } from "../core/check.js";
 import { ArgumentError, DataError, describe, expectation, FormatError, ShapeError } from "../core/errors.js";
 import { flag, integer, oneOf, optional, readOptions, type Schema, text } from "../core/options.js";
 import { tagOf } from "../core/tag.js";
+import { readNumbers } from "../core/tensor.js";
 import { arrayDataset } from "./array.js";
 import { distinct, placesOf } from "./categories.js";
 import { type Dataset, expectIndices } from "./dataset.js";
@@ -48,8 +49,8 @@ function expectColumns(where: string, columns: unknown, target: unknown): void {
 }
 
 function expectTable(where: string, table: unknown): void {
-  const { length, columns, target } = Object(table) as Partial<Table>;
-  if (!Number.isInteger(length) || !Array.isArray(columns))
+  const { columns, target } = Object(table) as Partial<Table>;
+  if (!Array.isArray(columns) || !Number.isInteger((table as Table).length))
     throw new ArgumentError(expectation(where, "table", "a Table, from readCsv or makeTable", describe(table)));
   expectColumns(where, columns, target);
 }
@@ -315,13 +316,14 @@ export class TableTransform {
     if (!target || "classes" in target) {
       throw new ArgumentError(expectation("inverse", "target", "a number", target ? "a class" : "none"));
     }
-    const length = typeof predictions === "object" ? predictions?.length : undefined;
-    if (!Number.isInteger(length))
-      throw new ArgumentError(expectation("inverse", "predictions", "an array of numbers", describe(predictions)));
-    return Float64Array.from(predictions, (value, i) => {
-      if (typeof value === "number") return value * target.std + target.mean;
-      throw new ArgumentError(expectation("inverse", `predictions[${i}]`, "a number", describe(value)));
-    });
+    const { data } = readNumbers(
+      predictions,
+      (got, { at = "", hint } = {}) =>
+        new ArgumentError(
+          expectation("inverse", `predictions${at}`, at ? "a number" : "an array of numbers", got, { hint }),
+        ),
+    );
+    return Float64Array.from({ length: data.length }, (_, i) => data[i] * target.std + target.mean);
   }
 }
 

@@ -3,6 +3,7 @@ import { expectNumber } from "../core/check.js";
 import { ArgumentError, DataError, describe, expectation } from "../core/errors.js";
 import { numel } from "../core/shape.js";
 import {
+  checkBuffers,
   type Dataset,
   expectDataset,
   expectIndices,
@@ -21,7 +22,12 @@ export function withGet<D extends Dataset>(dataset: D, get: Dataset["get"], more
   const prefetch = dataset.prefetch?.bind(dataset);
   const getWeights = dataset.getWeights?.bind(dataset);
   const fields = { length, inputShape, ...targetsOf(dataset), getWeights, prefetch };
-  return trustLabels({ ...fields, ...more, get } as D, () => labelsOf(dataset));
+  const made: D = { ...fields, ...more } as D;
+  const checked: Dataset["get"] = (indices, x, y, epoch) => {
+    checkBuffers(made, indices, x, y, epoch);
+    get(indices, x, y, epoch);
+  };
+  return trustLabels(Object.assign(made, { get: checked }), () => labelsOf(dataset));
 }
 
 /** The examples `indices` of `dataset`, in that order; an index may come more than once. */
@@ -33,21 +39,17 @@ export function subset<D extends Dataset>(dataset: D, indices: ArrayLike<number>
   let batch = new Int32Array(0);
   const translate = (wanted: ArrayLike<number>): Int32Array => {
     if (batch.length !== wanted.length) batch = new Int32Array(wanted.length);
-    for (let i = 0; i < wanted.length; i++) {
-      const index = wanted[i];
-      if (!(Number.isInteger(index) && index >= 0 && index < chosen.length)) {
-        const range = `an index from 0 to ${chosen.length - 1}`;
-        throw new ArgumentError(expectation("get", `indices[${i}]`, range, describe(index)));
-      }
-      batch[i] = chosen[index];
-    }
+    for (let i = 0; i < wanted.length; i++) batch[i] = chosen[wanted[i]];
     return batch;
   };
+  const expected = (where: string, wanted: ArrayLike<number>) => expectIndices(where, wanted, chosen.length);
   const get: Dataset["get"] = (wanted, x, y, epoch) => getBatch(dataset, translate(wanted), x, y, epoch);
   const prefetch: Dataset["prefetch"] =
-    dataset.prefetch && (async (wanted, epoch) => dataset.prefetch?.(translate(wanted).slice(), epoch));
+    dataset.prefetch &&
+    (async (wanted, epoch) => dataset.prefetch?.(translate(expected("prefetch", wanted)).slice(), epoch));
   const getWeights: Dataset["getWeights"] =
-    dataset.getWeights && ((wanted, weights) => dataset.getWeights?.(translate(wanted), weights));
+    dataset.getWeights &&
+    ((wanted, weights) => dataset.getWeights?.(translate(expected("getWeights", wanted)), weights));
   const part = withGet(dataset, get, { length: chosen.length, prefetch, getWeights } as Partial<D>);
   trustLabels(part, () => {
     const labels = labelsOf(dataset);

@@ -31,6 +31,7 @@ export async function readSafetensorsStream(
 ): Promise<{ metadata: Record<string, string> }> {
   const where = "readSafetensorsStream";
   const { fileName, integers: rule, byteLength, verify } = readOptions(where, options, schema);
+  if (typeof onTensor !== "function") throw new ArgumentError(expectation(where, "onTensor", "a function", onTensor));
   const origin: Origin = { where, path: fileName };
   const source = new ByteSource(chunksOf(stream, origin), origin);
   try {

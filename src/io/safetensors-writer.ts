@@ -126,7 +126,7 @@ export function writeSafetensors(
   if (typeof tensors !== "object" || tensors === null) throw invalid("tensors", "a Map or record", describe(tensors));
   const { dtype = "F32", digest, ...given } = readOptions("writeSafetensors", options, writerSchema);
   const dtypeOf = typeof dtype === "function" ? dtype : () => dtype;
-  const entries = [...entriesOf(tensors)].map(([name, tensor]) => {
+  const entries = entriesOf("writeSafetensors", tensors).map(([name, tensor]) => {
     checkTensor(name, tensor);
     return { name, tensor, shape: tensor.shape, dtype: checkDtype(name, dtypeOf(name)) };
   });

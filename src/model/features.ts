@@ -1,11 +1,12 @@
 /** Looking inside: outputs of single layers, and what in an image spoke for a class. */
-import { ArgumentError, expectation, NumericError, ShapeError } from "../core/errors.js";
+import { ArgumentError, describe, expectation, NumericError, ShapeError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
 import { argmax } from "../core/math.js";
-import { integer, optional, readOptions, type Schema, text } from "../core/options.js";
+import { integer, list, optional, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape, numel } from "../core/shape.js";
 import type { Tensor, TensorLike } from "../core/tensor.js";
 import type { Plan } from "../plan/plan.js";
+import { expectModel } from "./expect-model.js";
 import { fillInput, toInput } from "./input.js";
 import type { Model } from "./model.js";
 
@@ -14,6 +15,8 @@ import type { Model } from "./model.js";
  * evaluation mode. Throws `ArgumentError` for a path that does not exist.
  */
 export function activations(model: Model, x: TensorLike, layers: readonly string[]): Map<string, Tensor> {
+  expectModel("activations", model);
+  list(text)("activations", "layers", layers);
   const { engine } = model;
   const { data, batchSize } = toInput("activations", x, model);
   const step = engine.step({ batchSize, training: false, backward: "none", watch: layers });
@@ -28,9 +31,7 @@ function expectWatched(where: string, { watched, graph }: Plan, paths: readonly 
   const missing = paths.find((path) => !watched.has(path));
   if (missing === undefined) return;
   const known = graph.layers.map(({ path }) => path).filter((path) => path !== "");
-  throw new ArgumentError(
-    expectation(where, "layer", `one of ${known.slice(0, 40).join(", ")}`, JSON.stringify(missing)),
-  );
+  throw new ArgumentError(expectation(where, "layer", `one of ${known.slice(0, 40).join(", ")}`, describe(missing)));
 }
 
 export interface GradCamOptions {
@@ -47,6 +48,7 @@ export interface GradCamOptions {
  * `gradients()`.
  */
 export function gradCam(model: Model, x: TensorLike, options: GradCamOptions): Tensor {
+  expectModel("gradCam", model);
   const { engine } = model;
   const schema = () =>
     ({

@@ -1,5 +1,6 @@
 /** Which parameters training leaves alone. */
 import { ArgumentError, expectation } from "../core/errors.js";
+import { expectModel } from "./expect-model.js";
 import type { Model } from "./model.js";
 import { matchesName, type NamePattern, namePattern } from "./names.js";
 
@@ -25,6 +26,7 @@ export function unfreeze(model: Model, pattern: NamePattern): string[] {
 }
 
 function matching(model: Model, pattern: NamePattern, where: string): string[] {
+  expectModel(where, model);
   const { parameters, buffers } = model.engine.description;
   namePattern()(where, "pattern", pattern);
   const names = [...parameters, ...buffers].map(({ name }) => name).filter((name) => matchesName(pattern, name));

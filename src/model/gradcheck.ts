@@ -1,12 +1,12 @@
 /** Checks a model's backward pass against finite differences of its forward pass. */
-import { ArgumentError, expectation } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
 import { as, integer, positive, readOptions, type Schema } from "../core/options.js";
 import { Philox } from "../core/random.js";
 import { numel } from "../core/shape.js";
 import type { TensorLike } from "../core/tensor.js";
+import { expectModel } from "./expect-model.js";
 import { fillInput, toInput } from "./input.js";
-import { Model } from "./model.js";
+import type { Model } from "./model.js";
 import { writeParameter } from "./state.js";
 
 export interface GradcheckOptions {
@@ -54,8 +54,7 @@ const STEPS = [1, 1 / 8, 1 / 64];
  * they were. The best of three step lengths counts.
  */
 export function gradcheck(model: Model, options?: GradcheckOptions): GradcheckReport {
-  if (!(model instanceof Model))
-    throw new ArgumentError(expectation("gradcheck", "model", "a model from createModel or loadModel", model));
+  expectModel("gradcheck", model);
   model.network.outputs?.()?.refuse("gradcheck");
   const { eps, rtol, seed, ...given } = readOptions("gradcheck", options, schema);
   const random = new Philox(seed, 0);

@@ -1,9 +1,10 @@
 /** Weights in and out, in PyTorch's names, shapes and layouts. */
 
-import { ArgumentError, clip, describe, expectation, StateDictError } from "../core/errors.js";
+import { clip } from "../core/clip.js";
+import { ArgumentError, describe, expectation, StateDictError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
 import { nearest } from "../core/nearest.js";
-import { checked, flag, optional, readOptions, type Schema } from "../core/options.js";
+import { checked, flag, optional, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";
 import { entriesOf } from "../core/tag.js";
 import { isNumeric, type Tensor } from "../core/tensor.js";
@@ -109,7 +110,7 @@ export function matchStateDict(
     throw new ArgumentError(expectation("loadStateDict", "state", "a Map or a record of tensors", given));
   const { strict, rename, skip } = readOptions("loadStateDict", options, schema);
   const isSkipped = (name: string) => skip !== undefined && matchesName(skip, name);
-  const entries = [...entriesOf(given)];
+  const entries = entriesOf("loadStateDict", given);
   const known = new Map(stateNames(description).map((item) => [item.entry.name, item]));
   const found = new Map<string, ArrayLike<number>>();
   const unexpected: string[] = [];
@@ -155,9 +156,8 @@ export function localName(
   known: ReadonlyMap<string, unknown>,
   rename?: (name: string) => string,
 ): string {
-  if (rename) return rename(original);
-  if (known.has(original)) return original;
-  return original.replace(PREFIX, "");
+  if (!rename) return known.has(original) ? original : String(original).replace(PREFIX, "");
+  return text("loadStateDict", "rename", rename(original));
 }
 
 function describeTensor(tensor: { data: ArrayLike<number>; shape: Shape }): string {

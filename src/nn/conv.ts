@@ -6,7 +6,7 @@ import { imageOf, last, numel, type Pair } from "../core/shape.js";
 import { pair, type Size } from "../core/size.js";
 import { biasInit, type Init, type InitName, weightInit, weightStart } from "../graph/init.js";
 import type { ValueId } from "../graph/value.js";
-import type { Builder } from "../ops/builder.js";
+import { type Builder, expectBuilder } from "../ops/builder.js";
 import { conv2d as conv2dOp } from "../ops/conv.js";
 import { noEpilogue } from "../ops/epilogue.js";
 import { expectSize, Layer } from "./layer.js";
@@ -124,6 +124,7 @@ const convolution = () => {
  * layout `"channelsLast"` → [n, oh, ow, out].
  */
 export function conv2d(b: Builder, x: ValueId, weight: ValueId, options?: ConvolutionOptions): ValueId {
+  expectBuilder("conv2d", b);
   return convolve(b, x, { weight, ...readOptions("conv2d", options, convolution) });
 }
 

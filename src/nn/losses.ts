@@ -15,6 +15,7 @@ import {
   share,
 } from "../core/options.js";
 import { formatShape, last, numel, rows, type Shape } from "../core/shape.js";
+import { isNumeric } from "../core/tensor.js";
 import type { Graph, RecordedLoss } from "../graph/graph.js";
 import type { Op } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
@@ -71,7 +72,11 @@ const factor = () => float32(number({ min: 0 }));
 
 /** A factor for each of several. */
 const factors: Option<readonly number[], ArrayLike<number>> = (where, name, value) =>
-  list(factor(), "numbers")(where, name, ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value);
+  list(factor(), "numbers")(
+    where,
+    name,
+    isNumeric(value) ? Array.from({ length: value.length }, (_, i) => value[i]) : value,
+  );
 
 /** Throws `ShapeError` where there is not a factor for each output. */
 function expectEach(where: string, name: string, given: readonly number[] | undefined, output: Shape): void {

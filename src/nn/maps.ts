@@ -4,7 +4,7 @@ import { ArgumentError } from "../core/errors.js";
 import { flag, integer, list, number, oneOf, optional, readOptions, type Schema } from "../core/options.js";
 import { formatShape, last, numel, type Shape } from "../core/shape.js";
 import type { ValueId } from "../graph/value.js";
-import type { Builder } from "../ops/builder.js";
+import { type Builder, expectBuilder } from "../ops/builder.js";
 import {
   type BinaryKind,
   binary as binaryOp,
@@ -28,6 +28,7 @@ export type UnaryFunction = UnaryKind;
  * unary(b, "power", x, 1, 2); // x²
  */
 export function unary(b: Builder, kind: UnaryFunction, x: ValueId, p = 0, q = 0): ValueId {
+  expectBuilder("unary", b);
   const known = Object.keys(UNARY);
   b.expect(known.includes(kind), "function", known.join(", "), kind, { error: ArgumentError });
   b.expect(
@@ -53,6 +54,7 @@ export type BinaryFunction = Exclude<BinaryKind, `${string}D${"a" | "b"}`>;
  * binary(b, "mul", x, b.parameter("gamma", [channels], { init: 1 }));
  */
 export function binary(b: Builder, kind: BinaryFunction, x: ValueId, y: ValueId): ValueId {
+  expectBuilder("binary", b);
   const known = Object.keys(BINARY).filter((name) => !/D[ab]$/.test(name));
   b.expect(known.includes(kind), "function", known.join(", "), kind, { error: ArgumentError });
   const views = [b.shape(x), b.shape(y)] as const;
@@ -115,6 +117,7 @@ const STEPS: Record<Exclude<AnyReduction, "mean" | "l2" | "logSum" | "logSumExp"
  * reduce(b, "mean", x, { axes: [1, 2], keepDims: true }); // [n, h, w, c] → [n, 1, 1, c]
  */
 export function reduce(b: Builder, kind: ReductionFunction, x: ValueId, options?: ReduceOptions): ValueId {
+  expectBuilder("reduce", b);
   const { keepDims, axes: given } = readOptions("reduce", options, reduceSchema);
   const shape = b.shape(x);
   const axes = (given ?? shape.map((_, i) => i).slice(1)).map((axis) => (axis < 0 ? axis + shape.length : axis));

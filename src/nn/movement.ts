@@ -3,12 +3,13 @@ import { ArgumentError, expectation } from "../core/errors.js";
 import { integer, list, number, type Option, optional, readOptions, type Schema } from "../core/options.js";
 import { last, rows, type Shape, sameShape } from "../core/shape.js";
 import type { ValueId } from "../graph/value.js";
-import type { Builder } from "../ops/builder.js";
+import { type Builder, expectBuilder } from "../ops/builder.js";
 import { concat as concatOp, embed, slice as sliceOp, transpose as transposeOp } from "../ops/movement.js";
 import { expectSize, Layer } from "./layer.js";
 
 /** An axis that is not the batch, from 0. */
 function expectAxis(b: Builder, axis: number, { length }: Shape): number {
+  integer({ min: -length, max: length })("network", "axis", axis);
   const from0 = axis < 0 ? axis + length : axis;
   const isAxis = Number.isInteger(axis) && from0 > 0 && from0 < length;
   b.expect(isAxis, "axis", `one of ${length}, and not the batch`, axis, { error: ArgumentError });
@@ -23,8 +24,9 @@ const ones = ({ length }: Shape): number[] => new Array(length).fill(1);
  * [n, h, w, a] and [n, h, w, b] → [n, h, w, a + b]. For own layers.
  */
 export function concat(b: Builder, values: readonly ValueId[], axis = -1): ValueId {
+  expectBuilder("concat", b);
   b.expect(Array.isArray(values) && values.length > 0, "values", "at least one", values, { error: ArgumentError });
-  const [first, ...rest] = values.map((x) => b.shape(x));
+  const [first, ...rest] = Array.from(values, (x) => b.shape(x));
   const at = expectAxis(b, axis, first);
   const others = (shape: Shape) => shape.filter((_, i) => i !== at);
   for (const shape of rest)
@@ -53,6 +55,7 @@ const sliceSchema = () =>
 
 /** The elements of x with an index of [start, end) along an axis, or every `step`-th of them. For own layers. */
 export function slice(b: Builder, x: ValueId, options: SliceOptions): ValueId {
+  expectBuilder("slice", b);
   const { axis, start, end: given, step } = readOptions("slice", options, sliceSchema);
   const shape = b.shape(x);
   const at = expectAxis(b, axis, shape);
@@ -70,11 +73,15 @@ export function slice(b: Builder, x: ValueId, options: SliceOptions): ValueId {
  * on, `[[0, 0], [left, right], [top, bottom]]` for the pixels of an image. For own layers.
  */
 export function pad(b: Builder, x: ValueId, padding: readonly (readonly [number, number])[], value = 0): ValueId {
+  expectBuilder("pad", b);
   const shape = b.shape(x);
   const isPadding =
     Array.isArray(padding) &&
     padding.length < shape.length &&
-    padding.every((pair) => pair.length === 2 && pair.every((size: number) => Number.isInteger(size) && size >= 0));
+    Array.from(padding).every(
+      (pair) =>
+        Array.isArray(pair) && pair.length === 2 && [...pair].every((size) => Number.isInteger(size) && size >= 0),
+    );
   b.expect(isPadding, "padding", "pairs of 0 or more, for dimensions after the batch", padding, {
     error: ArgumentError,
   });
@@ -86,6 +93,7 @@ export function pad(b: Builder, x: ValueId, padding: readonly (readonly [number,
 
 /** Dimension i of the result is dimension `order[i]` of x; the batch stays first. For own layers. */
 export function transpose(b: Builder, x: ValueId, order: readonly number[]): ValueId {
+  expectBuilder("transpose", b);
   const { length } = b.shape(x);
   const isOrder =
     Array.isArray(order) &&

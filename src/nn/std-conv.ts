@@ -20,7 +20,8 @@ export class StdConv2d extends Conv2d {
   override readonly type: string = "StdConv2d";
   readonly eps: number;
 
-  constructor(inChannels: number, outChannels: number, { eps, ...options }: StdConv2dOptions) {
+  constructor(inChannels: number, outChannels: number, given: StdConv2dOptions) {
+    const { eps, ...options }: StdConv2dOptions = Object(given);
     super(inChannels, outChannels, options);
     this.eps = number({ min: 0, default: 1e-6 })("StdConv2d", "eps", eps);
   }

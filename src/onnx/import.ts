@@ -5,8 +5,7 @@ import { asBytes } from "../core/bytes.js";
 import { ArgumentError, describe, expectation } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
 import { checked, flag, isRecord, optional, readOptions, type Schema, text } from "../core/options.js";
-import { numel } from "../core/shape.js";
-import type { Tensor } from "../core/tensor.js";
+import { readNumbers, type Tensor } from "../core/tensor.js";
 import { isSampleShape } from "../model/architecture.js";
 import { OnnxNetwork } from "../nn/imported/network.js";
 import { recordSteps } from "../nn/imported/record.js";
@@ -147,12 +146,12 @@ const isNames = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === "string");
 const isTensors = (value: unknown): value is NonNullable<ImportOptions["inputs"]> => isRecord(value);
 
-function constantOf(name: string, { data, shape }: { data: ArrayLike<number>; shape: readonly number[] }): Constant {
-  if (data?.length !== numel(shape))
-    throw new ArgumentError(
-      expectation("importOnnx", `input ${describe(name)}`, `${numel(shape)} numbers`, data?.length),
-    );
-  return { shape: [...shape], data: Float32Array.from(data), isFloat: true };
+function constantOf(name: string, tensor: { data: ArrayLike<number>; shape: readonly number[] }): Constant {
+  const refuse = (got: string) =>
+    new ArgumentError(expectation("importOnnx", `input ${describe(name)}`, "{ data, shape }", got));
+  const { data, shape } = readNumbers(tensor, refuse);
+  if (!shape) throw refuse(describe(tensor));
+  return { shape: [...shape], data: Float32Array.from({ length: data.length }, (_, i) => data[i] ?? 0), isFloat: true };
 }
 
 /** [h, w, c] → [c, h, w] */

@@ -1,5 +1,6 @@
 /** `loadOnnx` of an entry point: of its runtime, with the kernels that it brings. */
 
+import { ArgumentError, expectation } from "../core/errors.js";
 import { isTagged } from "../core/tag.js";
 import type { Model } from "../model/model.js";
 import type { ModelOptions } from "../model/options.js";
@@ -18,6 +19,8 @@ type Create = (network: Layer, options: ModelOptions) => Promise<Model>;
 export const onnxLoader =
   (createModel: Create) =>
   async (bytes: Uint8Array | ArrayBuffer, options: LoadOnnxOptions = {}): Promise<Model> => {
+    if (typeof options !== "object" || options === null)
+      throw new ArgumentError(expectation("loadOnnx", "options", "an object", options));
     const { inputShape, externalData, inputs, outputs, logits, fileName, ...rest } = options;
     const imported = await withData(bytes, { inputShape, inputs, outputs, logits, fileName }, externalData);
     const model = await createModel(imported.network, { ...rest, inputShape: imported.inputShape });
@@ -35,6 +38,8 @@ async function withData(
   externalData: LoadOnnxOptions["externalData"],
 ) {
   if (externalData === undefined) return importOnnx(bytes, options);
+  if (typeof externalData !== "function")
+    throw new ArgumentError(expectation("loadOnnx", "externalData", "a function", externalData));
   const held = new Map<string, Uint8Array | PromiseLike<Uint8Array>>();
   for (;;) {
     const promised = new Map<string, PromiseLike<Uint8Array>>();

@@ -45,6 +45,11 @@ export interface Buildable {
   build(b: Builder, x: ValueId): ValueId;
 }
 
+/** For functions that take a Builder. */
+export function expectBuilder(where: string, b: unknown): asserts b is Builder {
+  if (!(b instanceof Builder)) throw new ArgumentError(expectation(where, "b", "the Builder of record", b));
+}
+
 /** More about a failed expectation. */
 export interface ExpectOptions extends Pick<ErrorContext, "hint"> {
   /** Default `ShapeError`. */
@@ -85,7 +90,7 @@ export class Builder {
 
   /** [n, …]; the batch size n is a number like any other. */
   shape(x: ValueId): Shape {
-    const value: Value | undefined = this.graph.values[x];
+    const value: Value | undefined = typeof x === "number" ? this.graph.values[x] : undefined;
     this.expect(value !== undefined, "value", "what a verb gave, or record was given", x, { error: ArgumentError });
     return value.shape;
   }

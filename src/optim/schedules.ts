@@ -41,7 +41,10 @@ export interface Schedule {
 export type Unit = "steps" | "epochs";
 
 /** Completed steps, or completed epochs. */
-function count(type: string, unit: Unit, { step, stepsPerEpoch, epoch }: Progress): number {
+function count(type: string, unit: Unit, progress: Progress): number {
+  const { step, epoch, stepsPerEpoch }: Progress = Object(progress);
+  if (![step, epoch ?? 0, stepsPerEpoch ?? 1].every(Number.isFinite))
+    throw new ArgumentError(expectation(type, "progress", "{ step, stepsPerEpoch, epoch }", progress));
   if (unit === "steps") return step;
   if (epoch !== undefined) return epoch;
   if (stepsPerEpoch === undefined) {

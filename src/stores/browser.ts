@@ -16,7 +16,7 @@ export interface BrowserStore extends Store {
 
 /** `BrowserStore.persist`. */
 export async function persist(): Promise<boolean> {
-  const { storage } = navigator;
+  const { storage } = globalThis.navigator ?? {};
   if (typeof storage?.persist === "function") return storage.persist();
   return typeof storage?.persisted === "function" && storage.persisted();
 }

@@ -54,13 +54,14 @@ export interface DoctorReport {
 
 /** Examines the runtime. Never throws for what it finds; throws `ArgumentError` on options that it does not know. */
 export async function doctor(options?: DoctorOptions): Promise<DoctorReport> {
-  const { reading = true, maxMs = 6000, ...unknown } = options ?? {};
   const refuse = (name: string, expected: string, got: unknown) => {
     throw new ArgumentError(expectation("doctor", name, expected, got));
   };
+  if (options !== undefined && Object(options) !== options) refuse("options", "an object", options);
+  const { reading = true, maxMs = 6000, ...unknown } = options ?? {};
   if (Object.keys(unknown).length > 0) refuse("option", "reading, maxMs", unknown);
   if (typeof reading !== "boolean") refuse("reading", "true or false", reading);
-  if (!(maxMs >= 0 && maxMs < Infinity)) refuse("maxMs", "a number of at least 0", maxMs);
+  if (!(typeof maxMs === "number" && maxMs >= 0 && maxMs < Infinity)) refuse("maxMs", "a number of at least 0", maxMs);
   const problems: string[] = [];
   const attempt = async <T>(task: () => Promise<T>): Promise<T | null> => {
     try {
@@ -155,6 +156,9 @@ function fastest(model: Model, batch: number, maxMs: number): number {
 
 /** The report for people. */
 export function formatReport(report: DoctorReport): string {
+  const { threads, readings, problems }: Partial<DoctorReport> = Object(report);
+  if (typeof threads?.why !== "string" || !Array.isArray(readings) || !Array.isArray(problems))
+    throw new ArgumentError(expectation("formatReport", "report", "what doctor gave", report));
   const yes = (value: boolean) => (value ? "yes" : "no");
   const lines: [string, string][] = [
     ["SIMD", yes(report.simd)],

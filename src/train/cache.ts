@@ -8,11 +8,13 @@ import { arrayDataset } from "../data/array.js";
 import {
   type ClassDataset,
   type Dataset,
+  expectDataset,
   getBatch,
   sampleWeights,
   targetSize,
   type ValueDataset,
 } from "../data/dataset.js";
+import { expectModel } from "../model/expect-model.js";
 import { activations } from "../model/features.js";
 import type { Model } from "../model/model.js";
 import { load } from "./batch.js";
@@ -49,6 +51,8 @@ export function cacheFeatures(
 ): Promise<ValueDataset>;
 export function cacheFeatures(model: Model, dataset: Dataset, options: CacheFeaturesOptions): Promise<Dataset>;
 export async function cacheFeatures(model: Model, dataset: Dataset, options: CacheFeaturesOptions): Promise<Dataset> {
+  expectModel("cacheFeatures", model);
+  expectDataset("cacheFeatures", dataset);
   const { layer, batchSize, signal } = readOptions("cacheFeatures", options, schema);
   if (!(dataset?.length > 0))
     throw new DataError(expectation("cacheFeatures", "dataset", "at least one sample", dataset?.length ?? dataset));

@@ -1,5 +1,6 @@
 /** A progress bar for terminals, as a callback of `fit`. */
 import ProgressBar from "progress";
+import { ArgumentError, expectation } from "../core/errors.js";
 import { checked, integer, optional, readOptions, type Schema, text } from "../core/options.js";
 import type { Callback, EpochRecord, History, StepEvent } from "./callback.js";
 
@@ -51,6 +52,7 @@ function bar(lead: string, stream: NodeJS.WriteStream, width: number): Callback 
 
   return {
     onStep(event: StepEvent) {
+      expectEvent("onStep", event, ["loss", "epoch", "epochs", "step", "stepsPerEpoch"]);
       if (!drawn) {
         // A fit that goes on where another stopped starts at the steps that are left.
         const total = event.epochs * event.stepsPerEpoch - (event.epoch * event.stepsPerEpoch + event.step);
@@ -66,10 +68,12 @@ function bar(lead: string, stream: NodeJS.WriteStream, width: number): Callback 
       if (drawn.curr + 1 < drawn.total) drawn.tick(1);
     },
     onEpoch(record: EpochRecord) {
+      expectEvent("onEpoch", record, ["loss"]);
       loss = record.loss;
       accuracy = formatAccuracy(record);
     },
     onEnd(history: History) {
+      expectEvent("onEnd", history, []);
       if (!drawn) return;
       drawn.fmt = format(":elapsed s");
       if (history.stopped === "finished") drawn.tick(drawn.total - drawn.curr);
@@ -83,14 +87,25 @@ function lines(lead: string, stream: ProgressStream): Callback {
   let epochs = 0;
   return {
     onStep(event: StepEvent) {
+      expectEvent("onStep", event, ["epochs"]);
       epochs = event.epochs;
     },
     onEpoch(record: EpochRecord) {
+      expectEvent("onEpoch", record, ["ms", "epoch", "loss"]);
       const seconds = (record.ms / 1000).toFixed(1);
       const text = `epoch ${record.epoch + 1}/${epochs}  loss ${formatLoss(record.loss)}${formatAccuracy(record)}  ${seconds} s`;
       stream.write(`${lead}${text}\n`);
     },
   };
+}
+
+/** What `fit` calls with; somebody else may, too. */
+function expectEvent(where: string, event: unknown, numbers: readonly string[]): void {
+  const given: Record<string, unknown> = Object(event);
+  const { loss, accuracy = 0 }: Record<string, unknown> = Object(given.validation ?? { loss: 0 });
+  const isNumber = (value: unknown) => typeof value === "number";
+  if (Object(event) !== event || ![...numbers.map((name) => given[name]), loss, accuracy].every(isNumber))
+    throw new ArgumentError(expectation(where, "event", "what fit gives to its callbacks", event));
 }
 
 const formatLoss = (loss: number): string => (Math.abs(loss) < 1000 ? loss.toPrecision(4) : loss.toExponential(1));

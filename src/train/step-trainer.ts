@@ -7,8 +7,9 @@ import { isNumeric, type TensorLike } from "../core/tensor.js";
 import { type Dataset, expectWeights } from "../data/dataset.js";
 import type { ClassNames } from "../model/class-names.js";
 import type { Engine } from "../model/engine.js";
+import { expectModel } from "../model/expect-model.js";
 import { fillInput, toInput } from "../model/input.js";
-import { Model } from "../model/model.js";
+import type { Model } from "../model/model.js";
 import { givesProbabilities } from "../model/probabilities.js";
 import type { TrainStep } from "../model/step.js";
 import type { Loss, TargetKind } from "../nn/losses.js";
@@ -104,8 +105,7 @@ export class StepTrainer {
 
   constructor(model: Model, options: TrainerOptions) {
     const settings = readTrainerOptions(options);
-    if (!(model instanceof Model))
-      throw new ArgumentError(expectation("createTrainer", "model", "a model from createModel or loadModel", model));
+    expectModel("createTrainer", model);
     model.network.outputs?.()?.refuse("createTrainer");
     this.model = model;
     this.loss = settings.loss ?? null;

@@ -1,4 +1,5 @@
 /** Makes models in workers of their own. */
+import { asBytes } from "../core/bytes.js";
 import { ArgumentError, expectation } from "../core/errors.js";
 import { hasMethod } from "../core/keys.js";
 import { readGiven } from "../data/given.js";
@@ -9,7 +10,7 @@ import type { Layer, LayerJSON } from "../nn/layer.js";
 import type { ModelFacts } from "./calls.js";
 import { Connection } from "./connection.js";
 import type { StartLink, WorkerSource } from "./link.js";
-import { type TransferOption, WorkerModel } from "./model.js";
+import { sendOptions, type TransferOption, WorkerModel } from "./model.js";
 
 export interface WorkerOption {
   /**
@@ -36,10 +37,9 @@ export const workerModelCreator =
 export const workerModelLoader =
   (start: StartLink) =>
   async (source: FileSource, options?: LoadOptions & WorkerOption & TransferOption): Promise<WorkerModel> => {
-    const bytes = await readGiven("loadModel", source, options?.name ?? MODEL_NAME);
-    return open(start, options ?? {}, (connection, { transfer, ...rest }) =>
-      connection.call("loadModel", [bytes, rest], { transfer }),
-    );
+    const bytes = asBytes("loadModel", await readGiven("loadModel", source, options?.name ?? MODEL_NAME));
+    const { transfer, rest } = sendOptions("loadModel", options);
+    return open(start, rest, (connection, own) => connection.call("loadModel", [bytes, own], { transfer }));
   };
 
 /** Starts a worker and lets it make a model. */

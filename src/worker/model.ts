@@ -1,6 +1,6 @@
 /** A model whose memory, threads and work are in a worker. */
 import { ArgumentError, expectation } from "../core/errors.js";
-import { signal as abortSignal, flag, readOptions, type Schema } from "../core/options.js";
+import { signal as abortSignal, expectOptions, flag, readOptions, type Schema } from "../core/options.js";
 import type { Shape } from "../core/shape.js";
 import { entriesOf, tagOf } from "../core/tag.js";
 import type { Tensor, TensorLike } from "../core/tensor.js";
@@ -19,7 +19,7 @@ import type {
   PredictOptions,
   SaveOptions,
 } from "../model/model.js";
-import type { NamePattern } from "../model/names.js";
+import { type NamePattern, namePattern } from "../model/names.js";
 import { MODEL_NAME } from "../model/options.js";
 import type { ProfileOptions } from "../model/profile.js";
 import type { Profile } from "../model/profile-report.js";
@@ -47,6 +47,13 @@ export interface TransferOption {
 
 export interface SignalOption {
   signal?: AbortSignal;
+}
+
+/** The options of a call: those of this thread, and those of the worker, which it checks itself. */
+export function sendOptions<O extends object>(where: string, options: O | undefined) {
+  if (options !== undefined) expectOptions(where, options);
+  const { transfer, signal, ...rest } = (options ?? {}) as O & TransferOption & SignalOption;
+  return { transfer: flag(false)(where, "transfer", transfer), signal: abortSignal(where, "signal", signal), rest };
 }
 
 const transferSchema = () => ({ transfer: flag(false) }) satisfies Schema<TransferOption>;
@@ -133,8 +140,7 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
     x: TensorLike,
     options?: PredictOptions & SignalOption & TransferOption,
   ): Promise<Y> {
-    const { transfer, signal, ...rest } = options ?? {};
-    abortSignal("predict", "signal", signal);
+    const { transfer, signal, rest } = sendOptions("predict", options);
     return (await this.call("predict", [x, rest], { transfer, signal })) as Y;
   }
 
@@ -148,8 +154,7 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
     given: unknown,
     options?: ClassifyOptions & TransferOption,
   ): Promise<Classification[] | Classification[][]> {
-    const { transfer, signal, ...rest } = options ?? {};
-    abortSignal("classify", "signal", signal);
+    const { transfer, signal, rest } = sendOptions("classify", options);
     const sent = Array.isArray(given) ? await Promise.all(given.map(toSendable)) : await toSendable(given);
     return this.call("classify", [sent, rest], { transfer, signal });
   }
@@ -159,7 +164,7 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
     x: TensorLike,
     options?: { training?: boolean } & TransferOption,
   ): Promise<Y> {
-    const { transfer, ...rest } = options ?? {};
+    const { transfer, rest } = sendOptions("forward", options);
     return (await this.call("forward", [x, rest], { transfer })) as Y;
   }
 
@@ -182,9 +187,12 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
   /** Replaces weights, all or none. */
   async loadStateDict(state: StateDictLike, options?: LoadStateDictOptions & TransferOption): Promise<LoadReport> {
     const names = namesWith(this.#classNames, state, options);
-    const { transfer, rename, skip, ...rest } = options ?? {};
+    const { transfer, rest: all } = sendOptions("loadStateDict", options);
+    const { rename, skip, ...rest } = all;
+    if (rename !== undefined && typeof rename !== "function")
+      throw new ArgumentError(expectation("loadStateDict", "rename", "a function", rename));
     // Functions cannot be sent; the names that they give can.
-    const given = Array.from(entriesOf(state ?? {}), ([name]) => name);
+    const given = entriesOf("loadStateDict", state ?? {}).map(([name]) => name);
     const renamed = typeof rename === "function" ? given.map((name): [string, string] => [name, rename(name)]) : rename;
     const skipped =
       typeof skip === "function"
@@ -211,7 +219,7 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
 
   /** Runs x as one batch, several times, and tells where the time goes. */
   async profile(x: TensorLike, options?: ProfileOptions & TransferOption): Promise<Profile> {
-    const { transfer, ...rest } = options ?? {};
+    const { transfer, rest } = sendOptions("profile", options);
     const data = await this.call("profile", [x, rest], { transfer });
     const { Profile } = await import("../model/profile-report.js");
     return new Profile(data);
@@ -222,7 +230,8 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
   save(target: FileTarget, options?: SaveOptions): Promise<Uint8Array<ArrayBuffer>>;
   async save(first?: SaveOptions | FileTarget, second?: SaveOptions): Promise<Uint8Array<ArrayBuffer>> {
     const [target, options] = saveArguments(first, second);
-    const bytes = await this.call("save", [this.transform, options]);
+    const { rest } = sendOptions("save", options);
+    const bytes = await this.call("save", [this.transform, rest]);
     await writeGiven("save", target, options?.name ?? MODEL_NAME, bytes);
     return bytes;
   }
@@ -235,7 +244,7 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
 
   /** What in each image spoke for a class. */
   async gradCam(x: TensorLike, options: GradCamOptions & TransferOption): Promise<Tensor> {
-    const { transfer, ...rest } = options ?? {};
+    const { transfer, rest } = sendOptions("gradCam", options);
     return this.call("gradCam", [x, rest], { transfer });
   }
 
@@ -250,6 +259,7 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
   }
 
   async #match(method: "freeze" | "unfreeze", pattern: NamePattern): Promise<string[]> {
+    namePattern()(method, "pattern", pattern);
     if (typeof pattern !== "function") return this.call(method, [pattern]);
     const names = (await this.names()).filter(pattern);
     if (names.length > 0) return this.call(method, [{ names }]);
@@ -270,4 +280,11 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
+}
+
+/** A model in a worker, among arguments. */
+export function expectWorkerModel(where: string, model: unknown): WorkerModel {
+  if (model instanceof WorkerModel) return model;
+  const expected = "a model from createModel or loadModel of resnet-wasm/worker";
+  throw new ArgumentError(expectation(where, "model", expected, model));
 }

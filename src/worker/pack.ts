@@ -20,9 +20,10 @@ function packValue(value: unknown, transfer: boolean, list: Set<ArrayBuffer>): u
   // Lists of numbers may be long: of these only the first element is looked at.
   if (Array.isArray(value)) return value.length < 16 || typeof value[0] === "object" ? value.map(each) : value;
   if (isTagged(value, "Map")) return new Map([...value].map(([key, item]) => [key, each(item)]));
-  if ("data" in value && "shape" in value) return { data: each(value.data), shape: value.shape };
   if (tagOf(value) !== "Object") return value; // a WebAssembly.Module, a regular expression
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, each(item)]));
+  // Those of tensors may be getters of a class.
+  const keys = new Set([...Object.keys(value), ...["data", "shape"].filter((key) => key in value)]);
+  return Object.fromEntries([...keys].map((key) => [key, each(Reflect.get(value, key))]));
 }
 
 function packBuffer(buffer: ArrayBuffer, transfer: boolean, list: Set<ArrayBuffer>): ArrayBuffer {

@@ -2,7 +2,7 @@
 
 import { ArgumentError, expectation } from "../core/errors.js";
 import { demanded } from "../core/on-demand.js";
-import { signal as abortSignal, flag } from "../core/options.js";
+import { flag } from "../core/options.js";
 import type { TensorLike } from "../core/tensor.js";
 import type { ClassDataset, Dataset } from "../data/dataset.js";
 import { areBytes } from "../data/given.js";
@@ -24,7 +24,7 @@ import type { StepOptions, StepResult } from "../train/step-trainer.js";
 import type { Trainer } from "../train/trainer.js";
 import type { Answers, Counted, Remote, SentGroup, SentTrainerOptions } from "./calls.js";
 import { decodeError } from "./errors.js";
-import { type TransferOption, WorkerModel } from "./model.js";
+import { expectWorkerModel, sendOptions, type TransferOption, type WorkerModel } from "./model.js";
 import { sendPattern } from "./patterns.js";
 import { makeBatch } from "./send-dataset.js";
 
@@ -69,8 +69,7 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
 
   /** One step of the optimiser on one batch. */
   async step(x: TensorLike, labels: Labels, options?: StepOptions & TransferOption): Promise<StepResult> {
-    const { transfer = false, ...rest } = options ?? {};
-    flag()("step", "transfer", transfer);
+    const { transfer, rest } = sendOptions("step", options);
     return this.#count(this.model.call("step", [this.#id, x, labels, rest], { transfer }));
   }
 
@@ -84,7 +83,9 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
    * sent to the worker once and kept there; of any other, batches are made here when the worker asks for them.
    */
   async fit(dataset: Dataset, options?: WorkerFitOptions): Promise<History> {
-    const { callbacks = [], resume, ...rest } = options ?? {};
+    const { rest: all, ...own } = sendOptions("fit", options);
+    const { callbacks = [], resume, ...others } = all;
+    const rest = { ...others, ...own };
     if (resume === undefined) return this.#fit(dataset, rest, callbacks);
     const { resumed } = await demanded("fit", import("../train/resumed.js"));
     return resumed(resume, this, (saver) => this.#fit(dataset, rest, [...expectCallbacks(callbacks), saver]));
@@ -96,7 +97,6 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
     callbacks: readonly Callback[],
   ): Promise<History> {
     const listener = new CallbackList(this, callbacks);
-    abortSignal("fit", "signal", signal);
     flag()("fit", "waitForCallbacks", waitForCallbacks);
     const { datasets } = this.model;
     const train = datasets.reference("fit", dataset, "train", transfer);
@@ -126,8 +126,7 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
   evaluate(dataset: ClassDataset, options?: EvaluateOptions & TransferOption): Promise<ClassEvaluation>;
   evaluate(dataset: Dataset, options?: EvaluateOptions & TransferOption): Promise<Evaluation>;
   async evaluate(dataset: Dataset, options?: EvaluateOptions & TransferOption): Promise<Evaluation> {
-    const { signal, transfer = false, ...rest } = options ?? {};
-    abortSignal("evaluate", "signal", signal);
+    const { transfer, signal, rest } = sendOptions("evaluate", options);
     const reference = this.model.datasets.reference("evaluate", dataset, "dataset", transfer);
     const answers: Answers = { dataset: (request) => makeBatch(dataset, request) };
     return this.#count(this.model.call("evaluate", [this.#id, reference, rest], { signal, answers }));
@@ -149,8 +148,8 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
 
   /** Restores what `save` wrote, all or nothing; of a store the newest checkpoint that is whole. */
   async load(source: FileSource, options?: CheckpointOptions & TransferOption): Promise<void> {
-    const { transfer = false, name, onPassedOver, ...rest } = options ?? {};
-    flag()("trainer.load", "transfer", transfer);
+    const { transfer, rest: all } = sendOptions("trainer.load", options);
+    const { name, onPassedOver, ...rest } = all;
     const take = (bytes: Uint8Array | ArrayBuffer) => this.#restore(bytes, rest, transfer);
     // What is here is sent at once: calls keep their order.
     if (!areBytes(source)) return (await kept("trainer.load")).openCheckpoint(source, { name, onPassedOver }, take);
@@ -186,10 +185,7 @@ const KINDS = {
 /** Prepares a model for training. Throws `ArgumentError` on unknown options or values out of range. */
 export async function createTrainer(model: WorkerModel, options: TrainerOptions): Promise<WorkerTrainer> {
   const where = "createTrainer";
-  if (!(model instanceof WorkerModel))
-    throw new ArgumentError(
-      expectation(where, "model", "a model from createModel or loadModel of resnet-wasm/worker", model),
-    );
+  expectWorkerModel(where, model);
   const { loss, optimizer, schedule, ema, groups, ...rest }: TrainerOptions = Object(options);
   const sent: SentTrainerOptions = { ...rest, optimizer: toJSON("optimizer", optimizer) };
   if (loss !== undefined) sent.loss = toJSON("loss", loss);

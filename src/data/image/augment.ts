@@ -68,7 +68,7 @@ export function augment(
   const shape = imageShape(dataset.inputShape);
   if (
     !Array.isArray(augmentations) ||
-    !augmentations.every((each) => each?.kind === "image" || each?.kind === "batch")
+    !Array.from(augmentations).every((each) => each?.kind === "image" || each?.kind === "batch")
   ) {
     throw new ArgumentError(expectation(where, "augmentations", "an array of augmentations", describe(augmentations)));
   }
@@ -161,7 +161,7 @@ export function withRows(dataset: Dataset): ValueDataset {
     getWeights: dataset.getWeights?.bind(dataset),
     prefetch: dataset.prefetch?.bind(dataset),
     get(indices, x, y, epoch) {
-      checkBuffers(rows, indices, x, y);
+      checkBuffers(rows, indices, x, y, epoch);
       const count = indices.length * targetSize(dataset);
       if (labels.length !== count) labels = new Int32Array(count);
       getBatch(dataset, indices, x, labels, epoch);

@@ -2,9 +2,9 @@
 import { ArgumentError, DataError, describe, expectation } from "../../core/errors.js";
 import { type Option, readOptions, type Schema } from "../../core/options.js";
 import type { Philox } from "../../core/random.js";
-import { describeAugmentation } from "../description.js";
 import type { ImageAugmentation } from "./augment.js";
 import { expectRgb } from "./geometry.js";
+import { makeImageAugmentation } from "./made.js";
 
 /** A number b: factors from max(0, 1 - b) to 1 + b (hue: from -b to b); or the range itself. */
 type Strength = number | readonly [number, number];
@@ -22,7 +22,7 @@ export function colorJitter(options: ColorJitterOptions): ImageAugmentation {
   const { brightness, contrast, saturation, hue } = readOptions("colorJitter", options, schema);
   const ranges = [brightness, contrast, saturation, hue];
   const steps = [adjustBrightness, adjustContrast, adjustSaturation, adjustHue];
-  return describeAugmentation("colorJitter", options, {
+  return makeImageAugmentation("colorJitter", options, {
     kind: "image",
     check: (shape) => expectRgb("colorJitter", shape),
     apply(x, _, random) {

@@ -3,8 +3,8 @@ import { ArgumentError, describe, expectation, ShapeError } from "../../core/err
 import { exp, log } from "../../core/math.js";
 import { integer, number, type Option, oneOf, readOptions, type Schema, share } from "../../core/options.js";
 import type { Philox } from "../../core/random.js";
-import { describeAugmentation } from "../description.js";
 import type { ImageAugmentation } from "./augment.js";
+import { makeImageAugmentation } from "./made.js";
 import type { ImageShape } from "./pixels.js";
 import { type Box, INTERPOLATIONS, type Interpolation, resizeBox } from "./resize.js";
 
@@ -15,7 +15,7 @@ const side = () => integer({ min: 1, max: 65535 });
 export function randomCrop(options: { padding: number; fill?: number }): ImageAugmentation {
   const schema = () => ({ padding: side(), fill: number({ default: 0 }) }) satisfies Schema<typeof options>;
   const { padding, fill } = readOptions("randomCrop", options, schema);
-  return describeAugmentation("randomCrop", options, {
+  return makeImageAugmentation("randomCrop", options, {
     kind: "image",
     apply(x, { height, width, channels }, random, scratch) {
       const down = random.integer(2 * padding + 1) - padding;
@@ -36,7 +36,7 @@ export function randomCrop(options: { padding: number; fill?: number }): ImageAu
 /** Exchanges left and right with probability `p`. */
 export function horizontalFlip(options: { p?: number } = {}): ImageAugmentation {
   const { p } = readOptions("horizontalFlip", options, () => ({ p: share(0.5) }) satisfies Schema<{ p?: number }>);
-  return describeAugmentation("horizontalFlip", options, {
+  return makeImageAugmentation("horizontalFlip", options, {
     kind: "image",
     apply(x, { height, width, channels }, random) {
       if (random.uniform() >= p) return;
@@ -77,7 +77,7 @@ export function randomResizedCrop(options: AreaOptions & { interpolation?: Inter
     const area = scale[0] * height * width;
     return { height: Math.sqrt(area / ratio[1]), width: Math.sqrt(area * ratio[0]) };
   };
-  return describeAugmentation("randomResizedCrop", options, {
+  return makeImageAugmentation("randomResizedCrop", options, {
     kind: "image",
     apply: (x, shape, random) => resizeBox(x, shape, box(shape, random), interpolation),
     cut: { box, least, interpolation },
@@ -122,7 +122,7 @@ export function randomErasing(
       typeof options
     >;
   const { scale, ratio, p, value } = readOptions("randomErasing", options, schema);
-  return describeAugmentation("randomErasing", options, {
+  return makeImageAugmentation("randomErasing", options, {
     kind: "image",
     apply(x, shape, random) {
       if (random.uniform() >= p) return;
@@ -136,7 +136,7 @@ export function randomErasing(
 export function cutout(options: { size: number; value?: number }): ImageAugmentation {
   const schema = () => ({ size: side(), value: number({ default: 0 }) }) satisfies Schema<typeof options>;
   const { size, value } = readOptions("cutout", options, schema);
-  return describeAugmentation("cutout", options, {
+  return makeImageAugmentation("cutout", options, {
     kind: "image",
     apply(x, shape, random) {
       const top = random.integer(shape.height) - Math.floor(size / 2);

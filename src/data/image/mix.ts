@@ -5,9 +5,9 @@
 import { exp, log } from "../../core/math.js";
 import { number, readOptions, type Schema, share } from "../../core/options.js";
 import type { Philox } from "../../core/random.js";
-import { describeAugmentation } from "../description.js";
 import type { BatchAugmentation } from "./augment.js";
 import { clipBox } from "./geometry.js";
+import { makeBatchAugmentation } from "./made.js";
 import type { ImageShape } from "./pixels.js";
 
 export interface MixOptions {
@@ -20,7 +20,7 @@ export interface MixOptions {
 /** Each image and target becomes share · itself + (1 - share) · its partner (Zhang et al. 2018). */
 export function mixup(options: MixOptions = {}): BatchAugmentation {
   const { alpha, p } = readOptions("mixup", options, schema(0.2));
-  return describeAugmentation("mixup", options, {
+  return makeBatchAugmentation("mixup", options, {
     kind: "batch",
     apply(x, y, count, shape, random) {
       if (random.uniform() >= p) return;
@@ -34,7 +34,7 @@ export function mixup(options: MixOptions = {}): BatchAugmentation {
 /** A random box of each image comes from its partner; targets are mixed by area (Yun et al. 2019). */
 export function cutmix(options: MixOptions = {}): BatchAugmentation {
   const { alpha, p } = readOptions("cutmix", options, schema(1));
-  return describeAugmentation("cutmix", options, {
+  return makeBatchAugmentation("cutmix", options, {
     kind: "batch",
     apply(x, y, count, shape, random) {
       if (random.uniform() >= p) return;

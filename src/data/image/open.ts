@@ -1,7 +1,8 @@
 /** Decoding on demand: the decoders are a chunk of their own, fetched at the first call. */
+import { asBytes } from "../../core/bytes.js";
 import { ArgumentError, describe, expectation } from "../../core/errors.js";
 import { flag, integer, readOptions, type Schema } from "../../core/options.js";
-import { tagOf } from "../../core/tag.js";
+
 import { type Image, MAX_PIXELS } from "./pixels.js";
 
 export interface DecodeOptions {
@@ -46,14 +47,7 @@ export async function decodeImage(
   const { maxPixels, exifOrientation } = readDecodeOptions(where, options);
   if (fileName !== undefined && typeof fileName !== "string")
     throw new ArgumentError(expectation(where, "fileName", "a string", describe(fileName)));
-  const file = fileBytes(bytes);
-  if (!file) throw new ArgumentError(expectation(where, "bytes", "a Uint8Array or ArrayBuffer", describe(bytes)));
+  const file = asBytes(where, bytes);
   const decoder = await import("./decode.js");
   return decoder.decodeAny(file, { fileName, maxPixels, exifOrientation });
-}
-
-/** Bytes in arrays and buffers of any realm (of an iframe, of a test runner); undefined for anything else. */
-function fileBytes(bytes: unknown): Uint8Array | undefined {
-  if (ArrayBuffer.isView(bytes)) return tagOf(bytes) === "Uint8Array" ? (bytes as Uint8Array) : undefined;
-  return /^(Shared)?ArrayBuffer$/.test(tagOf(bytes)) ? new Uint8Array(bytes as ArrayBuffer) : undefined;
 }

@@ -1,4 +1,5 @@
-// Names of ResNets elsewhere, as torchvision has them: for `loadStateDict({ rename })`.
+/** Names of ResNets elsewhere, as torchvision has them: for `loadStateDict({ rename })`. */
+import { text } from "../../core/options.js";
 
 const STAGE = /^encoder\.stages\.(\d+)\.layers\.(\d+)\.(layer\.(\d+)|shortcut)\.(convolution|normalization)\./;
 
@@ -10,7 +11,7 @@ const STAGE = /^encoder\.stages\.(\d+)\.layers\.(\d+)\.(layer\.(\d+)|shortcut)\.
  * model.loadStateDict(readPytorch(bytes).tensors, { rename: huggingFaceResNet });
  */
 export function huggingFaceResNet(name: string): string {
-  return name
+  return text("huggingFaceResNet", "name", name)
     .replace(/^resnet\.(?=embedder\.|encoder\.)/, "")
     .replace(/^embedder\.embedder\.convolution\./, "conv1.")
     .replace(/^embedder\.embedder\.normalization\./, "bn1.")
@@ -30,5 +31,5 @@ export function huggingFaceResNet(name: string): string {
  * model.loadStateDict(readPytorch(bytes).tensors, { rename: timmResNet });
  */
 export function timmResNet(name: string): string {
-  return name.replace(/^(?:(?:timm_model|_?backbone|model|module|_orig_mod)\.)+/, "");
+  return text("timmResNet", "name", name).replace(/^(?:(?:timm_model|_?backbone|model|module|_orig_mod)\.)+/, "");
 }
