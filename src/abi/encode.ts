@@ -1,4 +1,4 @@
-/** Writes records: [kernel number, words in the record, field 0, field 1, …]. */
+/** Writes records: [kernel number, words in the record, field 0, field 1, …, words of a table]. */
 import { ACTIVATION_GRADIENT, ACTIVATIONS } from "./enums.js";
 import { kernelOf } from "./kernel.js";
 import { GROUPS, type KernelArguments, type KernelName } from "./records.js";
@@ -9,20 +9,26 @@ const HEADER = 2;
 const bits = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(4));
 
 /**
- * Appends the record of one kernel call to `words`. Returns the place in `GROUPS` of the group that it takes: its kernel's,
+ * Appends the record of one kernel call to `words`, and a table that the kernel reads after its fields. Returns the place in `GROUPS` of the group that it takes: its kernel's,
  * or that of its activation.
  */
-export function encodeRecord<K extends KernelName>(words: number[], kernel: K, args: KernelArguments<K>): number {
+export function encodeRecord<K extends KernelName>(
+  words: number[],
+  kernel: K,
+  args: KernelArguments<K>,
+  table: readonly number[] = [],
+): number {
   const [number, group, fields] = kernelOf(kernel);
   const given: Readonly<Record<string, number>> = args;
   const names = fields.split(" ");
-  words.push(number, names.length + HEADER);
+  words.push(number, names.length + HEADER + table.length);
   for (const name of names) {
     if (name[0] === "~") {
       bits.setFloat32(0, given[name.slice(1)], true);
       words.push(bits.getInt32(0, true));
     } else words.push(given[name] | 0);
   }
+  for (const word of table) words.push(word);
   const { activation = ACTIVATIONS.none } = given;
   return activation % ACTIVATION_GRADIENT > ACTIVATIONS.relu ? GROUPS.indexOf("further") : group;
 }

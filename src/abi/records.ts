@@ -64,6 +64,7 @@ export const SIGNATURES = {
   // reduce/
   f32_column_sum: "train ptr x y i32 rows cols Cut",
   f32_reduce: "rare ptr x b y i32 code outer n inner",
+  f32_resample: "rare ptr x y i32 outer size inner rows", // and a table, see assembly/reduce/resample.ts
   f32_softmax: "further ptr x y i32 rows cols log",
   f32_softmax_dx: "further train ptr dy y dx i32 rows cols log",
   f32_cross_entropy: "train ptr logits target CrossEntropy ptr lse loss partial",

@@ -59,10 +59,17 @@ export {
   type SoftplusOptions,
   Tanh,
 } from "../nn/activations.js";
+export { AdaptiveMaxPool2d } from "../nn/adaptive-max-pool.js";
 export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "../nn/batch-norm.js";
 export { BasicBlock, type BlockOptions, Bottleneck, PreActBlock } from "../nn/blocks.js";
 export { Concat, type ConcatOptions, Slice } from "../nn/branches.js";
 export { Conv2d, type Conv2dOptions, type ConvolutionOptions, conv2d } from "../nn/conv.js";
+export {
+  ConvTranspose1d,
+  type ConvTranspose1dOptions,
+  ConvTranspose2d,
+  type ConvTranspose2dOptions,
+} from "../nn/conv-transpose.js";
 export { type ConvNeXtOptions, type ConvNeXtSizes, type ConvNeXtVariant, convnext } from "../nn/convnext.js";
 export { type DenseNetDepth, type DenseNetOptions, type DenseNetSizes, densenet } from "../nn/densenet.js";
 export * from "../nn/dropout.js";
@@ -111,10 +118,21 @@ export {
   type MobileNetV3Sizes,
   mobilenetV3,
 } from "../nn/mobilenet-v3.js";
-export * from "../nn/movement.js";
+export {
+  ChannelShuffle,
+  ConstantPad2d,
+  concat,
+  type Padding,
+  pad,
+  type SliceOptions,
+  slice,
+  transpose,
+  ZeroPad2d,
+} from "../nn/movement.js";
 export {
   GroupNorm,
   type GroupNormOptions,
+  InstanceNorm1d,
   InstanceNorm2d,
   type InstanceNormOptions,
   LayerNorm,
@@ -126,6 +144,7 @@ export { registerLayer } from "../nn/registry.js";
 export { type RegNetOptions, type RegNetSizes, type RegNetVariant, regnet } from "../nn/regnet.js";
 export { ActivationLayer, ReLU } from "../nn/relu.js";
 export { Residual, type ResidualOptions, type Shortcut } from "../nn/residual.js";
+export { ReflectionPad2d, ReplicationPad2d, type Sizes, Upsample, type UpsampleOptions } from "../nn/resize.js";
 export * from "../nn/resnet.js";
 export * from "../nn/resnet-v2.js";
 export * from "../nn/resnet1d.js";

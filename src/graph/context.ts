@@ -102,9 +102,9 @@ export class Context {
     this.record(kernel, Object.assign(args, rest));
   }
 
-  /** Appends the record of a kernel of which only the graph knows what its arguments are called. */
-  record(kernel: KernelName, args: Readonly<Record<string, number>>): void {
-    this.group = Math.max(this.group, encodeRecord(this.#words, kernel, args as KernelArguments<KernelName>));
+  /** Appends the record of a kernel of which only the graph knows what its arguments are called, with the words of a table. */
+  record(kernel: KernelName, args: Readonly<Record<string, number>>, table?: readonly number[]): void {
+    this.group = Math.max(this.group, encodeRecord(this.#words, kernel, args as KernelArguments<KernelName>, table));
   }
 
   #name(args: Record<string, number>, names: string, ids: ValueId[]): void {

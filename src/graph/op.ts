@@ -113,6 +113,14 @@ export interface GradientContext<A extends object> {
   shape(id: ValueId): Shape;
   /** Records an op of the backward pass and returns its outputs. */
   emit<E extends object>(op: Op<E>, inputs: ValueId[], attributes: NoInfer<E>): ValueId[];
+  /** Records the gradient of another op for the output `dy`, by that op's rule, and returns those that it `needs`. */
+  by<E extends object>(
+    op: Op<E>,
+    inputs: ValueId[],
+    attributes: NoInfer<E>,
+    dy: ValueId,
+    needs: boolean[],
+  ): InputGradients;
 }
 
 /** The gradient of each input, or null where none is needed, or where gradients do not flow (statistics, targets). */

@@ -135,7 +135,7 @@ export class ChannelShuffle extends Layer {
 /** Pixels of padding: on all sides, or [left, right, top, bottom]. */
 export type Padding = number | readonly [left: number, right: number, top: number, bottom: number];
 
-const sides: Option<[number, number, number, number], Padding> = (where, name, value) => {
+export const sides: Option<[number, number, number, number], Padding> = (where, name, value) => {
   const each = Array.isArray(value)
     ? list(integer())(where, name, value)
     : [0, 0, 0, 0].fill(integer()(where, name, value));

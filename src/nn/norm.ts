@@ -1,7 +1,7 @@
 /** Normalisation within each sample. */
 import { ArgumentError, expectation } from "../core/errors.js";
 import { flag, number, readOptions, type Schema } from "../core/options.js";
-import { last } from "../core/shape.js";
+import { last, numel } from "../core/shape.js";
 import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
 import { groupNorm, layerNorm } from "../ops/norm.js";
@@ -111,20 +111,17 @@ export interface InstanceNormOptions {
 const instanceNormSchema = () =>
   ({ eps: number({ min: 0, default: 1e-5 }), affine: flag(false) }) satisfies Schema<InstanceNormOptions>;
 
-/**
- * Normalises each channel of each image [n, h, w, channels] by itself over its pixels (Ulyanov et al. 2016,
- * arXiv:1607.08022): a GroupNorm with a group for each channel. Keeps no running statistics.
- * Parameters, with `affine`: `weight` [channels], `bias` [channels].
- */
-export class InstanceNorm2d extends Normalization {
-  readonly type = "InstanceNorm2d";
+abstract class InstanceNorm extends Normalization {
+  abstract override readonly type: "InstanceNorm1d" | "InstanceNorm2d";
+  /** What it takes, and how many dimensions that has. */
+  protected abstract readonly input: readonly [string, number];
   readonly channels: number;
   readonly options: Required<InstanceNormOptions>;
 
-  constructor(channels: number, options?: InstanceNormOptions) {
+  constructor(where: string, channels: number, options?: InstanceNormOptions) {
     super();
-    this.options = readOptions("InstanceNorm2d", options, instanceNormSchema);
-    this.channels = expectSize("InstanceNorm2d", "channels", channels);
+    this.options = readOptions(where, options, instanceNormSchema);
+    this.channels = expectSize(where, "channels", channels);
   }
 
   protected args(): unknown[] {
@@ -133,9 +130,34 @@ export class InstanceNorm2d extends Normalization {
 
   protected record(b: Builder, x: ValueId): ValueId {
     const { channels, options } = this;
+    const [axes, rank] = this.input;
     const shape = b.shape(x);
-    b.expect(shape.length === 4 && shape[3] === channels, "input", `[n, h, w, ${channels}]`, shape);
-    b.expect(shape[1] * shape[2] > 1, "input", "images of more than 1 pixel", shape);
+    b.expect(shape.length === rank && last(shape) === channels, "input", `[n, ${axes}, ${channels}]`, shape);
+    b.expect(numel(shape.slice(1, -1)) > 1, "input", "images of more than 1 pixel", shape);
     return recordGroups(b, x, channels, options);
+  }
+}
+
+/**
+ * Normalises each channel of each image [n, h, w, channels] by itself over its pixels (Ulyanov et al. 2016,
+ * arXiv:1607.08022): a GroupNorm with a group for each channel. Keeps no running statistics.
+ * Parameters, with `affine`: `weight` [channels], `bias` [channels].
+ */
+export class InstanceNorm2d extends InstanceNorm {
+  readonly type = "InstanceNorm2d";
+  protected readonly input = ["h, w", 4] as const;
+
+  constructor(channels: number, options?: InstanceNormOptions) {
+    super("InstanceNorm2d", channels, options);
+  }
+}
+
+/** As InstanceNorm2d, of signals [n, length, channels]. */
+export class InstanceNorm1d extends InstanceNorm {
+  readonly type = "InstanceNorm1d";
+  protected readonly input = ["length", 3] as const;
+
+  constructor(channels: number, options?: InstanceNormOptions) {
+    super("InstanceNorm1d", channels, options);
   }
 }

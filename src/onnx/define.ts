@@ -61,6 +61,9 @@ export function define(net: Net, isChannelsLast: boolean, bound: ReadonlySet<str
         ...factor,
       });
       vector(bias, shape[isTransposed ? 1 : 0], beta);
+    } else if (step.op === "convTranspose" && shape.length < 5) {
+      declare(w, { shape, role: "conv" });
+      vector(bias, shape[1] * (step.attributes["group"] as number));
     } else if (TRAINED.has(step.op) || FIXED.has(step.op)) {
       for (const name of step.inputs) {
         const shape = net.values.get(name)?.shape ?? [];

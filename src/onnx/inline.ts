@@ -1,5 +1,6 @@
 /** The nodes of a graph in one list: functions local to the model are put in the place of their calls. */
 import { describe } from "../core/errors.js";
+import { furtherOperators } from "./further-operators.js";
 import type { AttributeProto, FunctionProto, ModelProto, NodeProto, OperatorSetId } from "./messages.js";
 import { movement } from "./movement.js";
 import { arithmetic, layers, type Rule } from "./operators.js";
@@ -28,7 +29,7 @@ const isOwn = (domain: string | undefined): boolean => !domain || domain === "ai
 let rules: ReadonlyMap<string, Rule> | undefined;
 
 const ruleOf = (opType: string): Rule | undefined => {
-  rules ??= new Map(Object.entries({ ...layers(), ...arithmetic(), ...movement() }));
+  rules ??= new Map(Object.entries({ ...layers(), ...arithmetic(), ...movement(), ...furtherOperators() }));
   return rules.get(opType);
 };
 

@@ -3,6 +3,7 @@ import { isBatch } from "../core/any-batch.js";
 import { numel, type Shape, sameShape } from "../core/shape.js";
 import type { ValueId } from "../graph/value.js";
 import type { BinaryKind, BinaryMap, Reduce, Unary, UnaryKind } from "../ops/maps.js";
+import type { Resample } from "../ops/resample.js";
 import { identity, type Rule, type Writing } from "./writing.js";
 
 const times = (w: Writing, x: string, factor: number): string =>
@@ -172,6 +173,26 @@ const reshapeCopy: Rule<{ shape: Shape }> = (w, { inputs: [x], attributes: { sha
   return { name: reshaped, order: identity(shape.length) };
 };
 
+/** Numbers that are gathered, or a product with the matrix of the axis, which lies last then. */
+const resample: Rule<Resample> = (w, { inputs: [x], attributes: { outer, size, rows, shape } }) => {
+  const from = w.shape(x);
+  const axis = from.findIndex(
+    (each, i) => each === size && numel(from.slice(0, i)) === outer && shape[i] === rows.length,
+  );
+  const isGathered = rows.every((taps) => taps.length === 1 && taps[0][1] === 1);
+  if (isGathered) {
+    const { name, order } = w.at(x);
+    const indices = w.integers(...rows.map(([[index]]) => index));
+    return { name: w.node("Gather", [name, indices], { axis: order.indexOf(axis) }), order };
+  }
+  const order = [...identity(from.length).filter((i) => i !== axis), axis];
+  const matrix = new Array<number>(size * rows.length).fill(0);
+  rows.forEach((taps, row) => {
+    for (const [index, weight] of taps) matrix[index * rows.length + row] += weight;
+  });
+  return { name: w.node("MatMul", [w.as(x, order), w.constant(matrix, [size, rows.length])]), order };
+};
+
 const rule = <A extends object>(of: Rule<A>) => of as Rule;
 
 export const mapRules = (): Record<string, Rule> => ({
@@ -180,4 +201,5 @@ export const mapRules = (): Record<string, Rule> => ({
   reduce: rule(reduce),
   expand: rule(expand),
   reshapeCopy: rule(reshapeCopy),
+  resample: rule(resample),
 });

@@ -7,7 +7,7 @@ import { imageOf, last, numel, type Pair } from "../core/shape.js";
 import type { Activation, ActivationKind, Node } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 import type { BatchNorm } from "../ops/batch-norm.js";
-import type { Conv2d } from "../ops/conv.js";
+import type { Conv2d, Conv2dDx } from "../ops/conv.js";
 import type { GroupNorm, LayerNorm } from "../ops/norm.js";
 import type { AvgPool, Pool } from "../ops/pool.js";
 import type { PadShortcut } from "../ops/shape.js";
@@ -66,6 +66,20 @@ const conv2d: Rule<Conv2d> = (w, { inputs: [x, weight, ...biases], attributes })
   const weights = filters(w, weight, { outChannels: attributes.outChannels, kernel: of(kernel) });
   const inputs = [w.image(x), weights, ...biases.map((id) => w.weight(id))];
   return image(w.node("Conv", inputs, { ...window, dilations: of(dilation), group: groups }), w.shape(x).length);
+};
+
+/** Less than nothing cut off after the image is padding of the output. */
+const convTranspose2d: Rule<Conv2dDx> = (w, { inputs: [x, weight, ...biases], attributes }) => {
+  const { outChannels, kernel, stride, padding, after = padding, dilation, groups, input } = attributes;
+  const of = (pair: readonly number[]) => axes(w, x, pair);
+  const cut = after.map((size) => Math.max(0, size));
+  const added = { output_padding: of(after.map((size) => Math.max(0, -size))) };
+  const window = { kernel_shape: of(kernel), strides: of(stride), pads: [...of(padding), ...of(cut)], ...added };
+  const dims = [outChannels, input[2] / groups, ...of(kernel)];
+  const weights = w.isWeight(weight) ? w.weight(weight, dims) : w.image(weight);
+  const inputs = [w.image(x), weights, ...biases.map((id) => w.weight(id))];
+  const node = w.node("ConvTranspose", inputs, { ...window, dilations: of(dilation), group: groups });
+  return image(node, w.shape(x).length);
 };
 
 const linear: Rule = (w, { inputs: [x, weight, ...rest] }) => {
@@ -273,6 +287,7 @@ const rule = <A extends object>(of: Rule<A>) => of as Rule;
 /** By the names of ops, so that an app that exports carries none that it does not record. */
 const allRules = (): Record<string, Rule> => ({
   conv2d: rule(conv2d),
+  convTranspose2d: rule(convTranspose2d),
   linear,
   activation: rule(activation),
   add,

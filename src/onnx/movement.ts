@@ -279,6 +279,12 @@ const cast: Rule = (call) => {
   return { constants: [{ ...held, data, isFloat: false }] };
 };
 
+const RESIZE_MODES = ["nearest", "linear", "bilinear", "cubic"];
+const COORDINATES = [
+  ...["half_pixel", "half_pixel_symmetric", "pytorch_half_pixel"],
+  ...["align_corners", "asymmetric", "tf_half_pixel_for_nn"],
+];
+
 /** Scales or sizes of each axis. Upsample (to 9) has scales alone. */
 const resize: Rule = (call) => {
   const x = call.shape(0);
@@ -291,18 +297,34 @@ const resize: Rule = (call) => {
   const factors = x.map(() => 1);
   axes.forEach((axis, i) => {
     const at = axisOf(call, axis, x.length);
+    // A batch that the file fixed may be any.
+    if (isBatch(x[at]) && sizes?.[i] === call.fileBatch) return;
     factors[at] = sizes ? sizes[i] / x[at] : (scales?.[i] ?? 1);
     shape[at] = sizes ? sizes[i] : Math.floor(x[at] * factors[at]);
   });
   const policy = call.text("keep_aspect_ratio_policy", "stretch");
-  if (policy !== "stretch" || call.int("antialias", 0) || call.int("exclude_outside", 0))
-    throw call.refuse("attributes", "a plain resize", policy);
+  if (sizes && policy !== "stretch") {
+    const wanted = axes.map((axis) => factors[axisOf(call, axis, x.length)]);
+    const factor = policy === "not_larger" ? Math.min(...wanted) : Math.max(...wanted);
+    for (const axis of axes) {
+      const at = axisOf(call, axis, x.length);
+      factors[at] = factor;
+      shape[at] = Math.floor(x[at] * factor + 0.5);
+    }
+  }
+  const mode = call.text("mode", "nearest");
+  const coordinates = call.opset < 11 ? "asymmetric" : call.text("coordinate_transformation_mode", "half_pixel");
+  if (!RESIZE_MODES.includes(mode)) throw call.refuse("mode", RESIZE_MODES.join(", "), mode);
+  if (!COORDINATES.includes(coordinates))
+    throw call.refuse("coordinate_transformation_mode", COORDINATES.join(", "), coordinates);
   const attributes = {
     scales: factors,
-    mode: call.text("mode", "nearest"),
-    coordinates: call.opset < 11 ? "asymmetric" : call.text("coordinate_transformation_mode", "half_pixel"),
+    mode: mode === "bilinear" ? "linear" : mode,
+    coordinates,
     nearest: call.opset < 11 ? "floor" : call.text("nearest_mode", "round_prefer_floor"),
     cubic: call.float("cubic_coeff_a", -0.75),
+    excludeOutside: call.int("exclude_outside", 0) === 1,
+    antialias: call.int("antialias", 0) === 1,
   };
   return { op: "resize", inputs: [call.inputs[0]], attributes, shapes: [shape] };
 };

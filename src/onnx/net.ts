@@ -12,6 +12,8 @@ export interface NetValue {
   /** Sizes; the batch's is a multiple of BATCH. */
   shape: number[];
   isFloat: boolean;
+  /** ONNX's number of the type, of inputs of the graph. */
+  type?: number | undefined;
   constant?: Constant;
 }
 

@@ -17,6 +17,8 @@ export interface Call {
   /** An input's numbers, which must be constant. */
   numbers(index: number): number[];
   constant(index: number): Constant | undefined;
+  /** ONNX's number of an input's type, of inputs of the graph. */
+  type(index: number): number | undefined;
   int(name: string, fallback?: number): number;
   float(name: string, fallback?: number): number;
   ints(name: string): number[] | undefined;
@@ -70,12 +72,12 @@ export function broadcast(call: Call, shapes: number[][]): number[] {
   });
 }
 
-const unary =
+export const unary =
   (op: string, attributes: (call: Call) => Record<string, AttributeValue> = () => ({})): Rule =>
   (call) => ({ op, attributes: attributes(call), shapes: [call.shape(0)] });
 
 /** Before 7, `axis` and `broadcast` said where the second input's axes lie. */
-const binary =
+export const binary =
   (op: string): Rule =>
   (call) => {
     if (
@@ -168,6 +170,12 @@ const convTranspose: Rule = (call) => {
     (auto.startsWith("SAME") ? spatial.map((size, i) => size * strides[i]) : undefined);
   if (wanted) {
     const cut = full.map((size, i) => Math.max(0, size - wanted[i]));
+    // What the windows do not reach follows at the end.
+    full.forEach((size, i) => {
+      const missing = Math.max(0, wanted[i] - size);
+      extra[i] += missing;
+      full[i] += missing;
+    });
     const [less, more] = [cut.map((c) => Math.floor(c / 2)), cut.map((c) => Math.ceil(c / 2))];
     pads = auto === "SAME_UPPER" ? [...less, ...more] : [...more, ...less];
   }
@@ -207,7 +215,7 @@ const globalPool =
   };
 
 /** ReduceSum takes axes as an input since 13, the others since 18. */
-const reduce =
+export const reduce =
   (op: string): Rule =>
   (call) => {
     const x = call.shape(0);

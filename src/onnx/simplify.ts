@@ -54,7 +54,8 @@ export function simplify(
     const name = info.name ?? "";
     if (values.has(name)) continue;
     const bound = options.inputs?.get(name);
-    if (bound) declare(name, { shape: bound.shape, isFloat: bound.isFloat, constant: bound });
+    const type = info.type?.tensorType?.elemType;
+    if (bound) declare(name, { shape: bound.shape, isFloat: bound.isFloat, type, constant: bound });
     else {
       const type = info.type?.tensorType?.elemType ?? 0;
       // Those of 8 bits and bfloat16 begin at 16.
@@ -252,6 +253,7 @@ function callOf(node: FlatNode, inputs: string[], { values, constants, reading, 
     has: (index) => Boolean(inputs[index]),
     shape: (index) => value(index).shape,
     constant: (index) => (inputs[index] ? value(index).constant : undefined),
+    type: (index) => (inputs[index] ? value(index).type : undefined),
     numbers(index) {
       const { constant } = value(index);
       if (!constant || constant.isSample)

@@ -185,8 +185,11 @@ function dxFilterBytes(s: Conv2dShape): number[] {
   );
 }
 
-/** Inputs: dy, w, and those of the epilogue. `input`: [h, w, c] of the forward op's input. */
-const conv2dDx: Op<Conv2d & { input: ImageShape }> = {
+/** `input`: [h, w, c] of the forward op's input. */
+export type Conv2dDx = Conv2d & { input: ImageShape };
+
+/** Inputs: dy, w, and those of the epilogue. */
+export const conv2dDx: Op<Conv2dDx> = {
   name: "conv2dDx",
   shapes: ([dy], { input }) => [imagesLike(dy, input)],
   macs: ([dy], [dx], c) => numel(dy) * taps(c, last(dx)),

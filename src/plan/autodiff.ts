@@ -2,7 +2,7 @@
 
 import { expectation, ResnetWasmError } from "../core/errors.js";
 import type { Graph } from "../graph/graph.js";
-import type { Gradient, Node, Op } from "../graph/op.js";
+import type { Gradient, GradientContext, InputGradients, Node, Op } from "../graph/op.js";
 import type { ValueId } from "../graph/value.js";
 import { add } from "../ops/elementwise.js";
 import { allGradients } from "../ops/gradients.js";
@@ -23,6 +23,22 @@ function ruleOf(op: Op): Gradient | undefined {
   return rules.get(op);
 }
 
+/** Appends the ops that compute the gradients of a node's inputs. */
+function gradientOf(graph: Graph, node: Node, dy: ValueId, needs: boolean[]): InputGradients {
+  const context: GradientContext<object> = {
+    node,
+    dy,
+    needs,
+    shape: (id) => graph.shape(id),
+    emit: (op, inputs, attributes) => graph.add(op, inputs, attributes, node.path),
+    by: (op, inputs, attributes, dy, needs) =>
+      gradientOf(graph, { ...node, op: op as Op, inputs, attributes }, dy, needs),
+  };
+  const found = node.op.gradient?.(context) ?? ruleOf(node.op)?.rule(context);
+  if (!found) throw new ResnetWasmError(expectation("differentiate", "op", "one with a gradient", node.op.name));
+  return found;
+}
+
 /**
  * Appends the ops that compute the gradients of `seed.output` with respect to each value in `wanted`, and returns
  * them. A wanted value on which the output does not depend has no entry.
@@ -38,17 +54,7 @@ export function differentiate(graph: Graph, seed: Seed, wanted: Iterable<ValueId
     const dy = gradients.get(node.outputs[0]);
     const needs = node.inputs.map((id) => leads.has(id));
     if (dy === undefined || !needs.includes(true)) continue;
-    const context = {
-      node,
-      dy,
-      needs,
-      shape: (id: ValueId) => graph.shape(id),
-      emit: <E extends object>(op: Op<E>, inputs: ValueId[], attributes: NoInfer<E>) =>
-        graph.add(op, inputs, attributes, node.path),
-    };
-    const found = node.op.gradient?.(context) ?? ruleOf(node.op)?.rule(context);
-    if (!found) throw new ResnetWasmError(expectation("differentiate", "op", "one with a gradient", node.op.name));
-    found.forEach((dx, i) => {
+    gradientOf(graph, node, dy, needs).forEach((dx, i) => {
       if (dx === null || !needs[i]) return;
       const sum = gradients.get(node.inputs[i]);
       const total = sum === undefined ? dx : graph.add(add, [sum, dx], { activation: null }, node.path)[0];

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { BINARY, REDUCTIONS, UNARY } from "../../src/abi/enums.js";
 import { keysOf } from "../../src/core/keys.js";
+import { type Taps, tableOf } from "../../src/ops/resample.js";
 import { callSplit, expectClose, normals, runSplit } from "../support/kernels/compare.js";
 import { Harness, variants } from "../support/kernels/harness.js";
 import { BINARY_FUNCTIONS, REDUCTION_FUNCTIONS, UNARY_FUNCTIONS } from "../support/reference/maps.js";
@@ -229,6 +230,36 @@ describe.each(variants)("maps, %s", (variant) => {
       expectClose(y, expected, 1e-6);
     },
   );
+
+  test.each([
+    [1, 5, 1, 7],
+    [2, 4, 3, 3],
+    [3, 6, 8, 2],
+    [1, 3, 17, 9],
+  ])("f32_resample of [%i, %i, %i] to %i rows", (outer, size, inner, count) => {
+    const x = normals(outer * size * inner, 1);
+    // Of no number, of one, and of several, some twice.
+    const rows = Array.from(
+      { length: count },
+      (_, row): Taps =>
+        Array.from({ length: row % 4 }, (_, k) => [(row * 5 + k * 3) % size, Math.fround(0.3 * k - 0.7)]),
+    );
+    const expected = new Float64Array(outer * count * inner);
+    for (let o = 0; o < outer; o++)
+      rows.forEach((taps, row) => {
+        for (const [index, weight] of taps)
+          for (let j = 0; j < inner; j++)
+            expected[(o * count + row) * inner + j] += weight * x[(o * size + index) * inner + j];
+      });
+    const [y] = runSplit(harness, (threads) => {
+      const [from, to] = [harness.f32(x), harness.f32(expected.length)];
+      const args = { x: from.ptr, y: to.ptr, outer, size, inner, rows: count };
+      for (let thread = 0; thread < threads; thread++)
+        harness.call("f32_resample", args, thread, threads, tableOf(rows));
+      return [to];
+    });
+    expectClose(y, expected, 1e-6);
+  });
 
   test.each(["max", "min"] as const)("the %s of numbers with a NaN is NaN", (kind) => {
     for (const [outer, n, inner] of [

@@ -3,20 +3,13 @@
  * refuses.
  */
 import { numel, sameShape } from "../../core/shape.js";
-import { concat, embed, slice } from "../../ops/movement.js";
 import { groupNorm, layerNorm } from "../../ops/norm.js";
 import { avgPool2d, maxPool2d } from "../../ops/pool.js";
 import { padShortcut } from "../../ops/shape.js";
 import { BatchNorm1d, BatchNorm2d } from "../batch-norm.js";
 import { convolve } from "../conv.js";
-import { channelsLast, type Emitter, unsupported } from "./recording.js";
+import { channelsLast, type Emitter, pair, unsupported } from "./recording.js";
 import type { Step } from "./step.js";
-
-/** [vertical, horizontal]; of a row of pixels, [1, horizontal] or what else does nothing to the height. */
-function pair(values: unknown, height = 1): [number, number] {
-  const list = values as number[];
-  return list.length === 1 ? [height, list[0]] : (list as [number, number]);
-}
 
 /** The path of a step's layer: the node's name, or where a layer has weights of its own, what is common to theirs. */
 export function pathOf({ op, name, inputs }: Step): string {
@@ -87,34 +80,6 @@ const pool: Emitter = (step, r, shape) => {
   };
 };
 
-const concatenation: Emitter = (step, r, shape) => {
-  const values = step.inputs.map((name) => r.value(name));
-  const { order } = values[0];
-  const axis = order.indexOf(step.attributes["axis"] as number);
-  if (axis === 0 && shape.length > 0) unsupported("along the batch");
-  const parts = values.map((value) => r.arranged(value, order));
-  return { id: r.b.op(concat, parts, { axis })[0], order };
-};
-
-/** The step's numbers for each axis, in the order of memory. */
-const inMemory = (step: Step, name: string, order: readonly number[], offset = 0): number[] =>
-  order.map((axis) => (step.attributes[name] as number[])[offset + axis]);
-
-const part: Emitter = (step, r, shape) => {
-  const { id, order } = r.value(step.inputs[0]);
-  const place = { starts: inMemory(step, "starts", order), steps: inMemory(step, "steps", order) };
-  return { id: r.b.op(slice, [id], { ...place, sizes: order.map((axis) => shape[axis]) })[0], order };
-};
-
-const padded: Emitter = (step, r, shape) => {
-  const { mode, value } = step.attributes as { mode: string; value: number };
-  if (mode !== "constant") unsupported(`mode ${mode}`);
-  const { id, order } = r.value(step.inputs[0]);
-  const starts = inMemory(step, "pads", order);
-  const sizes = order.map((axis) => shape[axis]);
-  return { id: r.b.op(embed, [id], { starts, steps: sizes.map(() => 1), sizes, value })[0], order };
-};
-
 const reshape: Emitter = (step, r, shape) => {
   const x = r.value(step.inputs[0]);
   const [n, c] = x.shape;
@@ -156,15 +121,6 @@ const transpose: Emitter = (step, r) => {
   return { id, order: order.map((axis) => perm.indexOf(axis)) };
 };
 
-const softmax: Emitter = (step, r, shape) => {
-  const axis = step.attributes["axis"] as number;
-  const isLast = axis === shape.length - 1 || (step.attributes["toEnd"] && numel(shape.slice(axis + 1)) === 1);
-  if (!isLast) unsupported(`axis ${axis} of ${shape.length}`);
-  const x = r.rows(step.inputs[0]);
-  const id = step.op === "softmax" ? r.b.softmax(x) : r.b.logSoftmax(x);
-  return { id, order: shape.map((_, i) => i) };
-};
-
 export const BATCH_NORM = [".weight", ".bias", ".running_mean", ".running_var"];
 
 const batchNorm: Emitter = (step, r, shape) => {
@@ -201,13 +157,8 @@ export const emitters = (): Record<string, Emitter> => ({
   linear: product,
   maxPool: pool,
   averagePool: pool,
-  concat: concatenation,
-  slice: part,
-  pad: padded,
   reshape,
   transpose,
-  softmax,
-  logSoftmax: softmax,
   batchNorm,
   layerNorm: norm,
   groupNorm: norm,

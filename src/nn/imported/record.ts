@@ -3,6 +3,7 @@ import type { ValueId } from "../../graph/value.js";
 import type { Builder } from "../../ops/builder.js";
 import { emitters, pathOf } from "./emit.js";
 import { mapEmitters } from "./emit-maps.js";
+import { moveEmitters } from "./emit-moves.js";
 import { channelsLast, type Definition, type Placed, Recording, Unsupported } from "./recording.js";
 import type { Step } from "./step.js";
 
@@ -12,7 +13,7 @@ export type OnUnsupported = (step: Step, reason: string) => void;
 /** Records all steps and returns the outputs, channels last. */
 export function recordSteps(b: Builder, definition: Definition, x: ValueId, onUnsupported: OnUnsupported): ValueId[] {
   const recording = new Recording(b, definition, x);
-  const known = new Map(Object.entries({ ...emitters(), ...mapEmitters() }));
+  const known = new Map(Object.entries({ ...emitters(), ...mapEmitters(), ...moveEmitters() }));
   const natural = (value: Placed): ValueId => recording.arranged(value, channelsLast(value.shape.length));
   for (const step of definition.steps) {
     const shape = recording.shapeOf(step.outputs[0]);

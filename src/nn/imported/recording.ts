@@ -59,9 +59,15 @@ export interface Emitted {
   order?: number[];
 }
 
+/** [vertical, horizontal]; of a row of pixels, [1, horizontal] or what else does nothing to the height. */
+export function pair(values: unknown, height = 1): [number, number] {
+  const list = values as number[];
+  return list.length === 1 ? [height, list[0]] : (list as [number, number]);
+}
+
 export type Emitter = (step: Step, r: Recording, shape: number[]) => Emitted;
 
-const identity = (rank: number): number[] => Array.from({ length: rank }, (_, i) => i);
+export const identity = (rank: number): number[] => Array.from({ length: rank }, (_, i) => i);
 
 /** [n, c, h, w] in the order n, h, w, c. */
 export const channelsLast = (rank: number): number[] =>

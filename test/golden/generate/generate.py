@@ -17,6 +17,7 @@ import optimizers  # noqa: E402
 import ops_dense  # noqa: E402
 import ops_image  # noqa: E402
 import ops_maps  # noqa: E402
+import ops_resize  # noqa: E402
 import ops_signal  # noqa: E402
 import residual_mlp  # noqa: E402
 import torchvision_nets  # noqa: E402
@@ -45,6 +46,7 @@ PARTS = {
     "image": ops_image.main,
     "maps": ops_maps.main,
     "signal": ops_signal.main,
+    "resize": ops_resize.main,
     "cifar": cifar_resnet.main,
     "torchvision": torchvision_nets.main,
     "families": families.main,

@@ -7,6 +7,7 @@ import type { Op } from "../../../src/graph/op.js";
 import {
   AdaptiveAvgPool1d,
   AdaptiveAvgPool2d,
+  AdaptiveMaxPool2d,
   AvgPool1d,
   AvgPool2d,
   BatchNorm1d,
@@ -16,6 +17,8 @@ import {
   binary,
   Conv1d,
   Conv2d,
+  ConvTranspose1d,
+  ConvTranspose2d,
   cifarResNet,
   concat,
   conv2d,
@@ -37,6 +40,7 @@ import {
   PReLU,
   pad,
   type ReductionFunction,
+  ReflectionPad2d,
   ReLU,
   Residual,
   reduce,
@@ -50,6 +54,7 @@ import {
   tabularResNet,
   transpose,
   type UnaryFunction,
+  Upsample,
   unary,
   type ValueId,
 } from "../../../src/hosts/node/index.js";
@@ -58,9 +63,11 @@ import { type ExportOptions, exportOnnx } from "../../../src/onnx/export.js";
 import { ACTIVATION_NODES, ruleOf } from "../../../src/onnx/lower.js";
 import { Reading } from "../../../src/onnx/protobuf.js";
 import { readModel } from "../../../src/onnx/read.js";
+import * as transposed from "../../../src/ops/conv-transpose.js";
 import { allGradients } from "../../../src/ops/gradients.js";
 import * as maps from "../../../src/ops/maps.js";
 import * as movement from "../../../src/ops/movement.js";
+import * as resample from "../../../src/ops/resample.js";
 import * as shape from "../../../src/ops/shape.js";
 import { SMALL } from "../../support/families.js";
 import { numbers } from "../../support/onnx-build.js";
@@ -268,6 +275,27 @@ describe("exportOnnx", () => {
     await expectSame(await createModel(network, { inputShape: [4, 5, 3] }));
   });
 
+  it("writes what makes images larger and smaller", async () => {
+    const layers: [Layer, number[]][] = [
+      [new Upsample({ scaleFactor: 2, mode: "bilinear" }), [5, 4, 3]],
+      [new Upsample({ size: [3, 7] }), [5, 4, 3]],
+      [new Upsample({ scaleFactor: 3, mode: "linear", alignCorners: true }), [5, 3]],
+      [new ReflectionPad2d([1, 2, 0, 3]), [5, 4, 3]],
+      [new AdaptiveMaxPool2d([3, 2]), [7, 5, 3]],
+      [new ConvTranspose1d(3, 4, { kernelSize: 3, stride: 2 }), [5, 3]],
+      [new ConvTranspose2d(3, 6, { kernelSize: 3, stride: 2, padding: 1, outputPadding: 1, groups: 3 }), [4, 5, 3]],
+      [
+        new ConvTranspose2d(3, 2, { kernelSize: [2, 3], stride: [3, 1], outputPadding: [2, 0], bias: false }),
+        [4, 5, 3],
+      ],
+    ];
+    for (const [layer, inputShape] of layers) {
+      const model = await modelOf(layer, inputShape);
+      const bytes = await expectSame(model);
+      if (!(layer instanceof Upsample)) await expectBack(model, bytes);
+    }
+  });
+
   it("writes LayerScale and PReLU", async () => {
     const network = new Sequential(conv(), new PReLU(8), new LayerScale(8, { initialValue: 0.5 }), new PReLU());
     const model = await createModel(network, { inputShape: [5, 4, 3] });
@@ -311,7 +339,7 @@ describe("exportOnnx", () => {
   });
 
   it("knows every op and activation of a prediction", () => {
-    const own = Object.values<unknown>({ ...maps, ...movement, ...shape })
+    const own = Object.values<unknown>({ ...maps, ...movement, ...resample, ...shape, ...transposed })
       .filter((each) => typeof each === "object" && each !== null && "gradient" in each)
       .map((each) => each as Op);
     const unknown = [...allGradients().map(({ of }) => of), ...own]

@@ -110,9 +110,15 @@ export class Harness {
    * Runs one kernel as thread `thread` of `threads` (more than one only for kernels without an inner barrier). Of work that
    * threads claim, thread 0 does its own share, thread 1 all that is left, and the others find none.
    */
-  call<K extends KernelName>(kernel: K, args: KernelArguments<K>, thread = 0, threads = 1): void {
+  call<K extends KernelName>(
+    kernel: K,
+    args: KernelArguments<K>,
+    thread = 0,
+    threads = 1,
+    table?: readonly number[],
+  ): void {
     const words: number[] = [];
-    encodeRecord(words, kernel, args);
+    encodeRecord(words, kernel, args, table);
     const ptr = this.#reserve(words.length * 4);
     new Int32Array(this.memory.buffer, ptr, words.length).set(words);
     if (this.threads > 1) {
