@@ -7,10 +7,11 @@ import type { Plugin } from "rolldown";
 import { describeKernel, type KernelName, SIGNATURES } from "../src/abi/records.js";
 import { fromRoot } from "./root.js";
 
-const RECORDS = "\0kernel-records";
+/** The name of the module of all kernels. */
+export const RECORDS = "\0kernel-records";
 const isName = (text: string): text is KernelName => Object.hasOwn(SIGNATURES, text);
 
-/** The module of all kernels, of which a bundle keeps what it imports. */
+/** Its text, of which a bundle keeps what it imports. */
 const records = (): string =>
   Object.keys(SIGNATURES)
     .filter(isName)

@@ -11,6 +11,7 @@ import { dirname, relative } from "node:path/posix";
 import MagicString from "magic-string";
 import type { Plugin } from "rolldown";
 import { parseAst } from "rolldown/parseAst";
+import { RECORDS } from "./kernel-names.js";
 import { fromRoot } from "./root.js";
 
 /** What a module imports, at once and on demand, as paths. */
@@ -89,7 +90,8 @@ export interface EntryModules {
 
 /**
  * Each module that is imported on demand, with those that it shares: of what all entries have that ask for it, what comes
- * with whoever asks, and what has identity. All else it brings along, even where some entry has it: an app may not.
+ * with whoever asks, and what has identity. All else it brings along, even where some entry has it: an app may not. Records
+ * of kernels are constants: those that it calls it brings.
  */
 export function modulesOnDemand(graph: Graph, entries: readonly EntryModules[]): Map<string, Set<string>> {
   const askedBy = (ids: Iterable<string>) => new Set([...ids].flatMap((id) => graph.get(id)?.onDemand ?? []));
@@ -99,7 +101,7 @@ export function modulesOnDemand(graph: Graph, entries: readonly EntryModules[]):
     const asking = [...graph].filter(([, { onDemand }]) => onDemand.includes(target));
     const there = intersection(entries.filter(({ asked }) => asked.has(target)).map(({ kept }) => kept));
     const along = intersection(asking.map(([id]) => closure(graph, id)));
-    const shared = new Set([...along].filter((id) => there.size === 0 || there.has(id)));
+    const shared = new Set([...along].filter((id) => id !== RECORDS && (there.size === 0 || there.has(id))));
     for (const id of there) if (hasIdentity(graph, id)) shared.add(id);
     const own = [...closure(graph, target)].filter((id) => !shared.has(id));
     askedBy(own).forEach(visit); // those that it asks for come first
