@@ -23,7 +23,11 @@ function map_4(code: i32, x: usize, y: usize, i: usize, end: usize, param: f32):
 // @ts-ignore: decorator
 @inline
 function map_1(code: i32, x: usize, y: usize, i: usize, end: usize, param: f32): usize {
-  for (; i + 16 <= end; i += 16) v128.store(y + i, activation_of(code, v128.load(x + i), param));
+  if (i + 16 > end) return i;
+  do {
+    v128.store(y + i, activation_of(code, v128.load(x + i), param));
+    i += 16;
+  } while (i + 16 <= end);
   return i;
 }
 

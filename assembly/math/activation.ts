@@ -2,9 +2,9 @@
 import { Activation } from "../generated/records";
 import { fma, relu_v128 } from "../simd";
 import { expm1_negative_v128, exp_v128 } from "./exp";
-import { normal_cdf_v128 } from "./erf";
 import { log1p_v128 } from "./log";
-import { sigmoid_v128, tanh_v128 } from "./tanh";
+import { x_normal_cdf, x_normal_cdf_dx } from "./normal";
+import { gate_v128, sigmoid_v128, tanh_v128 } from "./tanh";
 
 // @ts-ignore: decorator
 @inline
@@ -12,9 +12,6 @@ const GELU_SCALE: f32 = 1.5957691216057308; // 2 sqrt(2 / pi)
 // @ts-ignore: decorator
 @inline
 const GELU_CUBIC: f32 = 0.044715;
-// @ts-ignore: decorator
-@inline
-const NORMAL_DENSITY: f32 = 0.3989422804014327; // 1 / sqrt(2 pi)
 
 /** x > 0 ? x : x * slope. */
 // @ts-ignore: decorator
@@ -31,8 +28,10 @@ function elu(x: v128, alpha: f32): v128 {
 }
 
 /** x Phi(x), Phi(x) the probability that a normal variable is below x (Hendrycks & Gimpel 2016). */
+// @ts-ignore: decorator
+@inline
 function gelu(x: v128): v128 {
-  return f32x4.mul(x, normal_cdf_v128(x));
+  return x_normal_cdf(x);
 }
 
 /** The sigmoid s with gelu_tanh(x) = x s: (1 + tanh z) / 2 = sigmoid(2 z), z = sqrt(2/pi) (x + 0.044715 x^3). */
@@ -40,7 +39,7 @@ function gelu(x: v128): v128 {
 @inline
 function gelu_tanh_gate(x: v128, squared: v128): v128 {
   const z = f32x4.mul(fma(f32x4.mul(squared, f32x4.splat(GELU_CUBIC)), x, x), f32x4.splat(GELU_SCALE));
-  return sigmoid_v128(z);
+  return gate_v128(z);
 }
 
 function gelu_tanh(x: v128): v128 {
@@ -48,8 +47,10 @@ function gelu_tanh(x: v128): v128 {
 }
 
 /** x sigmoid(x). */
+// @ts-ignore: decorator
+@inline
 function silu(x: v128): v128 {
-  return f32x4.mul(x, sigmoid_v128(x));
+  return f32x4.mul(x, gate_v128(x));
 }
 
 /** x clamp(x + 3, 0, 6) / 6. */
@@ -135,10 +136,9 @@ function relu_dx(y: v128): v128 {
   return v128.andnot(f32x4.splat(1), f32x4.le(y, f32x4.splat(0)));
 }
 
-/** d/dx x Phi(x) = Phi(x) + x phi(x), phi the density of the normal distribution. */
+/** The derivative of GELU. */
 function gelu_dx(x: v128): v128 {
-  const density = f32x4.mul(exp_v128(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5))), f32x4.splat(NORMAL_DENSITY));
-  return fma(x, density, normal_cdf_v128(x));
+  return x_normal_cdf_dx(x);
 }
 
 /** With s = sigmoid(2 z): d/dx x s = s + x s (1 - s) 2 z', 2 z' = 2 sqrt(2/pi) (1 + 3 * 0.044715 x^2). */
@@ -153,7 +153,7 @@ function gelu_tanh_dx(x: v128): v128 {
 /** With s = sigmoid(x): d/dx x s = s (1 + x (1 - s)). */
 function silu_dx(x: v128): v128 {
   const one = f32x4.splat(1);
-  const s = sigmoid_v128(x);
+  const s = gate_v128(x);
   return f32x4.mul(s, fma(x, f32x4.sub(one, s), one));
 }
 

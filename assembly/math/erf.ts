@@ -1,4 +1,4 @@
-// The error function and the normal distribution, after N. Juffa's my_erff (Stack Overflow question 35148198):
+// The error function, after N. Juffa's my_erff (Stack Overflow question 35148198):
 // an odd polynomial below 475/512, and 1 - e^L(|x|) above, where L approximates log(erfc).
 import { fma } from "../simd";
 import { exp_v128 } from "./exp";
@@ -40,19 +40,4 @@ export function erf_v128(x: v128): v128 {
   const large = f32x4.sub(f32x4.splat(1), exp_v128(log_erfc(t, s)));
   const y = v128.bitselect(large, small, f32x4.gt(t, f32x4.splat(SPLIT)));
   return v128.or(y, v128.and(x, sign));
-}
-
-/**
- * (1 + erf(x / sqrt 2)) / 2, the probability that a normal variable is below x; at most 1e-7 off, without cancellation
- * for negative x (relative error below 1e-4 down to x = -6).
- */
-export function normal_cdf_v128(x: v128): v128 {
-  const u = f32x4.mul(x, f32x4.splat(0.70710678118654752));
-  const t = v128.andnot(u, i32x4.splat(0x80000000));
-  const s = f32x4.mul(u, u);
-  const half = f32x4.splat(0.5);
-  const small = fma(fma(small_factor(s), u, u), half, half);
-  const upper = f32x4.mul(exp_v128(log_erfc(t, s)), half);
-  const large = v128.bitselect(upper, f32x4.sub(f32x4.splat(1), upper), f32x4.lt(x, f32x4.splat(0)));
-  return v128.bitselect(large, small, f32x4.gt(t, f32x4.splat(SPLIT)));
 }

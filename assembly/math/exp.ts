@@ -11,7 +11,7 @@ import { fma } from "../simd";
 const ROUND: f32 = 12582912; // 1.5 * 2^23
 // @ts-ignore: decorator
 @inline
-const LOG2_E: f32 = 1.44269504088896341;
+export const LOG2_E: f32 = 1.44269504088896341;
 // @ts-ignore: decorator
 @inline
 const LN2_HIGH: f32 = 0.693359375;
@@ -65,4 +65,27 @@ export function expm1_negative_v128(x: v128): v128 {
   const scale = power_of_two(i32x4.sub(rounded, i32x4.splat(0x4b400000)));
   // 2^n (1 + q) - 1 = (2^n - 1) + 2^n q; the first term is exact.
   return fma(f32x4.add(tail(r), r), scale, f32x4.sub(scale, f32x4.splat(1)));
+}
+
+/** 1.5 * 2^23 + 127: the low bits of a sum with it are the biased exponent of the integer that was rounded. */
+// @ts-ignore: decorator
+@inline
+const ROUND_BIASED: f32 = 12583039;
+
+/**
+ * 2^z for -127.5 < z <= 0, and 0 below -126.5, where the exponent becomes 0: for decaying factors whose argument is
+ * known to no more than float32 anyway. The polynomial for 2^f on [-1/2, 1/2], fitted here, is 2e-9 off.
+ */
+// @ts-ignore: decorator
+@inline
+export function exp2_negative_v128(z: v128): v128 {
+  const rounded = f32x4.add(z, f32x4.splat(ROUND_BIASED));
+  const f = f32x4.sub(z, f32x4.sub(rounded, f32x4.splat(ROUND_BIASED)));
+  let p = fma(f32x4.splat(1.5353361819871007e-4), f, f32x4.splat(1.3398874439501905e-3));
+  p = fma(p, f, f32x4.splat(9.618437358233808e-3));
+  p = fma(p, f, f32x4.splat(5.55033247104573e-2));
+  p = fma(p, f, f32x4.splat(0.24022647913620757));
+  p = fma(p, f, f32x4.splat(0.6931472028551172));
+  p = fma(p, f, f32x4.splat(1));
+  return f32x4.mul(p, i32x4.shl(rounded, 23));
 }

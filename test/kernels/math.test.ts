@@ -89,6 +89,7 @@ describe.each(variants)("math functions, %s", (variant) => {
     ["tanh", [-Infinity, -100, -0, 0, 100, Infinity, NaN], [-1, -1, -0, 0, 1, 1, NaN]],
     ["sigmoid", [-Infinity, -200, 0, 200, Infinity, NaN], [0, 0, 0.5, 1, 1, NaN]],
     ["erf", [-Infinity, -1e30, -0, 0, 1e30, Infinity, NaN], [-1, -1, -0, 0, 1, 1, NaN]],
+    ["gate", [-Infinity, -1e30, 0, 1e30, Infinity, NaN], [0, 0, 0.5, 1, 1, NaN]],
     ["normal_cdf", [-Infinity, -1e30, 0, 1e30, Infinity, NaN], [0, 0, 0.5, 1, 1, NaN]],
   ])("%s of special values", (name, x, y) => {
     probe.x.set(x);
@@ -103,13 +104,26 @@ describe.each(variants)("math functions, %s", (variant) => {
     for (let i = 0; i < n; i++) {
       const exact = normalCdf(probe.x[i]);
       const error = Math.abs(probe.y[i] - exact);
-      const bound = probe.x[i] > -6 ? Math.min(1e-7, 1e-4 * exact) : 1e-12;
+      const bound = probe.x[i] > -6 ? Math.min(1e-7, 1e-5 * exact) : 1e-12;
       if (error > bound) expect(error, `at ${probe.x[i]}`).toBeLessThanOrEqual(bound);
     }
   });
 
+  test("gate is accurate in both tails", () => {
+    const n = 40000;
+    for (let i = 0; i < n; i++) probe.x[i] = -87 + (174 * i) / n;
+    probe.apply("gate", n);
+    for (let i = 0; i < n; i++) {
+      const x = probe.x[i];
+      const exact = sigmoid(x);
+      const bound = Math.min(1e-7, (x > -16 ? 1e-6 : 1e-5) * exact);
+      const error = Math.abs(probe.y[i] - exact);
+      if (error > bound) expect(error, `at ${x}`).toBeLessThanOrEqual(bound);
+    }
+  });
+
   test("results do not depend on the lane", () => {
-    for (const name of ["exp", "log", "tanh", "erf"] as const) {
+    for (const name of ["exp", "log", "tanh", "erf", "gate", "normal_cdf"] as const) {
       probe.x.set([1.37, 0, 0, 0, 0, 1.37, 0, 0, 0, 0, 1.37, 0, 0, 0, 0, 1.37]);
       probe.apply(name, 16);
       expect(new Set([probe.y[0], probe.y[5], probe.y[10], probe.y[15]]).size).toBe(1);

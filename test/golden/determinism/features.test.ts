@@ -33,7 +33,7 @@ const CLASSES = 7;
 const BATCH = 45;
 
 /** Change it only together with a reason why weights have to change; it holds for every machine. */
-const GOLDEN = "543ae849bd32bea2dfd6776cfdd4aea63afedf870703ad568416164185ad443c";
+const GOLDEN = "ccebc84a2de317aabbf3380171dfb846bb047e3c6988c6bb8be66f36b2a1b440";
 
 const block = (width: number, activation: ActivationLayer) =>
   new Residual(

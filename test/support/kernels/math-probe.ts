@@ -15,14 +15,16 @@ export const MATH_FUNCTIONS = [
   "sigmoid",
   "erf",
   "normal_cdf",
+  "gate",
 ] as const;
 export type MathFunction = (typeof MATH_FUNCTIONS)[number];
 
 const entry = `
 import { exp_v128, expm1_negative_v128 } from "./assembly/math/exp";
 import { log_v128, log1p_v128 } from "./assembly/math/log";
-import { sigmoid_v128, tanh_v128 } from "./assembly/math/tanh";
-import { erf_v128, normal_cdf_v128 } from "./assembly/math/erf";
+import { gate_v128, sigmoid_v128, tanh_v128 } from "./assembly/math/tanh";
+import { erf_v128 } from "./assembly/math/erf";
+import { normal_cdf_v128 } from "./assembly/math/normal";
 ${MATH_FUNCTIONS.map(
   (name) => `export function ${name}(x: usize, y: usize, bytes: usize): void {
   for (let i: usize = 0; i < bytes; i += 16) v128.store(y + i, ${name}_v128(v128.load(x + i)));

@@ -4,7 +4,7 @@ import { type Cases, type Context, check, equal, hashOf, type Layer, type Librar
 
 /** Change them only together with a reason why weights have to change; they hold for every runtime and machine. */
 export const GOLDEN = {
-  dense: "31b73853e13093311beacb51c1f955c6a9b5f32eee8ff0a3c2da8b7ff33fd2e3",
+  dense: "97e2e4d3854900e7ccbd234542219da2a689888e6b3786e445f8564ff87933d2",
   images: "3fb339891a578461e11f48d98670cdd82f95539fe9789c206aba3514a6c07f70",
   accumulated: "6450c14e3efb02e29f4d988cdfcdf8b5339fecdbaa64fe0ff955cfff8030846b",
 };
