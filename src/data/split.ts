@@ -1,4 +1,4 @@
-/** Random splits in two parts, which may keep each class's share. */
+/** Random splits in two parts or in folds, which may keep each class's share. */
 import { expectInteger } from "../core/check.js";
 import { flag, integer, optional, readOptions, type Schema } from "../core/options.js";
 import { Philox } from "../core/random.js";
@@ -70,4 +70,25 @@ function stratified(order: Int32Array, labels: ArrayLike<unknown>, count: number
     else second[b++] = place;
   }
   return [first, second];
+}
+
+/**
+ * The places 0 … length - 1 dealt to `k` folds at random: each in one of them, sizes and, with `labels`, the numbers of each label
+ * equal within one.
+ */
+export function foldOrder(length: number, k: number, seed: number, labels?: ArrayLike<unknown>): Int32Array[] {
+  const order = permutation(length, seed);
+  const dealt = labels ? groupedBy(order, labels) : order;
+  return Array.from({ length: k }, (_, fold) => dealt.filter((_, i) => i % k === fold));
+}
+
+/** `order` with the places of each label together, in the order in which labels come first. */
+function groupedBy(order: Int32Array, labels: ArrayLike<unknown>): Int32Array {
+  const groups = new Map<unknown, number[]>();
+  for (const place of order) {
+    const group = groups.get(labels[place]);
+    if (group) group.push(place);
+    else groups.set(labels[place], [place]);
+  }
+  return Int32Array.from([...groups.values()].flat());
 }

@@ -1,5 +1,5 @@
 /** Datasets made of other datasets: parts, and inputs changed on the way. */
-import { expectNumber } from "../core/check.js";
+import { expectInteger, expectNumber } from "../core/check.js";
 import { ArgumentError, DataError, describe, expectation } from "../core/errors.js";
 import { numel } from "../core/shape.js";
 import {
@@ -14,7 +14,7 @@ import {
   trustLabels,
 } from "./dataset.js";
 import { describeDataset } from "./description.js";
-import { readSplitOptions, type SplitOptions, splitOrder } from "./split.js";
+import { foldOrder, readSplitOptions, type SplitOptions, splitOrder } from "./split.js";
 
 /** `dataset` with another way to fill a batch, field by field: what implements Dataset may be an instance of a class. */
 export function withGet<D extends Dataset>(dataset: D, get: Dataset["get"], more: Partial<D> = {}): D {
@@ -72,15 +72,51 @@ export function split<D extends Dataset>(dataset: D, fraction: number, options?:
     const expected = `two parts that are not empty of ${dataset.length} examples`;
     throw new DataError(expectation("split", "fraction", expected, fraction));
   }
-  const labels = stratify === false ? undefined : (labelsOf(dataset) ?? (stratify ? readLabels(dataset) : undefined));
+  const labels = labelsToKeep("split", dataset, stratify);
   const [first, second] = splitOrder(dataset.length, count, seed, labels);
   return [subset(dataset, first), subset(dataset, second)];
 }
 
+/**
+ * `k` pairs for cross-validation: each holds a fold out of the random `k` of the examples, and trains on all others. Every example
+ * is held out once. Where targets are classes, each fold has the same share of every class, as in `split`.
+ *
+ * ```ts
+ * for (const [train, held] of kFold(dataset, 5)) {
+ *   // a model of its own, trained on `train` and evaluated on `held`
+ * }
+ * ```
+ */
+export function kFold<D extends Dataset>(
+  dataset: D,
+  k: number,
+  options?: number | SplitOptions,
+): [train: D, held: D][] {
+  expectDataset("kFold", dataset);
+  expectInteger("kFold", "k", k, 2, dataset.length);
+  const { seed, stratify } = readSplitOptions("kFold", options);
+  const labels = labelsToKeep("kFold", dataset, stratify);
+  const folds = foldOrder(dataset.length, k, seed, labels);
+  return folds.map((held) => {
+    const others = folds.filter((fold) => fold !== held).flatMap((fold) => [...fold]);
+    return [
+      subset(
+        dataset,
+        others.sort((a, b) => a - b),
+      ),
+      subset(dataset, held),
+    ];
+  });
+}
+
+/** The classes of which each part shall have its share. */
+const labelsToKeep = (where: string, dataset: Dataset, stratify: boolean | undefined) =>
+  stratify === false ? undefined : (labelsOf(dataset) ?? (stratify ? readLabels(where, dataset) : undefined));
+
 /** The classes of all examples, from whole batches. */
-function readLabels(dataset: Dataset): Int32Array {
+function readLabels(where: string, dataset: Dataset): Int32Array {
   if (dataset.targets !== "class" || dataset.targetShape)
-    throw new ArgumentError(expectation("split", "stratify", "a dataset of classes, one a sample", "another one"));
+    throw new ArgumentError(expectation(where, "stratify", "a dataset of classes, one a sample", "another one"));
   const labels = new Int32Array(dataset.length);
   forEachBatch(dataset, ({ y, indices }) => labels.set((y as Int32Array).subarray(0, indices.length), indices[0]));
   return labels;

@@ -2,6 +2,16 @@
 export type { Philox } from "../core/random.js";
 export { arrayDataset, type ClassArrays, type InputData, type ValueArrays } from "../data/array.js";
 export { CIFAR10_CLASSES, type CifarKind, type CifarOptions, loadCifar, readCifar } from "../data/cifar.js";
+export {
+  type CacheOptions,
+  cache,
+  concat,
+  type MapOptions,
+  type MappedSample,
+  map,
+  type Sample,
+  take,
+} from "../data/combine.js";
 export { type ColumnReference, type CsvOptions, readCsv } from "../data/csv.js";
 export type { ClassDataset, Dataset, ValueDataset } from "../data/dataset.js";
 export type { DecimalMark } from "../data/fields.js";
@@ -13,6 +23,8 @@ export {
   augment,
   type BatchAugmentation,
   type ImageAugmentation,
+  type SignalAugmentation,
+  type SignalShape,
   withRows,
 } from "../data/image/augment.js";
 export { type ColorJitterOptions, colorJitter } from "../data/image/color.js";
@@ -43,6 +55,8 @@ export {
   transformImage,
 } from "../data/image/transform.js";
 export { FASHION_MNIST_CLASSES, FASHION_MNIST_SHA256, loadMnist, type MnistOptions } from "../data/mnist.js";
+export { type ResampleOptions, resample } from "../data/resample.js";
+export { jitter, type NoiseOptions, scaling, type TimeWarpOptions, timeWarp } from "../data/signal.js";
 export type { SplitOptions } from "../data/split.js";
 export {
   type Column,
@@ -55,4 +69,12 @@ export {
   TableTransform,
   tableRows,
 } from "../data/table.js";
-export { type ChannelStatistics, channelStatistics, mapInputs, normalise, split, subset } from "../data/views.js";
+export {
+  type ChannelStatistics,
+  channelStatistics,
+  kFold,
+  mapInputs,
+  normalise,
+  split,
+  subset,
+} from "../data/views.js";

@@ -5,6 +5,7 @@ import { as, flag, integer, optional, positive, readOptions, type Schema, signal
 import { Philox } from "../core/random.js";
 import { createYielder } from "../core/yield.js";
 import { type Dataset, sampleWeights } from "../data/dataset.js";
+import type { BatchAugmentation } from "../data/image/augment.js";
 import { classNamesOf, expectClassNames } from "../model/class-names.js";
 import type { Store } from "../stores/store.js";
 import { expectTransformed, fillBatch, load, prepareRest, weighBatch } from "./batch.js";
@@ -27,6 +28,11 @@ export interface FitOptions {
   dropLast?: boolean;
   /** Evaluated after each epoch. */
   validation?: Dataset;
+  /**
+   * Mixes the samples of each batch and their targets, which become rows of probabilities: `mixup()` or `cutmix()` of
+   * `resnet-wasm/data`, or several of them in that order.
+   */
+  mix?: BatchAugmentation | readonly BatchAugmentation[];
   /** Called in this order. */
   callbacks?: readonly Callback[];
   /**
@@ -53,6 +59,7 @@ const schema = () =>
     validation: as<Dataset | undefined>(),
     // Whoever calls `fit` has seen to these.
     callbacks: as<readonly Callback[] | undefined>(),
+    mix: as<FitOptions["mix"]>(),
     resume: as<FitOptions["resume"]>(),
     signal,
     maxMs: optional(positive()),

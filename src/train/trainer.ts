@@ -24,7 +24,11 @@ export class Trainer extends StepTrainer {
    * leaves the failed batch out. Yields to the event loop every few milliseconds.
    */
   async fit(dataset: Dataset, options?: FitOptions): Promise<History> {
-    const { resume, callbacks = [] }: FitOptions = Object(options);
+    const { resume, callbacks = [], mix }: FitOptions = Object(options);
+    if (mix !== undefined) {
+      const { mixed } = await demanded("fit", import("./mixed.js"));
+      return this.fit(mixed(dataset, mix), { ...options, mix: undefined });
+    }
     if (resume === undefined) return this.fitFor(dataset, options, new CallbackList(this, callbacks));
     this.#expectIdle("fit");
     const { resumed } = await demanded("fit", import("./resumed.js"));

@@ -7,6 +7,7 @@ import { type Augmentation, augment, withRows } from "../data/image/augment.js";
 import { colorJitter } from "../data/image/color.js";
 import { cutout, horizontalFlip, randomCrop, randomErasing, randomResizedCrop } from "../data/image/geometry.js";
 import { cutmix, mixup } from "../data/image/mix.js";
+import { jitter, scaling, timeWarp } from "../data/signal.js";
 import { normalise, subset } from "../data/views.js";
 import type { CallContext, DatasetRecipe, PageReference, SentBatch } from "./calls.js";
 
@@ -15,10 +16,13 @@ const AUGMENTATIONS: Record<string, (options: never) => Augmentation> = {
   cutmix,
   cutout,
   horizontalFlip,
+  jitter,
   mixup,
   randomCrop,
   randomErasing,
   randomResizedCrop,
+  scaling,
+  timeWarp,
 };
 
 const makeAugmentation = ({ type, options }: AugmentationDescription): Augmentation =>

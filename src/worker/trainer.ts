@@ -84,8 +84,12 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
    */
   async fit(dataset: Dataset, options?: WorkerFitOptions): Promise<History> {
     const { rest: all, ...own } = sendOptions("fit", options);
-    const { callbacks = [], resume, ...others } = all;
+    const { callbacks = [], resume, mix, ...others } = all;
     const rest = { ...others, ...own };
+    if (mix !== undefined) {
+      const { mixed } = await demanded("fit", import("../train/mixed.js"));
+      return this.fit(mixed(dataset, mix), { ...options, mix: undefined });
+    }
     if (resume === undefined) return this.#fit(dataset, rest, callbacks);
     const { resumed } = await demanded("fit", import("../train/resumed.js"));
     return resumed(resume, this, (saver) => this.#fit(dataset, rest, [...expectCallbacks(callbacks), saver]));

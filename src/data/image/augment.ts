@@ -1,5 +1,5 @@
 /**
- * Random changes to training batches, in place on NHWC floats. Each example draws from a generator of its own, keyed by
+ * Random changes to training batches, in place on NHWC floats, or those of signals. Each example draws from a generator of its own, keyed by
  * (seed, epoch, index): batches may be of any size and order, and a resumed run sees what it would have seen.
  */
 import { ArgumentError, describe, expectation, ShapeError } from "../../core/errors.js";
@@ -22,15 +22,31 @@ export interface ImageAugmentation {
   readonly cut?: PictureCut;
 }
 
-/** Changes `count` images and their rows of targets together; `y` holds these rows and no more. */
+/**
+ * Changes `count` samples and their rows of targets together; `y` holds these rows and no more. The shape of a signal is that of an
+ * image of height 1, that of a row of numbers has width 1 besides.
+ */
 export interface BatchAugmentation {
   kind: "batch";
+  /** Refuses shapes that it cannot treat. */
   check?(shape: ImageShape): void;
   apply(x: Float32Array, y: Float32Array, count: number, shape: ImageShape, random: Philox): void;
 }
 
+/** Changes one signal, [length, channels], which begins at x[0]; `scratch` is as large and holds nothing. */
+export interface SignalAugmentation {
+  kind: "signal";
+  apply(x: Float32Array, shape: SignalShape, random: Philox, scratch: Float32Array): void;
+}
+
+/** Steps of time, and values at each. */
+export interface SignalShape {
+  length: number;
+  channels: number;
+}
+
 /** What `augment` does to samples or to whole batches. */
-export type Augmentation = ImageAugmentation | BatchAugmentation;
+export type Augmentation = ImageAugmentation | SignalAugmentation | BatchAugmentation;
 
 /** Apart from the streams of parameters and samplers. */
 const FIRST_STREAM = 0x40000000;
@@ -50,7 +66,7 @@ const BATCH_STREAM = 0xfffd0000;
  */
 export function augment<D extends Dataset>(
   dataset: D,
-  augmentations: readonly ImageAugmentation[],
+  augmentations: readonly (ImageAugmentation | SignalAugmentation)[],
   options?: { seed?: number },
 ): D;
 export function augment(
@@ -65,21 +81,19 @@ export function augment(
 ): Dataset {
   expectDataset(where, dataset);
   const { seed } = readOptions(where, options, schema);
-  const shape = imageShape(dataset.inputShape);
-  if (
-    !Array.isArray(augmentations) ||
-    !Array.from(augmentations).every((each) => each?.kind === "image" || each?.kind === "batch")
-  ) {
+  if (!Array.isArray(augmentations) || !Array.from(augmentations).every((each) => KINDS.includes(each?.kind))) {
     throw new ArgumentError(expectation(where, "augmentations", "an array of augmentations", describe(augmentations)));
   }
   if (dataset.targets === "class" && dataset.targetShape) {
     const hint = "Labels a pixel would stay where they are: change both in a dataset of your own";
     throw new ArgumentError(expectation(where, "dataset", "one label an image", "several", { hint }));
   }
-  for (const each of augmentations) each.check?.(shape);
-  const images = augmentations.filter((each) => each.kind === "image");
+  const shape = shapeFor(augmentations, dataset.inputShape);
   const batches = augmentations.filter((each) => each.kind === "batch");
-  if (images.length + batches.length !== augmentations.length || firstBatch(augmentations) < images.length) {
+  const single = augmentations.filter((each) => each.kind !== "batch");
+  const images = single.filter((each) => each.kind === "image");
+  for (const each of [...images, ...batches]) each.check?.(shape);
+  if (firstBatch(augmentations) < single.length) {
     throw new ArgumentError(expectation(where, "augmentations", "mixup and cutmix after all others", "another order"));
   }
   const size = numel(dataset.inputShape);
@@ -95,14 +109,17 @@ export function augment(
   const open = images.length > 0 ? picturesOf(dataset) : undefined;
   const cutting = open && images.find(({ cut }) => cut);
   const view = open?.(cutting?.cut);
-  const others = images.filter((each) => each !== cutting);
+  const others = single.filter((each) => each !== cutting);
   const getChanged: Dataset["get"] = (indices, x, y, epoch = calls++) => {
     const randoms = Array.from(indices, (index) => randomOf(index, epoch));
     if (view) view.get(indices, x, y, randoms);
     else getBatch(dataset, indices, x, y, epoch);
     for (const [i, random] of randoms.entries()) {
       const image = x.subarray(i * size, (i + 1) * size);
-      for (const each of others) each.apply(image, shape, random, scratch);
+      for (const each of others) {
+        if (each.kind === "image") each.apply(image, shape, random, scratch);
+        else each.apply(image, { length: shape.width, channels: shape.channels }, random, scratch);
+      }
     }
     view?.normalise(x.subarray(0, indices.length * size));
   };
@@ -133,14 +150,18 @@ const firstBatch = (augmentations: readonly Augmentation[]): number => {
   return at < 0 ? augmentations.length : at;
 };
 
-function imageShape(inputShape: readonly number[]): ImageShape {
-  if (inputShape.length !== 3) {
-    const hint = "Load the images with { flatten: false }";
-    throw new ShapeError(
-      expectation(where, "inputShape", "[height, width, channels]", formatShape(inputShape), { hint }),
-    );
-  }
-  const [height, width, channels] = inputShape as [number, number, number];
+const KINDS: readonly unknown[] = ["image", "signal", "batch"];
+
+/** Throws `ShapeError` where samples are not what the augmentations change. */
+function shapeFor(augmentations: readonly Augmentation[], inputShape: readonly number[]): ImageShape {
+  const refuse = (expected: string, hint?: string) =>
+    new ShapeError(expectation(where, "inputShape", expected, formatShape(inputShape), { hint }));
+  const has = (kind: Augmentation["kind"]) => augmentations.some((each) => each.kind === kind);
+  if (has("image") && inputShape.length !== 3)
+    throw refuse("[height, width, channels]", "Load the images with { flatten: false }");
+  if (has("signal") && inputShape.length !== 2) throw refuse("[length, channels]");
+  if (inputShape.length > 3) throw refuse("[height, width, channels], [length, channels] or [features]");
+  const [height, width, channels] = [1, 1, ...inputShape].slice(-3) as [number, number, number];
   return { height, width, channels };
 }
 

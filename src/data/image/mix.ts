@@ -2,9 +2,11 @@
  * Augmentations that mix pairs of examples, targets included. A batch is shuffled already, so that example i is paired
  * with example count - 1 - i; both sides of a pair are changed at once, in place.
  */
+import { expectation, ShapeError } from "../../core/errors.js";
 import { exp, log } from "../../core/math.js";
 import { number, readOptions, type Schema, share } from "../../core/options.js";
 import type { Philox } from "../../core/random.js";
+import { formatShape } from "../../core/shape.js";
 import type { BatchAugmentation } from "./augment.js";
 import { clipBox } from "./geometry.js";
 import { makeBatchAugmentation } from "./made.js";
@@ -17,7 +19,7 @@ export interface MixOptions {
   p?: number;
 }
 
-/** Each image and target becomes share · itself + (1 - share) · its partner (Zhang et al. 2018). */
+/** Each sample (image, signal or row of numbers) and target becomes share · itself + (1 - share) · its partner (Zhang et al. 2018). */
 export function mixup(options: MixOptions = {}): BatchAugmentation {
   const { alpha, p } = readOptions("mixup", options, schema(0.2));
   return makeBatchAugmentation("mixup", options, {
@@ -31,15 +33,24 @@ export function mixup(options: MixOptions = {}): BatchAugmentation {
   });
 }
 
-/** A random box of each image comes from its partner; targets are mixed by area (Yun et al. 2019). */
+/** A random box of each image, or stretch of each signal, comes from its partner; targets are mixed by area (Yun et al. 2019). */
 export function cutmix(options: MixOptions = {}): BatchAugmentation {
   const { alpha, p } = readOptions("cutmix", options, schema(1));
   return makeBatchAugmentation("cutmix", options, {
     kind: "batch",
+    check({ height, width, channels }) {
+      if (width > 1) return;
+      const got = formatShape(height > 1 ? [height, width, channels] : [channels]);
+      throw new ShapeError(expectation("cutmix", "inputShape", "[height, width, channels] or [length, channels]", got));
+    },
     apply(x, y, count, shape, random) {
       if (random.uniform() >= p) return;
-      const side = Math.sqrt(1 - beta(alpha, random));
-      const [height, width] = [Math.floor(shape.height * side), Math.floor(shape.width * side)];
+      const area = 1 - beta(alpha, random);
+      const side = Math.sqrt(area);
+      const [height, width] =
+        shape.height === 1
+          ? [1, Math.floor(shape.width * area)]
+          : [Math.floor(shape.height * side), Math.floor(shape.width * side)];
       const top = random.integer(shape.height) - Math.floor(height / 2);
       const left = random.integer(shape.width) - Math.floor(width / 2);
       const box = clipBox({ top, left, height, width }, shape);

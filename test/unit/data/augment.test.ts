@@ -75,7 +75,7 @@ describe("augment", () => {
 
   it("refuses what it cannot do", () => {
     const flat = arrayDataset({ x: [1, 2], y: [0], classes: 1, inputShape: [2] });
-    expect(() => augment(flat, [])).toThrow(
+    expect(() => augment(flat, [horizontalFlip()])).toThrow(
       "inputShape expected [height, width, channels], got [2]. Load the images with",
     );
     expect(() => augment(places(1, 1), [colorJitter({ hue: 0.1 })])).toThrow(ShapeError);
