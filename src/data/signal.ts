@@ -1,8 +1,8 @@
 /** Augmentations of signals, [length, channels], as those of time series are named (Um et al. 2017, arXiv:1706.00527). */
 import { exp } from "../core/math.js";
 import { integer, number, readOptions, type Schema, share } from "../core/options.js";
-import { describeAugmentation } from "./description.js";
 import type { SignalAugmentation } from "./image/augment.js";
+import { makeSignalAugmentation } from "./image/made.js";
 
 export interface NoiseOptions {
   /** Standard deviation. */
@@ -17,7 +17,7 @@ const noise = (std: number) => () =>
 /** Adds to each value a number of its own, normally distributed with mean 0 and `std` (default 0.03). */
 export function jitter(options: NoiseOptions = {}): SignalAugmentation {
   const { std, p } = readOptions("jitter", options, noise(0.03));
-  return describeAugmentation("jitter", options, {
+  return makeSignalAugmentation("jitter", options, {
     kind: "signal",
     apply(x, _, random) {
       if (random.uniform() >= p) return;
@@ -29,7 +29,7 @@ export function jitter(options: NoiseOptions = {}): SignalAugmentation {
 /** Multiplies each channel by a number of its own, normally distributed with mean 1 and `std` (default 0.1). */
 export function scaling(options: NoiseOptions = {}): SignalAugmentation {
   const { std, p } = readOptions("scaling", options, noise(0.1));
-  return describeAugmentation("scaling", options, {
+  return makeSignalAugmentation("scaling", options, {
     kind: "signal",
     apply(x, { channels }, random) {
       if (random.uniform() >= p) return;
@@ -61,7 +61,7 @@ const warp = () =>
  */
 export function timeWarp(options: TimeWarpOptions = {}): SignalAugmentation {
   const { std, knots, p } = readOptions("timeWarp", options, warp);
-  return describeAugmentation("timeWarp", options, {
+  return makeSignalAugmentation("timeWarp", options, {
     kind: "signal",
     apply(x, { length, channels }, random, scratch) {
       if (random.uniform() >= p || length < 3) return;

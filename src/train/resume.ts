@@ -56,13 +56,16 @@ function identityOf(dataset: Dataset): DatasetIdentity {
   return { inputShape, targets, ...kind, ...names, targetShape, weighted, ...madeOf(dataset) };
 }
 
+/** Samples of which only functions know. */
+const OWN = { type: "own" };
+
 function madeOf(dataset: Dataset): Pick<DatasetIdentity, "made" | "transform"> {
   const made: unknown[] = [];
   for (let at: Dataset | undefined = dataset; at; ) {
     const { transform }: { transform?: unknown } = Object(at);
     if (transform !== undefined) return { made, transform }; // pictures of a folder
     const description = datasetDescription(at);
-    if (!description) return {};
+    if (!description) return made.length > 0 ? { made: [...made, OWN] } : {};
     at = "dataset" in description ? description.dataset : undefined;
     const { type } = description;
     if (type === "normalise") made.push({ type, mean: description.mean, std: description.std });
@@ -111,7 +114,9 @@ export async function settlePassage(
   const passage = settle(state.current);
   const { length, batchSize, dropLast, epochs, epochInFit, shuffle, dataset: before } = state.current;
   const { dataset: now, ...batches } = passage;
-  const known = now.made ? before : { ...before, made: undefined };
+  // What was done to samples of which only functions know is known all the same.
+  const isTold = now.made !== undefined || JSON.stringify(before?.made?.at(-1)) === JSON.stringify(OWN);
+  const known = isTold ? before : { ...before, made: undefined };
   // One that has run all its epochs goes on where more are asked for.
   const isLonger = epochs !== undefined && epochInFit >= epochs && passage.epochs > epochs;
   const asked = { length, batchSize, dropLast, epochs: isLonger ? passage.epochs : epochs, shuffle };

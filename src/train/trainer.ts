@@ -6,7 +6,7 @@ import type { FileSource, FileTarget } from "../data/places.js";
 import { nameState } from "../model/class-names.js";
 import type { Model } from "../model/model.js";
 import { readStateDict, type StateDict } from "../model/state.js";
-import type { FitListener, History } from "./callback.js";
+import type { Callback, FitListener, History } from "./callback.js";
 import { CallbackList, expectCallbacks } from "./callback-list.js";
 import { captureCheckpoint } from "./capture.js";
 import type { CheckpointOptions } from "./checkpoint.js";
@@ -25,16 +25,11 @@ export class Trainer extends StepTrainer {
    */
   async fit(dataset: Dataset, options?: FitOptions): Promise<History> {
     const { resume, callbacks = [], mix }: FitOptions = Object(options);
-    if (mix !== undefined) {
-      const { mixed } = await demanded("fit", import("./mixed.js"));
-      return this.fit(mixed(dataset, mix), { ...options, mix: undefined });
-    }
-    if (resume === undefined) return this.fitFor(dataset, options, new CallbackList(this, callbacks));
+    const go = (data: Dataset, own: readonly Callback[]) => this.fitFor(data, options, new CallbackList(this, own));
+    if (resume === undefined && mix === undefined) return go(dataset, callbacks);
     this.#expectIdle("fit");
     const { resumed } = await demanded("fit", import("./resumed.js"));
-    return resumed(resume, this, (saver) =>
-      this.fitFor(dataset, options, new CallbackList(this, [...expectCallbacks(callbacks), saver])),
-    );
+    return resumed(this, { dataset, resume, mix, callbacks: expectCallbacks(callbacks) }, go);
   }
 
   /** @internal What `fit` does, for callbacks here or on a page. */

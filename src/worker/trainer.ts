@@ -83,16 +83,12 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
    * sent to the worker once and kept there; of any other, batches are made here when the worker asks for them.
    */
   async fit(dataset: Dataset, options?: WorkerFitOptions): Promise<History> {
-    const { rest: all, ...own } = sendOptions("fit", options);
+    const { rest: all, ...ways } = sendOptions("fit", options);
     const { callbacks = [], resume, mix, ...others } = all;
-    const rest = { ...others, ...own };
-    if (mix !== undefined) {
-      const { mixed } = await demanded("fit", import("../train/mixed.js"));
-      return this.fit(mixed(dataset, mix), { ...options, mix: undefined });
-    }
-    if (resume === undefined) return this.#fit(dataset, rest, callbacks);
+    const go = (data: Dataset, own: readonly Callback[]) => this.#fit(data, { ...others, ...ways }, own);
+    if (resume === undefined && mix === undefined) return go(dataset, callbacks);
     const { resumed } = await demanded("fit", import("../train/resumed.js"));
-    return resumed(resume, this, (saver) => this.#fit(dataset, rest, [...expectCallbacks(callbacks), saver]));
+    return resumed(this, { dataset, resume, mix, callbacks: expectCallbacks(callbacks) }, go);
   }
 
   async #fit(

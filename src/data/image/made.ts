@@ -2,7 +2,7 @@
 import { ArgumentError, describe, expectation } from "../../core/errors.js";
 import { tagOf } from "../../core/tag.js";
 import { describeAugmentation } from "../description.js";
-import type { Augmentation, BatchAugmentation, ImageAugmentation } from "./augment.js";
+import type { BatchAugmentation, ImageAugmentation, SignalAugmentation, SignalShape } from "./augment.js";
 import type { ImageShape } from "./pixels.js";
 
 export function makeImageAugmentation(type: string, options: object, made: ImageAugmentation): ImageAugmentation {
@@ -25,7 +25,7 @@ export function makeBatchAugmentation(type: string, options: object, made: Batch
     check: checkOf(type, made),
     apply(x, y, count, shape, random) {
       const size = expectShape(type, shape);
-      if (!Number.isInteger(count) || count < 1) throw refuse(type, "count", "a number of images", count);
+      if (!Number.isInteger(count) || count < 1) throw refuse(type, "count", "a number of samples", count);
       expectFloats(type, "x", x, size * count);
       expectFloats(type, "y", y, count);
       expectRandom(type, random);
@@ -34,17 +34,32 @@ export function makeBatchAugmentation(type: string, options: object, made: Batch
   });
 }
 
+export function makeSignalAugmentation(type: string, options: object, made: SignalAugmentation): SignalAugmentation {
+  return describeAugmentation(type, options, {
+    ...made,
+    apply(x, shape, random, scratch) {
+      const { length, channels }: Partial<SignalShape> = Object(shape);
+      if (!isSize(length) || !isSize(channels)) throw refuse(type, "shape", "{ length, channels }", shape);
+      expectFloats(type, "x", x, length * channels);
+      expectFloats(type, "scratch", scratch, length * channels);
+      expectRandom(type, random);
+      made.apply(x, shape, random, scratch);
+    },
+  });
+}
+
 const checkOf =
-  (type: string, { check }: Augmentation) =>
+  (type: string, { check }: ImageAugmentation | BatchAugmentation) =>
   (shape: ImageShape): void => {
     expectShape(type, shape);
     check?.(shape);
   };
 
+const isSize = (size: unknown): size is number => Number.isInteger(size) && (size as number) > 0;
+
 /** The number of values. */
 function expectShape(type: string, shape: ImageShape): number {
   const { height, width, channels }: Partial<ImageShape> = Object(shape);
-  const isSize = (size: unknown): size is number => Number.isInteger(size) && (size as number) > 0;
   if (isSize(height) && isSize(width) && isSize(channels)) return height * width * channels;
   throw refuse(type, "shape", "{ height, width, channels }", shape);
 }

@@ -38,10 +38,9 @@ describe("fit with mix", () => {
 
     const others = memoryStore();
     await (await open()).trainer.fit(data, { ...options, maxSteps: 7, resume: { store: others, every: 1 } });
-    const changed = { ...options, mix: mixup({ alpha: 0.9 }) };
-    const library = augment(data, []);
-    expect(library.length).toBe(70);
-    await expect((await open()).trainer.fit(data, { ...changed, resume: others })).resolves.toBeDefined();
+    const again = async (mix: object) => (await open()).trainer.fit(data, { ...options, ...mix, resume: others });
+    await expect(again({ mix: mixup({ alpha: 0.9, p: 0.8 }) })).rejects.toThrow("alpha expected 0.9, got 0.4");
+    await expect(again({ mix: undefined })).rejects.toThrow("targets expected");
   });
 });
 
