@@ -22,14 +22,14 @@ export async function load(
   dataset: Dataset,
   indices: ArrayLike<number>,
   epoch: number,
-  limits: Limits,
+  limits: Limits | undefined,
 ): Promise<Stopped | null> {
   if (!dataset.prefetch) return null;
   const last = left.get(dataset);
   left.delete(dataset);
   const goesOn = last?.epoch === epoch && String(last.indices) === String(indices);
   const work = goesOn ? last.work : Promise.resolve(dataset.prefetch(indices, epoch));
-  const stopped = await limits.wait(work);
+  const stopped = limits ? await limits.wait(work) : await work.then(() => null);
   if (stopped) left.set(dataset, { indices: Array.from(indices), epoch, work });
   return stopped;
 }

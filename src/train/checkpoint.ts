@@ -14,7 +14,8 @@ import type { ParameterRegion } from "../runtime/executor.js";
 import type { CallbackState, CallbackStates } from "./callback-state.js";
 import { callbackTensor, type Settings, settingsOf } from "./capture.js";
 import { differences, listed } from "./differences.js";
-import { type FitState, leaveFit } from "./resume.js";
+import type { FitState } from "./passage.js";
+import { leaveFit } from "./resume.js";
 import type { StepTrainer } from "./step-trainer.js";
 
 /** Everything but tensors. Checkpoints of 0.1.0 end with `ema`. */

@@ -1,5 +1,7 @@
 /** Where two trainings differ. Loaded for those that go on. */
+import { ArgumentError, expectation } from "../core/errors.js";
 import { isRecord } from "../core/options.js";
+import { type FitState, OWN, type Passage } from "./passage.js";
 
 /** Where two values differ: the path, and both. */
 export interface Difference {
@@ -46,4 +48,30 @@ export function listed(found: readonly Difference[]): string {
 function inShort(value: unknown): string {
   const text = JSON.stringify(value ?? null);
   return text.length > 160 ? `${text.slice(0, 157)}…` : text;
+}
+
+/**
+ * Whether an interrupted fit is the one that is asked for now. Throws `ArgumentError` where it comes from a checkpoint and is
+ * another.
+ */
+export function goesOn(
+  last: NonNullable<FitState["current"]>,
+  { dataset: now, ...batches }: Required<Passage>,
+  isLoaded: boolean,
+): boolean {
+  const { length, batchSize, dropLast, epochs, epochInFit, shuffle, dataset: before } = last;
+  // What was done to samples of which only functions know is known all the same.
+  const isTold = now.made !== undefined || JSON.stringify(before?.made?.at(-1)) === JSON.stringify(OWN);
+  const known = isTold ? before : { ...before, made: undefined };
+  // One that has run all its epochs goes on where more are asked for.
+  const isLonger = epochs !== undefined && epochInFit >= epochs && batches.epochs > epochs;
+  const asked = { length, batchSize, dropLast, epochs: isLonger ? batches.epochs : epochs, shuffle };
+  const found = differences({ ...batches, ...now }, { ...asked, ...known });
+  const isPast = epochs === undefined && epochInFit > batches.epochs;
+  if (isLoaded && !isPast && found.length > 0) {
+    const hint = 'To begin a new fit on purpose: trainer.load(bytes, { override: ["fit"] })';
+    const expected = "those of the fit in the checkpoint";
+    throw new ArgumentError(expectation("fit", "dataset and batches", expected, listed(found), { hint }));
+  }
+  return found.length === 0 && !isPast;
 }

@@ -43,7 +43,7 @@ export interface ClassEvaluation extends Evaluation {
 }
 
 /** How far an evaluation has come, and what it has found. */
-export interface Tally {
+interface Tally {
   at: number;
   sum: number;
   /** What `sum` is to be divided by, and `hits`. */
@@ -53,7 +53,7 @@ export interface Tally {
   nonFinite: number;
 }
 
-export const newTally = (): Tally => ({ at: 0, sum: 0, weight: 0, rows: 0, hits: 0, nonFinite: 0 });
+const newTally = (): Tally => ({ at: 0, sum: 0, weight: 0, rows: 0, hits: 0, nonFinite: 0 });
 
 export function evaluate(
   trainer: StepTrainer,
@@ -72,6 +72,26 @@ export async function evaluate(trainer: StepTrainer, dataset: Dataset, options?:
   throw signal?.reason;
 }
 
+/** A validation that was stopped, and the step after which its weights are. */
+const validations = new WeakMap<StepTrainer, { dataset: Dataset; stepCount: number; tally: Tally }>();
+
+/** Evaluates, from where an interrupted fit has stopped in it. */
+export async function validate(
+  trainer: StepTrainer,
+  dataset: Dataset,
+  batchSize: number,
+  limits: Limits | undefined,
+): Promise<Evaluation | Stopped> {
+  const { stepCount } = trainer;
+  const last = validations.get(trainer);
+  const goesOn = last?.dataset === dataset && last.stepCount === stepCount;
+  const tally = goesOn ? last.tally : newTally();
+  validations.set(trainer, { dataset, stepCount, tally });
+  const result = await evaluateWithin(trainer, dataset, batchSize, limits, tally);
+  if (typeof result !== "string") validations.delete(trainer);
+  return result;
+}
+
 /** Whether outputs are scores of classes, so that there is an accuracy. */
 const countsHits = ({ type }: Loss, kind: TargetKind): boolean => kind === "indices" || type === "crossEntropy";
 
@@ -82,11 +102,11 @@ export const monitorsOf = (loss: Loss, validation: Dataset): Record<string, "min
 });
 
 /** Goes on from `tally`, which it keeps up to date, until the end or a limit. */
-export async function evaluateWithin(
+async function evaluateWithin(
   trainer: StepTrainer,
   dataset: Dataset,
   batchSize: number,
-  limits: Limits,
+  limits: Limits | undefined,
   tally: Tally,
 ): Promise<Evaluation | Stopped> {
   const kind = trainer.expectFits("evaluate", dataset);
@@ -101,7 +121,7 @@ export async function evaluateWithin(
   while (tally.at < dataset.length) {
     const n = Math.min(batchSize, dataset.length - tally.at);
     const indices = Array.from({ length: n }, (_, i) => tally.at + i);
-    const stopped = limits.beforeBatch() ?? (await load(dataset, indices, 0, limits));
+    const stopped = limits?.beforeBatch() ?? (await load(dataset, indices, 0, limits));
     if (stopped) return stopped;
     const variation = { batchSize: n, training: false, backward: "none", loss: recorded.record } as const;
     const step = engine.step(variation, `evaluate ${recorded.key}`);
@@ -112,7 +132,7 @@ export async function evaluateWithin(
     tally.weight += weight;
     countRows(step.output, counts ? expected : null, { classes, ignored: loss.ignoreIndex }, tally);
     tally.at += n;
-    limits.count("other");
+    limits?.count("other");
     await pause();
   }
   return {

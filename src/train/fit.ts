@@ -1,5 +1,5 @@
 /** The training loop: epochs, batches, validation, callbacks, and the ways to stop early. */
-import { ArgumentError, DataError, expectation, NumericError } from "../core/errors.js";
+import { DataError, expectation, NumericError } from "../core/errors.js";
 import { demanded } from "../core/on-demand.js";
 import { as, flag, integer, optional, positive, readOptions, type Schema, signal } from "../core/options.js";
 import { Philox } from "../core/random.js";
@@ -9,10 +9,9 @@ import type { BatchAugmentation } from "../data/image/augment.js";
 import { classNamesOf, expectClassNames } from "../model/class-names.js";
 import type { Store } from "../stores/store.js";
 import { expectTransformed, fillBatch, load, prepareRest, weighBatch } from "./batch.js";
-import type { Callback, EpochRecord, FitFacts, FitListener, History } from "./callback.js";
+import type { Callback, EpochRecord, FitFacts, FitListener, History, Verdict } from "./callback.js";
 import type { ResumeOptions } from "./callbacks/keeping.js";
-import type { Evaluation, Tally } from "./evaluate.js";
-import { Limits, type Stopped } from "./limits.js";
+import type { Limits, Stopped } from "./limits.js";
 import { leaveFit, settlePassage } from "./resume.js";
 import type { StepTrainer } from "./step-trainer.js";
 
@@ -89,59 +88,24 @@ function orderOf(trainer: StepTrainer, length: number, shuffle: boolean): Uint32
   return indices;
 }
 
-/** A validation that was stopped, and the step after which its weights are. */
-const validations = new WeakMap<StepTrainer, { dataset: Dataset; stepCount: number; tally: Tally }>();
-
 /** What evaluates comes on demand. */
 const evaluation = () => demanded("fit", import("./evaluate.js"));
 
-/** Evaluates, from where an interrupted fit has stopped in it. */
-async function validate(
-  trainer: StepTrainer,
-  dataset: Dataset,
-  batchSize: number,
-  limits: Limits,
-): Promise<Evaluation | Stopped> {
-  const { evaluateWithin, newTally } = await evaluation();
-  const { stepCount } = trainer;
-  const last = validations.get(trainer);
-  const goesOn = last?.dataset === dataset && last.stepCount === stepCount;
-  const tally = goesOn ? last.tally : newTally();
-  validations.set(trainer, { dataset, stepCount, tally });
-  const result = await evaluateWithin(trainer, dataset, batchSize, limits, tally);
-  if (typeof result !== "string") validations.delete(trainer);
-  return result;
-}
+/** What a fit does where there are no callbacks. */
+const GO: Verdict = { stop: false, lrScale: 1 };
 
-/** Throws `ArgumentError` where a new fit would begin after its schedule's end, or learn nothing for most of its steps. */
-function expectRates(trainer: StepTrainer, stepsPerEpoch: number, epochs: number): void {
-  const { schedule, stepCount, fitState } = trainer;
-  const { completed = 0 } = fitState;
-  const after = (steps: number) => ({
-    step: stepCount + steps,
-    stepsPerEpoch,
-    epoch: completed + Math.floor(steps / stepsPerEpoch),
-  });
-  const steps = stepsPerEpoch * epochs;
-  const hint = "Make a trainer with a schedule for what is to come, or go on at that factor with pastSchedule: true";
-  const refuse = (expected: string, got: string) =>
-    new ArgumentError(expectation("fit", "schedule", expected, `${schedule.type} ${got}`, { hint }));
-  if (schedule.isOver?.(after(0))) {
-    const at = `after ${stepCount} steps and ${completed} epochs`;
-    throw refuse("one that has not come to its end", `${at}, where its factor stays ${schedule.factor(after(0))}`);
-  }
-  const half = Math.floor(steps / 2);
-  if (schedule.factor(after(half)) === 0 && schedule.factor(after(steps - 1)) === 0) {
-    const unit = 'Is its number meant in epochs? unit: "epochs"';
-    throw refuse("a factor above 0 for most of the fit", `with 0 from step ${half} of ${steps} on. ${unit}`);
-  }
+/** What stops a fit early, on demand: nothing does where nobody asks for it. */
+async function limitsOf(given: Pick<FitOptions, "signal" | "maxMs" | "maxSteps">): Promise<Limits | undefined> {
+  if (given.signal === undefined && given.maxMs === undefined && given.maxSteps === undefined) return undefined;
+  const { Limits } = await demanded("fit", import("./limits.js"));
+  return new Limits(given);
 }
 
 export async function fit(
   trainer: StepTrainer,
   dataset: Dataset,
   options: FitOptions | undefined,
-  listener: FitListener,
+  listener?: FitListener,
 ): Promise<History> {
   const { validation, pastSchedule, ...given } = readOptions("fit", options, schema);
   const loss = trainer.lossFor("fit");
@@ -169,14 +133,21 @@ export async function fit(
   if (dataset.length >= batchSize) prepare(batchSize);
   if (rest > 0 && !dropLast) prepareRest("fit", dataset, batchSize, prepare);
 
-  const limits = new Limits(given);
+  const limits = await limitsOf(given);
+  const waiting = await limitsOf({ signal: given.signal });
   const pause = createYielder();
   const state = trainer.fitState;
   state.completed ??= state.epoch;
-  if (!goesOn && !pastSchedule) expectRates(trainer, stepsPerEpoch, epochs);
+  if (!goesOn && !pastSchedule && trainer.schedule.type !== "constant") {
+    const { expectRates } = await demanded("fit", import("./rates.js"));
+    expectRates(trainer, stepsPerEpoch, epochs);
+  }
   const watched = validation && (await evaluation()).monitorsOf(loss, validation);
   const monitors: FitFacts["monitors"] = { loss: "min", ...watched };
-  let verdict = await listener.begin({ epochs, stepsPerEpoch, monitors, goesOn, loaded: goesOn && trainer.loaded });
+  let verdict = GO;
+  const facts = { epochs, stepsPerEpoch, monitors, goesOn, loaded: goesOn && trainer.loaded };
+  if (listener) verdict = await listener.begin(facts);
+  else trainer.callbackStates = () => ({});
   trainer.nameClasses(classNames);
   if (!goesOn) leaveFit(trainer); // nothing refuses this fit any more
   state.current = { epochInFit: 0, step: 0, lossSum: 0, samples: 0, lr: 0, ...state.current, ...passage };
@@ -190,8 +161,8 @@ export async function fit(
     for (let at = 0; ; at += batchSize) {
       const indices = batch.subarray(at, at + batchSize);
       // Time is heard between steps only, so that calls in a row come to an end.
-      const within = at === 0 ? limits : new Limits({ signal: given.signal });
-      const stopped = within.beforeBatch() ?? (await load(dataset, indices, state.epoch, within));
+      const within = at === 0 ? limits : waiting;
+      const stopped = within?.beforeBatch() ?? (await load(dataset, indices, state.epoch, within));
       if (stopped) return stopped;
       const step = prepare(indices.length);
       fillBatch("fit", step, loss, dataset, indices, state.epoch);
@@ -209,7 +180,7 @@ export async function fit(
       orders.delete(trainer);
     }
     trainer.fitting = false;
-    await listener.end(history);
+    await listener?.end(history);
     return history;
   };
   if (verdict.stop) return finish("callback");
@@ -218,7 +189,7 @@ export async function fit(
     const order = orderOf(trainer, dataset.length, shuffle);
     while (current.step < stepsPerEpoch) {
       const result =
-        limits.beforeStep() ??
+        limits?.beforeStep() ??
         (await runBatch(order)
           .catch((error) => {
             if (error instanceof NumericError) current.step++; // a further fit leaves the batch out
@@ -233,8 +204,8 @@ export async function fit(
       const event = { ...told, epoch: current.epochInFit, step: current.step, stepsPerEpoch, epochs };
       current.step++; // before the callbacks: a checkpoint made there goes on after this step
       history.losses.push(told.loss);
-      limits.count("step");
-      verdict = await listener.step(event);
+      limits?.count("step");
+      if (listener) verdict = await listener.step(event);
       if (verdict.stop) return finish("callback");
       await pause();
     }
@@ -245,6 +216,7 @@ export async function fit(
       ms: performance.now() - epochStarted,
     };
     if (validation) {
+      const { validate } = await evaluation();
       const result = await validate(trainer, validation, batchSize, limits);
       if (typeof result === "string") return finish(result);
       record.validation = result;
@@ -253,7 +225,7 @@ export async function fit(
     state.epoch++;
     state.completed++;
     Object.assign(current, { epochInFit: current.epochInFit + 1, step: 0, lossSum: 0, samples: 0 });
-    verdict = await listener.epoch(record);
+    if (listener) verdict = await listener.epoch(record);
     if (verdict.stop) return finish("callback");
   }
   return finish("finished");

@@ -1,50 +1,14 @@
 /** What must be the same for an interrupted training to go on as if it had not stopped, and what is not. */
-import { ArgumentError, expectation } from "../core/errors.js";
 import { demanded } from "../core/on-demand.js";
-import type { Shape } from "../core/shape.js";
 import type { Dataset } from "../data/dataset.js";
 import { augmentationDescription, datasetDescription } from "../data/description.js";
-
-/** How `fit` goes through a dataset, and which dataset. */
-export interface Passage {
-  length: number;
-  batchSize: number;
-  dropLast: boolean;
-  /** How long the fit is to be; unknown in checkpoints of 0.1.0. */
-  epochs?: number;
-  /** Unknown in checkpoints of 0.1.0. */
-  shuffle?: boolean;
-  /** Unknown in checkpoints of 0.1.0. */
-  dataset?: DatasetIdentity;
-}
-
-/** Epochs begun so far, which number the shuffles; and the place of an interrupted `fit`. */
-export interface FitState {
-  epoch: number;
-  /** Epochs that were gone through to their ends, which schedules count; unknown in checkpoints of 0.1.0. */
-  completed?: number;
-  /** `samples` is what `lossSum` is to be divided by: the sum of weights where there are some. */
-  current: (Passage & { epochInFit: number; step: number; lossSum: number; samples: number; lr: number }) | null;
-}
+import { type DatasetIdentity, type FitState, OWN, type Passage } from "./passage.js";
 
 /** A trainer, as far as fits that were interrupted take it. */
 export interface Resumable {
   fitState: FitState;
   /** The place of the interrupted fit came from a checkpoint. */
   loaded: boolean;
-}
-
-/** What tells datasets apart without their samples. */
-interface DatasetIdentity {
-  inputShape: Shape;
-  targets: string;
-  classes?: number;
-  classNames?: readonly string[];
-  targetShape?: Shape | undefined;
-  weighted?: boolean | undefined;
-  transform?: unknown;
-  /** What was done to the samples, outermost first; undefined where only functions know. */
-  made?: unknown[];
 }
 
 function identityOf(dataset: Dataset): DatasetIdentity {
@@ -55,9 +19,6 @@ function identityOf(dataset: Dataset): DatasetIdentity {
   const names = classNames && { classNames };
   return { inputShape, targets, ...kind, ...names, targetShape, weighted, ...madeOf(dataset) };
 }
-
-/** Samples of which only functions know. */
-const OWN = { type: "own" };
 
 function madeOf(dataset: Dataset): Pick<DatasetIdentity, "made" | "transform"> {
   const made: unknown[] = [];
@@ -112,26 +73,10 @@ export async function settlePassage(
   });
   if (!state.current) return { passage: settle({}), goesOn: false };
   const passage = settle(state.current);
-  const { length, batchSize, dropLast, epochs, epochInFit, shuffle, dataset: before } = state.current;
-  const { dataset: now, ...batches } = passage;
-  // What was done to samples of which only functions know is known all the same.
-  const isTold = now.made !== undefined || JSON.stringify(before?.made?.at(-1)) === JSON.stringify(OWN);
-  const known = isTold ? before : { ...before, made: undefined };
-  // One that has run all its epochs goes on where more are asked for.
-  const isLonger = epochs !== undefined && epochInFit >= epochs && passage.epochs > epochs;
-  const asked = { length, batchSize, dropLast, epochs: isLonger ? passage.epochs : epochs, shuffle };
-  const { differences, listed } = await demanded("fit", import("./differences.js"));
-  const found = differences({ ...batches, ...now }, { ...asked, ...known });
-  const isPast = epochs === undefined && epochInFit > passage.epochs;
-  if (found.length === 0 && !isPast) return { passage, goesOn: true };
-  if (trainer.loaded && !isPast) {
-    const hint = 'To begin a new fit on purpose: trainer.load(bytes, { override: ["fit"] })';
-    const got = listed(found);
-    throw new ArgumentError(
-      expectation("fit", "dataset and batches", "those of the fit in the checkpoint", got, { hint }),
-    );
-  }
-  return { passage: settle({}), goesOn: false };
+  const { goesOn } = await demanded("fit", import("./differences.js"));
+  return goesOn(state.current, passage, trainer.loaded)
+    ? { passage, goesOn: true }
+    : { passage: settle({}), goesOn: false };
 }
 
 /** Gives up the place of an interrupted fit. An epoch that was begun is not shuffled in the same order again. */

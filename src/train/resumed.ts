@@ -3,6 +3,7 @@ import { demanded } from "../core/on-demand.js";
 import type { Dataset } from "../data/dataset.js";
 import { isStore, type Store } from "../stores/store.js";
 import type { Callback, History } from "./callback.js";
+import { expectCallbacks } from "./callback-list.js";
 import { type ResumeOptions, readKeepingOptions } from "./callbacks/keeping.js";
 import type { CheckpointOptions } from "./checkpoint.js";
 import { takeNewest } from "./kept.js";
@@ -18,7 +19,7 @@ const where = "fit resume";
 /** What `fit` is asked for beside its passage through a dataset. */
 interface Asked {
   dataset: Dataset;
-  callbacks: readonly Callback[];
+  callbacks: unknown;
   mix: unknown;
   resume: Store | ResumeOptions | undefined;
 }
@@ -29,9 +30,10 @@ interface Asked {
  */
 export async function resumed(
   trainer: Restorable,
-  { dataset, callbacks, mix, resume }: Asked,
+  { dataset, callbacks: given, mix, resume }: Asked,
   go: (dataset: Dataset, callbacks: readonly Callback[]) => Promise<History>,
 ): Promise<History> {
+  const callbacks = expectCallbacks(given === undefined ? [] : given);
   const data = mix === undefined ? dataset : (await demanded("fit", import("./mixed.js"))).mixed(dataset, mix);
   if (resume === undefined) return go(data, callbacks);
   const { override, onPassedOver, ...saving }: ResumeOptions = isStore(resume) ? { store: resume } : Object(resume);

@@ -28,7 +28,7 @@ import { expectFits } from "./fitting.js";
 import { expectPaths, type ParameterGroup, settingsOf } from "./groups.js";
 import { checkTargets, type Labels, readLabels } from "./labels.js";
 import { readTrainerOptions, type TrainerOptions } from "./options.js";
-import type { FitState } from "./resume.js";
+import type { FitState } from "./passage.js";
 
 /** What schedules hear of epochs, and what callbacks make of the learning rate. */
 interface StepSettings extends Omit<Progress, "step"> {

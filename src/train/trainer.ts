@@ -6,8 +6,7 @@ import type { FileSource, FileTarget } from "../data/places.js";
 import { nameState } from "../model/class-names.js";
 import type { Model } from "../model/model.js";
 import { readStateDict, type StateDict } from "../model/state.js";
-import type { Callback, FitListener, History } from "./callback.js";
-import { CallbackList, expectCallbacks } from "./callback-list.js";
+import type { FitListener, History } from "./callback.js";
 import { captureCheckpoint } from "./capture.js";
 import type { CheckpointOptions } from "./checkpoint.js";
 import type { ClassEvaluation, EvaluateOptions, Evaluation } from "./evaluate.js";
@@ -24,23 +23,34 @@ export class Trainer extends StepTrainer {
    * leaves the failed batch out. Yields to the event loop every few milliseconds.
    */
   async fit(dataset: Dataset, options?: FitOptions): Promise<History> {
-    const { resume, callbacks = [], mix }: FitOptions = Object(options);
-    const go = (data: Dataset, own: readonly Callback[]) => this.fitFor(data, options, new CallbackList(this, own));
-    if (resume === undefined && mix === undefined) return go(dataset, callbacks);
+    const { resume, callbacks, mix }: FitOptions = Object(options);
+    const go = (data: Dataset, own: unknown) =>
+      this.fitFor(data, options, async () => {
+        const { CallbackList } = await demanded("fit", import("./callback-list.js"));
+        return new CallbackList(this, own === undefined ? [] : own);
+      });
+    if (resume === undefined && mix === undefined)
+      return callbacks === undefined && !this.loaded ? this.fitFor(dataset, options) : go(dataset, callbacks);
     this.#expectIdle("fit");
     const { resumed } = await demanded("fit", import("./resumed.js"));
-    return resumed(this, { dataset, resume, mix, callbacks: expectCallbacks(callbacks) }, go);
+    return resumed(this, { dataset, resume, mix, callbacks }, go);
   }
 
   /** @internal What `fit` does, for callbacks here or on a page. */
-  async fitFor(dataset: Dataset, options: FitOptions | undefined, listener: FitListener): Promise<History> {
+  async fitFor(
+    dataset: Dataset,
+    options: FitOptions | undefined,
+    listen?: () => Promise<FitListener>,
+  ): Promise<History> {
     this.#expectIdle("fit");
     this.fitting = true;
+    let listener: FitListener | undefined;
     try {
+      listener = await listen?.();
       return await fit(this, dataset, options, listener);
     } finally {
       this.fitting = false;
-      await listener.close();
+      await listener?.close();
     }
   }
 

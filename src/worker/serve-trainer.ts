@@ -55,7 +55,9 @@ export function trainerMethods(server: Served): Methods<keyof TrainerCalls | "cr
       const held = validation && server.find(validation, context.ask);
       const { signal } = context;
       const settings = { ...rest, validation: held, signal };
-      return naming(context, () => trainer.fitFor(dataset, settings, remoteListener(trainer, steps, context)));
+      return naming(context, () =>
+        trainer.fitFor(dataset, settings, async () => remoteListener(trainer, steps, context)),
+      );
     }),
     evaluate: counted((trainer, context, dataset: DatasetReference, options: EvaluateOptions) =>
       trainer.evaluate(server.find(dataset, context.ask), { ...options, signal: context.signal }),
