@@ -32,6 +32,7 @@ const RANKS: Record<string, number> = {
   stores: 1,
   graph: 2,
   data: 2,
+  metrics: 3,
   ops: 3,
   nn: 4,
   optim: 4,
@@ -128,7 +129,7 @@ describe("src", () => {
     const inexact =
       /Math\.(exp|expm1|log|log2|log10|log1p|pow|sin|cos|tan|tanh|sinh|cosh|asin|acos|atan|atan2|cbrt|hypot|random)\b|\*\*(?!\s*\d)/;
     const guarded = source.filter((path) =>
-      ["core", "abi", "graph", "ops", "nn", "optim", "plan", "model", "train"].includes(folder(path)),
+      ["core", "abi", "graph", "metrics", "ops", "nn", "optim", "plan", "model", "train"].includes(folder(path)),
     );
     const hits = guarded.flatMap((path) =>
       read(path)

@@ -1,6 +1,7 @@
 /** The callbacks of a fit, told one after the other. */
 import { demanded } from "../core/on-demand.js";
 import { checked, isRecord } from "../core/options.js";
+import type { Metric } from "../metrics/metric.js";
 import type {
   Callback,
   EpochRecord,
@@ -12,6 +13,7 @@ import type {
   Verdict,
 } from "./callback.js";
 import type { CallbackStates } from "./callback-state.js";
+import { measuringHere, type StartMeasuring } from "./measuring.js";
 
 /** A trainer that keeps the states of callbacks between fits, and for checkpoints. */
 interface Keeper extends FittingTrainer {
@@ -32,8 +34,11 @@ export class CallbackList implements FitListener {
   /** The epoch at hand is the last one, and has come to its end. */
   #over = false;
 
-  constructor(trainer: Keeper, given: unknown) {
+  readonly measure: StartMeasuring;
+
+  constructor(trainer: Keeper, given: unknown, metrics?: readonly Metric[]) {
     this.#trainer = trainer;
+    this.measure = measuringHere("fit", metrics);
     this.#callbacks = [...expectCallbacks(given)].sort((a, b) => Number(a.last ?? false) - Number(b.last ?? false));
   }
 

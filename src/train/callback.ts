@@ -6,6 +6,7 @@ import type { CallbackState } from "./callback-state.js";
 import type { Evaluation } from "./evaluate.js";
 import type { KeepOptions } from "./kept.js";
 import type { Stopped } from "./limits.js";
+import type { StartMeasuring } from "./measuring.js";
 import type { StepResult } from "./step-trainer.js";
 
 /** What a step of `fit` reports. */
@@ -100,6 +101,8 @@ export interface FitListener {
   step(event: StepEvent): Promise<Verdict>;
   epoch(record: EpochRecord): Promise<Verdict>;
   end(history: History): Promise<void>;
+  /** Starts the metrics of a validation. */
+  measure: StartMeasuring;
   /** After the fit, however it ended. */
   close(): Promise<void>;
 }

@@ -1,18 +1,22 @@
 /** Loss and accuracy over a dataset. */
 
 import { argmax } from "../core/math.js";
-import { signal as abortSignal, integer, optional, readOptions, type Schema } from "../core/options.js";
+import { signal as abortSignal, as, integer, optional, readOptions, type Schema } from "../core/options.js";
 import { createYielder } from "../core/yield.js";
-import { type ClassDataset, type Dataset, sampleWeights } from "../data/dataset.js";
+import { type Dataset, sampleWeights } from "../data/dataset.js";
+import type { Metric, MetricResults } from "../metrics/metric.js";
 import { classNamesOf, expectClassNames } from "../model/class-names.js";
 import type { Loss, TargetKind } from "../nn/losses.js";
 import { expectTransformed, fillBatch, load, weighBatch } from "./batch.js";
 import { Limits, type Stopped } from "./limits.js";
+import { type Measuring, measuringHere, type StartMeasuring } from "./measuring.js";
 import type { StepTrainer } from "./step-trainer.js";
 
 export interface EvaluateOptions {
   /** Default: the largest batch that the trainer has trained with, else that of `predict`; at most 128. */
   batchSize?: number;
+  /** What else is measured, with functions of `resnet-wasm/metrics`; results stand in `metrics` by their names. */
+  metrics?: readonly Metric[];
   /** Stops with the signal's reason as an error. */
   signal?: AbortSignal;
 }
@@ -20,7 +24,11 @@ export interface EvaluateOptions {
 const MOST = 128;
 
 const schema = () =>
-  ({ batchSize: optional(integer({ min: 1 })), signal: abortSignal }) satisfies Schema<EvaluateOptions>;
+  ({
+    batchSize: optional(integer({ min: 1 })),
+    metrics: as<readonly Metric[] | undefined>(),
+    signal: abortSignal,
+  }) satisfies Schema<EvaluateOptions>;
 
 /** What `evaluate` found over a dataset. */
 export interface Evaluation {
@@ -35,6 +43,8 @@ export interface Evaluation {
   samples: number;
   /** Rows of outputs with NaN in them, which `accuracy` counts as wrong; absent where there are none. */
   nonFinite?: number;
+  /** Results of the metrics that were asked for. */
+  metrics?: Readonly<Record<string, unknown>>;
 }
 
 /** What `evaluate` found over a dataset of classes. */
@@ -42,8 +52,13 @@ export interface ClassEvaluation extends Evaluation {
   accuracy: number;
 }
 
+/** An evaluation with results of metrics, each of its type. */
+export interface Measured<M extends readonly Metric[]> {
+  metrics: MetricResults<M>;
+}
+
 /** How far an evaluation has come, and what it has found. */
-interface Tally {
+export interface Tally {
   at: number;
   sum: number;
   /** What `sum` is to be divided by, and `hits`. */
@@ -51,58 +66,39 @@ interface Tally {
   rows: number;
   hits: number;
   nonFinite: number;
+  measuring: Measuring | undefined;
 }
 
-const newTally = (): Tally => ({ at: 0, sum: 0, weight: 0, rows: 0, hits: 0, nonFinite: 0 });
+/** An evaluation that begins; `start` is asked where there are metrics. */
+export async function newTally(trainer: StepTrainer, start: StartMeasuring | undefined): Promise<Tally> {
+  const { domain, ignoreIndex } = trainer.lossFor("evaluate");
+  const measuring = await start?.({ domain, ignoreIndex, outputShape: trainer.model.outputShape });
+  return { at: 0, sum: 0, weight: 0, rows: 0, hits: 0, nonFinite: 0, measuring };
+}
 
-export function evaluate(
+/** `start` starts the metrics: of this thread, where it is left out. */
+export async function evaluate(
   trainer: StepTrainer,
-  dataset: ClassDataset,
-  options?: EvaluateOptions,
-): Promise<ClassEvaluation>;
-export function evaluate(trainer: StepTrainer, dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation>;
-export async function evaluate(trainer: StepTrainer, dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
-  const read = readOptions("evaluate", options, schema);
+  dataset: Dataset,
+  options: EvaluateOptions | undefined,
+  start?: StartMeasuring,
+): Promise<Evaluation> {
+  const { metrics, ...read } = readOptions("evaluate", options, schema);
   const batchSize = read.batchSize ?? Math.min(MOST, trainer.largestBatch || trainer.model.engine.fittingBatch);
   const { signal } = read;
   trainer.expectFits("evaluate", dataset);
   await expectTransformed("evaluate", trainer.model, dataset);
-  const result = await evaluateWithin(trainer, dataset, batchSize, new Limits({ signal }), newTally());
+  const tally = await newTally(trainer, start ?? (metrics && measuringHere("evaluate", metrics)));
+  const result = await evaluateWithin(trainer, dataset, batchSize, new Limits({ signal }), tally);
   if (typeof result !== "string") return result;
   throw signal?.reason;
 }
 
-/** A validation that was stopped, and the step after which its weights are. */
-const validations = new WeakMap<StepTrainer, { dataset: Dataset; stepCount: number; tally: Tally }>();
-
-/** Evaluates, from where an interrupted fit has stopped in it. */
-export async function validate(
-  trainer: StepTrainer,
-  dataset: Dataset,
-  batchSize: number,
-  limits: Limits | undefined,
-): Promise<Evaluation | Stopped> {
-  const { stepCount } = trainer;
-  const last = validations.get(trainer);
-  const goesOn = last?.dataset === dataset && last.stepCount === stepCount;
-  const tally = goesOn ? last.tally : newTally();
-  validations.set(trainer, { dataset, stepCount, tally });
-  const result = await evaluateWithin(trainer, dataset, batchSize, limits, tally);
-  if (typeof result !== "string") validations.delete(trainer);
-  return result;
-}
-
 /** Whether outputs are scores of classes, so that there is an accuracy. */
-const countsHits = ({ type }: Loss, kind: TargetKind): boolean => kind === "indices" || type === "crossEntropy";
-
-/** What callbacks may watch of a validation, and which way is better. */
-export const monitorsOf = (loss: Loss, validation: Dataset): Record<string, "min" | "max"> => ({
-  "validation.loss": "min",
-  ...(countsHits(loss, validation.targets === "class" ? "indices" : "values") && { "validation.accuracy": "max" }),
-});
+export const countsHits = ({ type }: Loss, kind: TargetKind): boolean => kind === "indices" || type === "crossEntropy";
 
 /** Goes on from `tally`, which it keeps up to date, until the end or a limit. */
-async function evaluateWithin(
+export async function evaluateWithin(
   trainer: StepTrainer,
   dataset: Dataset,
   batchSize: number,
@@ -126,11 +122,14 @@ async function evaluateWithin(
     const variation = { batchSize: n, training: false, backward: "none", loss: recorded.record } as const;
     const step = engine.step(variation, `evaluate ${recorded.key}`);
     const expected = fillBatch("evaluate", step, loss, dataset, indices).slice(); // the step may reuse its memory
-    const weight = weighBatch(step, loss, sampleWeights("evaluate", dataset, indices));
+    const weights = sampleWeights("evaluate", dataset, indices);
+    const weight = weighBatch(step, loss, weights);
     step.run();
     tally.sum += step.loss * weight;
     tally.weight += weight;
     countRows(step.output, counts ? expected : null, { classes, ignored: loss.ignoreIndex }, tally);
+    const { output: outputs } = step;
+    await tally.measuring?.update({ first: tally.at, samples: n, outputs, targets: expected, weights });
     tally.at += n;
     limits?.count("other");
     await pause();
@@ -140,6 +139,7 @@ async function evaluateWithin(
     samples: dataset.length,
     ...(counts && { accuracy: tally.hits / (tally.rows || 1) }),
     ...(tally.nonFinite > 0 && { nonFinite: tally.nonFinite }),
+    ...(tally.measuring && { metrics: await tally.measuring.results() }),
   };
 }
 

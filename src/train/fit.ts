@@ -6,6 +6,7 @@ import { Philox } from "../core/random.js";
 import { createYielder } from "../core/yield.js";
 import { type Dataset, sampleWeights } from "../data/dataset.js";
 import type { BatchAugmentation } from "../data/image/augment.js";
+import type { Metric } from "../metrics/metric.js";
 import { classNamesOf, expectClassNames } from "../model/class-names.js";
 import type { Store } from "../stores/store.js";
 import { expectTransformed, fillBatch, load, prepareRest, weighBatch } from "./batch.js";
@@ -27,6 +28,8 @@ export interface FitOptions {
   dropLast?: boolean;
   /** Evaluated after each epoch. */
   validation?: Dataset;
+  /** What else validation measures, with functions of `resnet-wasm/metrics`. */
+  metrics?: readonly Metric[];
   /**
    * Mixes the samples of each batch and their targets, which become rows of probabilities: `mixup()` or `cutmix()` of
    * `resnet-wasm/data`, or several of them in that order.
@@ -56,6 +59,7 @@ const schema = () =>
     shuffle: optional(flag()),
     dropLast: optional(flag()),
     validation: as<Dataset | undefined>(),
+    metrics: as<readonly Metric[] | undefined>(),
     // Whoever calls `fit` has seen to these.
     callbacks: as<readonly Callback[] | undefined>(),
     mix: as<FitOptions["mix"]>(),
@@ -88,9 +92,6 @@ function orderOf(trainer: StepTrainer, length: number, shuffle: boolean): Uint32
   return indices;
 }
 
-/** What evaluates comes on demand. */
-const evaluation = () => demanded("fit", import("./evaluate.js"));
-
 /** What a fit does where there are no callbacks. */
 const GO: Verdict = { stop: false, lrScale: 1 };
 
@@ -107,16 +108,14 @@ export async function fit(
   options: FitOptions | undefined,
   listener?: FitListener,
 ): Promise<History> {
-  const { validation, pastSchedule, ...given } = readOptions("fit", options, schema);
+  const { validation, metrics, pastSchedule, ...given } = readOptions("fit", options, schema);
   const loss = trainer.lossFor("fit");
   const kind = trainer.expectFits("fit", dataset);
   const classNames = classNamesOf(dataset);
   expectClassNames("fit", trainer.classNames, classNames);
-  if (validation) {
-    await evaluation(); // before the first step, not after an epoch
-    trainer.expectFits("fit validation", validation);
-    expectClassNames("fit validation", classNames ?? trainer.classNames, classNamesOf(validation));
-  }
+  const measures = validation !== undefined || metrics !== undefined;
+  const part = measures ? await demanded("fit", import("./validation.js")) : null; // before the first step, not after an epoch
+  const validated = part && new part.Validation(trainer, { validation, metrics }, classNames);
   await expectTransformed("fit", trainer.model, dataset, ...(validation ? [validation] : []));
   const { passage, goesOn } = await settlePassage(trainer, dataset, given);
   const { epochs, batchSize, shuffle, dropLast } = passage;
@@ -142,7 +141,7 @@ export async function fit(
     const { expectRates } = await demanded("fit", import("./rates.js"));
     expectRates(trainer, stepsPerEpoch, epochs);
   }
-  const watched = validation && (await evaluation()).monitorsOf(loss, validation);
+  const watched = await validated?.begin(batchSize, listener?.measure);
   const monitors: FitFacts["monitors"] = { loss: "min", ...watched };
   let verdict = GO;
   const facts = { epochs, stepsPerEpoch, monitors, goesOn, loaded: goesOn && trainer.loaded };
@@ -215,9 +214,8 @@ export async function fit(
       lr: current.lr,
       ms: performance.now() - epochStarted,
     };
-    if (validation) {
-      const { validate } = await evaluation();
-      const result = await validate(trainer, validation, batchSize, limits);
+    if (validated) {
+      const result = await validated.run(limits);
       if (typeof result === "string") return finish(result);
       record.validation = result;
     }

@@ -3,13 +3,14 @@ import { ArgumentError, expectation, type FormatError, ResnetWasmError } from ".
 import { demanded } from "../core/on-demand.js";
 import type { ClassDataset, Dataset } from "../data/dataset.js";
 import type { FileSource, FileTarget } from "../data/places.js";
+import type { Metric } from "../metrics/metric.js";
 import { nameState } from "../model/class-names.js";
 import type { Model } from "../model/model.js";
 import { readStateDict, type StateDict } from "../model/state.js";
 import type { FitListener, History } from "./callback.js";
 import { captureCheckpoint } from "./capture.js";
 import type { CheckpointOptions } from "./checkpoint.js";
-import type { ClassEvaluation, EvaluateOptions, Evaluation } from "./evaluate.js";
+import type { ClassEvaluation, EvaluateOptions, Evaluation, Measured } from "./evaluate.js";
 import { type FitOptions, fit } from "./fit.js";
 import type { KeepOptions } from "./kept.js";
 import type { TrainerOptions } from "./options.js";
@@ -23,14 +24,15 @@ export class Trainer extends StepTrainer {
    * leaves the failed batch out. Yields to the event loop every few milliseconds.
    */
   async fit(dataset: Dataset, options?: FitOptions): Promise<History> {
-    const { resume, callbacks, mix }: FitOptions = Object(options);
+    const { resume, callbacks, metrics, mix }: FitOptions = Object(options);
     const go = (data: Dataset, own: unknown) =>
       this.fitFor(data, options, async () => {
         const { CallbackList } = await demanded("fit", import("./callback-list.js"));
-        return new CallbackList(this, own === undefined ? [] : own);
+        return new CallbackList(this, own === undefined ? [] : own, metrics);
       });
+    const isPlain = callbacks === undefined && metrics === undefined && !this.loaded;
     if (resume === undefined && mix === undefined)
-      return callbacks === undefined && !this.loaded ? this.fitFor(dataset, options) : go(dataset, callbacks);
+      return isPlain ? this.fitFor(dataset, options) : go(dataset, callbacks);
     this.#expectIdle("fit");
     const { resumed } = await demanded("fit", import("./resumed.js"));
     return resumed(this, { dataset, resume, mix, callbacks }, go);
@@ -60,6 +62,14 @@ export class Trainer extends StepTrainer {
   }
 
   /** Mean loss over a dataset in evaluation mode, and accuracy where targets are classes. Weights stay as they are. */
+  evaluate<const M extends readonly Metric[]>(
+    dataset: ClassDataset,
+    options: EvaluateOptions & { metrics: M },
+  ): Promise<ClassEvaluation & Measured<M>>;
+  evaluate<const M extends readonly Metric[]>(
+    dataset: Dataset,
+    options: EvaluateOptions & { metrics: M },
+  ): Promise<Evaluation & Measured<M>>;
   evaluate(dataset: ClassDataset, options?: EvaluateOptions): Promise<ClassEvaluation>;
   evaluate(dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation>;
   async evaluate(dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation> {

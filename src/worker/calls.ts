@@ -3,6 +3,7 @@ import type { Shape } from "../core/shape.js";
 import type { Tensor, TensorLike } from "../core/tensor.js";
 import type { ClassDataset, Dataset, ValueDataset } from "../data/dataset.js";
 import type { AugmentationDescription } from "../data/description.js";
+import type { LossFacts, Metric, MetricBatch } from "../metrics/metric.js";
 import type { Classification, ClassifyOptions } from "../model/classify.js";
 import type { LoadOptions, ModelOptions } from "../model/create.js";
 import type { GradCamOptions } from "../model/features.js";
@@ -87,7 +88,11 @@ export type SentLoadStateDictOptions = Omit<LoadStateDictOptions, "rename" | "sk
   rename?: [from: string, to: string][] | undefined;
 };
 
-export interface SentFitOptions extends Omit<FitOptions, "validation" | "callbacks" | "signal" | "resume"> {
+/** Metrics stay with the page, which is told the outputs. */
+export type SentMetrics = readonly Pick<Metric, "name" | "mode">[];
+
+export interface SentFitOptions extends Omit<FitOptions, "validation" | "metrics" | "callbacks" | "signal" | "resume"> {
+  metrics: SentMetrics | undefined;
   validation?: DatasetReference | undefined;
   /** Which steps the page hears of: each, and waits until it has answered; in groups; or none. */
   steps: "asked" | "told" | "none";
@@ -96,7 +101,7 @@ export interface SentFitOptions extends Omit<FitOptions, "validation" | "callbac
 /** Calls of a trainer, which is told by its number. */
 export interface TrainerCalls extends Pick<Trainer, "step" | "applyGradients" | "emaStateDict"> {
   fit(dataset: DatasetReference, options: SentFitOptions): History;
-  evaluate(dataset: DatasetReference, options: EvaluateOptions): Evaluation;
+  evaluate(dataset: DatasetReference, options: Omit<EvaluateOptions, "metrics">, measures: boolean): Evaluation;
   /** States of callbacks are with the page. */
   saveTrainer(states: CallbackStates): Uint8Array<ArrayBuffer>;
   /** Gives the states of callbacks in it, or the reason where the bytes are no checkpoint. */
@@ -158,6 +163,9 @@ export type Questions = { [K in DatasetName]: (request: BatchRequest) => SentBat
   onStep(event: Counted<StepEvent>): Verdict;
   onEpoch(record: Counted<EpochRecord>): Verdict;
   onEnd(history: Counted<History>): void;
+  measure(facts: LossFacts): void;
+  measureBatch(batch: MetricBatch): void;
+  measured(nothing: undefined): Record<string, unknown>;
   classNames(names: readonly string[] | undefined): void;
 };
 

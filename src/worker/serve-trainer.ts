@@ -1,5 +1,6 @@
 /** The methods of trainers, as the worker serves them. */
 
+import type { Metric } from "../metrics/metric.js";
 import { lossFromJSON } from "../nn/losses.js";
 import { averageFromJSON } from "../optim/averages.js";
 import { optimizerFromJSON } from "../optim/optimizers.js";
@@ -7,8 +8,9 @@ import { scheduleFromJSON } from "../optim/schedules.js";
 import type { FitListener, StepEvent, Verdict } from "../train/callback.js";
 import type { CallbackStates } from "../train/callback-state.js";
 import type { CheckpointOptions } from "../train/checkpoint.js";
-import type { EvaluateOptions } from "../train/evaluate.js";
+import { type EvaluateOptions, evaluate } from "../train/evaluate.js";
 import type { ParameterGroup } from "../train/groups.js";
+import type { StartMeasuring } from "../train/measuring.js";
 import type { TrainerOptions } from "../train/options.js";
 import { createTrainer, type Trainer } from "../train/trainer.js";
 import type {
@@ -45,23 +47,30 @@ export function trainerMethods(server: Served): Methods<keyof TrainerCalls | "cr
       if (server.model.classNames !== classNames) tell("classNames", server.model.classNames);
     }
   };
+  /** The call of each trainer's last fit. */
+  const fits = new WeakMap<Trainer, Pick<CallContext, "ask">>();
   return {
     createTrainer: (_, options) => server.addTrainer(createTrainer(server.model, reviveOptions(options))),
     step: counted((trainer, _, ...batch: Parameters<Trainer["step"]>) => trainer.step(...batch)),
     applyGradients: counted((trainer) => trainer.applyGradients()),
     fit: counted((trainer, context, train: DatasetReference, options: SentFitOptions) => {
-      const { validation, steps, ...rest } = options;
+      const { validation, steps, metrics, ...rest } = options;
       const dataset = server.find(train, context.ask);
       const held = validation && server.find(validation, context.ask);
       const { signal } = context;
-      const settings = { ...rest, validation: held, signal };
-      return naming(context, () =>
-        trainer.fitFor(dataset, settings, async () => remoteListener(trainer, steps, context)),
-      );
+      // Their names tell what may be watched; the page starts them.
+      const settings = { ...rest, validation: held, metrics: metrics as readonly Metric[], signal };
+      const fitting = fits.get(trainer) ?? { ask: context.ask };
+      fitting.ask = context.ask;
+      fits.set(trainer, fitting);
+      const listener = { ...remoteListener(trainer, steps, context), measure: measuringThere(fitting) };
+      return naming(context, () => trainer.fitFor(dataset, settings, async () => listener));
     }),
-    evaluate: counted((trainer, context, dataset: DatasetReference, options: EvaluateOptions) =>
-      trainer.evaluate(server.find(dataset, context.ask), { ...options, signal: context.signal }),
-    ),
+    evaluate: counted((trainer, context, dataset: DatasetReference, options: EvaluateOptions, measures: boolean) => {
+      const settings = { ...options, signal: context.signal };
+      const start = measures ? measuringThere(context) : undefined;
+      return evaluate(trainer, server.find(dataset, context.ask), settings, start);
+    }),
     emaStateDict: counted((trainer) => trainer.emaStateDict()),
     saveTrainer: counted((trainer, _, states: CallbackStates) => {
       trainer.callbackStates = () => states;
@@ -89,8 +98,20 @@ function reviveGroup(group: SentGroup): ParameterGroup {
   return { ...group, match: revivePattern(group?.match) };
 }
 
+/** The metrics of a page, asked by the call that is at work then: a validation may go on in a later one. */
+const measuringThere =
+  (call: Pick<CallContext, "ask">): StartMeasuring =>
+  async (facts) => {
+    await call.ask("measure", facts);
+    return { update: (batch) => call.ask("measureBatch", batch), results: () => call.ask("measured", undefined) };
+  };
+
 /** The callbacks of a page. Those steps that it does not wait for go there in groups, and arrive before what follows them. */
-function remoteListener(trainer: Trainer, steps: SentFitOptions["steps"], { ask, tell }: CallContext): FitListener {
+function remoteListener(
+  trainer: Trainer,
+  steps: SentFitOptions["steps"],
+  { ask, tell }: CallContext,
+): Omit<FitListener, "measure"> {
   const count = <T>(value: T): Counted<T> => ({ value, stepCount: trainer.stepCount });
   let waiting: Counted<StepEvent>[] = [];
   let last = performance.now();

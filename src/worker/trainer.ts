@@ -7,6 +7,7 @@ import type { TensorLike } from "../core/tensor.js";
 import type { ClassDataset, Dataset } from "../data/dataset.js";
 import { areBytes } from "../data/given.js";
 import type { FileSource, FileTarget } from "../data/places.js";
+import type { Metric } from "../metrics/metric.js";
 import { nameState } from "../model/class-names.js";
 import type { StateDict } from "../model/state.js";
 import { AN_OPTIMIZER } from "../optim/optimizers.js";
@@ -14,15 +15,16 @@ import type { Callback, History } from "../train/callback.js";
 import { CallbackList, expectCallbacks } from "../train/callback-list.js";
 import type { CallbackStates } from "../train/callback-state.js";
 import type { CheckpointOptions } from "../train/checkpoint.js";
-import type { ClassEvaluation, EvaluateOptions, Evaluation } from "../train/evaluate.js";
+import type { ClassEvaluation, EvaluateOptions, Evaluation, Measured } from "../train/evaluate.js";
 import type { FitOptions } from "../train/fit.js";
 import type { ParameterGroup } from "../train/groups.js";
 import type { KeepOptions } from "../train/kept.js";
 import type { Labels } from "../train/labels.js";
+import { type Measuring, measuringHere, type StartMeasuring } from "../train/measuring.js";
 import type { TrainerOptions } from "../train/options.js";
 import type { StepOptions, StepResult } from "../train/step-trainer.js";
 import type { Trainer } from "../train/trainer.js";
-import type { Answers, Counted, Remote, SentGroup, SentTrainerOptions } from "./calls.js";
+import type { Answers, Counted, Remote, SentGroup, SentMetrics, SentTrainerOptions } from "./calls.js";
 import { decodeError } from "./errors.js";
 import { expectWorkerModel, sendOptions, type TransferOption, type WorkerModel } from "./model.js";
 import { sendPattern } from "./patterns.js";
@@ -38,10 +40,33 @@ export interface WorkerFitOptions extends FitOptions, TransferOption {
 
 const kept = (where: string) => demanded(where, import("../train/kept.js"));
 
+/** What the worker has to know of metrics. Throws `ArgumentError` on what are none. */
+async function namesOf(metrics: readonly Metric[]): Promise<SentMetrics> {
+  const { expectMetrics } = await demanded("fit", import("../metrics/runs.js"));
+  return expectMetrics("fit", metrics).map(({ name, mode }) => ({ name, mode }));
+}
+
+/** Metrics of this thread, which the worker tells of outputs. */
+class MeasuringHere {
+  #measuring: Measuring | undefined;
+
+  answers(start: StartMeasuring): Answers {
+    return {
+      measure: async (facts) => {
+        this.#measuring = await start(facts);
+      },
+      measureBatch: (batch) => this.#measuring?.update(batch),
+      measured: () => this.#measuring?.results() ?? {},
+    };
+  }
+}
+
 type TrainerVerb = "step" | "applyGradients" | "fit" | "evaluate" | "emaStateDict" | "save" | "load" | "stepCount";
 
 export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
   readonly model: WorkerModel;
+  /** Outlives a fit that is interrupted within validation. */
+  readonly #validation = new MeasuringHere();
   readonly #id: number;
   #stepCount = 0;
   /** @internal What the callbacks of the fit at work, or of an interrupted one, keep. */
@@ -93,10 +118,10 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
 
   async #fit(
     dataset: Dataset,
-    { signal, validation, transfer = false, waitForCallbacks = true, ...rest }: WorkerFitOptions,
+    { signal, validation, metrics, transfer = false, waitForCallbacks = true, ...rest }: WorkerFitOptions,
     callbacks: readonly Callback[],
   ): Promise<History> {
-    const listener = new CallbackList(this, callbacks);
+    const listener = new CallbackList(this, callbacks, metrics);
     flag()("fit", "waitForCallbacks", waitForCallbacks);
     const { datasets } = this.model;
     const train = datasets.reference("fit", dataset, "train", transfer);
@@ -105,6 +130,7 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
       classNames: (names) => this.model.named(names),
       train: (request) => makeBatch(dataset, request),
       ...(validation && { validation: (request) => makeBatch(validation, request) }),
+      ...this.#validation.answers(listener.measure),
       onBegin: (facts) => listener.begin(this.#hear(facts)),
       onStep: (event) => listener.step(this.#hear(event)),
       onEpoch: (record) => listener.epoch(this.#hear(record)),
@@ -114,7 +140,7 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
     // What steers the fit, or is saved with it, must not lag behind.
     const steers = hearing.some((each) => each.name !== undefined || "stop" in each || "lrScale" in each);
     const steps = hearing.length === 0 ? "none" : waitForCallbacks || steers ? "asked" : "told";
-    const settings = { ...rest, validation: held, steps } as const;
+    const settings = { ...rest, validation: held, metrics: metrics && (await namesOf(metrics)), steps } as const;
     try {
       return await this.#count(this.model.call("fit", [this.#id, train, settings], { signal, answers }));
     } finally {
@@ -123,13 +149,26 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
   }
 
   /** Mean loss over a dataset in evaluation mode, and accuracy where targets are classes. */
+  evaluate<const M extends readonly Metric[]>(
+    dataset: ClassDataset,
+    options: EvaluateOptions & TransferOption & { metrics: M },
+  ): Promise<ClassEvaluation & Measured<M>>;
+  evaluate<const M extends readonly Metric[]>(
+    dataset: Dataset,
+    options: EvaluateOptions & TransferOption & { metrics: M },
+  ): Promise<Evaluation & Measured<M>>;
   evaluate(dataset: ClassDataset, options?: EvaluateOptions & TransferOption): Promise<ClassEvaluation>;
   evaluate(dataset: Dataset, options?: EvaluateOptions & TransferOption): Promise<Evaluation>;
   async evaluate(dataset: Dataset, options?: EvaluateOptions & TransferOption): Promise<Evaluation> {
-    const { transfer, signal, rest } = sendOptions("evaluate", options);
+    const { transfer, signal, rest: all } = sendOptions("evaluate", options);
+    const { metrics, ...rest } = all;
     const reference = this.model.datasets.reference("evaluate", dataset, "dataset", transfer);
-    const answers: Answers = { dataset: (request) => makeBatch(dataset, request) };
-    return this.#count(this.model.call("evaluate", [this.#id, reference, rest], { signal, answers }));
+    const answers: Answers = {
+      dataset: (request) => makeBatch(dataset, request),
+      ...(metrics && new MeasuringHere().answers(measuringHere("evaluate", metrics))),
+    };
+    const args = [this.#id, reference, rest, metrics !== undefined] as const;
+    return this.#count(this.model.call("evaluate", [...args], { signal, answers }));
   }
 
   /** The averaged weights (with the option `ema`) and the model's buffers. */

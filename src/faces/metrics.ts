@@ -1,0 +1,17 @@
+/** `resnet-wasm/metrics`: what tells how good a model is. */
+
+export {
+  type Average,
+  type AverageOptions,
+  accuracy,
+  confusionMatrix,
+  f1,
+  precision,
+  recall,
+  topK,
+} from "../metrics/counting.js";
+export type { Metric, MetricBatch, MetricFacts, MetricOptions, MetricResults, MetricRun } from "../metrics/metric.js";
+export { type Mistake, type MistakesOptions, mistakes } from "../metrics/mistakes.js";
+export { averagePrecision, type RankingOptions, rocAuc } from "../metrics/ranking.js";
+export { mae, r2, rmse } from "../metrics/regression.js";
+export { ece, type ReliabilityBin, type ReliabilityOptions, reliability } from "../metrics/reliability.js";
