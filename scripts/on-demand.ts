@@ -89,25 +89,40 @@ export interface EntryModules {
 }
 
 /**
- * Each module that is imported on demand, with those that it shares: of what all entries have that ask for it, what comes
- * with whoever asks, and what has identity. All else it brings along, even where some entry has it: an app may not. Records
- * of kernels are constants: those that it calls it brings.
+ * Each module that is imported on demand, with those that it shares: of what everyone has who asks for it, an entry or another
+ * file on demand, what comes with whoever asks, and what has identity. All else it brings along, even where some entry has
+ * it: an app may not. Records of kernels are constants: those that it calls it brings.
  */
 export function modulesOnDemand(graph: Graph, entries: readonly EntryModules[]): Map<string, Set<string>> {
   const askedBy = (ids: Iterable<string>) => new Set([...ids].flatMap((id) => graph.get(id)?.onDemand ?? []));
+  const targets = [...askedBy(graph.keys())];
+  const known = new Map<string, Set<string>>();
+  const ownOf = (target: string) => [...closure(graph, target)].filter((id) => !sharedOf(target).has(id));
+  const sharedOf = (target: string): Set<string> => {
+    const before = known.get(target);
+    if (before) return before;
+    known.set(target, new Set()); // one that asks for itself, however far
+    const asking = [...graph].filter(([, { onDemand }]) => onDemand.includes(target)).map(([id]) => id);
+    const inEntries = entries.filter(({ asked }) => asked.has(target)).map(({ kept }) => kept);
+    const inFiles = targets
+      .filter((file) => file !== target && asking.some((id) => closure(graph, file).has(id)))
+      .map((file) => ({ own: ownOf(file), file }))
+      .filter(({ own }) => asking.some((id) => own.includes(id)))
+      .map(({ own, file }) => new Set([...own, ...sharedOf(file)]));
+    const there = intersection([...inEntries, ...inFiles]);
+    const along = intersection(asking.map((id) => closure(graph, id)));
+    const shared = new Set([...along].filter((id) => id !== RECORDS && there.has(id)));
+    for (const id of there) if (hasIdentity(graph, id)) shared.add(id);
+    known.set(target, shared);
+    return shared;
+  };
   const found = new Map<string, Set<string>>();
   const visit = (target: string): void => {
     if (found.has(target)) return;
-    const asking = [...graph].filter(([, { onDemand }]) => onDemand.includes(target));
-    const there = intersection(entries.filter(({ asked }) => asked.has(target)).map(({ kept }) => kept));
-    const along = intersection(asking.map(([id]) => closure(graph, id)));
-    const shared = new Set([...along].filter((id) => id !== RECORDS && (there.size === 0 || there.has(id))));
-    for (const id of there) if (hasIdentity(graph, id)) shared.add(id);
-    const own = [...closure(graph, target)].filter((id) => !shared.has(id));
-    askedBy(own).forEach(visit); // those that it asks for come first
-    found.set(target, shared);
+    askedBy(ownOf(target)).forEach(visit); // those that it asks for come first
+    found.set(target, sharedOf(target));
   };
-  askedBy(graph.keys()).forEach(visit);
+  targets.forEach(visit);
   return found;
 }
 

@@ -31,6 +31,8 @@ export interface BatchAugmentation {
   /** Refuses shapes that it cannot treat. */
   check?(shape: ImageShape): void;
   apply(x: Float32Array, y: Float32Array, count: number, shape: ImageShape, random: Philox): void;
+  /** @internal What mixes a dataset for `fit`: with the augmentation comes all that it takes. */
+  readonly augment?: typeof augment;
 }
 
 /** Changes one signal, [length, channels], which begins at x[0]; `scratch` is as large and holds nothing. */

@@ -7,7 +7,7 @@ import { exp, log } from "../../core/math.js";
 import { number, readOptions, type Schema, share } from "../../core/options.js";
 import type { Philox } from "../../core/random.js";
 import { formatShape } from "../../core/shape.js";
-import type { BatchAugmentation } from "./augment.js";
+import { augment, type BatchAugmentation } from "./augment.js";
 import { clipBox } from "./geometry.js";
 import { makeBatchAugmentation } from "./made.js";
 import type { ImageShape } from "./pixels.js";
@@ -24,6 +24,7 @@ export function mixup(options: MixOptions = {}): BatchAugmentation {
   const { alpha, p } = readOptions("mixup", options, schema(0.2));
   return makeBatchAugmentation("mixup", options, {
     kind: "batch",
+    augment,
     apply(x, y, count, shape, random) {
       if (random.uniform() >= p) return;
       const share = beta(alpha, random);
@@ -38,6 +39,7 @@ export function cutmix(options: MixOptions = {}): BatchAugmentation {
   const { alpha, p } = readOptions("cutmix", options, schema(1));
   return makeBatchAugmentation("cutmix", options, {
     kind: "batch",
+    augment,
     check({ height, width, channels }) {
       if (width > 1) return;
       const got = formatShape(height > 1 ? [height, width, channels] : [channels]);
