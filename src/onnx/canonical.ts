@@ -1,6 +1,6 @@
 /**
- * Steps in as few forms as there are: a Split is slices, and a constant of one number is a number of the step, so that
- * nothing but weights is left among the inputs.
+ * Steps in as few forms as there are: a constant of one number is a number of the step, so that nothing but weights is left
+ * among the inputs.
  */
 import { lookUp } from "../core/look-up.js";
 import type { Step } from "../nn/imported/step.js";
@@ -29,7 +29,6 @@ export function canonical(net: Net, kept: ReadonlySet<string>): Net {
   };
   const rank = (name: string): number => lookUp(net.values, name).shape.length;
   const settle = (step: Step): Step[] => {
-    if (step.op === "split") return slicesOf(step, lookUp(net.values, step.inputs[0]).shape);
     if (step.inputs.length !== 2 || !Object.hasOwn(WITH_NUMBER, step.op)) return [step];
     const [a, b] = step.inputs as [string, string];
     const [left, right] = [number(a), number(b)];
@@ -53,16 +52,3 @@ const unary = (step: Step, x: string, [kind, p, q]: Form): Step => ({
   inputs: [x],
   attributes: { kind, ...(p !== undefined && { p }), ...(q !== undefined && { q }) },
 });
-
-function slicesOf(step: Step, x: readonly number[]): Step[] {
-  const { axis, sizes } = step.attributes as { axis: number; sizes: number[] };
-  const at = (value: number, others: (i: number) => number) => x.map((_, i) => (i === axis ? value : others(i)));
-  let end = 0;
-  return step.outputs.flatMap((output, i) => {
-    const starts = at(end, () => 0);
-    end += sizes[i];
-    const attributes = { starts, steps: x.map(() => 1), shape: at(sizes[i], (other) => x[other]) };
-    const name = i === 0 ? step.name : `${step.name}.${i}`;
-    return output === "" ? [] : [{ ...step, op: "slice", name, outputs: [output], attributes }];
-  });
-}

@@ -14,7 +14,6 @@ import { registerLayer } from "../nn/registry.js";
 import { Builder } from "../ops/builder.js";
 import { canonical } from "./canonical.js";
 import { define, stateOf } from "./define.js";
-import type { ModelProto } from "./messages.js";
 import { formatSizes, type Net } from "./net.js";
 import { recognise, withoutFinal } from "./patterns.js";
 import { Reading } from "./protobuf.js";
@@ -74,18 +73,16 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options?: ImportOpti
   const file = asBytes("importOnnx", bytes);
   const reading = new Reading("importOnnx", file.length, fileName);
   const model = readModel(file, reading);
-  const isChannelsLast = takesChannelsLast(model);
-  const given = inputShape && (isChannelsLast ? [...inputShape] : toFile(inputShape));
   const bound = new Map(Object.entries(inputs ?? {}).map(([name, tensor]) => [name, constantOf(name, tensor)]));
   const constants = new ConstantReader(reading, file.length, externalData);
   const names = new Set(bound.keys());
-  const simple = simplify(model, constants, reading, { inputShape: given, inputs: bound, outputs });
+  const simple = simplify(model, constants, reading, { inputShape, inputs: bound, outputs });
   const read = canonical(recognise(simple), names);
   const net = logits ? withoutFinal(read) : read;
   expectOutputs(net, reading);
-  const definition = define(net, isChannelsLast, names);
+  const definition = define(net, names);
   const sizes = definition.shapes[definition.input].map((size) => atBatch(size, 1));
-  const order = isChannelsLast ? sizes.map((_, i) => i) : channelsLast(sizes.length);
+  const order = net.isChannelsLast ? sizes.map((_, i) => i) : channelsLast(sizes.length);
   const sample = order.map((axis) => sizes[axis]).slice(1);
   registerLayer("OnnxNetwork", OnnxNetwork);
   // Of two samples: with one, axes of size 1 would lie anywhere.
@@ -152,23 +149,6 @@ function constantOf(name: string, tensor: { data: ArrayLike<number>; shape: read
   const { data, shape } = readNumbers(tensor, refuse);
   if (!shape) throw refuse(describe(tensor));
   return { shape: [...shape], data: Float32Array.from({ length: data.length }, (_, i) => data[i] ?? 0), isFloat: true };
-}
-
-/** [h, w, c] → [c, h, w] */
-const toFile = (sample: readonly number[]): number[] =>
-  sample.length < 2 ? [...sample] : [...sample.slice(-1), ...sample.slice(0, -1)];
-
-/** Whether all that is done to the first input is to bring its channels to the front. */
-function takesChannelsLast({ graph }: ModelProto): boolean {
-  const weights = new Set(graph?.initializer?.map(({ name }) => name));
-  const input = graph?.input?.find(({ name }) => !weights.has(name))?.name ?? "";
-  const readers = graph?.node?.filter((node) => node.input?.includes(input)) ?? [];
-  const isToFront = (perm: number[]) => perm.join() === "0,3,1,2" || perm.join() === "0,2,1";
-  const isTurned = readers.every(
-    ({ opType, attribute }) =>
-      opType === "Transpose" && isToFront(Array.from(attribute?.find(({ name }) => name === "perm")?.ints ?? [])),
-  );
-  return readers.length > 0 && isTurned;
 }
 
 /** Records the network once, to find all nodes that there is no op for. */

@@ -21,6 +21,8 @@ export interface Net {
   opset: number;
   producer: string;
   inputs: string[];
+  /** Whether the file takes the channels of its input last. */
+  isChannelsLast: boolean;
   /** Values, and what the file calls them. */
   outputs: string[];
   outputNames: string[];

@@ -9,6 +9,7 @@ import { lookUp } from "../core/look-up.js";
 import type { Step } from "../nn/imported/step.js";
 import { evaluate } from "./fold.js";
 import { type FlatNode, flatten } from "./inline.js";
+import { takesChannelsLast } from "./layout.js";
 import type { AttributeProto, ModelProto, ValueInfoProto } from "./messages.js";
 import { formatSizes, type Net, type NetValue, SAMPLE } from "./net.js";
 import { type Call, product } from "./operators.js";
@@ -16,7 +17,7 @@ import type { Reading } from "./protobuf.js";
 import { type Constant, type ConstantReader, isFloatType } from "./tensor.js";
 
 export interface SimplifyOptions {
-  /** The first input's sizes without the batch, in the file's order, instead of the file's. */
+  /** The first input's sizes without the batch, channels last, instead of the file's. */
   inputShape?: readonly number[];
   /** The first size of the inputs as the file has it, instead of a batch of any size. */
   fixedBatch?: boolean;
@@ -50,6 +51,7 @@ export function simplify(
     declare(tensor.name ?? "", { shape: constant.shape, isFloat: constant.isFloat, constant });
   }
   const inputs: string[] = [];
+  let isChannelsLast = false;
   for (const info of graph.input ?? []) {
     const name = info.name ?? "";
     if (values.has(name)) continue;
@@ -60,14 +62,20 @@ export function simplify(
       const type = info.type?.tensorType?.elemType ?? 0;
       // Those of 8 bits and bfloat16 begin at 16.
       if (!isFloatType(type) || type >= 16) throw reading.error(`input ${describe(name)}`, "floats", "another type");
-      declare(name, {
-        shape: inputShape(info, inputs.length === 0 ? options : { fixedBatch: options.fixedBatch }, reading),
-        isFloat: true,
-      });
+      const wanted = inputs.length === 0 ? options.inputShape : undefined;
+      const rank = wanted ? wanted.length + 1 : (info.type?.tensorType?.shape?.dim ?? []).length;
+      if (inputs.length === 0) isChannelsLast = takesChannelsLast(nodes, name, rank);
+      const given =
+        wanted && (isChannelsLast || rank < 3 ? [...wanted] : [...wanted.slice(-1), ...wanted.slice(0, -1)]);
+      declare(name, { shape: inputShape(info, given, options.fixedBatch, reading), isFloat: true });
       inputs.push(name);
     }
   }
 
+  const unknown = [...(options.inputs?.keys() ?? [])].filter(
+    (name) => !graph.input?.some((info) => info.name === name),
+  );
+  if (unknown.length > 0) throw reading.error("option inputs", "names of the file's inputs", describe(unknown));
   const first = (graph.input ?? []).find(({ name }) => name === inputs[0]);
   const fileBatch = options.fixedBatch ? undefined : first?.type?.tensorType?.shape?.dim?.[0]?.dimValue;
   if (inputs.length !== 1 && !options.fixedBatch)
@@ -161,6 +169,7 @@ export function simplify(
     opset,
     producer: producerOf(model),
     inputs,
+    isChannelsLast,
     outputs,
     outputNames: [...outputNames],
     steps: needed(steps, outputs),
@@ -189,7 +198,8 @@ export function needed(steps: Step[], outputs: string[]): Step[] {
 /** The batch is the first size, whatever the file says of it. */
 function inputShape(
   info: ValueInfoProto,
-  { inputShape: given, fixedBatch }: SimplifyOptions,
+  given: readonly number[] | undefined,
+  fixedBatch: boolean | undefined,
   reading: Reading,
 ): number[] {
   const what = `input ${describe(info.name ?? "")}`;

@@ -11,12 +11,15 @@ import { convolve } from "../conv.js";
 import { channelsLast, type Emitter, pair, unsupported } from "./recording.js";
 import type { Step } from "./step.js";
 
-/** The path of a step's layer: the node's name, or where a layer has weights of its own, what is common to theirs. */
-export function pathOf({ op, name, inputs }: Step): string {
+/**
+ * The path of a step's layer: the node's name, or where a layer has weights of its own, what is common to theirs. A norm that a
+ * file calls twice is two here, the second by its node's name.
+ */
+export function pathOf({ op, name, inputs, attributes }: Step): string {
   const [first] = BATCH_NORM;
   const prefix = inputs[1]?.slice(0, -first.length) ?? "";
   const isCommon = op === "batchNorm" && BATCH_NORM.every((suffix, i) => inputs[i + 1] === prefix + suffix);
-  return isCommon ? prefix : nodePath(name);
+  return isCommon && !attributes["isAgain"] ? prefix : nodePath(name);
 }
 
 /** `/layer1/layer1.0/conv1/Conv` → `layer1.0.conv1.Conv`: PyTorch names a module of a list by the list, too. */
@@ -145,7 +148,6 @@ const norm: Emitter = (step, r, shape) => {
       order: shape.map((_, i) => i),
     };
   }
-  if (step.attributes["byGroup"]) unsupported("weights of the groups");
   const groups = step.op === "instanceNorm" ? shape[1] : (step.attributes["groups"] as number);
   const image = r.arranged(r.value(x), channelsLast(shape.length));
   return { id: r.b.op(groupNorm, [image, ...affine], { groups, eps, affine: true })[0] };

@@ -1,10 +1,11 @@
 /** Records the steps of an imported network, each as a layer of its own with the file's name of the node. */
+import { sameShape } from "../../core/shape.js";
 import type { ValueId } from "../../graph/value.js";
 import type { Builder } from "../../ops/builder.js";
 import { emitters, pathOf } from "./emit.js";
 import { mapEmitters } from "./emit-maps.js";
 import { moveEmitters } from "./emit-moves.js";
-import { channelsLast, type Definition, type Placed, Recording, Unsupported } from "./recording.js";
+import { channelsLast, type Definition, identity, type Placed, Recording, Unsupported } from "./recording.js";
 import type { Step } from "./step.js";
 
 /** Hears of steps for which there is no op. */
@@ -15,6 +16,9 @@ export function recordSteps(b: Builder, definition: Definition, x: ValueId, onUn
   const recording = new Recording(b, definition, x);
   const known = new Map(Object.entries({ ...emitters(), ...mapEmitters(), ...moveEmitters() }));
   const natural = (value: Placed): ValueId => recording.arranged(value, channelsLast(value.shape.length));
+  /** As it lies, where that is the file's order: what rows are made of. */
+  const shown = (value: Placed): ValueId =>
+    sameShape(value.order, identity(value.order.length)) ? value.id : natural(value);
   for (const step of definition.steps) {
     const shape = recording.shapeOf(step.outputs[0]);
     const last = channelsLast(shape.length);
@@ -37,11 +41,14 @@ export function recordSteps(b: Builder, definition: Definition, x: ValueId, onUn
       }
       recording.values.set(step.outputs[0], made);
       // Where nobody looks at it, what orders it so is dropped.
-      const y = natural(made);
+      const y = shown(made);
       b.layer(step.op, y, step.name);
       return y;
     };
     b.child(pathOf(step), { build }, x);
   }
-  return definition.outputs.map(({ value }) => natural(recording.value(value)));
+  return definition.outputs.map(({ value, isChannelsLast }) => {
+    const made = recording.value(value);
+    return isChannelsLast ? recording.arranged(made, identity(made.shape.length)) : natural(made);
+  });
 }

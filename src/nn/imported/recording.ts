@@ -3,6 +3,7 @@
 import { atBatch } from "../../core/any-batch.js";
 import { sameShape } from "../../core/shape.js";
 import type { Parameter } from "../../graph/graph.js";
+import type { Init, InitName } from "../../graph/init.js";
 import type { ValueId } from "../../graph/value.js";
 import type { Builder } from "../../ops/builder.js";
 import { transpose } from "../../ops/movement.js";
@@ -14,7 +15,12 @@ export interface Definition {
   /** The name and sizes of the input, in the file's order, the batch first. */
   input: string;
   /** The file's names, and the values that have them. */
-  outputs: { name: string; value: string }[];
+  outputs: {
+    name: string;
+    value: string;
+    /** Its channels are last in the file, or what stands last is what it is about: it keeps the file's order. */
+    isChannelsLast?: boolean;
+  }[];
   /** Whether the file takes images with the channels last. */
   isChannelsLast: boolean;
   steps: Step[];
@@ -34,6 +40,12 @@ export interface Weight {
   isTransposed?: boolean;
   /** The file multiplies by it. */
   factor?: number;
+  /** The file has one for so many of these. */
+  repeat?: number;
+  /** The file's name, where the key is another: nodes read it in several ways. */
+  from?: string;
+  /** Of a head that took another's place: what it starts from. */
+  init?: InitName | Init;
 }
 
 /**
@@ -99,11 +111,11 @@ export class Recording {
     b.expect(sameShape(b.shape(x), expected), "input", expected, b.shape(x));
     this.values.set(definition.input, { id: x, shape, order });
     // Weights are named as in the file, whatever the place of the node that reads them.
-    for (const [key, { name, shape: stored, role }] of Object.entries(definition.weights)) {
+    for (const [key, { name, shape: stored, role, init = 0 }] of Object.entries(definition.weights)) {
       b.expect(typeof name === "string", "weight", "a name", name);
       const { parameters, buffers } = b.graph;
       if (role === "kept") b.buffer(name, stored);
-      else b.parameter(name, stored, { init: 0, layout: role === "conv" ? "channelsLast" : "same" });
+      else b.parameter(name, stored, { init, layout: role === "conv" ? "channelsLast" : "same" });
       const list = role === "kept" ? buffers : parameters;
       this.#weights.set(key, list[list.length - 1]);
     }
