@@ -8,6 +8,8 @@ export interface Target {
   files: Uint8Array[];
   /** A file that was changed by what it means, in place of some of its bytes; undefined: bytes are changed this time. */
   change?(random: Philox): Uint8Array | undefined;
+  /** Changes that know the format: made to every other file, in place of bytes or before them. */
+  mutate?(bytes: Uint8Array, random: Philox): Uint8Array;
   /** What is done to a changed file before it is read: checksums put right. */
   prepare?(bytes: Uint8Array): Uint8Array;
   /** Bytes that the reader may take beside twice the file, where it states a limit of its own. */
@@ -34,14 +36,19 @@ const MAX_MS = 5000;
 const EXTREMES = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
 
 export async function fuzz(
-  { files, change, prepare = (bytes) => bytes, limit = FLOOR, times = 2, read }: Target,
+  { files, change, mutate: structured, prepare = (bytes) => bytes, limit = FLOOR, times = 2, read }: Target,
   count: number,
   seed: number,
 ): Promise<FuzzReport> {
   const random = new Philox(seed);
   const report: FuzzReport = { loaded: 0, refused: 0, slowestMs: 0, largestShare: 0 };
+  const damaged = (file: Uint8Array): Uint8Array => {
+    const way = structured ? random.integer(4) : 3;
+    const changed = structured && way < 3 ? structured(file, random) : file;
+    return way < 2 ? changed : mutate(changed, files, random);
+  };
   for (let i = 0; i < count; i++) {
-    const bytes = change?.(random) ?? prepare(mutate(files[random.integer(files.length)]!, files, random));
+    const bytes = change?.(random) ?? prepare(damaged(files[random.integer(files.length)]!));
     const before = process.memoryUsage().arrayBuffers;
     const start = performance.now();
     let size = 0;

@@ -1,9 +1,8 @@
-import { Reading } from "../../../src/onnx/protobuf.js";
-import { readModel, writeModel } from "../../../src/onnx/read.js";
-import { simplify } from "../../../src/onnx/simplify.js";
-import { ConstantReader } from "../../../src/onnx/tensor.js";
+import { importOnnx } from "../../../src/onnx/import.js";
+import { writeModel } from "../../../src/onnx/read.js";
 import { attributesOf, ints, modelOf, node, tensorOf } from "../onnx-build.js";
 import type { Target } from "./fuzz.js";
+import { mutateMessages } from "./structure.js";
 
 const count = (length: number): number[] => Array.from({ length }, (_, i) => (i % 7) / 4 - 0.5);
 const weights = (name: string, ...dims: number[]) => tensorOf(name, dims, count(dims.reduce((a, b) => a * b, 1)));
@@ -91,13 +90,18 @@ function models() {
   return [residual, glue, calls];
 }
 
+/** The whole importer: a file is a network with weights that fit it, or is refused. */
 export function onnxTarget(): Target {
   return {
     files: models().map(writeModel),
+    mutate: mutateMessages,
     read(bytes) {
-      const reading = new Reading("importOnnx", bytes.length);
-      const net = simplify(readModel(bytes, reading), new ConstantReader(reading, bytes.length), reading);
-      return [...net.values.values()].reduce((sum, { constant }) => sum + (constant?.data.byteLength ?? 0), 0);
+      const { network, state, inputShape } = importOnnx(bytes);
+      const { definition } = network;
+      if (inputShape.length + 1 !== definition.shapes[definition.input]!.length) throw new Error(`input ${inputShape}`);
+      for (const [name, { data, shape }] of state)
+        if (shape.reduce((product, size) => product * size, 1) !== data.length) throw new Error(`${name}: [${shape}]`);
+      return [...state.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { readPytorch } from "../../../src/io/pytorch/read.js";
 import type { Target } from "./fuzz.js";
+import { mutateArchive } from "./structure.js";
 
 /** A zip archive's copy without checksums, so that changes get as far as the pickle. */
 function withoutChecksums(file: Uint8Array): Uint8Array {
@@ -19,6 +20,7 @@ export function pytorchTarget(folder: string | URL): Target {
     .map((name) => new Uint8Array(readFileSync(new URL(name, folder))));
   return {
     files: files.flatMap((file) => (file[0] === 0x50 ? [file, withoutChecksums(file)] : [file])),
+    mutate: mutateArchive,
     read(bytes) {
       const { tensors } = readPytorch(bytes, { integers: "round" });
       const distinct = new Set([...tensors.values()].map(({ data }) => data));
