@@ -83,6 +83,7 @@ export {
 export { layerFromJSON } from "../nn/from-json.js";
 export { Gate } from "../nn/gate.js";
 export type { Names } from "../nn/inverted-residual.js";
+export type { NewHead } from "../nn/layer.js";
 export { Layer, type LayerJSON } from "../nn/layer.js";
 export { Linear, type LinearOptions } from "../nn/linear.js";
 export {
@@ -143,6 +144,7 @@ export { AdaptiveAvgPool2d, AvgPool2d, type AvgPool2dOptions, MaxPool2d, type Ma
 export { registerLayer } from "../nn/registry.js";
 export { type RegNetOptions, type RegNetSizes, type RegNetVariant, regnet } from "../nn/regnet.js";
 export { ActivationLayer, ReLU } from "../nn/relu.js";
+export { type ReplaceHeadOptions, replaceHead } from "../nn/replace-head.js";
 export { Residual, type ResidualOptions, type Shortcut } from "../nn/residual.js";
 export { ReflectionPad2d, ReplicationPad2d, type Sizes, Upsample, type UpsampleOptions } from "../nn/resize.js";
 export * from "../nn/resnet.js";

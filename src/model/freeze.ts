@@ -2,7 +2,7 @@
 import { ArgumentError, expectation } from "../core/errors.js";
 import { expectModel } from "./expect-model.js";
 import type { Model } from "./model.js";
-import { matchesName, type NamePattern, namePattern } from "./names.js";
+import { matchesParameter, type NamePattern, namePattern } from "./names.js";
 
 /**
  * Freezes all parameters and buffers that match: training does not change them, weight decay included. A BatchNorm of
@@ -29,7 +29,7 @@ function matching(model: Model, pattern: NamePattern, where: string): string[] {
   expectModel(where, model);
   const { parameters, buffers } = model.engine.description;
   namePattern()(where, "pattern", pattern);
-  const names = [...parameters, ...buffers].map(({ name }) => name).filter((name) => matchesName(pattern, name));
+  const names = [...parameters, ...buffers].filter((entry) => matchesParameter(pattern, entry)).map(({ name }) => name);
   if (names.length === 0)
     throw new ArgumentError(expectation(where, "pattern", "a match among the state dict's names", String(pattern)));
   return names;

@@ -16,7 +16,11 @@ export const namePattern = () =>
       typeof value === "string" || typeof value === "function" || isTagged(value, "RegExp"),
   );
 
-export function matchesName(pattern: NamePattern, name: string): boolean {
+/** Whether a parameter is meant; by a path also those of a node of an imported network, whatever the file calls them. */
+export const matchesParameter = (pattern: NamePattern, { name, path }: { name: string; path: string }): boolean =>
+  matchesName(pattern, name) || (typeof pattern === "string" && path !== "" && matchesName(pattern, path));
+
+function matchesName(pattern: NamePattern, name: string): boolean {
   if (typeof pattern === "function") return pattern(name);
   return typeof pattern === "string" ? name === pattern || name.startsWith(`${pattern}.`) : name.search(pattern) >= 0;
 }

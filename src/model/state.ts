@@ -12,7 +12,7 @@ import type { Parameter } from "../graph/graph.js";
 import { copyWeights } from "../graph/layout.js";
 import type { ParameterRegion } from "../runtime/executor.js";
 import type { Description, Engine } from "./engine.js";
-import { matchesName, type NamePattern, namePattern } from "./names.js";
+import { matchesParameter, type NamePattern, namePattern } from "./names.js";
 
 /** Parameters and buffers by name, in PyTorch's order, shapes and layouts. */
 export type StateDict = Map<string, Tensor>;
@@ -109,9 +109,10 @@ export function matchStateDict(
   if (typeof given !== "object" || given === null)
     throw new ArgumentError(expectation("loadStateDict", "state", "a Map or a record of tensors", given));
   const { strict, rename, skip } = readOptions("loadStateDict", options, schema);
-  const isSkipped = (name: string) => skip !== undefined && matchesName(skip, name);
   const entries = entriesOf("loadStateDict", given);
   const known = new Map(stateNames(description).map((item) => [item.entry.name, item]));
+  const isSkipped = (name: string) =>
+    skip !== undefined && matchesParameter(skip, { name, path: known.get(name)?.entry.path ?? "" });
   const found = new Map<string, ArrayLike<number>>();
   const unexpected: string[] = [];
   const mismatched = new Map<string, string>();

@@ -14,6 +14,12 @@ export interface LayerJSON {
   args: unknown[];
 }
 
+/** A network with another head, and the path of the layer that is new. */
+export interface NewHead {
+  network: Layer;
+  head: string;
+}
+
 /** The base of all layers: an immutable description that records its ops into a graph and holds no weights. */
 export abstract class Layer {
   /** The class name, as in JSON and in `summary()`. */
@@ -27,6 +33,9 @@ export abstract class Layer {
 
   /** @internal Of a network with several outputs, which `record` returns as one: [n, all numbers]. */
   outputs?(): SeveralOutputs | undefined;
+
+  /** @internal For `replaceHead`. */
+  withHead?(classes: number, head: string | undefined): NewHead;
 
   /** Records this layer at the builder's present path. */
   build(b: Builder, x: ValueId): ValueId {

@@ -1,6 +1,7 @@
 /** `loadOnnx` of an entry point: of its runtime, with the kernels that it brings. */
 
 import { ArgumentError, expectation } from "../core/errors.js";
+import { integer, optional, text } from "../core/options.js";
 import { isTagged } from "../core/tag.js";
 import type { Model } from "../model/model.js";
 import type { ModelOptions } from "../model/options.js";
@@ -10,6 +11,10 @@ import type { ExternalData } from "./tensor.js";
 
 /** Those of `importOnnx` and of `createModel`; external data may come later. */
 export interface LoadOnnxOptions extends Omit<ImportOptions, "externalData">, Omit<ModelOptions, "inputShape"> {
+  /** Replace the head by one for so many classes, as `replaceHead` does: its weights are new. Default: the file's. */
+  classes?: number;
+  /** The head that `classes` replaces, by its node's name or path. Default: the last product. */
+  head?: string;
   /** As for `importOnnx`, or a promise of the bytes. */
   externalData?: (...args: Parameters<ExternalData>) => Uint8Array | PromiseLike<Uint8Array>;
 }
@@ -21,12 +26,22 @@ export const onnxLoader =
   async (bytes: Uint8Array | ArrayBuffer, options: LoadOnnxOptions = {}): Promise<Model> => {
     if (typeof options !== "object" || options === null)
       throw new ArgumentError(expectation("loadOnnx", "options", "an object", options));
-    const { inputShape, externalData, inputs, outputs, logits, fileName, ...rest } = options;
+    const { inputShape, externalData, inputs, outputs, logits, fileName, classes, head, ...rest } = options;
+    expectHead(classes, head);
     const imported = await withData(bytes, { inputShape, inputs, outputs, logits, fileName }, externalData);
-    const model = await createModel(imported.network, { ...rest, inputShape: imported.inputShape });
-    model.loadStateDict(imported.state);
+    const { network, head: replaced } =
+      classes === undefined ? { network: imported.network, head: undefined } : imported.network.withHead(classes, head);
+    const model = await createModel(network, { ...rest, inputShape: imported.inputShape });
+    model.loadStateDict(imported.state, replaced === undefined ? {} : { skip: replaced });
     return model;
   };
+
+function expectHead(classes: unknown, head: unknown): void {
+  optional(integer({ min: 1 }))("loadOnnx", "classes", classes);
+  optional(text)("loadOnnx", "head", head);
+  if (head !== undefined && classes === undefined)
+    throw new ArgumentError(expectation("loadOnnx", "classes", "a number, where head is given", classes));
+}
 
 /**
  * Imports; where data are promised, goes on with zeros to learn of all that is asked for, waits for it and imports again.

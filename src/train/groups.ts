@@ -2,7 +2,7 @@
 import { ArgumentError, expectation } from "../core/errors.js";
 import { float32, list, number, type Option, optional, readOptions, type Schema } from "../core/options.js";
 import type { Parameter } from "../graph/graph.js";
-import { matchesName, type NamePattern, namePattern } from "../model/names.js";
+import { matchesParameter, type NamePattern, namePattern } from "../model/names.js";
 import type { ParameterRun } from "../optim/runs.js";
 
 /** Parameters with settings of their own. */
@@ -39,7 +39,7 @@ export const parameterGroups: Option<readonly ParameterGroup[], readonly Paramet
 /** Throws `ArgumentError` on a path that no parameter has: it was meant as something else. */
 export function expectPaths(where: string, groups: readonly ParameterGroup[], parameters: readonly Parameter[]): void {
   groups.forEach(({ match }, i) => {
-    if (typeof match === "string" && !parameters.some(({ name }) => matchesName(match, name)))
+    if (typeof match === "string" && !parameters.some((entry) => matchesParameter(match, entry)))
       throw new ArgumentError(expectation(where, `groups[${i}].match`, "the path of a layer or parameter", match));
   });
 }
@@ -50,7 +50,7 @@ const normsAndBiases = ({ shape }: Pick<Parameter, "shape">): boolean => shape.l
 /** What a parameter's group and kind say of it; for `parameterRuns`. */
 export function settingsOf(groups: readonly ParameterGroup[], decayNormsAndBiases: boolean) {
   return (parameter: Parameter): Pick<ParameterRun, "lrScale" | "weightDecay"> => {
-    const { lrScale = 1, weightDecay } = groups.find(({ match }) => matchesName(match, parameter.name)) ?? {};
+    const { lrScale = 1, weightDecay } = groups.find(({ match }) => matchesParameter(match, parameter)) ?? {};
     return { lrScale, weightDecay: weightDecay ?? (!decayNormsAndBiases && normsAndBiases(parameter) ? 0 : undefined) };
   };
 }

@@ -3,8 +3,9 @@ import { expectation, FormatError, ResnetWasmError } from "../../core/errors.js"
 import { messageOf } from "../../core/thrown.js";
 import type { ValueId } from "../../graph/value.js";
 import type { Builder } from "../../ops/builder.js";
-import { Layer } from "../layer.js";
+import { Layer, type NewHead } from "../layer.js";
 import type { SeveralOutputs } from "../outputs.js";
+import { withNewHead } from "./head.js";
 import { recordJoined, severalOutputs } from "./outputs.js";
 import { recordSteps } from "./record.js";
 import type { Definition } from "./recording.js";
@@ -27,6 +28,12 @@ export class OnnxNetwork extends Layer {
   /** @internal */
   override outputs(): SeveralOutputs | undefined {
     return severalOutputs(this.definition);
+  }
+
+  /** @internal */
+  override withHead(classes: number, head: string | undefined): NewHead {
+    const made = withNewHead(this.definition, classes, head);
+    return { network: new OnnxNetwork(made.definition), head: made.head };
   }
 
   protected record(b: Builder, x: ValueId): ValueId {

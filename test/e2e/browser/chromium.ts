@@ -38,8 +38,11 @@ export const STRICT = { "Content-Security-Policy": "default-src 'self'; script-s
 
 const TYPES: Record<string, string> = { ".html": "text/html", ".js": "text/javascript" };
 
-/** `/dist/…`, `/own/…` (the same files at another place) and `/` (pages.html) under these headers. */
-export async function servePackage(headers: Record<string, string>): Promise<{ server: Server; url: string }> {
+/** `/dist/…`, `/own/…` (the same files at another place), `/` (pages.html) and `more` by paths, under these headers. */
+export async function servePackage(
+  headers: Record<string, string>,
+  more: ReadonlyMap<string, Uint8Array> = new Map(),
+): Promise<{ server: Server; url: string }> {
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url!, "http://localhost").pathname);
     const [, folder, file] = /^\/(dist|own)\/(.+)$/.exec(path) ?? [];
@@ -52,7 +55,7 @@ export async function servePackage(headers: Record<string, string>): Promise<{ s
       "Content-Type": TYPES[extname(local)] ?? "text/plain",
     };
     try {
-      const body = await readFile(local);
+      const body = more.get(path) ?? (await readFile(local));
       response.writeHead(200, common).end(body);
     } catch {
       response.writeHead(404, common).end();
