@@ -3,10 +3,12 @@ import type { Tensor, TensorLike } from "../core/tensor.js";
 import type { Dataset } from "../data/dataset.js";
 import type { GradCamOptions } from "../model/features.js";
 import type { NamePattern } from "../model/names.js";
+import type { FindLearningRateOptions, LearningRates } from "../train/find-learning-rate.js";
 import type { RecalibrateOptions } from "../train/recalibrate.js";
 import type { Answers } from "./calls.js";
 import { expectWorkerModel, sendOptions, type TransferOption, type WorkerModel } from "./model.js";
 import { makeBatch } from "./send-dataset.js";
+import type { WorkerTrainer } from "./trainer.js";
 
 /** `model.activations`, called as in the main entry. */
 export const activations = async (
@@ -44,3 +46,10 @@ export async function recalibrate(
   const answers: Answers = { dataset: (request) => makeBatch(dataset, request) };
   return model.call("recalibrate", [reference, rest], { signal, answers });
 }
+
+/** Finds a learning rate, called as in the main entry. */
+export const findLearningRate = (
+  trainer: WorkerTrainer,
+  dataset: Dataset,
+  options?: FindLearningRateOptions & TransferOption,
+): Promise<LearningRates> => trainer.findLearningRate(dataset, options);

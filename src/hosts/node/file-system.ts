@@ -1,10 +1,25 @@
 /** Folders and files in Node, Deno and Bun, which the package's imports map calls `#file-system`. */
 import { readFileSync, statSync } from "node:fs";
-import { link, mkdir, open, readdir, readFile, realpath, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { hasEnded, thisProcess } from "./process.js";
 
 export const fileSystem = {
+  appendFile,
   link,
   mkdir,
   open,
@@ -16,6 +31,7 @@ export const fileSystem = {
   rm,
   stat,
   statSync,
+  truncate,
   utimes,
   writeFile,
   fileURLToPath,
