@@ -215,6 +215,7 @@ export { type ReduceOnPlateauOptions, reduceOnPlateau } from "../train/callbacks
 export { type TensorboardOptions, tensorboard } from "../train/callbacks/tensorboard.js";
 export type { CheckpointOptions, CheckpointOverride, PassedOver } from "../train/checkpoint.js";
 export type { ClassEvaluation, EvaluateOptions, Evaluation } from "../train/evaluate.js";
+export { type FindLearningRateOptions, findLearningRate, type LearningRates } from "../train/find-learning-rate.js";
 export type { FitOptions } from "../train/fit.js";
 export type { ParameterGroup } from "../train/groups.js";
 export type { KeepOptions } from "../train/kept.js";

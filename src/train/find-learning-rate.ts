@@ -1,5 +1,5 @@
 /** Finds a learning rate by trying all of them (Smith 2017, "Cyclical Learning Rates for Training Neural Networks"). */
-import { NumericError } from "../core/errors.js";
+import { ArgumentError, expectation, NumericError } from "../core/errors.js";
 import { exp, log } from "../core/math.js";
 import { integer, number, positive, type Read, readOptions, type Schema, signal } from "../core/options.js";
 import { Philox } from "../core/random.js";
@@ -8,7 +8,7 @@ import { type Dataset, sampleWeights } from "../data/dataset.js";
 import type { TargetKind } from "../nn/losses.js";
 import { fillBatch, load, weighBatch } from "./batch.js";
 import { Limits } from "./limits.js";
-import type { Trainer } from "./trainer.js";
+import { Trainer } from "./trainer.js";
 
 export interface FindLearningRateOptions {
   /** The first rate. Default 1e-6. */
@@ -67,17 +67,17 @@ export async function findLearningRate(
   options?: FindLearningRateOptions,
 ): Promise<LearningRates> {
   const settings = readOptions(where, options, schema);
+  if (!(trainer instanceof Trainer))
+    throw new ArgumentError(expectation(where, "trainer", "one from createTrainer of this entry", trainer));
   const kind = trainer.expectFits(where, dataset);
   const before = await trainer.save();
-  const { loaded, largestBatch, callbackStates, model } = trainer;
-  const { temperature } = model;
+  const { loaded, largestBatch, callbackStates } = trainer;
   trainer.expectIdle(where);
   const putBack = async () => {
     trainer.fitting = false;
     const refusal = await trainer.restore(before, {});
     if (refusal) throw refusal;
     Object.assign(trainer, { loaded, largestBatch, callbackStates });
-    model.temperature = temperature;
   };
   trainer.fitting = true;
   try {

@@ -33,6 +33,8 @@ import type { FitState } from "./passage.js";
 /** What schedules hear of epochs, and what callbacks make of the learning rate. */
 interface StepSettings extends Omit<Progress, "step"> {
   lrScale?: number;
+  /** In place of all that. */
+  lr?: number;
 }
 
 /** What a step of the optimiser reports. */
@@ -302,12 +304,12 @@ export class StepTrainer {
   }
 
   /** What the step that comes next reads beside its batch. Returns its learning rate. */
-  #writeScalars({ lrScale = 1, ...epochs }: StepSettings): number {
+  #writeScalars({ lrScale = 1, lr: own, ...epochs }: StepSettings): number {
     this.own();
     const { optimizer, stepCount, schedule, ema } = this;
     const { executor } = this.#engine;
     const factor = schedule.factor({ step: stepCount, ...epochs });
-    const lr = optimizer.lr * factor * lrScale;
+    const lr = own ?? optimizer.lr * factor * lrScale;
     if (!(lr >= 0 && Math.fround(lr) < Infinity))
       throw new ArgumentError(
         expectation(schedule.type, `factor of step ${stepCount}`, "a finite number of at least 0", factor),

@@ -33,7 +33,7 @@ export class Trainer extends StepTrainer {
     const isPlain = callbacks === undefined && metrics === undefined && !this.loaded;
     if (resume === undefined && mix === undefined)
       return isPlain ? this.fitFor(dataset, options) : go(dataset, callbacks);
-    this.#expectIdle("fit");
+    this.expectIdle("fit");
     const { resumed } = await demanded("fit", import("./resumed.js"));
     return resumed(this, { dataset, resume, mix, callbacks }, go);
   }
@@ -44,7 +44,7 @@ export class Trainer extends StepTrainer {
     options: FitOptions | undefined,
     listen?: () => Promise<FitListener>,
   ): Promise<History> {
-    this.#expectIdle("fit");
+    this.expectIdle("fit");
     this.fitting = true;
     let listener: FitListener | undefined;
     try {
@@ -56,7 +56,8 @@ export class Trainer extends StepTrainer {
     }
   }
 
-  #expectIdle(where: string): void {
+  /** @internal Throws where a fit is at work. */
+  expectIdle(where: string): void {
     if (this.fitting)
       throw new ResnetWasmError(expectation(where, "trainer", "no fit at work", "one that has not ended"));
   }
@@ -121,7 +122,7 @@ export class Trainer extends StepTrainer {
    * hears of it. Throws `DataError` where there is none.
    */
   async load(source: FileSource, options?: CheckpointOptions): Promise<void> {
-    this.#expectIdle("trainer.load");
+    this.expectIdle("trainer.load");
     const { openCheckpoint } = await demanded("trainer.load", import("./kept.js"));
     await openCheckpoint(source, options, (bytes) => this.restore(bytes, options));
   }
@@ -132,7 +133,7 @@ export class Trainer extends StepTrainer {
     options: CheckpointOptions | undefined,
   ): Promise<FormatError | undefined> {
     const { takeCheckpoint } = await demanded("trainer.load", import("./checkpoint.js"));
-    this.#expectIdle("trainer.load"); // a fit may have begun meanwhile
+    this.expectIdle("trainer.load"); // a fit may have begun meanwhile
     this.own();
     return takeCheckpoint(this, bytes, options);
   }

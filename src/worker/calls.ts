@@ -17,6 +17,7 @@ import type { EpochRecord, FitFacts, History, StepEvent, Verdict } from "../trai
 import type { CallbackStates } from "../train/callback-state.js";
 import type { CheckpointOptions } from "../train/checkpoint.js";
 import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
+import type { FindLearningRateOptions, LearningRates } from "../train/find-learning-rate.js";
 import type { FitOptions } from "../train/fit.js";
 import type { ParameterGroup } from "../train/groups.js";
 import type { TrainerOptions } from "../train/options.js";
@@ -102,6 +103,7 @@ export interface SentFitOptions extends Omit<FitOptions, "validation" | "metrics
 export interface TrainerCalls extends Pick<Trainer, "step" | "applyGradients" | "emaStateDict"> {
   fit(dataset: DatasetReference, options: SentFitOptions): History;
   evaluate(dataset: DatasetReference, options: Omit<EvaluateOptions, "metrics">, measures: boolean): Evaluation;
+  findLearningRate(dataset: DatasetReference, options: FindLearningRateOptions): LearningRates;
   /** States of callbacks are with the page. */
   saveTrainer(states: CallbackStates): Uint8Array<ArrayBuffer>;
   /** Gives the states of callbacks in it, or the reason where the bytes are no checkpoint. */

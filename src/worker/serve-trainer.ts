@@ -9,6 +9,7 @@ import type { FitListener, StepEvent, Verdict } from "../train/callback.js";
 import type { CallbackStates } from "../train/callback-state.js";
 import type { CheckpointOptions } from "../train/checkpoint.js";
 import { type EvaluateOptions, evaluate } from "../train/evaluate.js";
+import { type FindLearningRateOptions, findLearningRate } from "../train/find-learning-rate.js";
 import type { ParameterGroup } from "../train/groups.js";
 import type { StartMeasuring } from "../train/measuring.js";
 import type { TrainerOptions } from "../train/options.js";
@@ -71,6 +72,9 @@ export function trainerMethods(server: Served): Methods<keyof TrainerCalls | "cr
       const start = measures ? measuringThere(context) : undefined;
       return evaluate(trainer, server.find(dataset, context.ask), settings, start);
     }),
+    findLearningRate: counted((trainer, { signal, ask }, dataset: DatasetReference, options: FindLearningRateOptions) =>
+      findLearningRate(trainer, server.find(dataset, ask), { ...options, signal }),
+    ),
     emaStateDict: counted((trainer) => trainer.emaStateDict()),
     saveTrainer: counted((trainer, _, states: CallbackStates) => {
       trainer.callbackStates = () => states;

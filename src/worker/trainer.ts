@@ -16,6 +16,7 @@ import { CallbackList, expectCallbacks } from "../train/callback-list.js";
 import type { CallbackStates } from "../train/callback-state.js";
 import type { CheckpointOptions } from "../train/checkpoint.js";
 import type { ClassEvaluation, EvaluateOptions, Evaluation, Measured } from "../train/evaluate.js";
+import type { FindLearningRateOptions, LearningRates } from "../train/find-learning-rate.js";
 import type { FitOptions } from "../train/fit.js";
 import type { ParameterGroup } from "../train/groups.js";
 import type { KeepOptions } from "../train/kept.js";
@@ -169,6 +170,14 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
     };
     const args = [this.#id, reference, rest, metrics !== undefined] as const;
     return this.#count(this.model.call("evaluate", [...args], { signal, answers }));
+  }
+
+  /** @internal `findLearningRate` of this entry. */
+  async findLearningRate(dataset: Dataset, options?: FindLearningRateOptions & TransferOption): Promise<LearningRates> {
+    const { transfer, signal, rest } = sendOptions("findLearningRate", options);
+    const reference = this.model.datasets.reference("findLearningRate", dataset, "dataset", transfer);
+    const answers: Answers = { dataset: (request) => makeBatch(dataset, request) };
+    return this.#count(this.model.call("findLearningRate", [this.#id, reference, rest], { signal, answers }));
   }
 
   /** The averaged weights (with the option `ema`) and the model's buffers. */

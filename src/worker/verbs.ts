@@ -1,4 +1,5 @@
 /** Functions of the main entry, for models in workers. */
+import { ArgumentError, expectation } from "../core/errors.js";
 import type { Tensor, TensorLike } from "../core/tensor.js";
 import type { Dataset } from "../data/dataset.js";
 import type { GradCamOptions } from "../model/features.js";
@@ -8,7 +9,7 @@ import type { RecalibrateOptions } from "../train/recalibrate.js";
 import type { Answers } from "./calls.js";
 import { expectWorkerModel, sendOptions, type TransferOption, type WorkerModel } from "./model.js";
 import { makeBatch } from "./send-dataset.js";
-import type { WorkerTrainer } from "./trainer.js";
+import { WorkerTrainer } from "./trainer.js";
 
 /** `model.activations`, called as in the main entry. */
 export const activations = async (
@@ -48,8 +49,11 @@ export async function recalibrate(
 }
 
 /** Finds a learning rate, called as in the main entry. */
-export const findLearningRate = (
+export async function findLearningRate(
   trainer: WorkerTrainer,
   dataset: Dataset,
   options?: FindLearningRateOptions & TransferOption,
-): Promise<LearningRates> => trainer.findLearningRate(dataset, options);
+): Promise<LearningRates> {
+  if (trainer instanceof WorkerTrainer) return trainer.findLearningRate(dataset, options);
+  throw new ArgumentError(expectation("findLearningRate", "trainer", "one from createTrainer of this entry", trainer));
+}
