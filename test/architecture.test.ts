@@ -43,6 +43,7 @@ const RANKS: Record<string, number> = {
   model: 7,
   train: 8,
   onnx: 9,
+  recipes: 9,
   worker: 9,
   faces: 10,
   hosts: 11,

@@ -79,12 +79,25 @@ const schema = () =>
     fileName: optional(text),
   }) satisfies Schema<CsvOptions>;
 
+/** Columns as they are read, before anybody has looked at the target's fields. */
+export interface CsvColumns {
+  inputs: Column[];
+  target: Column | undefined;
+  targets: "class" | "number" | undefined;
+  path: string | undefined;
+}
+
 /**
  * Reads a table. A column is numeric where every field that is not missing is a number: "1.5", "1,5", "1,234.5", "1 234",
  * "12 %" (0.12), or an ISO date (days since 1970-01-01). Where more than half of them are, and not all, the first that is none
  * is an error: a word would make categories of numbers.
  */
 export function readCsv(source: string, options?: CsvOptions): Table {
+  const { inputs, target, targets, path } = readCsvColumns(source, options);
+  return makeTable(inputs, target, targets, { where, path });
+}
+
+export function readCsvColumns(source: string, options?: CsvOptions): CsvColumns {
   const { header: hasHeader, fileName: path, ...given } = readOptions(where, options, schema);
   if (typeof source !== "string") throw new ArgumentError(expectation(where, "text", "a string", describe(source)));
   const content = source.replace(/^\ufeff/, "");
@@ -143,7 +156,20 @@ export function readCsv(source: string, options?: CsvOptions): Table {
   const numbersOf = new Map(numeric.map((i, at) => [i, numbers[at]]));
   const column = (i: number): Column => ({ name: names[i], text: text.get(i) ?? [], numbers: numbersOf.get(i) });
   const inputs = kept.filter((i) => i !== target).map(column);
-  return makeTable(inputs, target < 0 ? undefined : column(target), given.targets, { where, path });
+  return { inputs, target: target < 0 ? undefined : column(target), targets: given.targets, path };
+}
+
+/** Whether the first row seems to hold names: it has no number, and no field that comes again in its column. */
+export function hasHeader(source: string, delimiter?: string): boolean {
+  const content = source.replace(/^\ufeff/, "");
+  const [first = [], ...rest] = Papa.parse<string[]>(content, {
+    delimiter: delimiter ?? findDelimiter(content),
+    preview: 5 * SAMPLE_ROWS,
+    skipEmptyLines: true,
+  }).data;
+  const isNumber = (field: string | undefined) => /^\s*[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d+)?\s*%?\s*$/.test(field ?? "");
+  if (first.some(isNumber)) return false;
+  return first.every((name, i) => rest.every((row) => row[i] !== name));
 }
 
 const DELIMITERS = [",", ";", "\t", "|"];
