@@ -21,7 +21,7 @@ function entries(): string[] {
 describe("docs/api-report", () => {
   it("holds the names and signatures that the entry points have (npm run api-report)", () => {
     expect(run(join(root, "scripts/run.js"), ["scripts/api-report.ts", "--check"])).toMatch(
-      /^docs\/api-report: [5-9] entries/,
+      /^docs\/api-report: \d+ entries/,
     );
   }, 180_000);
 
