@@ -4,6 +4,6 @@ export type { Table, TableState, TableTransform } from "../data/table.js";
 export type { Model } from "../model/model.js";
 export type { ColumnUse } from "../recipes/columns.js";
 export type { AnyModel, Entry, MakeOptions } from "../recipes/entry.js";
-export type { TrainedTable } from "../recipes/table.js";
 export type { TrainTableOptions } from "../recipes/table-options.js";
 export type { TableEvaluation, TableFigures, TableReport } from "../recipes/table-report.js";
+export type { TrainedTable } from "../recipes/table-training.js";

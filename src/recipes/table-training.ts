@@ -12,13 +12,25 @@ import { AdamW } from "../optim/optimizers.js";
 import { earlyStopping } from "../train/callbacks/early-stopping.js";
 import { reduceOnPlateau } from "../train/callbacks/reduce-on-plateau.js";
 import type { AnyModel, Entry } from "./entry.js";
-import type { TrainedTable } from "./table.js";
 import { fitInputs, numberInputs, targetNumbers, type Understood, type Unit } from "./table-input.js";
 import { averagedNetwork, type Bin, binsOf, binWeights, meanWeights, tableNetwork } from "./table-network.js";
 import { bySize, type TableSettings } from "./table-options.js";
-import { judge, tableReport } from "./table-report.js";
+import { judge, type TableEvaluation, type TableReport, tableReport } from "./table-report.js";
 
 const where = "trainTable";
+
+/** What `trainTable` gives. */
+export interface TrainedTable<M extends AnyModel> {
+  /**
+   * All networks as one, whose output is their mean: scores of the classes, or numbers in the target's own unit. Its `transform` is
+   * `table` as JSON, so that a saved model knows how tables are prepared for it.
+   */
+  model: M;
+  /** Makes inputs of other tables: `model.predict({ data: table.inputs(rows), shape: [rows.length, …table.inputShape] })`. */
+  table: TableTransform;
+  evaluation: TableEvaluation;
+  report: TableReport;
+}
 
 /** One training: its numbers, and what is made of them. */
 export class TableTraining<M extends AnyModel> {

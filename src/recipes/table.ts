@@ -1,23 +1,9 @@
 /** Training on a table in one call: what its columns are, networks on folds of its rows, and how good they are together. */
-import type { Table, TableTransform } from "../data/table.js";
+import type { Table } from "../data/table.js";
 import type { AnyModel, Entry } from "./entry.js";
 import { understand } from "./table-input.js";
 import { entryOf, readTableOptions, type TrainTableOptions } from "./table-options.js";
-import type { TableEvaluation, TableReport } from "./table-report.js";
-import { TableTraining } from "./table-training.js";
-
-/** What `trainTable` gives. */
-export interface TrainedTable<M extends AnyModel> {
-  /**
-   * All networks as one, whose output is their mean: scores of the classes, or numbers in the target's own unit. Its `transform` is
-   * `table` as JSON, so that a saved model knows how tables are prepared for it.
-   */
-  model: M;
-  /** Makes inputs of other tables: `model.predict({ data: table.inputs(rows), shape: [rows.length, …table.inputShape] })`. */
-  table: TableTransform;
-  evaluation: TableEvaluation;
-  report: TableReport;
-}
+import { TableTraining, type TrainedTable } from "./table-training.js";
 
 /**
  * Trains residual networks on a table, csv text or one of `readCsv`, and judges them by rows that they have not seen. Five folds of the
