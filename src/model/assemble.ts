@@ -1,11 +1,12 @@
 /** What every model is made of: kernels and threads for the runtime at hand, and the memory, laid out. */
 
+import { asBytes } from "../core/bytes.js";
 import { expectation, RuntimeSupportError } from "../core/errors.js";
 import { demanded } from "../core/on-demand.js";
 import { messageOf } from "../core/thrown.js";
 import { readGiven } from "../data/given.js";
 import type { FileSource } from "../data/places.js";
-import { readSafetensors } from "../io/safetensors.js";
+import { readOwn } from "../io/own-safetensors.js";
 import { planBytes } from "../plan/arrange.js";
 import type { Differentiate } from "../plan/autodiff.js";
 import { stepMacs, stepWork } from "../plan/cost.js";
@@ -93,8 +94,11 @@ export async function assembleSaved(
   differentiate?: Differentiate,
 ): Promise<{ engine: Engine; info: ModelInfo } & Extras> {
   const settings = readLoadOptions(options);
-  const bytes = await readGiven("loadModel", source, settings.name);
-  const { tensors, metadata } = readSafetensors(bytes, { fileName: "model", verify: settings.verify });
+  const bytes = asBytes("loadModel", await readGiven("loadModel", source, settings.name));
+  const { verify } = settings;
+  const { tensors, metadata } =
+    readOwn(bytes, verify) ??
+    (await demanded("loadModel", import("../io/safetensors.js"))).readSafetensors(bytes, { fileName: "model", verify });
   const { inputShape, network, transform, classNames } = await readArchitecture(metadata);
   const described = describeNetwork(network, inputShape, settings.prefer);
   const names = readClassNames("loadModel", settings.classNames ?? classNames, described.outputShape);
