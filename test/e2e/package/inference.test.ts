@@ -12,7 +12,8 @@ const opsOf = (file: string): string[] =>
   [...readFileSync(join(root, "src/ops", file), "utf8").matchAll(/^ {2}name: "(\w+)"/gm)].map(([, name]) => name);
 
 const all = readdirSync(join(root, "src/ops")).flatMap(opsOf);
-const gradients = all.filter((name) => /(Dx|Dw|Sums|columnSum)$/.test(name));
+/** `conv2dDx` is what a transposed convolution does, which comes on demand and is given it. */
+const gradients = all.filter((name) => /(Dx|Dw|Sums|columnSum)$/.test(name) && name !== "conv2dDx");
 const training = [...gradients, "crossEntropy", "regressionLoss", ...opsOf("update.ts")];
 
 /** What an app of this code loads at its start, as text: chunks that it fetches later are left out. */
