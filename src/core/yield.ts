@@ -1,4 +1,8 @@
 /** Gives the event loop a turn, so that pages stay responsive and timers and signals are heard. */
+import { now } from "./ability.js";
+
+/** Worklets have no timers: there, others get their turn when all is done. */
+const later = (callback: () => void): unknown => (typeof setTimeout === "function" ? setTimeout(callback) : callback());
 
 /**
  * A turn of the event loop that costs microseconds, where the runtime has one. Not `scheduler.yield`: Chromium runs what
@@ -12,7 +16,7 @@ function turn(): Promise<void> {
   if (scheduler?.postTask) return scheduler.postTask(() => {});
   return new Promise((resolve) => {
     if (immediate) immediate(resolve);
-    else setTimeout(resolve, 0);
+    else later(resolve);
   });
 }
 
@@ -25,18 +29,18 @@ const MOST_STILL = 256;
  * clock stands still between turns, calls count; a clock that is only coarse is told from that by its jump at the turn.
  */
 export function createYielder(interval = 12): () => Promise<void> {
-  let last = performance.now();
+  let last = now();
   let seen = last;
   let calls = 0;
   let still = FIRST_STILL;
   return async () => {
-    const now = performance.now();
-    calls = now === seen ? calls + 1 : 0;
-    seen = now;
-    if (now - last < interval && calls < still) return;
-    if (calls >= still) await new Promise((resolve) => setTimeout(resolve, 0));
+    const at = now();
+    calls = at === seen ? calls + 1 : 0;
+    seen = at;
+    if (at - last < interval && calls < still) return;
+    if (calls >= still) await new Promise<void>(later);
     else await turn();
-    last = performance.now();
+    last = now();
     const jumped = last - seen >= interval;
     if (calls >= still) still = jumped ? FIRST_STILL : Math.min(MOST_STILL, 2 * still);
     calls = 0;

@@ -1,5 +1,5 @@
 /** Options of files of a data set, and their digests. */
-import { ArgumentError, describe, expectation } from "../core/errors.js";
+import { ArgumentError, describe, expectation, RuntimeSupportError } from "../core/errors.js";
 import { integer, type Option, optional, type Schema, signal, text } from "../core/options.js";
 import { tagOf } from "../core/tag.js";
 
@@ -41,7 +41,12 @@ export type ReadFileOptions = FileOptions & { maxBytes: number };
 export async function sha256Hex(bytes: Uint8Array): Promise<string> {
   if (tagOf(bytes) !== "Uint8Array")
     throw new ArgumentError(expectation("sha256Hex", "bytes", "a Uint8Array", describe(bytes)));
-  const digest = await crypto.subtle.digest("SHA-256", unshared(bytes));
+  const subtle = globalThis.crypto?.subtle;
+  if (!subtle) {
+    const hint = "Pages have it by https: and on localhost";
+    throw new RuntimeSupportError(expectation("sha256Hex", "runtime", "one with crypto.subtle", "none", { hint }));
+  }
+  const digest = await subtle.digest("SHA-256", unshared(bytes));
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

@@ -2,6 +2,7 @@
  * The idx format of MNIST and its relatives (http://yann.lecun.com/exdb/mnist/): two zero bytes, one for the type,
  * one for the number of dimensions, the sizes as big-endian u32, then the values, big-endian, last dimension fastest.
  */
+import { ability } from "../core/ability.js";
 import { asBytes } from "../core/bytes.js";
 import { expectInteger } from "../core/check.js";
 import { ArgumentError, describe, expectation, FormatError } from "../core/errors.js";
@@ -74,8 +75,9 @@ export async function gunzip(bytes: Uint8Array, fileName?: string, limit = 2 ** 
   const claimed = packed.length < 18 ? 0 : tail.getUint32(packed.length - 4, true);
   let whole = new Uint8Array(Math.min(claimed, limit, packed.length * MOST_OF_ONE));
   let length = 0;
-  const source = new Blob([unshared(packed)]).stream();
-  const reader = source.pipeThrough(new DecompressionStream("gzip")).getReader();
+  const Unpacked = ability("gunzip", "DecompressionStream");
+  const source = new (ability("gunzip", "Blob"))([unshared(packed)]).stream();
+  const reader = source.pipeThrough(new Unpacked("gzip")).getReader();
   for (;;) {
     let part: ReadableStreamReadResult<Uint8Array>;
     try {

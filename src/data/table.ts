@@ -242,7 +242,7 @@ export class TableTransform {
 
   constructor(state: TableState) {
     checkState("TableTransform", state);
-    this.#state = structuredClone(state);
+    this.#state = JSON.parse(JSON.stringify(state));
     this.featureNames = this.#state.features.flatMap((feature) => [
       ...(feature.kind === "number" ? [feature.name] : feature.values.map((value) => `${feature.name}=${value}`)),
       ...(feature.missing ? [`${feature.name} is missing`] : []),
@@ -258,7 +258,7 @@ export class TableTransform {
   }
 
   toJSON(): TableState {
-    return structuredClone(this.#state);
+    return JSON.parse(JSON.stringify(this.#state));
   }
 
   /** A dataset of the table's inputs and targets. */

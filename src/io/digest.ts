@@ -3,6 +3,7 @@
  * content (metadata; names, types and shapes), then eight for each tensor's bytes, tensors by name. So they hold for
  * the content whatever the order and padding of the file, and a stream can check each tensor before it hands it out.
  */
+import { ability } from "../core/ability.js";
 import { crc32 } from "../core/crc32.js";
 import { describe } from "../core/errors.js";
 import { type Entry, formatError, type Header, type Origin } from "./safetensors-header.js";
@@ -22,7 +23,7 @@ function headerDigest(metadata: Readonly<Record<string, string>>, sorted: readon
     entries.sort(([a], [b]) => (a < b ? -1 : 1)),
     sorted.map((each) => [each.name, each.dtype, each.shape]),
   ];
-  return hex(crc32(new TextEncoder().encode(JSON.stringify(content))));
+  return hex(crc32(new (ability("digest", "TextEncoder"))().encode(JSON.stringify(content))));
 }
 
 /** The entry of a file; `sum` gives the checksum of a tensor's bytes. */

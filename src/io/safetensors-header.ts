@@ -7,7 +7,9 @@
  * key, fraction or unknown field gets past it (JSON.parse keeps the last of two equal keys and turns 2^53 + 1 into
  * 2^53). It neither recurses nor backtracks: time and memory grow with N, which is bounded.
  */
+
 import { describe, expectation, FormatError } from "../core/errors.js";
+import { utf8Decoder } from "../core/utf8.js";
 import { asDtype, DTYPES, type Dtype, dtypeSize } from "./dtypes.js";
 import { MAX_HEADER, MAX_RANK, MAX_TENSORS } from "./limits.js";
 
@@ -71,13 +73,9 @@ export function foreign(file: Uint8Array): string | undefined {
 }
 
 export function parseHeader(bytes: Uint8Array, origin: Origin): Header {
-  let text: string;
-  try {
-    // ignoreBOM leaves a byte order mark in place, where the check for "{" finds it.
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw formatError(origin, "header", "UTF-8", "invalid bytes");
-  }
+  // A byte order mark stays in place, where the check for "{" finds it.
+  const text = utf8Decoder(origin.where)(bytes);
+  if (text === undefined) throw formatError(origin, "header", "UTF-8", "invalid bytes");
   const header = new HeaderParser(text, origin).parse();
   header.dataLength = checkLayout(header.entries, origin);
   return header;

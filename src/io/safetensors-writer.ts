@@ -1,4 +1,5 @@
 /** Writes safetensors: https://github.com/huggingface/safetensors#format */
+import { ability } from "../core/ability.js";
 import { crc32 } from "../core/crc32.js";
 import { ArgumentError, describe, expectation, NumericError, ShapeError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
@@ -146,7 +147,7 @@ export function writeSafetensors(
     members.push(`${quote(name)}:{"dtype":"${dtype}","shape":[${tensor.shape}],"data_offsets":[${begin},${end}]}`);
   }
   const text = `{${members.join(",")}}`;
-  const encoder = new TextEncoder();
+  const encoder = new (ability("writeSafetensors", "TextEncoder"))();
   const json = encoder.encode(text);
   const headerBytes = Math.ceil(json.length / 8) * 8;
   if (headerBytes > MAX_HEADER) throw invalid("header", `at most ${MAX_HEADER} bytes`, `${headerBytes} bytes`);

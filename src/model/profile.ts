@@ -1,6 +1,7 @@
 /** Where the time of a step goes: each op of a program timed by itself. Loaded at the first `model.profile`. */
 
 import { KERNELS } from "../abi/records.js";
+import { now } from "../core/ability.js";
 import { ArgumentError, expectation, NumericError, RuntimeSupportError } from "../core/errors.js";
 import { checked, flag, integer, optional, readOptions, type Schema } from "../core/options.js";
 import { type TensorLike, toBatch } from "../core/tensor.js";
@@ -133,22 +134,22 @@ function measure(engine: Engine, step: Step, load: () => void, { types, ...how }
   const inOnePiece = (): number => {
     load();
     engine.writeRandomKey();
-    const start = performance.now();
+    const start = now();
     run(prepare, words.length);
-    return performance.now() - start;
+    return now() - start;
   };
   /** Adds the time of each op to its list. */
   const opByOp = (times: number[][], only: "prepare" | "step"): void => {
     load();
     engine.writeRandomKey();
-    let before = performance.now();
+    let before = now();
     starts.forEach((from, i) => {
       const to = starts[i + 1] ?? words.length;
       if (from === to || from < prepare !== (only === "prepare")) return;
       run(from, to);
-      const now = performance.now();
-      times[i].push(now - before);
-      before = now;
+      const at = now();
+      times[i].push(at - before);
+      before = at;
     });
   };
 
@@ -235,9 +236,9 @@ function countCalls(words: Int32Array, from: number, to: number): number {
 
 /** The smallest step that the clock makes, in milliseconds. Throws where it stands still while code runs. */
 function clockStep(): number {
-  const start = performance.now();
+  const start = now();
   for (let i = 0; i < 1e6; i++) {
-    const step = performance.now() - start;
+    const step = now() - start;
     if (step > 0) return step;
   }
   throw new RuntimeSupportError(

@@ -5,7 +5,9 @@
  * bytes, 2 a length and as many bytes, 5 four bytes. Which messages there are stands in a table (`messages.ts`); one reader
  * and one writer serve all.
  */
+import { ability } from "../core/ability.js";
 import { expectation, FormatError } from "../core/errors.js";
+import { utf8Decoder } from "../core/utf8.js";
 
 /** Integers are int64 in two's complement, rounded to float64 beyond 2^53. */
 export type Scalar = "int" | "float" | "double" | "string" | "bytes";
@@ -78,11 +80,9 @@ export function decodeMessage(bytes: Uint8Array, message: Message, reading: Read
       if (depth === MAX_DEPTH) throw fail(`at most ${MAX_DEPTH} messages in one another`, "more");
       return decodeMessage(inner, kind(), reading, depth + 1);
     }
-    try {
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(inner);
-    } catch {
-      throw fail("UTF-8", "invalid bytes");
-    }
+    const text = utf8Decoder("importOnnx")(inner);
+    if (text === undefined) throw fail("UTF-8", "invalid bytes");
+    return text;
   };
   /** Numbers without tags between them. Floats become a typed array at once: there may be millions. */
   const packed = (kind: Scalar): ArrayLike<number> => {
@@ -157,7 +157,8 @@ function encodeParts(value: object, message: Message): Uint8Array[] {
     if (typeof kind === "function") for (const item of items) lengthDelimited(tag, encodeParts(item as object, kind()));
     else if (kind === "bytes") for (const item of items) lengthDelimited(tag, [item as Uint8Array]);
     else if (kind === "string")
-      for (const item of items) lengthDelimited(tag, [new TextEncoder().encode(item as string)]);
+      for (const item of items)
+        lengthDelimited(tag, [new (ability("exportOnnx", "TextEncoder"))().encode(item as string)]);
     else if (many) {
       if (items.length > 0)
         lengthDelimited(

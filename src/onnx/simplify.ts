@@ -3,6 +3,7 @@
  * needs dropped.
  */
 
+import { ability } from "../core/ability.js";
 import { atBatch, BATCH, isBatch } from "../core/any-batch.js";
 import { describe } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
@@ -281,7 +282,13 @@ function callOf(node: FlatNode, inputs: string[], { values, constants, reading, 
       if (!attribute || (attribute.type !== undefined && attribute.type !== 7)) return undefined;
       return Array.from(attribute.ints ?? []);
     },
-    text: (name, fallback) => given(name, ({ s }) => (s ? new TextDecoder().decode(s) : undefined), fallback, "a text"),
+    text: (name, fallback) =>
+      given(
+        name,
+        ({ s }) => (s ? new (ability("importOnnx", "TextDecoder"))().decode(s) : undefined),
+        fallback,
+        "a text",
+      ),
     tensor(name) {
       const tensor = attributes.get(name)?.t;
       return tensor && constants.read(tensor, `${where}: ${name}`);

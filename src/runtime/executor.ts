@@ -2,6 +2,7 @@
 
 import { GROUPS, type Group } from "../abi/records.js";
 import { Scalars } from "../abi/scalars.js";
+import { now } from "../core/ability.js";
 import { expectation, RuntimeSupportError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
 import { numel, roundUp } from "../core/shape.js";
@@ -243,9 +244,9 @@ export class Executor {
       bound.weights = this.weightsVersion;
     }
     const begins = { forward: program.prepare, backward: program.forward, update: program.backward };
-    const start = performance.now();
+    const start = now();
     const stopped = this.submit(base + begins[from] * WORD, base + program[to] * WORD, threads);
-    if (all > 1 && !this.allThreads) pace.took(performance.now() - start);
+    if (all > 1 && !this.allThreads) pace.took(now() - start);
     if (stopped !== 0) return false;
     if (plan.changesWeights) this.weightsVersion++;
     return true;

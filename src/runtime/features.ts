@@ -48,8 +48,9 @@ export const hasRelaxedSimd = (): boolean =>
   );
 
 /** Valid kernels are refused by policies: of a page, or of a runtime that compiles nothing by itself. */
-export const notCompiled = (cause: unknown): RuntimeSupportError =>
-  new RuntimeSupportError(
-    expectation("createModel", "WebAssembly", "a runtime that compiles the kernels", String(cause)),
-    { cause },
-  );
+export function notCompiled(cause: unknown): RuntimeSupportError {
+  const got = String(cause);
+  const hint = /security/i.test(got) ? "Allow 'wasm-unsafe-eval' in script-src" : "";
+  const expected = "a runtime that compiles the kernels";
+  return new RuntimeSupportError(expectation("createModel", "WebAssembly", expected, got, { hint }), { cause });
+}

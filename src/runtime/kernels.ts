@@ -1,5 +1,7 @@
 /** The compiled kernels: unpacked from their embedded text and compiled once for each group and variant. */
+
 import type { Group } from "../abi/records.js";
+import { demanded } from "../core/on-demand.js";
 import { compileBytes } from "./compile.js";
 import type { Host, Variant } from "./host.js";
 import { unpack } from "./unpack.js";
@@ -12,7 +14,7 @@ function compileOnce(name: string, shared: boolean, load: Loader): Promise<WebAs
   const key = `${name} ${shared}`;
   let module = compiled.get(key);
   if (!module) {
-    module = load().then(({ default: texts }) => compileBytes(unpack(texts), shared));
+    module = demanded("createModel", load()).then(({ default: texts }) => compileBytes(unpack(texts), shared));
     module.catch(() => compiled.delete(key));
     compiled.set(key, module);
   }

@@ -108,9 +108,11 @@ export async function createMemory(shared: boolean, limit = MOST_MEMORY): Promis
         await pause(attempt * 5);
         continue;
       }
-      throw new RuntimeSupportError(expectation("createModel", "memory", "room for one more model", String(cause)), {
-        cause,
-      });
+      const hint = "Where addresses are limited (ulimit -v): a lower maxMemory, or node --disable-wasm-trap-handler";
+      throw new RuntimeSupportError(
+        expectation("createModel", "memory", "room for one more model", String(cause), { hint }),
+        { cause },
+      );
     }
   }
 }

@@ -1,4 +1,5 @@
 /** Puts together what `scripts/pack-kernels.js` has taken apart: text in, the bytes of a WASM module out. */
+import { ability } from "../core/ability.js";
 
 /** Bytes, read one after the other. */
 interface Stream {
@@ -9,7 +10,7 @@ interface Stream {
 /** Values up to 88 take one character, others two. The characters are all from "#" to "~" but the backslash, 92. */
 function fromText(text: string): Stream {
   // The engine runs this once, uncompiled: in place, without calls.
-  const bytes = new TextEncoder().encode(text);
+  const bytes = new (ability("createModel", "TextEncoder"))().encode(text);
   let length = 0;
   for (let at = 0; at < bytes.length; at++) {
     let value = bytes[at] - (bytes[at] < 92 ? 35 : 36);

@@ -1,4 +1,5 @@
 /** The training loop: epochs, batches, validation, callbacks, and the ways to stop early. */
+import { now } from "../core/ability.js";
 import { DataError, expectation, NumericError } from "../core/errors.js";
 import { demanded } from "../core/on-demand.js";
 import { as, flag, integer, optional, positive, readOptions, type Schema, signal } from "../core/options.js";
@@ -184,7 +185,7 @@ export async function fit(
   };
   if (verdict.stop) return finish("callback");
   while (current.epochInFit < epochs) {
-    const epochStarted = performance.now();
+    const epochStarted = now();
     const order = orderOf(trainer, dataset.length, shuffle);
     while (current.step < stepsPerEpoch) {
       const result =
@@ -212,7 +213,7 @@ export async function fit(
       epoch: current.epochInFit,
       loss: current.lossSum / (current.samples || 1),
       lr: current.lr,
-      ms: performance.now() - epochStarted,
+      ms: now() - epochStarted,
     };
     if (validated) {
       const result = await validated.run(limits);

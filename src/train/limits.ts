@@ -1,4 +1,5 @@
 /** When a fit or an evaluation stops early: heard between batches, and while it waits for one. */
+import { now } from "../core/ability.js";
 import { expectation, RuntimeSupportError } from "../core/errors.js";
 
 /** What stopped it. */
@@ -18,7 +19,7 @@ const LONGEST = 2 ** 31 - 1;
 
 export class Limits {
   readonly #given: Given;
-  readonly #started = performance.now();
+  readonly #started = now();
   #steps = 0;
   #batches = 0;
 
@@ -43,7 +44,7 @@ export class Limits {
     const { signal, maxMs } = this.#given;
     if (signal?.aborted) return "aborted";
     if (maxMs === undefined || this.#batches === 0) return null;
-    const passed = performance.now() - this.#started;
+    const passed = now() - this.#started;
     if (passed === 0 && this.#batches >= STILL) {
       const hint = "Use maxSteps where the runtime stops its clock";
       throw new RuntimeSupportError(
@@ -65,7 +66,7 @@ export class Limits {
     });
     const abort = () => end("aborted");
     signal?.addEventListener("abort", abort);
-    const left = maxMs === undefined ? LONGEST : maxMs - (performance.now() - this.#started);
+    const left = maxMs === undefined ? LONGEST : maxMs - (now() - this.#started);
     const timer =
       maxMs === undefined ? undefined : setTimeout(() => end("maxMs"), Math.min(LONGEST, Math.max(0, left)));
     try {

@@ -1,4 +1,5 @@
 /** What keeps checkpoints of a fit in a store. Loaded on demand. */
+import { now } from "../core/ability.js";
 import { expectation, StoreError } from "../core/errors.js";
 import type { Release } from "../stores/store.js";
 import type { Callback, EpochRecord, FittingTrainer } from "./callback.js";
@@ -31,7 +32,7 @@ export function newSaver(where: string, options: ReadKeepingOptions, takesLock: 
     const bytes = await trainer.save();
     await store.write(checkpointName(ofStep), bytes);
     savedStep = ofStep;
-    savedAt = performance.now();
+    savedAt = now();
     // Files of later steps are none that was taken: damaged ones, which this run will come to replace.
     const old = (await checkpointsOf(store)).filter(({ step }) => step <= ofStep).slice(keep);
     for (const { name } of old) await store.delete(name);
@@ -40,7 +41,7 @@ export function newSaver(where: string, options: ReadKeepingOptions, takesLock: 
   const isDue = (): boolean =>
     typeof every === "number"
       ? trainer.stepCount % every === 0
-      : typeof every === "object" && performance.now() - savedAt >= every.seconds * 1000;
+      : typeof every === "object" && now() - savedAt >= every.seconds * 1000;
   return {
     name: "checkpoint",
     last: true,
@@ -55,7 +56,7 @@ export function newSaver(where: string, options: ReadKeepingOptions, takesLock: 
     async onBegin(fit) {
       ({ trainer, ending } = fit);
       if (watched) monitor = monitorOf(where, watched, fit, kept);
-      savedAt = performance.now();
+      savedAt = now();
       if (!takesLock) return;
       release = await store.lock?.();
       const [newest] = await checkpointsOf(store);

@@ -51,6 +51,7 @@ export class Connection {
     try {
       this.#link = start(source);
     } catch (cause) {
+      if (cause instanceof RuntimeSupportError) throw cause;
       throw new RuntimeSupportError(notStarted(messageOf(cause)), { cause });
     }
     this.#link.listen(

@@ -1,5 +1,7 @@
 /** A model whose memory, threads and work are in a worker. */
+
 import { ArgumentError, expectation } from "../core/errors.js";
+import { demanded } from "../core/on-demand.js";
 import { signal as abortSignal, expectOptions, flag, readOptions, type Schema } from "../core/options.js";
 import type { Shape } from "../core/shape.js";
 import { entriesOf, tagOf } from "../core/tag.js";
@@ -61,7 +63,7 @@ const transferSchema = () => ({ transfer: flag(false) }) satisfies Schema<Transf
 /** Pictures that cannot be sent to a worker, as pixels; others as they are. */
 async function toSendable(image: unknown): Promise<unknown> {
   if (!/^(HTML(Canvas|Image|Video)Element|OffscreenCanvas)$/.test(tagOf(image))) return image;
-  const { readHere } = await import("./picture.js");
+  const { readHere } = await demanded("classify", import("./picture.js"));
   return readHere(image as ImageSource);
 }
 
@@ -221,7 +223,7 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
   async profile(x: TensorLike, options?: ProfileOptions & TransferOption): Promise<Profile> {
     const { transfer, rest } = sendOptions("profile", options);
     const data = await this.call("profile", [x, rest], { transfer });
-    const { Profile } = await import("../model/profile-report.js");
+    const { Profile } = await demanded("profile", import("../model/profile-report.js"));
     return new Profile(data);
   }
 

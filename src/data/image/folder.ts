@@ -5,6 +5,7 @@
 
 import { ArgumentError, DataError, describe, expectation, ResnetWasmError, ShapeError } from "../../core/errors.js";
 import { lookUp } from "../../core/look-up.js";
+import { demanded } from "../../core/on-demand.js";
 import {
   signal as abortSignal,
   flag,
@@ -95,7 +96,7 @@ export async function loadImageFolder(folder: string | URL, options: ImageFolder
   const inputShape = fixedShape(transform);
   const root = await folderPath(where, folder);
   const fs = await openFileSystem(where);
-  const { decodeFile } = await import("./decode.js");
+  const { decodeFile } = await demanded(where, import("./decode.js"));
   const found = await listPictures(where, fs, root);
   if (found.length === 0)
     throw new DataError(expectation(where, "folder", "images at <class>/<name>.jpg or .png", `none in ${root}`));

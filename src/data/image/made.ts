@@ -38,7 +38,7 @@ export function makeSignalAugmentation(type: string, options: object, made: Sign
   return describeAugmentation(type, options, {
     ...made,
     apply(x, shape, random, scratch) {
-      const { length, channels }: Partial<SignalShape> = Object(shape);
+      const { length, channels }: Partial<SignalShape> = { ...shape }; // the length of a proxy cannot be read
       if (!isSize(length) || !isSize(channels)) throw refuse(type, "shape", "{ length, channels }", shape);
       expectFloats(type, "x", x, length * channels);
       expectFloats(type, "scratch", scratch, length * channels);

@@ -1,6 +1,8 @@
 /** Decoding on demand: the decoders are a chunk of their own, fetched at the first call. */
+
 import { asBytes } from "../../core/bytes.js";
 import { ArgumentError, describe, expectation } from "../../core/errors.js";
+import { demanded } from "../../core/on-demand.js";
 import { flag, integer, readOptions, type Schema } from "../../core/options.js";
 
 import { type Image, MAX_PIXELS } from "./pixels.js";
@@ -48,6 +50,6 @@ export async function decodeImage(
   if (fileName !== undefined && typeof fileName !== "string")
     throw new ArgumentError(expectation(where, "fileName", "a string", describe(fileName)));
   const file = asBytes(where, bytes);
-  const decoder = await import("./decode.js");
+  const decoder = await demanded(where, import("./decode.js"));
   return decoder.decodeAny(file, { fileName, maxPixels, exifOrientation });
 }

@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import source from "../../../build/thread.node.js";
 import type { Runtime } from "../../runtime/host.js";
+import { expectRoomFor } from "./address-space.js";
 
 export const nodeHost: Runtime = {
   name: "node",
@@ -11,6 +12,8 @@ export const nodeHost: Runtime = {
   noThreads: () => (typeof SharedArrayBuffer === "function" ? null : "SharedArrayBuffer is missing"),
   mayWait: () => true,
   async startThread(start, failed) {
+    // The first asks for all: they start at the same time.
+    if (start.thread === 1) expectRoomFor(start.threads - 1);
     const { Worker } = await import("node:worker_threads"); // takes a cold start 2 ms
     // A data: URL is the one form that Node, Deno and Bun all start, from any bundle.
     const url = new URL(`data:text/javascript;base64,${btoa(source)}`);

@@ -1,8 +1,10 @@
 /** Workers in Node, Deno and Bun: node:worker_threads. */
 import { Worker } from "node:worker_threads";
 import type { Link, WorkerSource } from "../../worker/link.js";
+import { expectRoomFor } from "./address-space.js";
 
 function startWorker(source: WorkerSource | undefined): Worker {
+  expectRoomFor(1);
   if (typeof source === "function") return source() as unknown as Worker;
   // Options of the process such as --input-type or --import are not meant for this file.
   const options = { execArgv: [] };

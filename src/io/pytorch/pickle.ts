@@ -4,6 +4,7 @@
  * Python would look up a class or call a function there is a record of its name and arguments, and nothing else
  * happens.
  */
+import { utf8Decoder } from "../../core/utf8.js";
 import { formatError, type Origin } from "../safetensors-header.js";
 
 /** A class or function by its name: never looked up, never called. */
@@ -58,12 +59,12 @@ const OBJECT_STEPS = 8;
 const MAX_DIGITS = 1024;
 /** Opcodes with an operand of 1, 2, 4 and 8 bytes. */
 const OPERANDS = ["KUCqh\x80\x8a\x8c", "M", "JTXBrj\x8b", "\x8d\x8e\x95\x96"];
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Reads a pickle. Lists, tuples and sets are arrays; integers beyond 2^53 are bigints. */
 export function readPickle(reading: Reading): unknown {
   const { bytes, origin } = reading;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const decode = utf8Decoder(origin.where);
   const memo: unknown[] = [];
   const marks: number[] = [];
   const stack: unknown[] = [];
@@ -77,13 +78,7 @@ export function readPickle(reading: Reading): unknown {
     return bytes.subarray(from, (reading.at = from + count));
   };
   /** Text; of Python 2, which knew no difference, possibly bytes. */
-  const text = (data: Uint8Array): unknown => {
-    try {
-      return utf8.decode(data);
-    } catch {
-      return data;
-    }
-  };
+  const text = (data: Uint8Array): unknown => decode(data) ?? data;
   /** A line of text, without its end. */
   const line = () => {
     // -1, for no end, is more than there is.

@@ -3,6 +3,7 @@
  * https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, sections 4.3.7 (local header), 4.3.12 (central
  * directory), 4.3.14 to 4.3.16 (its end, and the one for 64 bits), 4.5.3 (the extra field for 64 bits).
  */
+import { ability } from "../../core/ability.js";
 import { crc32 } from "../../core/crc32.js";
 import { describe } from "../../core/errors.js";
 import { MAX_TENSORS } from "../limits.js";
@@ -60,7 +61,7 @@ export function readArchive(bytes: Uint8Array, origin: Origin): Archive {
     const nameEnd = at + CENTRAL_SIZE + u16(at + 28);
     const next = nameEnd + u16(at + 30) + u16(at + 32);
     if (next > end) throw outside(`its name up to ${next}`);
-    const name = new TextDecoder().decode(bytes.subarray(at + CENTRAL_SIZE, nameEnd));
+    const name = new (ability("readPytorch", "TextDecoder"))().decode(bytes.subarray(at + CENTRAL_SIZE, nameEnd));
     // size, stored size, offset; in 64 bits, in this order, where 32 do not hold them.
     const numbers = [u32(at + 24), u32(at + 20), u32(at + 42)];
     for (let extra = nameEnd; extra + 4 <= next; extra += 4 + u16(extra + 2)) {

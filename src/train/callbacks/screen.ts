@@ -1,4 +1,5 @@
 /** What `plot` draws on. Loaded on demand. */
+import { now } from "../../core/ability.js";
 import { expectation, RuntimeSupportError } from "../../core/errors.js";
 import type { EpochRecord, FitBeginning, StepEvent } from "../callback.js";
 import type { CallbackState } from "../callback-state.js";
@@ -41,9 +42,9 @@ export function openScreen(
   const show = chooseShow(where, options);
   let last = -Infinity;
   const draw = (over: boolean) => {
-    if (!over && performance.now() - last < INTERVAL) return;
+    if (!over && now() - last < INTERVAL) return;
     show(series, over);
-    last = performance.now();
+    last = now();
   };
   return {
     step(event) {

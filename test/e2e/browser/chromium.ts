@@ -8,27 +8,25 @@ import { fileURLToPath } from "node:url";
 import { type Browser, chromium } from "playwright-core";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const executablePath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
+export const EXECUTABLE = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
 
 /** Why tests in a browser are skipped, or "" where they run. */
-export const NO_BROWSER = existsSync(executablePath)
+export const NO_BROWSER = existsSync(EXECUTABLE)
   ? ""
-  : `skipped: no Chromium at ${executablePath}; CHROMIUM_PATH may say where it is`;
+  : `skipped: no Chromium at ${EXECUTABLE}; CHROMIUM_PATH may say where it is`;
+
+export const LAUNCH = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 
 export const launch = (...more: string[]): Promise<Browser> =>
-  chromium.launch({
-    executablePath,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      ...more,
-    ],
-  });
+  chromium.launch({ executablePath: EXECUTABLE, args: [...LAUNCH, ...more] });
 
 export const ISOLATED = {
   "Cross-Origin-Opener-Policy": "same-origin",

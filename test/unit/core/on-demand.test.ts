@@ -13,6 +13,6 @@ it("tells of what has not, with the cause and the cure", async () => {
   expect(error).toBeInstanceOf(RuntimeSupportError);
   expect(error).toMatchObject({
     cause,
-    message: expect.stringMatching(/^save: part expected .*, got .*part\.js\. A page/),
+    message: expect.stringMatching(/^save: part expected .*, got .*part\.js\. Service workers/),
   });
 });
