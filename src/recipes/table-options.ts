@@ -1,5 +1,4 @@
 /** What `trainTable` is told, and what it chooses by itself. */
-import { ArgumentError, describe, expectation } from "../core/errors.js";
 import {
   as,
   checked,
@@ -17,7 +16,7 @@ import {
   text,
 } from "../core/options.js";
 import type { ColumnReference, CsvOptions } from "../data/csv.js";
-import type { AnyModel, Entry } from "./entry.js";
+import { type AnyModel, type Entry, printer } from "./entry.js";
 
 /** What `trainTable` is told. All but `target` have defaults, which are printed. */
 export interface TrainTableOptions<M extends AnyModel = AnyModel> extends CsvOptions {
@@ -66,7 +65,6 @@ export interface TrainTableOptions<M extends AnyModel = AnyModel> extends CsvOpt
 }
 
 const isReference = (value: unknown): value is ColumnReference => ["string", "number"].includes(typeof value);
-const isFunction = (value: unknown): value is (line: string) => void => typeof value === "function";
 
 const csv = () =>
   ({
@@ -99,11 +97,7 @@ const schema = <M extends AnyModel>() =>
     epochs: integer({ min: 1, default: 200 }),
     patience: integer({ min: 2, default: 16 }),
     seed: integer({ max: Number.MAX_SAFE_INTEGER - 1e6, default: 0 }),
-    print: (where, name, value: unknown) => {
-      if (value === null) return () => {};
-      if (value === undefined) return (line: string) => console.log(line);
-      return checked("a function, or null", isFunction)(where, name, value);
-    },
+    print: printer,
     signal,
     on: as<Entry<M> | undefined>(),
   }) satisfies Schema<TrainTableOptions<M>>;
@@ -111,17 +105,6 @@ const schema = <M extends AnyModel>() =>
 export const readTableOptions = <M extends AnyModel>(given: unknown) => readOptions("trainTable", given, schema<M>);
 
 export type TableSettings = ReturnType<typeof readTableOptions>;
-
-/** The functions of the entry that a recipe is told, or of its own. */
-export function entryOf<M extends AnyModel>(where: string, given: Entry<M> | undefined, own: Entry<M>): Entry<M> {
-  if (given === undefined) return own;
-  const missing = (["createModel", "createTrainer", "freeze"] as const).find(
-    (name) => typeof given[name] !== "function",
-  );
-  if (!missing) return given;
-  const expected = "an entry that makes models: all that resnet-wasm/worker exports";
-  throw new ArgumentError(expectation(where, "on", expected, describe(given)));
-}
 
 const FEW_ROWS = 5000;
 

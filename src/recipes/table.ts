@@ -1,8 +1,8 @@
 /** Training on a table in one call: what its columns are, networks on folds of its rows, and how good they are together. */
 import type { Table } from "../data/table.js";
-import type { AnyModel, Entry } from "./entry.js";
+import { type AnyModel, type Entry, entryOf } from "./entry.js";
 import { understand } from "./table-input.js";
-import { entryOf, readTableOptions, type TrainTableOptions } from "./table-options.js";
+import { readTableOptions, type TrainTableOptions } from "./table-options.js";
 import { TableTraining, type TrainedTable } from "./table-training.js";
 
 /**

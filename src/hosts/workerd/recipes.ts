@@ -1,12 +1,21 @@
 /** The entry for recipes. */
-import { createTrainer, freeze } from "../../faces/main.js";
+import { activations, createTrainer, freeze, unfreeze } from "../../faces/main.js";
+import { fineTuner } from "../../recipes/fine-tune.js";
 import { tableTrainer } from "../../recipes/table.js";
 import { createModel } from "./index.js";
 
 export * from "../../faces/recipes.js";
 
+const here = { createModel, createTrainer, freeze, unfreeze, activations };
+
 /**
  * Trains residual networks on a table, csv text or one of `readCsv`, and judges them by rows that they have not seen.
  * @function
  */
-export const trainTable = /* @__PURE__ */ tableTrainer({ createModel, createTrainer, freeze });
+export const trainTable = /* @__PURE__ */ tableTrainer(here);
+
+/**
+ * Teaches a trained network classes of one's own: a new head on what it sees, then its last stage with it.
+ * @function
+ */
+export const fineTune = /* @__PURE__ */ fineTuner(here);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { readCsv, TableTransform } from "../../../src/faces/data.js";
 import { loadModel } from "../../../src/hosts/node/index.js";
 import { trainTable } from "../../../src/hosts/node/recipes.js";
-import { createTrainer, freeze } from "../../../src/hosts/node/worker.js";
+import { activations, createTrainer, freeze, unfreeze } from "../../../src/hosts/node/worker.js";
 import { averagedNetwork, binWeights } from "../../../src/recipes/table-network.js";
 import { build } from "../../support/setups.js";
 import { openModel } from "../worker/open.js";
@@ -72,7 +72,7 @@ describe("trainTable", () => {
   it("does the same in a worker, from a table of readCsv", async () => {
     const options = { ...quick, epochs: 3, target: "kind", ignore: ["height"] } as const;
     const here = await trainTable(csv, options);
-    const on = { createModel: openModel, createTrainer, freeze };
+    const on = { createModel: openModel, createTrainer, freeze, unfreeze, activations };
     const there = await trainTable(readCsv(csv), { ...options, on });
     expect(there.evaluation).toEqual(here.evaluation);
     const [a, b] = [here.model.stateDict(), await there.model.stateDict()];
