@@ -55,6 +55,11 @@ function claims(thread: i32, threads: i32): usize {
  * again.
  */
 export function claim(items: i32, thread: i32, threads: i32): i32 {
+  if (SINGLE) {
+    const item = load<i32>(Control.claims);
+    store<i32>(Control.claims, item + 1);
+    return item < items ? item : -1;
+  }
   for (let i = 0; i < threads; i++) {
     const owner = (thread + i) % threads;
     const item = range_begin(items, 1, owner, threads) + atomic.add<i32>(claims(owner, threads), 1);
@@ -75,6 +80,10 @@ export function next(item: i32, items: i32, shared: bool, thread: i32, threads: 
 
 /** Barrier: returns when all threads have called it. Kernels may call it too, all threads the same number of times. */
 export function sync(thread: i32, threads: i32): void {
+  if (SINGLE) {
+    store<i32>(Control.claims, 0);
+    return;
+  }
   if (threads == 1) {
     store<i32>(Control.claims, 0);
     return;

@@ -8,6 +8,7 @@ import asc from "assemblyscript/asc";
 import { crc32 } from "../src/core/crc32.js";
 import { SHIPPED_EXPORTS } from "../src/runtime/instance.js";
 import { generate } from "./generate-abi.js";
+import { toObject } from "./kernel-text/object.js";
 import { pack } from "./kernel-text/pack.js";
 import { ship } from "./kernel-text/ship.js";
 import { fromRoot } from "./root.js";
@@ -24,7 +25,7 @@ const features = { simd, relaxed: [...simd, "--enable", "relaxed-simd"] };
 // computes all activations for each vector of results, 2 to 3 times the time of a training step (examples/custom-loss.js,
 // Node 20). -Os is as fast as -O3s and 3 KB larger when gzipped; -O3 is 2 KB larger.
 // Locals numbered by use instead of by place make the text smaller.
-const options = ["-O3s", "--runPasses", "reorder-locals", "--noAssert", "--runtime", "stub", "--enable", "threads"];
+const options = ["-O3s", "--runPasses", "reorder-locals", "--noAssert", "--runtime", "stub"];
 const limits = ["--importMemory", "--initialMemory", "1", "--maximumMemory", "65536", "--use", "abort="];
 
 function sources(dir: string): string[] {
@@ -36,10 +37,11 @@ function sources(dir: string): string[] {
 
 // The kernels' half of the ABI.
 mkdirSync(join(out, "shipped"), { recursive: true });
-const variants = generate(fromRoot("assembly")).flatMap(({ prefix, entry, constants }) =>
+const variants = generate(fromRoot("assembly")).flatMap(({ prefix, entry, constants, functions }) =>
   Object.entries(features).map(([variant, flags]) => {
     const uses = Object.entries(constants).flatMap(([name, value]) => ["--use", `${name}=${value}`]);
-    return { name: prefix + variant, flags: [`assembly/${entry}`, ...uses, ...flags] };
+    const threads = functions ? [] : ["--enable", "threads"];
+    return { name: prefix + variant, functions, flags: [`assembly/${entry}`, ...uses, ...flags, ...threads] };
   }),
 );
 
@@ -48,6 +50,12 @@ for (const path of [fromRoot("scripts/build-kernels.ts"), ...sources(fromRoot("s
   hash.update(readFileSync(path));
 for (const path of sources(join(root, "assembly")).sort()) hash.update(path).update(readFileSync(path));
 const digest = hash.digest("hex");
+
+/** A module whose default export is a value of a type. */
+function write(name: string, value: unknown, type: string): void {
+  writeFileSync(join(out, `${name}.js`), `export default ${JSON.stringify(value)};\n`);
+  writeFileSync(join(out, `${name}.d.ts`), `declare const value: ${type};\nexport default value;\n`);
+}
 
 let built = "";
 try {
@@ -58,7 +66,7 @@ try {
 
 if (built !== digest) {
   const checksums: number[] = [];
-  for (const { name, flags } of variants) {
+  for (const { name, flags, functions } of variants) {
     const wasm = relative(root, join(out, `${name}.wasm`));
     const { error, stdout, stderr } = await asc.main(["-o", wasm, "--baseDir", root, ...options, ...flags, ...limits]);
     if (error) {
@@ -66,16 +74,17 @@ if (built !== digest) {
       throw error;
     }
     const bytes = readFileSync(join(out, `${name}.wasm`));
+    console.log(`kernels: ${name}.wasm ${bytes.length} bytes`);
+    if (functions) {
+      write(name, toObject(ship(bytes, functions)), "import('../../src/standalone/object.js').KernelObject");
+      continue;
+    }
     const shipped = ship(bytes, SHIPPED_EXPORTS);
     writeFileSync(join(out, "shipped", `${name}.wasm`), shipped);
     checksums.push(crc32(shipped));
-    const texts = pack(shipped);
-    writeFileSync(join(out, `${name}.js`), `export default ${JSON.stringify(texts)};\n`);
-    writeFileSync(join(out, `${name}.d.ts`), "declare const texts: string[];\nexport default texts;\n");
-    console.log(`kernels: ${name}.wasm ${bytes.length} bytes`);
+    write(name, pack(shipped), "string[]");
   }
   // By which the library knows its own files from those of other versions, and from damaged ones.
-  writeFileSync(join(out, "checksums.js"), `export default [${checksums}];\n`);
-  writeFileSync(join(out, "checksums.d.ts"), "declare const checksums: number[];\nexport default checksums;\n");
+  write("checksums", checksums, "number[]");
   writeFileSync(join(out, "digest"), digest);
 }

@@ -39,7 +39,7 @@ const staticKernels: Plugin = {
 const ownPackage: Plugin = {
   name: "own-package",
   resolveId(id) {
-    const [, entry] = /\/(?:hosts\/default|faces)\/(index|onnx|data|pytorch|recipes)\.js$/.exec(id) ?? [];
+    const [, entry] = /\/(?:hosts\/default|faces)\/(index|onnx|data|pytorch|recipes|standalone)\.js$/.exec(id) ?? [];
     return entry ? { id: entry === "index" ? "resnet-wasm" : `resnet-wasm/${entry}`, external: true } : null;
   },
 };

@@ -173,10 +173,10 @@ ${part.functions}`;
 }
 
 /**
- * A module's exports. The library calls none of the kernels and their micro-kernels: they are exported to keep Binaryen
+ * The exports of kernels. The library calls none of the kernels and their micro-kernels: they are exported to keep Binaryen
  * from inlining them, and for the tests.
  */
-function entry(files: Map<string, string>, kernels: Kernel[], count: number): string {
+function exportsOf(files: Map<string, string>, kernels: Kernel[]): string {
   const reached = [...new Set(kernels.flatMap(({ path }) => [...reach(files, path)]))];
   const imports = reached.flatMap((path) =>
     [...files.get(path)!.matchAll(/^import \{([^}]*)\} from "([^"]+)"/gm)].flatMap(([, names, target]) =>
@@ -189,10 +189,14 @@ function entry(files: Map<string, string>, kernels: Kernel[], count: number): st
       !files.get(path)?.includes(`@inline
 export function ${name}(`),
   );
-  const microKernels = new Map(kept.map((each) => [each.name, each]));
-  const functions = [...kernels, ...microKernels.values()];
+  const micro = new Map(kept.map((each) => [each.name, each]));
+  return `${HEAD}\n${named("export", [...kernels, ...micro.values()])}`;
+}
+
+/** The entry of a module that runs programs. */
+function entry(files: Map<string, string>, kernels: Kernel[], count: number): string {
   const groups = `/** How many groups of kernels this module has. */\nexport function groups(): i32 {\n  return ${count};\n}\n`;
-  return `${HEAD}\n${groups}\nexport { run, submit, serve } from "../run";\n${named("export", functions)}`;
+  return `${exportsOf(files, kernels)}\n${groups}\nexport { run, submit, serve } from "../run";\n`;
 }
 
 /** A build of a module. */
@@ -203,6 +207,8 @@ export interface Build {
   entry: string;
   /** The constants that say what is in it. */
   constants: Record<string, 0 | 1>;
+  /** Functions to take apart, for modules without a library around them. */
+  functions?: readonly string[];
 }
 
 /** Writes the files below `assembly`, the path of that folder. Gives the builds: with and without training, up to each group. */
@@ -220,10 +226,19 @@ export function generate(assembly: string): Build[] {
       return {
         prefix: `${training ? "" : "inference-"}${complete ? "" : `${group}-`}`,
         entry: `generated/${name}`,
-        constants: { TRAINING: training ? 1 : 0, ...Object.fromEntries(others) },
+        constants: { SINGLE: 0, TRAINING: training ? 1 : 0, ...Object.fromEntries(others) },
       };
     }),
   );
+  const predicting = kernels.filter((kernel) => !kernel.training);
+  texts["standalone.ts"] =
+    `${exportsOf(files, predicting)}export { expand_f16 } from "../standalone/expand";\nexport { transform_image } from "../standalone/transform";\n`;
+  builds.push({
+    prefix: "standalone-",
+    entry: "generated/standalone.ts",
+    constants: { SINGLE: 1, TRAINING: 0, ...Object.fromEntries(GROUPS.slice(1).map((each) => [constant(each), 1])) },
+    functions: [...predicting.map(({ name }) => name), "expand_f16", "transform_image"],
+  });
   rmSync(join(assembly, "generated"), { recursive: true, force: true });
   mkdirSync(join(assembly, "generated"), { recursive: true });
   for (const [name, text] of Object.entries(texts)) writeFileSync(join(assembly, "generated", name), text);

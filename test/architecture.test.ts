@@ -44,6 +44,7 @@ const RANKS: Record<string, number> = {
   train: 8,
   onnx: 9,
   recipes: 9,
+  standalone: 9,
   worker: 9,
   faces: 10,
   hosts: 11,

@@ -28,7 +28,7 @@ export class Reader {
 
 /** Bytes of the magic number and the version, which every module begins with. */
 const HEADER = 8;
-const SECTION = { code: 10 };
+const SECTION = { type: 1, import: 2, function: 3, export: 7, code: 10, dataCount: 12 };
 
 /** Kinds of operands; those with a size hold that many bytes a time, the others numbers in LEB128. */
 export const OPERANDS = {
@@ -134,4 +134,74 @@ export function* disassemble(bytes: Uint8Array): Generator<Instruction | Literal
     }
   }
   yield { literal: bytes.subarray(done) };
+}
+
+/** Where the code of a function stands in its module, its locals included. */
+export interface Place {
+  start: number;
+  end: number;
+}
+
+/** A function: the number of its type, and its code. */
+export interface FunctionCode {
+  type: number;
+  body: Uint8Array;
+}
+
+/** A module's types as bytes, its functions, what it exports of these by name, and the numbers of its other sections. */
+export function readModule(bytes: Uint8Array) {
+  const reader = new Reader(bytes, HEADER);
+  const list = <T>(next: () => T): T[] => Array.from({ length: reader.number() }, next);
+  let types: Uint8Array[] = [];
+  let typeOf: number[] = [];
+  let bodies: Place[] = [];
+  const exports: Record<string, number> = {};
+  const others: number[] = [];
+  while (!reader.done) {
+    const id = reader.number();
+    const end = reader.number() + reader.at;
+    if (id === SECTION.type) {
+      types = list(() => {
+        const start = reader.at;
+        reader.take(1);
+        for (let i = 0; i < 2; i++) reader.take(reader.number());
+        return bytes.subarray(start, reader.at);
+      });
+    } else if (id === SECTION.function) typeOf = list(() => reader.number());
+    else if (id === SECTION.code) {
+      bodies = list(() => {
+        const length = reader.number();
+        reader.take(length);
+        return { start: reader.at - length, end: reader.at };
+      });
+    } else if (id === SECTION.export) {
+      list(() => {
+        const name = new TextDecoder().decode(reader.take(reader.number()));
+        const [kind] = reader.take(1);
+        const index = reader.number();
+        if (kind === 0) exports[name] = index;
+      });
+    } else if (id !== SECTION.import && id !== SECTION.dataCount) others.push(id);
+    reader.at = end;
+  }
+  const functions = bodies.map(
+    ({ start, end }, i): FunctionCode => ({ type: typeOf[i], body: bytes.subarray(start, end) }),
+  );
+  return { types, functions, bodies, exports, others };
+}
+
+/** The calls of a function: where in the bytes the number of the called function stands, and that number. */
+export function callsOf(bytes: Uint8Array, { start, end }: Place): { at: number; target: number }[] {
+  const reader = new Reader(bytes, start);
+  for (let groups = reader.number(); groups > 0; groups--) {
+    reader.number();
+    reader.take(1);
+  }
+  const calls: { at: number; target: number }[] = [];
+  for (const item of instructions(reader, end)) {
+    if ("literal" in item || item.kinds[0] !== "call") continue;
+    const [value] = item.values;
+    calls.push({ at: value.byteOffset - bytes.byteOffset, target: new Reader(value).number() });
+  }
+  return calls;
 }

@@ -44,6 +44,12 @@ export const PARTS = {
   Cut: "ptr partial i32 chunk bytes chunkBytes",
   /** What Winograd's transforms have in it. */
   Transforms: "bytes constants temp patch",
+  /**
+   * From a picture to a sample of [samples][height][width][channels]: its resize, to a shorter side or a size, and its crop, 0
+   * where there is none; `norm` holds mean and standard deviation of each channel in float64. See assembly/standalone/.
+   */
+  ImageTransform: `ptr picture rows weights norm input i32 samples height width channels shorter resizeHeight resizeWidth
+    cropHeight cropWidth bicubic maxHeight maxWidth`,
 } as const;
 
 const CONV2D = "bytes sums spare table slab packed packedBytes";
@@ -136,7 +142,7 @@ const PART_NAMES = /* @__PURE__ */ keysOf(PARTS);
 export function parseFields(signature: string): Record<string, FieldType> {
   const fields: Record<string, FieldType> = {};
   let type: FieldType | undefined;
-  for (const word of signature.split(" ")) {
+  for (const word of signature.split(/\s+/)) {
     const named = TYPES.find((each) => each === word);
     const part = PART_NAMES.find((each) => each === word);
     if (named) type = named;

@@ -11,7 +11,7 @@ import type { FileTarget } from "../data/places.js";
 import { byName, type OutputGradients, type Outputs } from "../nn/outputs.js";
 import { architectureMetadata } from "./architecture.js";
 import { nameState, namesWith } from "./class-names.js";
-import { describeNetwork, type Engine } from "./engine.js";
+import { describeNetwork } from "./engine.js";
 import { copyInto, fillInput, toInput } from "./input.js";
 import { type MemoryPlan, type MemoryPlanOptions, planMemory } from "./memory-plan.js";
 import { MODEL_NAME } from "./options.js";
@@ -63,11 +63,6 @@ export interface BackwardOptions {
 export class Model extends Predictor {
   /** The last `forward`, for `backward`. */
   #pending: BackwardStep | null = null;
-
-  /** @internal Used by the trainer. */
-  get engine(): Engine {
-    return this.use("model");
-  }
 
   /**
    * Outputs for one whole batch, keeping what `backward` needs. `training` (default false) switches Dropout on and

@@ -57,6 +57,11 @@ export class Predictor {
     dropped.register(this, pool, pool);
   }
 
+  /** @internal Used by trainers and compilers. */
+  get engine(): Engine {
+    return this.use("model");
+  }
+
   get network(): Layer {
     return this.use("model").description.network;
   }

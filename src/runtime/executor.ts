@@ -200,18 +200,34 @@ export class Executor {
   }
 
   #addresses(plan: Plan, arena: number, scratchStride: number): Addresses {
+    return this.addresses(plan, (region) => this.memory.address(region), { arena, scratchStride });
+  }
+
+  /**
+   * Where a plan's values stand, in this memory or another one: regions, by the names that they have here, at `address`,
+   * none where they have not been reserved; what lives within a step from `arena` on.
+   */
+  addresses(
+    plan: Plan,
+    address: (region: string) => number | undefined,
+    {
+      arena,
+      scratchStride,
+      workspace = 0,
+      scratch = 0,
+    }: Pick<Addresses, "scratchStride"> & Partial<Addresses> & { arena: number },
+  ): Addresses {
     const { graph } = plan;
-    const { memory } = this;
-    const region = (name: ParameterRegion) => memory.address(name) ?? 0;
+    const region = (name: ParameterRegion) => address(name) ?? 0;
     const offset = (name: string) => this.#layout.places[lookUp(this.#byName, name)].offset * FLOAT;
     const value = (id: ValueId): number => {
       const { role, name } = graph.values[id];
       if (role === "parameter") return region("parameters") + offset(name);
       if (role === "gradient") return region("gradients") + offset(name);
-      if (role === "buffer") return memory.addressOf(`buffer ${name}`);
+      if (role === "buffer") return address(`buffer ${name}`) ?? 0;
       const prepared = plan.prepared.get(id);
       // Without an address yet where a plan is laid out that never ran.
-      if (prepared !== undefined) return memory.address(prepared) ?? 0;
+      if (prepared !== undefined) return address(prepared) ?? 0;
       return arena + lookUp(plan.arena.offsets, id);
     };
     const run = (first: number, count: number) => {
@@ -224,7 +240,7 @@ export class Executor {
       ...{ w: region("parameters"), g: region("gradients"), sum: region("sum"), ema: region("ema") },
       n: this.floats,
     };
-    return { value, run, all, workspace: 0, scratch: 0, scratchStride };
+    return { value, run, all, workspace, scratch, scratchStride };
   }
 
   /**

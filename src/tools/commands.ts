@@ -14,6 +14,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "the most probable classes of pictures",
     load: async () => (await import("./commands/classify.js")).classify,
   },
+  compile: {
+    summary: "a network as one .wasm that any WebAssembly host runs",
+    load: async () => (await import("./commands/compile.js")).compile,
+  },
   doctor: {
     summary: "what this machine and runtime offer, and how fast it is",
     load: async () => (await import("./commands/doctor.js")).doctorCommand,

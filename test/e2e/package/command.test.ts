@@ -4,11 +4,20 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cifarResNet, createModel, createTrainer, mse, resnet18, SGD } from "../../../src/hosts/node/index.js";
+import {
+  cifarResNet,
+  createModel,
+  createTrainer,
+  mse,
+  resnet18,
+  SGD,
+  type Tensor,
+} from "../../../src/hosts/node/index.js";
 import { loadOnnx } from "../../../src/hosts/node/onnx.js";
 import { writeModel } from "../../../src/onnx/read.js";
 import { modelOf, node, residualModel, weight } from "../../support/onnx-build.js";
 import { stateDictFile } from "../../support/pytorch-files.js";
+import { start } from "../standalone/modules.js";
 import { root } from "./pack.js";
 
 const bin = join(root, "dist/bin.js");
@@ -101,6 +110,7 @@ describe("npx resnet-wasm", () => {
     ["convert net.onnx net.safetensors --dtype f16", "--dtype expected F32, F16, BF16, got f16. Did you mean F16?"],
     ["convert net.onnx again.onnx --dtype F16", "--dtype expected with the other format"],
     ["convert net.onnx net.safetensors --opset 18", "--opset expected with the other format"],
+    ["compile net.onnx --picture 40", "compile: --picture expected <w>x<h>, got 40"],
     ["doctor net.onnx", "doctor: arguments expected none, got net.onnx"],
   ])("%s: wrong arguments", async (args, message) => {
     const { code, stdout, stderr } = await run(...args.split(" ").filter(Boolean));
@@ -120,6 +130,8 @@ describe("npx resnet-wasm", () => {
       "convert odd.onnx odd.safetensors",
       'odd.onnx: nodes expected ops of convolutional networks, got Hadamard (node "strange")',
     ],
+    ["compile weights.pth", "weights.pth: file expected a network, got weights alone. A program makes"],
+    ["compile net.onnx --picture 40x40", "compileModel: model.transform expected a transform of pictures, got none"],
     ["convert net.onnx none/net.safetensors", "none/net.safetensors: file expected a place that can be written"],
     ["convert net.onnx net.safetensors --labels text.txt", "classNames expected 4 names"],
   ])("%s: fails", async (args, message) => {
@@ -198,6 +210,22 @@ describe("convert", () => {
     await ok("convert", join(root, "test/golden/pytorch/checkpoint.pth"), "c.safetensors");
     expect(await ok("info", "c.safetensors")).toMatch(/num_batches_tracked +I64/);
     expect((await run("convert", "weights.pth", "w.safetensors", "--labels", "labels.txt")).code).toBe(2);
+  });
+});
+
+describe("compile", () => {
+  it("writes a module that has the bits of predict, and tells how to prepare pictures", async () => {
+    const args = ["--batch", "2", "--transform", "transform.json", "--labels", "labels.txt", "--picture", "40x40"];
+    const { code, stderr } = await run("compile", "net.onnx", "-o", "net.wasm", ...args);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^net\.wasm: \d+ KB\n$/)]);
+    const { info, predict } = start(new Uint8Array(readFileSync(join(folder, "net.wasm"))));
+    expect(info).toMatchObject({ batchSize: 2, classNames: ["cat", "dog", "bird", "fish"], picture: { maxWidth: 40 } });
+    const model = await loadOnnx(readFileSync(join(folder, "net.onnx")), { threads: 1, relaxedSimd: false });
+    const x = new Float32Array(2 * 32 * 32 * 3).map((_, i) => (i % 17) / 17);
+    expect(predict(x, 2)).toEqual(model.predict<Tensor>({ data: x, shape: [2, 32, 32, 3] }).data);
+    model.dispose();
+    await ok("compile", "net.onnx", "--f16");
+    expect(start(new Uint8Array(readFileSync(join(folder, "net.wasm")))).info.precision).toBe("F16");
   });
 });
 

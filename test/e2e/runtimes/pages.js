@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { fellBack, killedWorker, refused, threaded } from "./expect.js";
 import { conformanceOf, root, writeProgram } from "./programs.js";
+import { findings, sameBits } from "./standalone.js";
 
 const KIND = "browser";
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
@@ -112,6 +113,12 @@ export function browserRuntime({ name, title, relaxedSimd, installed, open, open
     },
     conformance: () => visit("isolated", "conformance", conformanceOf(environment)),
     faults: {
+      "compiled modules give the bits of predict": async () => {
+        const before = 'import { answersOf } from "./standalone/host.js";';
+        const address = `\`/strict/build/runtimes/standalone/\${name}.wasm\``;
+        const exportsOf = `(await WebAssembly.instantiateStreaming(fetch(${address}))).instance.exports`;
+        sameBits(await visit("strict", "standalone", `(async () => ${findings(exportsOf)})()`, { before }));
+      },
       "a page without isolation: one thread": async () =>
         fellBack(
           await visit("plain", "probe", "suite.probe(library)", { opener: openPlain }),

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { exitsByItself, fellBack, killedWorker, refused } from "./expect.js";
 import { conformanceOf, writeProgram } from "./programs.js";
+import { findings, modules, sameBits, writeHost } from "./standalone.js";
 
 const KIND = "node";
 const PRINT = { after: "console.log(JSON.stringify(await globalThis.outcome));" };
@@ -61,6 +62,16 @@ function processRuntime({ name, title, command, args = [], grants = [], relaxedS
         const file = fileURLToPath(new URL("../../golden/pytorch/checkpoint.pth", import.meta.url));
         const found = await run(command, [...args, ...grants, bin, "info", file]);
         if (!/conv1\.weight +F32 +\[4, 3, 3, 3\]/.test(found)) throw new Error(`info printed ${found}`);
+      },
+      "compiled modules give the bits of predict": async () => {
+        const file = 'readFileSync(folder + name + ".wasm")';
+        const exportsOf = `new WebAssembly.Instance(new WebAssembly.Module(${file})).exports`;
+        const program = `import { readFileSync } from "node:fs";
+import { answersOf } from "./host.js";
+const folder = ${JSON.stringify(`${modules}/`)};
+console.log(JSON.stringify(${findings(exportsOf)}));
+`;
+        sameBits(JSON.parse(await run(command, [...args, ...grants, writeHost(name, program)])));
       },
       "workers do not keep the process alive": async () =>
         exitsByItself(await program("abandon", "suite.abandon(library)", { seconds: 60 })),

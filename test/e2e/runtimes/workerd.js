@@ -6,6 +6,7 @@ import { dirname, join, relative } from "node:path";
 import { check } from "./expect.js";
 import { installed, run } from "./processes.js";
 import { conformanceOf, folder, imports, root } from "./programs.js";
+import { findings, NAMES, sameBits, writeHost } from "./standalone.js";
 
 const KIND = "workerd";
 const command = installed(".bin/workerd");
@@ -22,15 +23,20 @@ function closure(path, seen = new Set()) {
   return seen;
 }
 
-/** The configuration of a worker whose fetch handler answers with the value of an expression. */
-function configure(name, expression) {
-  const main = join(folder, `${name}.js`);
+/** Its fetch handler answers with the value of an expression. */
+const handler = (expression) => `export default { fetch: async () => Response.json(await ${expression}) };
+`;
+
+/** A program that evaluates an expression of the library and the suite. */
+function programOf(name, expression) {
+  const path = join(folder, `${name}.js`);
+  writeFileSync(path, `${imports(path, KIND)}${handler(expression)}`);
+  return path;
+}
+
+/** The configuration of a worker that runs the program `main`. */
+function configure(name, main) {
   const at = (path) => `./${relative(folder, path)}`;
-  writeFileSync(
-    main,
-    `${imports(main, KIND)}export default { fetch: async () => Response.json(await ${expression}) };
-`,
-  );
   // Module names are paths in the project, so that relative imports resolve as they do on disk.
   const modules = [...closure(main)].map((path) => {
     const kind = path.endsWith(".wasm") ? "wasm" : "esModule";
@@ -57,9 +63,9 @@ const freePort = () =>
     });
   });
 
-async function answer(name, expression) {
+async function answer(name, main) {
   const port = await freePort();
-  const server = spawn(command, ["serve", configure(name, expression), `--socket-addr=http=127.0.0.1:${port}`]);
+  const server = spawn(command, ["serve", configure(name, main), `--socket-addr=http=127.0.0.1:${port}`]);
   let log = "";
   server.stderr.on("data", (data) => (log += data));
   try {
@@ -88,7 +94,22 @@ export const workerd = {
   conformance: () =>
     answer(
       "workerd-conformance",
-      conformanceOf({ name: "workerd", threads: 1, whyOneThread: "workerd has no worker threads", relaxedSimd: false }),
+      programOf(
+        "workerd-conformance",
+        conformanceOf({
+          name: "workerd",
+          threads: 1,
+          whyOneThread: "workerd has no worker threads",
+          relaxedSimd: false,
+        }),
+      ),
     ),
-  faults: {},
+  faults: {
+    "compiled modules give the bits of predict": async () => {
+      const files = NAMES.map((name) => `import ${name} from "./${name}.wasm";\n`).join("");
+      const found = `(async () => ${findings("new WebAssembly.Instance(files[name]).exports")})()`;
+      const program = `import { answersOf } from "./host.js";\n${files}const files = { ${NAMES} };\n${handler(found)}`;
+      sameBits(await answer("workerd-standalone", writeHost("workerd", program)));
+    },
+  },
 };
