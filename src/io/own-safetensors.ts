@@ -7,14 +7,15 @@ import { isRecord } from "../core/options.js";
 import { numel } from "../core/shape.js";
 import { DIGEST_KEY, digestOf } from "./digest.js";
 import { MAX_RANK, MAX_TENSORS } from "./limits.js";
-import type { SafetensorsFile, StoredTensor } from "./safetensors.js";
+import type { Dtype, SafetensorsFile, StoredTensor } from "./safetensors.js";
 
 /** Bytes of a header; JSON.parse takes some 50 times as many, whatever is in it. */
 const MOST = 2 ** 21;
 
-/** An entry as the writer writes it: these keys, in this order. */
+/** An entry as `model.save` writes it: these keys, in this order. */
 interface OwnEntry {
-  dtype: "F32";
+  /** Weights, and how many batches a BatchNorm has seen. */
+  dtype: "F32" | "I64";
   shape: number[];
   data_offsets: [begin: number, end: number];
 }
@@ -24,8 +25,10 @@ const isSize = (value: unknown): boolean => Number.isInteger(value) && Number(va
 function isOwn(entry: unknown): entry is OwnEntry {
   if (!isRecord(entry) || Object.keys(entry).join() !== "dtype,shape,data_offsets") return false;
   const { dtype, shape, data_offsets: offsets } = entry;
-  const lists = [shape, offsets].every((list) => Array.isArray(list) && list.length <= MAX_RANK && list.every(isSize));
-  return dtype === "F32" && lists && Array.isArray(offsets) && offsets.length === 2;
+  const isList = (list: unknown) => Array.isArray(list) && list.length <= MAX_RANK && list.every(isSize);
+  if (!isList(shape) || !isList(offsets) || !Array.isArray(shape) || !Array.isArray(offsets)) return false;
+  const bytes = dtype === "F32" ? 4 : dtype === "I64" && shape.length === 0 ? 8 : NaN;
+  return offsets.length === 2 && offsets[1] - offsets[0] === bytes * numel(shape);
 }
 
 /** Undefined where the file is not exactly such a one, or its digest is that of another. */
@@ -49,27 +52,30 @@ export function readOwn(file: Uint8Array, verify: boolean): SafetensorsFile | un
       found[key] = value;
     }
     const tensors = new Map<string, StoredTensor>();
+    const stored: { name: string; dtype: Dtype; shape: number[]; bytes: Uint8Array }[] = [];
     let at = start;
     for (const name of names) {
       const entry = entries[name];
-      if (!isOwn(entry)) return undefined;
-      const {
-        shape,
-        data_offsets: [begin, end],
-      } = entry;
-      if (start + begin !== at || end - begin !== 4 * numel(shape)) return undefined;
-      at = start + end;
-      if (at > file.length) return undefined;
-      const data = new Float32Array((end - begin) / 4);
-      new Uint8Array(data.buffer).set(file.subarray(start + begin, at)); // bytes, not numbers: any alignment, and NaN payloads stay
-      tensors.set(name, { data, shape, dtype: "F32" });
+      if (!isOwn(entry) || start + entry.data_offsets[0] !== at) return undefined;
+      const { dtype, shape, data_offsets } = entry;
+      const bytes = file.subarray(at, start + data_offsets[1]);
+      if (bytes.length !== data_offsets[1] - data_offsets[0]) return undefined;
+      const data = new Float32Array(numel(shape));
+      if (dtype === "F32")
+        new Uint8Array(data.buffer).set(bytes); // of any alignment, and NaN payloads stay
+      else {
+        data[0] = view.getUint32(at, true);
+        if (data[0] !== view.getUint32(at, true) || view.getUint32(at + 4, true) > 0) return undefined;
+      }
+      tensors.set(name, { data, shape, dtype });
+      stored.push({ name, dtype, shape, bytes });
+      at += bytes.length;
     }
     if (at !== file.length) return undefined;
     const { [DIGEST_KEY]: digest } = found;
     delete found[DIGEST_KEY];
-    const all = [...tensors].map(([name, { shape, data }]) => ({ name, dtype: "F32" as const, shape, data }));
-    const sum = ({ data }: { data: Float32Array }) => crc32(new Uint8Array(data.buffer));
-    if (verify && digest !== undefined && digestOf(found, all, sum) !== digest) return undefined;
+    if (verify && digest !== undefined && digestOf(found, stored, ({ bytes }) => crc32(bytes)) !== digest)
+      return undefined;
     return { tensors, metadata: found };
   } catch {
     return undefined; // the reader that comes on demand says what is wrong

@@ -13,9 +13,11 @@ const weights = new Map([
   ["0.bias", { data: Float32Array.of(0.1, -0), shape: [2] }],
   ['größe \\ "x"', { data: new Float32Array(0), shape: [0, 4] }],
   ["scale", { data: Float32Array.of(7), shape: [] }],
+  ["bn.num_batches_tracked", { data: Float32Array.of(123), shape: [] }],
 ]);
 const metadata = { "resnet-wasm": '{"type":"Linear"}', note: "a\n\u0001" };
-const write = (digest: boolean) => writeSafetensors(weights, { metadata, digest });
+const write = (digest: boolean) =>
+  writeSafetensors(weights, { metadata, digest, dtype: (name) => (name.endsWith("tracked") ? "I64" : "F32") });
 
 /** Bits, so that NaN payloads count. */
 const told = ({ tensors, metadata }: SafetensorsFile) => [
@@ -79,6 +81,8 @@ describe("readOwn", () => {
       ),
       file('{"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}', 4),
       file('{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"more":0}}', 4),
+      file('{"a":{"dtype":"F32","shape":[400000000],"data_offsets":[0,1600000000]}}', 8),
+      file('{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}', 8),
       file('{"__metadata__":{"a":1}}'),
       file('{"__metadata__":{"a":"1","a":"2"}}'),
       file('{"__metadata__":{"a":"\\ud800"}}'),
