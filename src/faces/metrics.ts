@@ -15,3 +15,10 @@ export { type Mistake, type MistakesOptions, mistakes } from "../metrics/mistake
 export { averagePrecision, type RankingOptions, rocAuc } from "../metrics/ranking.js";
 export { mae, r2, rmse } from "../metrics/regression.js";
 export { ece, type ReliabilityBin, type ReliabilityOptions, reliability } from "../metrics/reliability.js";
+export {
+  type Calibrated,
+  type CalibrateOptions,
+  type Calibration,
+  type CalibrationResult,
+  calibrate,
+} from "../model/calibrate.js";

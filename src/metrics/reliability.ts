@@ -69,7 +69,7 @@ function sorted(where: string, options: ReliabilityOptions | undefined, facts: M
 }
 
 /** The expected calibration error: how far confidence and accuracy of bins are apart, in the mean over samples. */
-function eceOf(bins: readonly ReliabilityBin[]): number {
+export function eceOf(bins: readonly ReliabilityBin[]): number {
   const all = bins.reduce((sum, { count }) => sum + count, 0);
   if (all === 0) throw new DataError(expectation("ece", "evaluation", "at least one label that counts", "none"));
   return bins.reduce((sum, bin) => sum + (bin.count / all) * Math.abs(bin.accuracy - bin.confidence), 0);

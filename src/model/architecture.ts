@@ -6,10 +6,11 @@ import { messageOf } from "../core/thrown.js";
 import { fetchLayers } from "../nn/fetch-layers.js";
 import type { Layer } from "../nn/layer.js";
 import { makeLayer } from "../nn/registry.js";
-import { expectTransform, MAX_CLASS_NAMES, MAX_NETWORK, MAX_TRANSFORM } from "./limits.js";
+import { MAX_CLASS_NAMES, MAX_NETWORK, MAX_TRANSFORM } from "./limits.js";
+import { isTemperature } from "./temperature.js";
 
 /** Metadata key under which `save` writes the architecture. */
-const METADATA_KEY = "resnet-wasm";
+export const METADATA_KEY = "resnet-wasm";
 
 /** Metadata key of a trainer's checkpoint. */
 export const CHECKPOINT_KEY = "resnet-wasm-trainer";
@@ -21,21 +22,11 @@ export interface Architecture {
   transform?: unknown;
   /** Read from a file they may be anything. */
   classNames?: unknown;
+  temperature?: number | undefined;
 }
 
 export const isSampleShape = (shape: unknown): shape is number[] =>
   Array.isArray(shape) && shape.length > 0 && shape.every((size) => Number.isInteger(size) && size > 0);
-
-/** Throws `ArgumentError` on a transform, set since the model was made, that JSON does not keep. */
-export function architectureMetadata({
-  inputShape,
-  network,
-  transform,
-  classNames,
-}: Architecture): Record<string, string> {
-  expectTransform("save", transform);
-  return { [METADATA_KEY]: JSON.stringify({ format: 1, inputShape, network, transform, classNames }) };
-}
 
 /** Throws `FormatError` when there is none, or none that can be made. */
 export async function readArchitecture(metadata: Readonly<Record<string, string>>): Promise<Architecture> {
@@ -51,7 +42,7 @@ export async function readArchitecture(metadata: Readonly<Record<string, string>
     new FormatError(expectation("loadModel", name, `at most ${limit} characters`, length));
   const limit = MAX_NETWORK + MAX_TRANSFORM + MAX_CLASS_NAMES;
   if (text.length > limit) throw tooLong("metadata", limit, text.length);
-  let json: { format?: unknown; inputShape?: unknown; network?: unknown; transform?: unknown; classNames?: unknown };
+  let json: Partial<Record<"format" | keyof Architecture, unknown>>;
   try {
     json = JSON.parse(text) ?? {};
   } catch (cause) {
@@ -60,12 +51,14 @@ export async function readArchitecture(metadata: Readonly<Record<string, string>
   if (json.format !== 1) throw new FormatError(expectation("loadModel", "format", 1, json.format));
   const layers = JSON.stringify(json.network ?? null);
   if (layers.length > MAX_NETWORK) throw tooLong("network", MAX_NETWORK, layers.length);
-  const { inputShape, classNames } = json;
+  const { inputShape, transform, classNames, temperature } = json;
   if (!isSampleShape(inputShape))
     throw new FormatError(expectation("loadModel", "inputShape", "sizes above 0", inputShape));
+  if (temperature !== undefined && !isTemperature(temperature))
+    throw new FormatError(expectation("loadModel", "temperature", "a number above 0", temperature));
   const classes = await fetchLayers(layers);
   try {
-    return { inputShape, network: makeLayer(json.network, classes), transform: json.transform, classNames };
+    return { inputShape, network: makeLayer(json.network, classes), transform, classNames, temperature };
   } catch (cause) {
     throw new FormatError(expectation("loadModel", "network", "layers that can be made", messageOf(cause)), {
       cause,

@@ -99,7 +99,7 @@ export async function assembleSaved(
   const { tensors, metadata } =
     readOwn(bytes, verify) ??
     (await demanded("loadModel", import("../io/safetensors.js"))).readSafetensors(bytes, { fileName: "model", verify });
-  const { inputShape, network, transform, classNames } = await readArchitecture(metadata);
+  const { inputShape, network, transform, classNames, temperature } = await readArchitecture(metadata);
   const described = describeNetwork(network, inputShape, settings.prefer);
   const names = readClassNames("loadModel", settings.classNames ?? classNames, described.outputShape);
   matchStateDict(described, tensors);
@@ -111,6 +111,7 @@ export async function assembleSaved(
     info,
     transform: settings.transform === undefined ? transform : settings.transform,
     classNames: names,
+    temperature,
   };
 }
 

@@ -9,6 +9,7 @@ import { type DecodeOptions, decodeSchema } from "../data/image/open.js";
 import { expectImage, type Image, withChannels } from "../data/image/pixels.js";
 import { imageOf } from "../data/image/source.js";
 import { expectTransform, type ImageTransform, transformedShape, transformImage } from "../data/image/transform.js";
+import { readTemperature } from "./temperature.js";
 
 /** One class of an image. */
 export interface Classification {
@@ -34,6 +35,7 @@ interface Classifier {
   readonly outputShape: Shape;
   readonly transform: unknown;
   readonly classNames: readonly string[] | undefined;
+  readonly temperature: number | undefined;
   /** Bytes mean value / 255. */
   readonly fill: (target: Float32Array, source: ArrayLike<number>) => void;
   /** Whether outputs are probabilities already. */
@@ -58,6 +60,7 @@ export async function classify(
   const { topK, signal, ...decoding } = readOptions(where, options, schema);
   expectClasses(model.outputShape);
   const { inputShape, classNames, givesProbabilities: areProbabilities } = model;
+  const temperature = readTemperature(where, model.temperature) ?? 1;
   const write = writerOf(model);
   const images = Array.isArray(given) ? given : [given];
   const size = numel(inputShape);
@@ -77,7 +80,7 @@ export async function classify(
     for (let i = 0; i < part.length; i++) {
       const outputs = data.subarray(i * classes, (i + 1) * classes);
       expectNumbers(outputs, at + i, areProbabilities);
-      const probabilities = areProbabilities ? outputs : softmax(outputs);
+      const probabilities = areProbabilities ? outputs : softmax(outputs, temperature);
       results.push(rank(probabilities, topK, classNames));
     }
   }
@@ -142,10 +145,10 @@ function expectNumbers(outputs: Float32Array, image: number, areProbabilities: b
   throw new NumericError(expectation(where, "outputs", "finite numbers", got, { hint }));
 }
 
-/** exp(x_j) / sum_i exp(x_i). */
-function softmax(logits: Float32Array): Float64Array {
+/** exp(x_j / T) / sum_i exp(x_i / T). */
+function softmax(logits: Float32Array, temperature: number): Float64Array {
   const top = logits.reduce((a, b) => Math.max(a, b));
-  const parts = Float64Array.from(logits, (value) => exp(value - top));
+  const parts = Float64Array.from(logits, (value) => exp((value - top) / temperature));
   const sum = parts.reduce((a, b) => a + b);
   return parts.map((value) => value / sum);
 }

@@ -26,7 +26,7 @@ export const modelCreator =
     const classNames = readClassNames("createModel", settings.classNames, described.outputShape);
     const { engine, info } = await assemble({ ...runtime, kernels }, described, settings, differentiate);
     initialise(engine);
-    return new Model(engine, info, { transform: settings.transform, classNames });
+    return new Model(engine, info, { transform: settings.transform, classNames, temperature: undefined });
   };
 
 /** `loadModel` of an entry point. */

@@ -1,7 +1,6 @@
 /** The public face of a network with weights: predict, forward, backward, state. */
 
 import { ArgumentError, expectation, ResnetWasmError } from "../core/errors.js";
-import { lookUp } from "../core/look-up.js";
 import { demanded } from "../core/on-demand.js";
 import { flag, oneOf, optional, readOptions, type Schema, text } from "../core/options.js";
 import { numel } from "../core/shape.js";
@@ -9,7 +8,6 @@ import { type Tensor, type TensorLike, toBatch } from "../core/tensor.js";
 import { saveArguments, writeGiven } from "../data/given.js";
 import type { FileTarget } from "../data/places.js";
 import { byName, type OutputGradients, type Outputs } from "../nn/outputs.js";
-import { architectureMetadata } from "./architecture.js";
 import { nameState, namesWith } from "./class-names.js";
 import { describeNetwork } from "./engine.js";
 import { copyInto, fillInput, toInput } from "./input.js";
@@ -139,6 +137,7 @@ export class Model extends Predictor {
     const names = namesWith(this.classNames, state, options);
     const report = writeStateDict(engine, state, options);
     this.classNames = names;
+    this.temperature = undefined; // that of the weights before
     return report;
   }
 
@@ -180,16 +179,9 @@ export class Model extends Predictor {
     const [target, options] = saveArguments(first, second);
     const { dtype, name } = readOptions("save", options, saving);
     const state = this.stateDict();
-    const isCounter = (name: string) => name.endsWith("num_batches_tracked");
-    // Norms and biases are few, and what they hold is not of the order of 1.
-    const isMatrix = (name: string) => lookUp(state, name).shape.length > 1;
-    const metadata = architectureMetadata(this);
-    const { writeSafetensors } = await demanded("save", import("../io/safetensors-writer.js"));
-    const bytes = writeSafetensors(state, {
-      metadata,
-      digest: true,
-      dtype: (name) => (isCounter(name) ? "I64" : isMatrix(name) ? dtype : "F32"),
-    });
+    const { inputShape, network, transform, classNames, temperature } = this;
+    const { writeModel } = await demanded("save", import("./saving.js"));
+    const bytes = writeModel({ inputShape, network, transform, classNames, temperature }, state, dtype);
     await writeGiven("save", target, name, bytes);
     return bytes;
   }

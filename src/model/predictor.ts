@@ -26,6 +26,7 @@ export interface ModelInfo {
 export interface Extras {
   transform: unknown;
   classNames: readonly string[] | undefined;
+  temperature: number | undefined;
 }
 
 /** How `predict` goes through its input. */
@@ -44,13 +45,19 @@ export class Predictor {
   /** How inputs are to be prepared, as JSON; saved with the weights. See `transformImage` of resnet-wasm/data. */
   transform: unknown;
   #classNames: readonly string[] | undefined;
+  /**
+   * By which `classify` divides logits before the softmax, as `calibrate` of resnet-wasm/metrics found it; saved with the weights.
+   * Undefined until then, and again when the weights have changed. Above 0: `classify` and `save` throw `ArgumentError` on others.
+   */
+  temperature: number | undefined;
 
   /** @internal Made by `createModel` and `loadModel`. */
-  constructor(engine: Engine, info: ModelInfo, { transform, classNames }: Extras) {
+  constructor(engine: Engine, info: ModelInfo, { transform, classNames, temperature }: Extras) {
     this.#engine = engine;
     this.info = info;
     this.transform = transform;
     this.#classNames = classNames;
+    this.temperature = temperature;
     const { pool } = engine.executor;
     if (!pool) return;
     dropped ??= new FinalizationRegistry((pool) => pool.stop());
@@ -124,7 +131,7 @@ export class Predictor {
   async classify(given: unknown, options?: ClassifyOptions): Promise<Classification[] | Classification[][]> {
     const { network, inputShape, outputShape } = this.use("classify").description;
     network.outputs?.()?.refuse("classify");
-    const { transform, classNames } = this;
+    const { transform, classNames, temperature } = this;
     const { classify } = await demanded("classify", import("./classify.js"));
     return classify(
       {
@@ -132,6 +139,7 @@ export class Predictor {
         outputShape,
         transform,
         classNames,
+        temperature,
         fill: fillInput,
         givesProbabilities: givesProbabilities(network, inputShape),
         predict: (x) => this.predict(x),

@@ -71,13 +71,15 @@ export async function findLearningRate(
     throw new ArgumentError(expectation(where, "trainer", "one from createTrainer of this entry", trainer));
   const kind = trainer.expectFits(where, dataset);
   const before = await trainer.save();
-  const { loaded, largestBatch, callbackStates } = trainer;
+  const { loaded, largestBatch, callbackStates, model } = trainer;
+  const { temperature } = model;
   trainer.expectIdle(where);
   const putBack = async () => {
     trainer.fitting = false;
     const refusal = await trainer.restore(before, {});
     if (refusal) throw refusal;
     Object.assign(trainer, { loaded, largestBatch, callbackStates });
+    model.temperature = temperature;
   };
   trainer.fitting = true;
   try {

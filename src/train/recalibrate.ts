@@ -83,6 +83,7 @@ export async function recalibrate(model: Model, dataset: Dataset, options?: Reca
   const order = Uint32Array.from({ length }, (_, i) => i);
   if (shuffle) new Philox(engine.seed, ORDER_STREAM).shuffle(order);
   // Memory may grow while plans are bound: views are made anew each time.
+  model.temperature = undefined; // that of the statistics before
   const { executor, randomStep } = engine;
   const view = (name: string) => executor.bufferView(name);
   const before = [...statistics, ...counts].map((name) => [name, view(name).slice()] as const);

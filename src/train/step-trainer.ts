@@ -306,6 +306,7 @@ export class StepTrainer {
   /** What the step that comes next reads beside its batch. Returns its learning rate. */
   #writeScalars({ lrScale = 1, lr: own, ...epochs }: StepSettings): number {
     this.own();
+    this.model.temperature = undefined; // that of the weights before
     const { optimizer, stepCount, schedule, ema } = this;
     const { executor } = this.#engine;
     const factor = schedule.factor({ step: stepCount, ...epochs });

@@ -135,7 +135,9 @@ export class Trainer extends StepTrainer {
     const { takeCheckpoint } = await demanded("trainer.load", import("./checkpoint.js"));
     this.expectIdle("trainer.load"); // a fit may have begun meanwhile
     this.own();
-    return takeCheckpoint(this, bytes, options);
+    const refusal = takeCheckpoint(this, bytes, options);
+    if (!refusal) this.model.temperature = undefined; // that of the weights before
+    return refusal;
   }
 }
 

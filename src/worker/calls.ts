@@ -34,6 +34,7 @@ export interface ModelFacts {
   network: LayerJSON;
   transform: unknown;
   classNames: readonly string[] | undefined;
+  temperature: number | undefined;
 }
 
 /** How the worker makes a dataset; `dataset` is the id of one that it has. */

@@ -32,6 +32,7 @@ import {
   type StateDict,
   type StateDictLike,
 } from "../model/state.js";
+import { readTemperature } from "../model/temperature.js";
 import type { LayerJSON } from "../nn/layer.js";
 import type { OutputGradients, Outputs } from "../nn/outputs.js";
 import type { Answer, Arguments, CallName, ModelFacts, Remote } from "./calls.js";
@@ -83,13 +84,14 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
   readonly network: LayerJSON;
   #transform: unknown;
   #classNames: readonly string[] | undefined;
+  #temperature: number | undefined;
   /** @internal */
   readonly datasets: SentDatasets;
 
   /** @internal Models are made by `createModel` and `loadModel`. */
   constructor(
     connection: Connection,
-    { info, inputShape, outputShape, outputShapes, network, transform, classNames }: ModelFacts,
+    { info, inputShape, outputShape, outputShapes, network, transform, classNames, temperature }: ModelFacts,
   ) {
     this.#connection = connection;
     this.info = info;
@@ -99,6 +101,7 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
     this.network = network;
     this.#transform = transform;
     this.#classNames = classNames;
+    this.#temperature = temperature;
     this.datasets = new SentDatasets(connection);
     dropped.register(this, connection, this);
   }
@@ -122,6 +125,22 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
     const classNames = readClassNames("model", names, this.outputShape);
     this.#connection.tell("prepare", [{ classNames }]);
     this.#classNames = classNames;
+  }
+
+  /** By which `classify` divides logits, as `calibrate` found it; saved with the weights, undefined when they have changed. */
+  get temperature(): number | undefined {
+    return this.#temperature;
+  }
+
+  set temperature(given: number | undefined) {
+    const temperature = readTemperature("model", given);
+    this.#connection.tell("prepare", [{ temperature }]);
+    this.#temperature = temperature;
+  }
+
+  /** @internal The worker's model has other weights now. */
+  changed(): void {
+    this.#temperature = undefined;
   }
 
   /** @internal Takes the names that the worker's model has got. */
@@ -206,6 +225,7 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
         : skip;
     const report = await this.call("loadStateDict", [state, { ...rest, rename: renamed, skip: skipped }], { transfer });
     if (names !== this.#classNames) this.classNames = names;
+    this.changed();
     return report;
   }
 

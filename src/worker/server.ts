@@ -148,9 +148,9 @@ export class Server implements Served {
   #modelMethods(): Methods<Exclude<CallName, keyof TrainerCalls | "createTrainer">> {
     const opened = (model: Model): ModelFacts => {
       this.#model = model;
-      const { info, inputShape, outputShape, outputShapes, transform, classNames } = model;
+      const { info, inputShape, outputShape, outputShapes, transform, classNames, temperature } = model;
       const network = model.network.toJSON();
-      return { info, inputShape, outputShape, outputShapes, transform, classNames, network };
+      return { info, inputShape, outputShape, outputShapes, transform, classNames, temperature, network };
     };
     const match = (change: typeof freeze) => (_: CallContext, pattern: SentPattern) =>
       change(this.model, revivePattern(pattern));

@@ -85,6 +85,7 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
   }
 
   #hear<T>({ value, stepCount }: Counted<T>): T {
+    if (stepCount !== this.#stepCount) this.model.changed();
     this.#stepCount = stepCount;
     return value;
   }
@@ -218,6 +219,7 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
     const answers: Answers = { classNames: (names) => this.model.named(names) };
     const taken = await this.#count(this.model.call("loadTrainer", [this.#id, bytes, options], { transfer, answers }));
     if ("refusal" in taken) return decodeError(taken.refusal);
+    this.model.changed();
     this.callbackStates = () => taken.states;
     return undefined;
   }

@@ -45,7 +45,8 @@ export async function recalibrate(
   const { transfer, signal, rest } = sendOptions(where, options);
   const reference = model.datasets.reference(where, dataset, "dataset", transfer);
   const answers: Answers = { dataset: (request) => makeBatch(dataset, request) };
-  return model.call("recalibrate", [reference, rest], { signal, answers });
+  await model.call("recalibrate", [reference, rest], { signal, answers });
+  model.changed();
 }
 
 /** Finds a learning rate, called as in the main entry. */

@@ -16,11 +16,10 @@ import {
   Sequential,
   SGD,
   Softmax,
-  writeSafetensors,
   ZeroPad2d,
 } from "../../../src/hosts/node/index.js";
 import { loadModel as loadForInference } from "../../../src/hosts/node/inference.js";
-import { architectureMetadata } from "../../../src/model/architecture.js";
+import { writeModel } from "../../../src/model/saving.js";
 import { openModel, rejection, reopenModel } from "../worker/open.js";
 
 const pad = (size: number): Layer => new ZeroPad2d(size);
@@ -51,7 +50,7 @@ const greedy: Record<string, { network: Layer; limit: "maxMemory" | "maxWork" }>
 };
 
 const fileOf = (network: Layer, inputShape: number[]): Uint8Array<ArrayBuffer> =>
-  writeSafetensors(new Map(), { metadata: architectureMetadata({ network, inputShape }), digest: true });
+  writeModel({ network, inputShape }, new Map(), "F32");
 
 describe.each(Object.entries(greedy))("%s", (_, { network, limit }) => {
   const bytes = fileOf(network, [1, 1, 1]);
