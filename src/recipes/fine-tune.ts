@@ -21,6 +21,7 @@ import type { ClassEvaluation } from "../train/evaluate.js";
 import { type Anatomy, dissect, type LinearHead } from "./anatomy.js";
 import { type AnyModel, type AnyTrainer, type Entry, entryOf } from "./entry.js";
 import { type FineTuneOptions, type FineTuneSettings, readFineTuneOptions } from "./fine-tune-options.js";
+import { confusionTable, page } from "./page.js";
 
 /** What `fineTune` gives. */
 export interface FineTuned<M extends AnyModel> {
@@ -28,8 +29,8 @@ export interface FineTuned<M extends AnyModel> {
   model: M;
   /** On the validation samples: loss, accuracy, and in `metrics` the confusion matrix, F1 and the worst mistakes. */
   evaluation: ClassEvaluation & { metrics: { confusionMatrix: number[][]; f1: number; mistakes: Mistake[] } };
-  /** What was chosen and found, as it was printed. */
-  report: { text: string };
+  /** What was chosen and found, as it was printed; and as one page, with the confusion matrix and the curves. */
+  report: { text: string; html: string };
   /** Epochs of the head, then of the last stage. */
   history: { head: EpochRecord[]; stage: EpochRecord[] };
 }
@@ -65,7 +66,8 @@ export const fineTuner =
     expectFits(model, data, settings);
     const tuning = new Tuning(entry, settings, tell);
     const { tuned, ...found } = await tuning.run(model, data);
-    return { model: tuned, ...found, report: { text: lines.join("\n") } };
+    const text = lines.join("\n");
+    return { model: tuned, ...found, report: { text, html: pageOf(found, data, text) } };
   };
 
 function expectFits(model: AnyModel, data: ClassDataset, { classes, validation }: FineTuneSettings): void {
@@ -246,6 +248,34 @@ class Tuning<M extends AnyModel> {
     }
     return arrayDataset({ x, y, inputShape: [size], classes });
   }
+}
+
+/** The confusion matrix, and the losses of head and last stage. */
+function pageOf(
+  { evaluation, history }: Omit<FineTuned<AnyModel>, "model" | "report">,
+  data: ClassDataset,
+  log: string,
+) {
+  const names = Array.from({ length: data.classes }, (_, i) => data.classNames?.[i] ?? String(i));
+  const matrix = confusionTable(evaluation.metrics.confusionMatrix, names);
+  const { loss, accuracy, samples } = evaluation;
+  const result = {
+    caption: `${samples} samples that were not trained on`,
+    head: ["accuracy", "F1", "loss"],
+    rows: [[`${(100 * accuracy).toFixed(1)} %`, evaluation.metrics.f1.toFixed(4), loss.toFixed(4)]],
+  };
+  const curve = (caption: string, epochs: readonly EpochRecord[]) => ({
+    caption,
+    curves: {
+      training: epochs.map((each) => each.loss),
+      validation: epochs.map((each) => each.validation?.loss ?? Number.NaN),
+    },
+  });
+  const curves = [
+    curve("Loss of the head, by epochs", history.head),
+    curve("Loss of the last stage, by epochs", history.stage),
+  ];
+  return page("Fine-tuning", [result, ...(matrix ? [matrix] : [])], curves, log);
 }
 
 const figures = ({ loss, accuracy = 0 }: { loss: number; accuracy?: number }): string =>

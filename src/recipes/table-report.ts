@@ -1,6 +1,7 @@
 /** How good the networks of a table are, by rows that they have not seen. */
 import { argmax, exp, log } from "../core/math.js";
 import type { ColumnUse } from "./columns.js";
+import { confusionTable, page } from "./page.js";
 import type { Unit } from "./table-input.js";
 
 /** Figures of predictions: of classes `accuracy`, of numbers `rmse`, `mae` and `r2`, in the target's own unit. */
@@ -26,7 +27,11 @@ export interface TableEvaluation extends TableFigures {
 
 /** What was chosen, and what was found. */
 export interface TableReport {
+  /** The figures beside those of simpler models, as they were printed. */
   text: string;
+  /** All of it as one page. */
+  html: string;
+  /** How each column is used. */
   columns: readonly ColumnUse[];
 }
 
@@ -88,19 +93,39 @@ function confusionOf(outputs: Float64Array, y: ArrayLike<number>, classes: numbe
   return matrix;
 }
 
-/** A table of the figures beside those of simpler models. */
-export function tableReport(evaluation: TableEvaluation, { columns }: { columns: readonly ColumnUse[] }): TableReport {
-  const { linear, constant, samples } = evaluation;
+interface Told {
+  title: string;
+  columns: readonly ColumnUse[];
+  classNames: readonly string[] | undefined;
+  /** What was printed before. */
+  lines: readonly string[];
+}
+
+const MODELS = ["networks", "linear", "constant"] as const;
+
+/** A table of the figures beside those of simpler models, and a page. */
+export function tableReport(evaluation: TableEvaluation, { title, columns, classNames, lines }: Told): TableReport {
+  const { linear, constant, samples, confusion } = evaluation;
   const names = (["accuracy", "rmse", "mae", "r2", "loss"] as const).filter((name) => evaluation[name] !== undefined);
   const cell = (value: number | undefined, name: string) =>
-    (name === "accuracy"
-      ? `${(100 * (value ?? 0)).toFixed(1)} %`
-      : Number((value ?? 0).toPrecision(4)).toString()
-    ).padStart(12);
-  const rows = names.map((name) => {
-    const cells = [evaluation, linear, constant].map((figures) => cell(figures[name], name));
-    return `${name.padEnd(10)}${cells.join("")}`;
-  });
-  const head = `${"".padEnd(10)}${["networks", "linear", "constant"].map((name) => name.padStart(12)).join("")}`;
-  return { text: [`${samples} rows, each by networks that have not seen it`, head, ...rows].join("\n"), columns };
+    name === "accuracy" ? `${(100 * (value ?? 0)).toFixed(1)} %` : Number((value ?? 0).toPrecision(4)).toString();
+  const rows = names.map((name) => [
+    name,
+    ...[evaluation, linear, constant].map((figures) => cell(figures[name], name)),
+  ]);
+  const caption = `${samples} rows, each by networks that have not seen it`;
+  const line = ([first, ...rest]: readonly string[]) =>
+    first.padEnd(10) + rest.map((text) => text.padStart(12)).join("");
+  const text = [caption, line(["", ...MODELS]), ...rows.map(line)].join("\n");
+  const matrix = confusion && classNames && confusionTable(confusion, classNames);
+  const tables = [
+    { caption, head: ["", ...MODELS], rows },
+    ...(matrix ? [matrix] : []),
+    {
+      caption: "Columns",
+      head: ["column", "use", ""],
+      rows: columns.map(({ name, use, about }) => [name, use, use === "left out" ? `it ${about}` : about]),
+    },
+  ];
+  return { text, html: page(title, tables, [], [...lines, text].join("\n")), columns };
 }

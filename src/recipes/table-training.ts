@@ -49,6 +49,8 @@ export class TableTraining<M extends AnyModel> {
     private readonly entry: Entry<M>,
     private readonly understood: Understood,
     private readonly settings: TableSettings,
+    /** What was printed so far. */
+    private readonly lines: string[],
   ) {
     const { table, targets } = understood;
     const { transform, unit } = fitInputs(table);
@@ -75,9 +77,15 @@ export class TableTraining<M extends AnyModel> {
     this.#batchSize = batchSize;
   }
 
+  private tell(line: string): void {
+    this.lines.push(line);
+    this.settings.print(line);
+  }
+
   async run(): Promise<TrainedTable<M>> {
     const { settings, understood } = this;
-    const { print, folds } = settings;
+    const { folds } = settings;
+    const print = (line: string) => this.tell(line);
     const members = folds * this.#repeats;
     print(this.#plan(members));
     const linear = new HeldOut(this.#rows, this.#outputs);
@@ -103,8 +111,13 @@ export class TableTraining<M extends AnyModel> {
     const model = await this.#join(states);
     const facts = { y: this.#y, classNames: this.#transform.classNames, unit: this.#unit };
     const evaluation = judge(deep.outputs(), linear.outputs(), facts);
-    const report = tableReport(evaluation, understood);
-    for (const line of report.text.split("\n")) print(line);
+    const report = tableReport(evaluation, {
+      title: `${settings.fileName ?? "table"}: ${understood.target.name}`,
+      columns: understood.columns,
+      classNames: this.#transform.classNames,
+      lines: this.lines,
+    });
+    for (const line of report.text.split("\n")) settings.print(line);
     return { model, table: this.#transform, evaluation, report };
   }
 

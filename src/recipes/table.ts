@@ -25,5 +25,5 @@ export const tableTrainer =
     const { print } = settings;
     const understood = understand(csv, settings);
     for (const line of understood.lines) print(line);
-    return new TableTraining(entry, understood, settings).run();
+    return new TableTraining(entry, understood, settings, [...understood.lines]).run();
   };

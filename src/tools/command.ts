@@ -60,6 +60,11 @@ export class Given {
     throw new UsageError(`--${name} expected a whole number from 1, got ${text}`);
   }
 
+  /** Words apart by commas; none where it was not given. */
+  list(name: string): string[] {
+    return (this.text(name) ?? "").split(",").flatMap((word) => word.trim() || []);
+  }
+
   oneOf<T extends string>(name: string, values: readonly T[]): T | undefined {
     const text = this.text(name);
     const found = values.find((value) => value === text);

@@ -18,6 +18,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "a network as one .wasm that any WebAssembly host runs",
     load: async () => (await import("./commands/compile.js")).compile,
   },
+  train: {
+    summary: "a model of a csv file, or of a folder of pictures by class",
+    load: async () => (await import("./commands/train.js")).train,
+  },
   doctor: {
     summary: "what this machine and runtime offer, and how fast it is",
     load: async () => (await import("./commands/doctor.js")).doctorCommand,

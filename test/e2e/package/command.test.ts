@@ -82,7 +82,7 @@ describe("npx resnet-wasm", () => {
     const help = await ok("--help");
     expect([await ok("-h"), await ok("help")]).toEqual([help, help]);
     const commands = [...help.matchAll(/^ {2}([a-z]\w+) {2,}\S/gm)].map(([, name]) => name!);
-    expect(commands).toEqual(expect.arrayContaining(["info", "convert", "classify", "doctor"]));
+    expect(commands).toEqual(expect.arrayContaining(["info", "convert", "classify", "train", "doctor"]));
     for (const name of commands) {
       const about = await ok(name, "--help");
       expect(await ok("help", name)).toBe(about);
