@@ -30,9 +30,9 @@ const BEAT = 5000;
 const SILENCE = 60_000;
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
-/** Takes the lock of a folder that exists. Throws `StoreError` while another has it. */
-export async function lockFolder(where: string, fs: Files, folder: string): Promise<FileLock> {
-  const path = `${folder}/${LOCK}`;
+/** Takes the lock of a folder that exists, or one of several. Throws `StoreError` while another has it. */
+export async function lockFolder(where: string, fs: Files, folder: string, name = LOCK): Promise<FileLock> {
+  const path = `${folder}/${name}`;
   const own: Holder = { ...fs.thisProcess(), token: crypto.randomUUID() };
   const draft = `${path}.${own.token}`;
   await fs.writeFile(draft, JSON.stringify(own));

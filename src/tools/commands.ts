@@ -14,6 +14,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "the most probable classes of pictures",
     load: async () => (await import("./commands/classify.js")).classify,
   },
+  predict: {
+    summary: "all pictures of a folder or list, in parts that machines share",
+    load: async () => (await import("./commands/predict.js")).predict,
+  },
+  merge: {
+    summary: "the results of all parts as one file",
+    load: async () => (await import("./commands/merge.js")).merge,
+  },
   compile: {
     summary: "a network as one .wasm that any WebAssembly host runs",
     load: async () => (await import("./commands/compile.js")).compile,

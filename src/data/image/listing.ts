@@ -9,10 +9,15 @@ const LEFT_BY_SYSTEMS = ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume In
 const isIgnored = (name: string): boolean => name.startsWith(".") || LEFT_BY_SYSTEMS.includes(name);
 
 /**
- * Paths <class>/<any path>.<ending of a picture> below `root`, in order. Links are followed; a folder is listed once a class,
- * so that circles of links end. What is named like a picture and is no folder is listed, readable or not: nothing vanishes.
+ * Paths <class>/<any path>.<ending of a picture> below `root`, in order, with `atRoot` also those that have no class. Links are
+ * followed; a folder is listed once a class, so that circles of links end. What is named like a picture and is no folder is listed, readable or not: nothing vanishes.
  */
-export async function listPictures(where: string, fs: NonNullable<FileSystem>, root: string): Promise<string[]> {
+export async function listPictures(
+  where: string,
+  fs: NonNullable<FileSystem>,
+  root: string,
+  atRoot = false,
+): Promise<string[]> {
   const paths: string[] = [];
   const walk = async (folder: string, seen: Set<string>): Promise<void> => {
     const full = folder ? `${root}/${folder}` : root;
@@ -28,7 +33,7 @@ export async function listPictures(where: string, fs: NonNullable<FileSystem>, r
       const plain = entry.isFile() || entry.isDirectory();
       const status = plain ? entry : await fs.stat(`${root}/${path}`).catch(() => undefined);
       if (status?.isDirectory()) await walk(path, folder ? seen : new Set(seen));
-      else if (folder && PICTURE_ENDINGS.test(entry.name)) paths.push(path);
+      else if ((folder || atRoot) && PICTURE_ENDINGS.test(entry.name)) paths.push(path);
     }
   };
   const refuse = (folder: string) => (error: Error) => {
