@@ -43,7 +43,8 @@ export function arrange(
 
   const prepared = new Map<ValueId, string>();
   for (const node of step) {
-    for (const id of node.inputs) {
+    for (const input of node.inputs) {
+      const id = graph.root(input); // under another shape it is the same memory
       const key = constants.keys.get(id);
       if (key !== undefined) prepared.set(id, key);
     }

@@ -225,7 +225,7 @@ export class Executor {
       if (role === "parameter") return region("parameters") + offset(name);
       if (role === "gradient") return region("gradients") + offset(name);
       if (role === "buffer") return address(`buffer ${name}`) ?? 0;
-      const prepared = plan.prepared.get(id);
+      const prepared = plan.prepared.get(graph.root(id));
       // Without an address yet where a plan is laid out that never ran.
       if (prepared !== undefined) return address(prepared) ?? 0;
       return arena + lookUp(plan.arena.offsets, id);
