@@ -100,15 +100,24 @@ export function define(net: Net, bound: ReadonlySet<string>): Definition {
   const shapes = Object.fromEntries(
     [...net.values].flatMap(([name, { shape }]) => (kept.has(name) ? [[name, shape]] : [])),
   );
-  const areLast = givesChannelsLast(net);
+  const { isWhole } = net;
+  const areLast = isWhole ? net.outputs.map(() => true) : givesChannelsLast(net);
+  const outputs = net.outputs.map((name): string => {
+    const { constant, shape } = lookUp(net.values, name);
+    if (!constant) return name;
+    const key = keyOf(name, { shape, role: "kept" });
+    shapes[key] = shape;
+    return key;
+  });
   return {
     input: net.inputs[0],
-    outputs: net.outputs.map((value, i) => ({
+    outputs: outputs.map((value, i) => ({
       name: net.outputNames[i],
       value,
       ...(areLast[i] && { isChannelsLast: true }),
     })),
     isChannelsLast: net.isChannelsLast,
+    ...(isWhole && { isWhole }),
     steps,
     shapes,
     weights,

@@ -9,7 +9,7 @@ import { readNumbers, type Tensor } from "../core/tensor.js";
 import { isSampleShape } from "../model/architecture.js";
 import { OnnxNetwork } from "../nn/imported/network.js";
 import { recordSteps } from "../nn/imported/record.js";
-import { channelsLast, type Definition } from "../nn/imported/recording.js";
+import { channelsLast, type Definition, wholeSample } from "../nn/imported/recording.js";
 import { registerLayer } from "../nn/registry.js";
 import { Builder } from "../ops/builder.js";
 import { canonical } from "./canonical.js";
@@ -31,6 +31,12 @@ export interface ImportOptions {
   inputs?: Readonly<Record<string, { data: ArrayLike<number>; shape: readonly number[] }>>;
   /** Names of the outputs that are wanted, or of other values in the file. Default: the file's outputs. */
   outputs?: readonly string[];
+  /**
+   * Default true: the first axis of the input is the batch, of any size. With false the whole input is one sample, as for files
+   * whose nodes mix that axis or that have no batch: `inputShape` and outputs have all sizes of the file, in its order, and batches
+   * are of one.
+   */
+  batch?: boolean;
   /** Leave out a final Softmax or Sigmoid, for losses that take logits. Default false. */
   logits?: boolean;
   /** Names the file in messages. */
@@ -69,26 +75,30 @@ export interface ImportedNetwork {
  * model.loadStateDict(state);
  */
 export function importOnnx(bytes: Uint8Array | ArrayBuffer, options?: ImportOptions): ImportedNetwork {
-  const { inputShape, externalData, inputs, outputs, logits, fileName } = readOptions("importOnnx", options, schema);
+  const { inputShape, externalData, inputs, outputs, batch, logits, fileName } = readOptions(
+    "importOnnx",
+    options,
+    schema,
+  );
   const file = asBytes("importOnnx", bytes);
   const reading = new Reading("importOnnx", file.length, fileName);
   const model = readModel(file, reading);
   const bound = new Map(Object.entries(inputs ?? {}).map(([name, tensor]) => [name, constantOf(name, tensor)]));
   const constants = new ConstantReader(reading, file.length, externalData);
   const names = new Set(bound.keys());
-  const simple = simplify(model, constants, reading, { inputShape, inputs: bound, outputs });
+  const simple = simplify(model, constants, reading, { inputShape, inputs: bound, outputs, isWhole: !batch });
   const read = canonical(recognise(simple), names);
   const net = logits ? withoutFinal(read) : read;
   expectOutputs(net, reading);
   const definition = define(net, names);
   const sizes = definition.shapes[definition.input].map((size) => atBatch(size, 1));
   const order = net.isChannelsLast ? sizes.map((_, i) => i) : channelsLast(sizes.length);
-  const sample = order.map((axis) => sizes[axis]).slice(1);
+  const sample = (batch ? order.map((axis) => sizes[axis]) : wholeSample(sizes)).slice(1);
   registerLayer("OnnxNetwork", OnnxNetwork);
   // Of two samples: with one, axes of size 1 would lie anywhere.
-  refuseUnsupported(definition, [2, ...sample], reading);
+  refuseUnsupported(definition, [batch ? 2 : 1, ...sample], reading);
   const state = stateOf(net, definition);
-  const describeValue = (name: string) => ({ name, shape: definition.shapes[name].slice(1) });
+  const describeValue = (name: string) => ({ name, shape: lookUp(net.values, name).shape.slice(batch ? 1 : 0) });
   const nodes: Record<string, number> = {};
   for (const { op } of net.steps) nodes[op] = (nodes[op] ?? 0) + 1;
   const kept = new Set(Object.values(definition.weights).flatMap(({ name, role }) => (role === "kept" ? [name] : [])));
@@ -111,12 +121,12 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options?: ImportOpti
 }
 
 /** Each output must be of each sample, and have a name of its own. */
-function expectOutputs({ outputs, outputNames, values }: Net, reading: Reading): void {
+function expectOutputs({ outputs, outputNames, values, isWhole }: Net, reading: Reading): void {
   if (outputs.length === 0) throw reading.error("outputs", "one or more", "none");
   outputs.forEach((output, i) => {
     const made = lookUp(values, output);
     const got = made.constant ? "a constant" : formatSizes(made.shape);
-    const isOfSamples = !made.constant && made.shape[0] === BATCH;
+    const isOfSamples = isWhole || (!made.constant && made.shape[0] === BATCH);
     const name = describe(outputNames[i]);
     if (!isOfSamples || outputNames.indexOf(outputNames[i]) < i)
       throw reading.error(
@@ -134,6 +144,7 @@ const schema = () =>
     externalData: optional(checked("a function", (value): value is ExternalData => typeof value === "function")),
     inputs: optional(checked("tensors by name", isTensors)),
     outputs: optional(checked("names of values", isNames)),
+    batch: flag(true),
     logits: flag(false),
     fileName: optional(text),
   }) satisfies Schema<ImportOptions>;

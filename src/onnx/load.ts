@@ -26,9 +26,9 @@ export const onnxLoader =
   async (bytes: Uint8Array | ArrayBuffer, options: LoadOnnxOptions = {}): Promise<Model> => {
     if (typeof options !== "object" || options === null)
       throw new ArgumentError(expectation("loadOnnx", "options", "an object", options));
-    const { inputShape, externalData, inputs, outputs, logits, fileName, classes, head, ...rest } = options;
+    const { inputShape, externalData, inputs, outputs, batch, logits, fileName, classes, head, ...rest } = options;
     expectHead(classes, head);
-    const imported = await withData(bytes, { inputShape, inputs, outputs, logits, fileName }, externalData);
+    const imported = await withData(bytes, { inputShape, inputs, outputs, batch, logits, fileName }, externalData);
     const { network, head: replaced } =
       classes === undefined ? { network: imported.network, head: undefined } : imported.network.withHead(classes, head);
     const model = await createModel(network, { ...rest, inputShape: imported.inputShape });

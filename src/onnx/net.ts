@@ -23,6 +23,8 @@ export interface Net {
   inputs: string[];
   /** Whether the file takes the channels of its input last. */
   isChannelsLast: boolean;
+  /** The whole input is one sample: no axis is the batch's. */
+  isWhole: boolean;
   /** Values, and what the file calls them. */
   outputs: string[];
   outputNames: string[];

@@ -72,14 +72,22 @@ export function broadcast(call: Call, shapes: number[][]): number[] {
   });
 }
 
+function expectInputs(call: Call, count: number): void {
+  if (call.inputs.length !== count) throw call.refuse("inputs", count, call.inputs.length);
+}
+
 export const unary =
   (op: string, attributes: (call: Call) => Record<string, AttributeValue> = () => ({})): Rule =>
-  (call) => ({ op, attributes: attributes(call), shapes: [call.shape(0)] });
+  (call) => {
+    expectInputs(call, 1);
+    return { op, attributes: attributes(call), shapes: [call.shape(0)] };
+  };
 
 /** Before 7, `axis` and `broadcast` said where the second input's axes lie. */
 export const binary =
   (op: string): Rule =>
   (call) => {
+    expectInputs(call, 2);
     if (
       call.opset < 7 &&
       call.int("broadcast", 0) === 1 &&

@@ -20,8 +20,8 @@ import { type Constant, type ConstantReader, isFloatType } from "./tensor.js";
 export interface SimplifyOptions {
   /** The first input's sizes without the batch, channels last, instead of the file's. */
   inputShape?: readonly number[];
-  /** The first size of the inputs as the file has it, instead of a batch of any size. */
-  fixedBatch?: boolean;
+  /** The whole input is one sample, in the file's order: no axis is the batch's. */
+  isWhole?: boolean;
   /** Names of the values that are wanted, instead of the file's outputs. */
   outputs?: readonly string[];
   /** Values of further inputs. */
@@ -52,6 +52,7 @@ export function simplify(
     declare(tensor.name ?? "", { shape: constant.shape, isFloat: constant.isFloat, constant });
   }
   const inputs: string[] = [];
+  const { isWhole = false } = options;
   let isChannelsLast = false;
   for (const info of graph.input ?? []) {
     const name = info.name ?? "";
@@ -64,11 +65,11 @@ export function simplify(
       // Those of 8 bits and bfloat16 begin at 16.
       if (!isFloatType(type) || type >= 16) throw reading.error(`input ${describe(name)}`, "floats", "another type");
       const wanted = inputs.length === 0 ? options.inputShape : undefined;
-      const rank = wanted ? wanted.length + 1 : (info.type?.tensorType?.shape?.dim ?? []).length;
-      if (inputs.length === 0) isChannelsLast = takesChannelsLast(nodes, name, rank);
+      const rank = wanted ? wanted.length + (isWhole ? 0 : 1) : (info.type?.tensorType?.shape?.dim ?? []).length;
+      if (inputs.length === 0) isChannelsLast = isWhole || takesChannelsLast(nodes, name, rank);
       const given =
         wanted && (isChannelsLast || rank < 3 ? [...wanted] : [...wanted.slice(-1), ...wanted.slice(0, -1)]);
-      declare(name, { shape: inputShape(info, given, options.fixedBatch, reading), isFloat: true });
+      declare(name, { shape: inputShape(info, given, isWhole, reading), isFloat: true });
       inputs.push(name);
     }
   }
@@ -78,9 +79,8 @@ export function simplify(
   );
   if (unknown.length > 0) throw reading.error("option inputs", "names of the file's inputs", describe(unknown));
   const first = (graph.input ?? []).find(({ name }) => name === inputs[0]);
-  const fileBatch = options.fixedBatch ? undefined : first?.type?.tensorType?.shape?.dim?.[0]?.dimValue;
-  if (inputs.length !== 1 && !options.fixedBatch)
-    throw reading.error("inputs", "one", describe(inputs), "Pass { inputs } for the others");
+  const fileBatch = isWhole ? undefined : first?.type?.tensorType?.shape?.dim?.[0]?.dimValue;
+  if (inputs.length !== 1) throw reading.error("inputs", "one", describe(inputs), "Pass { inputs } for the others");
 
   /** How often a value is still read: constants that nothing will read make room for others. */
   const reads = new Map<string, number>();
@@ -137,6 +137,9 @@ export function simplify(
       const where = `node ${describe(node.name)} (${node.opType})`;
       const outputs = parts.length > 1 ? node.outputs.slice(k, k + 1) : node.outputs;
       const held = read.map((name) => (name ? lookUp(values, name).constant : undefined));
+      for (const shape of shapes)
+        if (shape.some((size) => !Number.isSafeInteger(size) || size < 0))
+          throw reading.error(where, "sizes", formatSizes(shape));
       const isSample = held.some((each) => each?.isSample);
       const sizes = isSample ? shapes.map((shape) => shape.map((size) => atBatch(size, SAMPLE))) : shapes;
       const made = sizes.reduce((sum, shape) => sum + product(shape), 0);
@@ -150,8 +153,6 @@ export function simplify(
       shapes.forEach((shape, i) => {
         const output = outputs[i];
         if (!output) return;
-        if (shape.some((size) => !Number.isSafeInteger(size) || size < 0))
-          throw reading.error(where, "sizes", formatSizes(shape));
         const constant = folded?.[i];
         declare(output, { shape, isFloat: constant?.isFloat ?? true, constant });
       });
@@ -171,6 +172,7 @@ export function simplify(
     producer: producerOf(model),
     inputs,
     isChannelsLast,
+    isWhole,
     outputs,
     outputNames: [...outputNames],
     steps: needed(steps, outputs),
@@ -196,23 +198,28 @@ export function needed(steps: Step[], outputs: string[]): Step[] {
   return kept.reverse();
 }
 
-/** The batch is the first size, whatever the file says of it. */
+/** The batch is the first size, whatever the file says of it, unless the whole is one sample. */
 function inputShape(
   info: ValueInfoProto,
   given: readonly number[] | undefined,
-  fixedBatch: boolean | undefined,
+  isWhole: boolean,
   reading: Reading,
 ): number[] {
   const what = `input ${describe(info.name ?? "")}`;
   const dims = info.type?.tensorType?.shape?.dim ?? [];
   if (given) {
-    if (dims.length > 0 && dims.length !== given.length + 1)
-      throw reading.error(what, `${dims.length - 1} sizes and the batch`, formatSizes(given));
-    return [BATCH, ...given];
+    const batch = isWhole ? [] : [BATCH];
+    if (dims.length > 0 && dims.length !== given.length + batch.length)
+      throw reading.error(
+        what,
+        isWhole ? `${dims.length} sizes` : `${dims.length - 1} sizes and the batch`,
+        formatSizes(given),
+      );
+    return [...batch, ...given];
   }
-  if (dims.length === 0 && !fixedBatch) throw reading.error(what, "a shape", "none", "Pass { inputShape }");
+  if (dims.length === 0 && !isWhole) throw reading.error(what, "a shape", "none", "Pass { inputShape }");
   return dims.map(({ dimValue = 0 }, i) => {
-    if (i === 0 && !fixedBatch) return BATCH;
+    if (i === 0 && !isWhole) return BATCH;
     if (!(dimValue > 0 && dimValue < 2 ** 24))
       throw reading.error(what, "sizes", describe(dims[i].dimParam ?? dimValue), "Pass { inputShape }");
     return dimValue;

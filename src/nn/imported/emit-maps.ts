@@ -92,7 +92,7 @@ const reductions: Record<string, AnyReduction> = {
 const reduce: Emitter = (step, r, shape) => {
   const { id, shape: from, order } = r.value(step.inputs[0]);
   const { axes, keepDims } = step.attributes as { axes: number[]; keepDims: boolean };
-  if (axes.includes(0)) unsupported("over the batch");
+  if (axes.some((axis) => r.isBatch(axis))) unsupported("over the batch");
   const kept = order.map((axis) => (axes.includes(axis) ? 1 : from[axis]));
   const left = order.filter((axis) => !axes.includes(axis));
   const later = (axis: number) => axis - axes.filter((gone) => gone < axis).length;

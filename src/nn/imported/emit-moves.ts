@@ -15,11 +15,11 @@ const numbers = (step: Step, name: string): number[] => step.attributes[name] as
 const inMemory = (step: Step, name: string, order: readonly number[], offset = 0): number[] =>
   order.map((axis) => (step.attributes[name] as number[])[offset + axis]);
 
-const concatenation: Emitter = (step, r, shape) => {
+const concatenation: Emitter = (step, r) => {
   const values = step.inputs.map((name) => r.value(name));
   const { order } = values[0];
   const axis = order.indexOf(step.attributes["axis"] as number);
-  if (axis === 0 && shape.length > 0) unsupported("along the batch");
+  if (r.isBatch(step.attributes["axis"] as number)) unsupported("along the batch");
   const parts = values.map((value) => r.arranged(value, order));
   return { id: r.b.op(concat, parts, { axis })[0], order };
 };
@@ -105,7 +105,7 @@ const resize: Emitter = (step, r, shape) => {
 const gather: Emitter = (step, r, shape) => {
   const { axis, places } = step.attributes as { axis: number; places: number[] };
   const from = r.value(step.inputs[0]);
-  if (axis === 0) unsupported("of the batch");
+  if (r.isBatch(axis)) unsupported("of the batch");
   const picked = along(
     r,
     from,
@@ -165,14 +165,14 @@ function running(r: Recording, value: Placed, axis: number, exclusive: boolean, 
 
 const cumSum: Emitter = (step, r) => {
   const { axis, exclusive, reverse } = step.attributes as { axis: number; exclusive: boolean; reverse: boolean };
-  if (axis === 0) unsupported("over the batch");
+  if (r.isBatch(axis)) unsupported("over the batch");
   return running(r, r.value(step.inputs[0]), axis, exclusive, reverse);
 };
 
 /** The value with these axes last, of the size of their product, and how to bring a result back. */
 function asLast(r: Recording, value: Placed, axes: readonly number[]): { id: number; back: (id: number) => Placed } {
   const { shape } = value;
-  if (axes.includes(0)) unsupported("over the batch");
+  if (axes.some((axis) => r.isBatch(axis))) unsupported("over the batch");
   const others = value.order.filter((axis) => !axes.includes(axis));
   const order = [...others, ...axes];
   const id = r.arranged(value, order);
@@ -228,7 +228,7 @@ const localResponse: Emitter = (step, r) => {
 const meanVariance: Emitter = (step, r) => {
   const { id, order, shape } = r.value(step.inputs[0]);
   const axes = numbers(step, "axes");
-  if (axes.includes(0)) unsupported("over the batch");
+  if (axes.some((axis) => r.isBatch(axis))) unsupported("over the batch");
   const kept = order.map((axis) => (axes.includes(axis) ? 1 : shape[axis]));
   const centred = binary(r.b, "sub", id, reduceTo(r.b, "mean", id, kept, kept));
   const variance = reduceTo(r.b, "mean", unary(r.b, "power", centred, 1, 2), kept, kept);

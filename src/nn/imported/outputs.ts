@@ -7,7 +7,7 @@ import type { ValueId } from "../../graph/value.js";
 import type { Builder } from "../../ops/builder.js";
 import { concat } from "../../ops/movement.js";
 import type { SeveralOutputs } from "../outputs.js";
-import { channelsLast, type Definition, identity } from "./recording.js";
+import { channelsLast, type Definition, identity, wholeSample } from "./recording.js";
 
 /** Records outputs as one, [n, all numbers]. */
 export function recordJoined(b: Builder, { outputs }: Definition, values: readonly ValueId[]): ValueId {
@@ -22,10 +22,10 @@ export function recordJoined(b: Builder, { outputs }: Definition, values: readon
 }
 
 /** Undefined of a network with one output. */
-export function severalOutputs({ outputs, shapes }: Definition): SeveralOutputs | undefined {
+export function severalOutputs({ outputs, shapes, isWhole }: Definition): SeveralOutputs | undefined {
   if (outputs.length === 1) return undefined;
   const parts = outputs.map(({ name, value, isChannelsLast }): [name: string, shape: Shape, size: number] => {
-    const sizes = shapes[value];
+    const sizes = isWhole ? wholeSample(shapes[value]) : shapes[value];
     const order = isChannelsLast ? identity(sizes.length) : channelsLast(sizes.length);
     const shape = order.slice(1).map((axis) => sizes[axis]);
     return [name, shape, numel(shape)];

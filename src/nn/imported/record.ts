@@ -5,7 +5,15 @@ import type { Builder } from "../../ops/builder.js";
 import { emitters, pathOf } from "./emit.js";
 import { mapEmitters } from "./emit-maps.js";
 import { moveEmitters } from "./emit-moves.js";
-import { channelsLast, type Definition, identity, type Placed, Recording, Unsupported } from "./recording.js";
+import {
+  channelsLast,
+  type Definition,
+  identity,
+  type Placed,
+  Recording,
+  Unsupported,
+  wholeSample,
+} from "./recording.js";
 import type { Step } from "./step.js";
 
 /** Hears of steps for which there is no op. */
@@ -48,6 +56,10 @@ export function recordSteps(b: Builder, definition: Definition, x: ValueId, onUn
     b.child(pathOf(step), { build }, x);
   }
   return definition.outputs.map(({ value, isChannelsLast }) => {
+    if (definition.isWhole) {
+      const made = recording.operand(value);
+      return b.reshape(recording.arranged(made, identity(made.shape.length)), wholeSample(made.shape));
+    }
     const made = recording.value(value);
     return isChannelsLast ? recording.arranged(made, identity(made.shape.length)) : natural(made);
   });

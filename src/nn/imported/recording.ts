@@ -23,6 +23,8 @@ export interface Definition {
   }[];
   /** Whether the file takes images with the channels last. */
   isChannelsLast: boolean;
+  /** The whole input is one sample: no axis is the batch's. */
+  isWhole?: boolean;
   steps: Step[];
   /** Sizes of all values, in the file's order. */
   shapes: Record<string, number[]>;
@@ -87,6 +89,9 @@ export const channelsLast = (rank: number): number[] =>
 
 const sameOrder = (a: readonly number[], b: readonly number[]): boolean => a.every((axis, i) => axis === b[i]);
 
+/** A file's value as a batch of one sample; a single number is a sample of one. */
+export const wholeSample = (shape: readonly number[]): number[] => [1, ...(shape.length > 0 ? shape : [1])];
+
 /** [n, length, channels] → [n, 1, length, channels] */
 const withHeight = ([n, ...rest]: readonly number[]): number[] => [n, 1, ...rest];
 
@@ -107,9 +112,10 @@ export class Recording {
     this.batch = b.shape(x)[0];
     const shape = this.shapeOf(definition.input);
     const order = definition.isChannelsLast ? identity(shape.length) : channelsLast(shape.length);
-    const expected = order.map((axis) => shape[axis]);
+    const memory = order.map((axis) => shape[axis]);
+    const expected = definition.isWhole ? wholeSample(memory) : memory;
     b.expect(sameShape(b.shape(x), expected), "input", expected, b.shape(x));
-    this.values.set(definition.input, { id: x, shape, order });
+    this.values.set(definition.input, { id: definition.isWhole ? b.reshape(x, memory) : x, shape, order });
     // Weights are named as in the file, whatever the place of the node that reads them.
     for (const [key, { name, shape: stored, role, init = 0 }] of Object.entries(definition.weights)) {
       b.expect(typeof name === "string", "weight", "a name", name);
@@ -119,6 +125,11 @@ export class Recording {
       const list = role === "kept" ? buffers : parameters;
       this.#weights.set(key, list[list.length - 1]);
     }
+  }
+
+  /** Whether samples lie along an axis of the file. */
+  isBatch(axis: number): boolean {
+    return axis === 0 && !this.definition.isWhole;
   }
 
   shapeOf(name: string): number[] {

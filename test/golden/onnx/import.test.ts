@@ -251,7 +251,7 @@ describe("what cannot be imported", () => {
     expect(() => importOnnx(new TextEncoder().encode("not an onnx file"))).toThrow(FormatError);
     expect(() => importOnnx("net.onnx" as never)).toThrow(ArgumentError);
     expect(() => importOnnx(new Uint8Array(), { inputShap: [1] } as never)).toThrow(
-      'option expected inputShape, externalData, inputs, outputs, logits, fileName, got "inputShap"',
+      'option expected inputShape, externalData, inputs, outputs, batch, logits, fileName, got "inputShap"',
     );
   });
 });
