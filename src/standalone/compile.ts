@@ -115,7 +115,10 @@ export function compileModel(model: Predictor, options?: CompileOptions): Uint8A
   const told = space.take(text.length);
   const { words, prepare, forward } = placed.program;
   const object = relaxedSimd ? relaxed : simd;
-  const calls = (from: number, to: number) => callsOf(object, words, { from, to, base: placed.base });
+  const { starts } = placed.program;
+  const nodes = [...plan.prepare, ...plan.step];
+  const opAt = (word: number) => nodes[starts.findLastIndex((start) => start <= word)]?.op.name ?? "none";
+  const calls = (from: number, to: number) => callsOf(object, words, { from, to, base: placed.base, opAt });
   const expand = weights.packed.map(
     ({ from, to, count }): Call => ({ target: object.expand, operands: [from, to, count] }),
   );
@@ -145,19 +148,22 @@ export function compileModel(model: Predictor, options?: CompileOptions): Uint8A
 interface Range {
   from: number;
   to: number;
+  /** The address of the first word of the program. */
   base: number;
+  /** The op that has the record at a word. */
+  opAt(word: number): string;
 }
 
 const WORD = 4;
 
 /** The calls of the records between two words of a program: all of the work in one part, or by the first of one thread. */
-function callsOf(object: KernelObject, words: Int32Array, { from, to, base }: Range): Call[] {
+function callsOf(object: KernelObject, words: Int32Array, { from, to, base, opAt }: Range): Call[] {
   const calls: Call[] = [];
   for (let at = from; at < to; at += words[at + 1]) {
     const target = object.kernels[words[at]] ?? -1;
     if (target < 0)
       throw new RuntimeSupportError(
-        expectation("compileModel", "network", "ops with a kernel for predictions", `kernel ${words[at]}`),
+        expectation("compileModel", "network", "ops that have kernels for predictions", `${opAt(at)}, which has none`),
       );
     calls.push({ target, operands: [base + at * WORD, 0, 1] });
   }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import simd from "../../../build/kernels/standalone-simd.js";
 import { transformImage } from "../../../src/faces/data.js";
 import { compileModel } from "../../../src/faces/standalone.js";
 import * as lib from "../../../src/hosts/node/index.js";
@@ -196,6 +197,18 @@ describe("refuses", () => {
     expect(() => compileModel(model, { picture: true })).toThrow(/transform.*none/s);
     model.transform = { resize: 48, crop: 40, mean: [0, 0, 0], std: [1, 1, 1] };
     expect(() => compileModel(model, { picture: true })).toThrow(/\[40, 40, 3\].*\[32,32,3\]/s);
+    model.dispose();
+  });
+
+  it("an op without a kernel, by its name", async () => {
+    const model = await lib.createModel(lib.cifarResNet(8), { inputShape: [32, 32, 3], ...plain });
+    const kernels = [...simd.kernels];
+    simd.kernels.fill(-1);
+    try {
+      expect(() => compileModel(model)).toThrow(/network expected ops that have kernels.*got \w+, which has none/);
+    } finally {
+      simd.kernels.splice(0, kernels.length, ...kernels);
+    }
     model.dispose();
   });
 
