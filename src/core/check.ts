@@ -1,6 +1,6 @@
 /** Argument checks for the public edge: each raises an `ArgumentError` that names the function, the argument and both values. */
 
-import { ArgumentError, expectation } from "./errors.js";
+import { ArgumentError, describe, expectation } from "./errors.js";
 
 export function expectInteger(
   where: string,
@@ -12,7 +12,7 @@ export function expectInteger(
   if (typeof value === "number" && Number.isInteger(value) && value >= minimum && value <= maximum) return value;
   const range =
     maximum < 2 ** 31 - 1 ? `an integer from ${minimum} to ${maximum}` : `an integer of at least ${minimum}`;
-  throw new ArgumentError(expectation(where, name, range, value));
+  throw new ArgumentError(expectation(where, name, range, describe(value)));
 }
 
 /** A finite number in [minimum, maximum], the bounds included unless `open` is set. */
@@ -34,18 +34,18 @@ export function expectNumber(
     minimum === -Infinity && maximum === Infinity
       ? "a finite number"
       : `a number in ${left}${minimum}, ${maximum}${right}`;
-  throw new ArgumentError(expectation(where, name, range, value));
+  throw new ArgumentError(expectation(where, name, range, describe(value)));
 }
 
 export function expectBoolean(where: string, name: string, value: unknown): boolean {
   if (typeof value === "boolean") return value;
-  throw new ArgumentError(expectation(where, name, "true or false", value));
+  throw new ArgumentError(expectation(where, name, "true or false", describe(value)));
 }
 
 export function expectOneOf<T extends string>(where: string, name: string, value: unknown, choices: readonly T[]): T {
   const choice = choices.find((candidate) => candidate === value);
   if (choice !== undefined) return choice;
   throw new ArgumentError(
-    expectation(where, name, choices.map((choice) => JSON.stringify(choice)).join(" or "), value),
+    expectation(where, name, choices.map((choice) => JSON.stringify(choice)).join(" or "), describe(value)),
   );
 }

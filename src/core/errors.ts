@@ -92,7 +92,8 @@ function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(clip(value));
   if (Object.is(value, -0)) return "-0";
   if (typeof value === "bigint") return clip(`${value}n`);
-  if (typeof value === "function") return value.name ? `function ${clip(String(value.name))}` : "a function";
+  // Minifiers leave their names to classes alone.
+  if (typeof value === "function") return /^class\b/.test(String(value)) ? `class ${clip(value.name)}` : "a function";
   if (typeof value === "symbol") return "a symbol";
   if (value === null || typeof value !== "object") return String(value);
   if (Array.isArray(value)) {

@@ -132,7 +132,7 @@ export const checked =
   <T>(expected: string, accepts: (value: unknown) => value is T): Option<T> =>
   (where, name, value) => {
     if (accepts(value)) return value;
-    throw new ArgumentError(expectation(where, name, expected, value));
+    throw new ArgumentError(expectation(where, name, expected, describe(value)));
   };
 
 export const text: Option<string> = (where, name, value) =>

@@ -89,7 +89,7 @@ export interface CsvColumns {
 
 /**
  * Reads a table. A column is numeric where every field that is not missing is a number: "1.5", "1,5", "1,234.5", "1 234",
- * "12 %" (0.12), or an ISO date (days since 1970-01-01). Where more than half of them are, and not all, the first that is none
+ * "12 %" (0.12), "$5", or an ISO date (days since 1970-01-01). Where more than half of them are, and not all, the first that is none
  * is an error: a word would make categories of numbers.
  */
 export function readCsv(source: string, options?: CsvOptions): Table {
@@ -100,8 +100,8 @@ export function readCsv(source: string, options?: CsvOptions): Table {
 export function readCsvColumns(source: string, options?: CsvOptions): CsvColumns {
   const { header: hasHeader, fileName: path, ...given } = readOptions(where, options, schema);
   if (typeof source !== "string") throw new ArgumentError(expectation(where, "text", "a string", describe(source)));
-  const content = source.replace(/^\ufeff/, "");
-  const delimiter = given.delimiter ?? findDelimiter(content);
+  const { content, told } = contentOf(source, path);
+  const delimiter = given.delimiter ?? told ?? findDelimiter(content);
   const rows = parseRows(content, delimiter, path);
   const first = rows[0];
   if (!first) throw new DataError(expectation(where, "text", "at least one row", "none", { path }));
@@ -159,11 +159,23 @@ export function readCsvColumns(source: string, options?: CsvOptions): CsvColumns
   return { inputs, target: target < 0 ? undefined : column(target), targets: given.targets, path };
 }
 
+/** The rows of a file, and the delimiter that Excel's first line tells. Throws `FormatError` on what is no table at all. */
+function contentOf(source: string, path: string | undefined): { content: string; told: string | undefined } {
+  const text = source.replace(/^\ufeff/, "");
+  const refuse = (got: string, hint: string) => new FormatError(expectation(where, "text", "csv", got, { path, hint }));
+  if (/^\s*<(!doctype|html|\?xml)/i.test(text))
+    throw refuse(describe(text.trimStart()), "This is a page in place of the file: is its address right?");
+  if (text.includes("\0"))
+    throw refuse("zero characters", 'Is the file in UTF-16? new TextDecoder("utf-16le") makes text of its bytes');
+  const [line = "", told] = /^sep=([^\r\n"])\r?\n/i.exec(text) ?? [];
+  return { content: text.slice(line.length), told };
+}
+
 /** Whether the first row seems to hold names: it has no number, and no field that comes again in its column. */
 export function hasHeader(source: string, delimiter?: string): boolean {
-  const content = source.replace(/^\ufeff/, "");
+  const { content, told } = contentOf(source, undefined);
   const [first = [], ...rest] = Papa.parse<string[]>(content, {
-    delimiter: delimiter ?? findDelimiter(content),
+    delimiter: delimiter ?? told ?? findDelimiter(content),
     preview: 5 * SAMPLE_ROWS,
     skipEmptyLines: true,
   }).data;

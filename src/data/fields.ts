@@ -58,6 +58,13 @@ const numbers = (decimal: DecimalMark): Format => ({
   decimal,
   read: (field) => numberOf(field, decimal),
 });
+/** Before the number or after it. */
+const CURRENCY = /^[$€£¥₹]\s?|\s?[$€£¥₹]$/;
+const amounts = (decimal: DecimalMark): Format => ({
+  name: "an amount of money",
+  decimal,
+  read: (field) => (CURRENCY.test(field) ? numberOf(field.replace(CURRENCY, ""), decimal) : Number.NaN),
+});
 const percentages = (decimal: DecimalMark): Format => ({
   name: "a percentage",
   decimal,
@@ -69,6 +76,8 @@ const allFormats = (): Format[] => [
   numbers(","),
   percentages("."),
   percentages(","),
+  amounts("."),
+  amounts(","),
   { name: "an ISO date", read: daysOf },
 ];
 

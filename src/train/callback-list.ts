@@ -1,6 +1,7 @@
 /** The callbacks of a fit, told one after the other. */
+import { ArgumentError, describe, expectation } from "../core/errors.js";
 import { demanded } from "../core/on-demand.js";
-import { checked, isRecord } from "../core/options.js";
+import { isRecord, list, type Option } from "../core/options.js";
 import type { Metric } from "../metrics/metric.js";
 import type {
   Callback,
@@ -20,12 +21,37 @@ interface Keeper extends FittingTrainer {
   callbackStates: () => CallbackStates;
 }
 
-/** Throws `ArgumentError` on what are no callbacks. */
+/** What is called, of callbacks. */
+const HOOKS = ["onBegin", "onStep", "onEpoch", "onEnd", "onClose"] as const satisfies (keyof Callback)[];
+
+/** Throws `ArgumentError` on what are no callbacks, and on functions of theirs that would never be called. */
 export const expectCallbacks = (given: unknown): readonly Callback[] =>
-  checked(
-    "an array of objects with onStep, onEpoch or onEnd",
-    (value): value is readonly Callback[] => Array.isArray(value) && value.every(isRecord),
-  )("fit", "callbacks", given);
+  list(callback, "an array of objects with onStep, onEpoch or onEnd")("fit", "callbacks", given);
+
+const callback: Option<Callback> = (where, name, value) => {
+  const known: readonly string[] = HOOKS;
+  const refuse = (expected: string, got: unknown, hint?: string) =>
+    new ArgumentError(expectation(where, name, expected, describe(got), { hint }));
+  if (!isRecord(value)) throw refuse("an object with onStep, onEpoch or onEnd", value);
+  for (const key of keysOf(value)) {
+    const lower = key.toLowerCase();
+    const near = known.find((hook) => hook.toLowerCase() === lower || (/^on[A-Z]/.test(key) && key.startsWith(hook)));
+    if (!known.includes(key) && (near || /^on[A-Z]/.test(key)))
+      throw refuse(known.join(", "), key, near && `Did you mean "${near}"?`);
+  }
+  for (const key of [...known, "state", "load"])
+    if (value[key] !== undefined && typeof value[key] !== "function")
+      throw refuse(`${key} to be a function`, value[key]);
+  return value as Callback;
+};
+
+/** Of an object and its classes. */
+function keysOf(value: object): Set<string> {
+  const keys = new Set<string>();
+  for (let at: object | null = value; at; at = Object.getPrototypeOf(at))
+    for (const key of Object.getOwnPropertyNames(at)) keys.add(key);
+  return keys;
+}
 
 export class CallbackList implements FitListener {
   readonly #trainer: Keeper;

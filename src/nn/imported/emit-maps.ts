@@ -135,6 +135,7 @@ function scaleChannel(r: Recording, { id, order, shape }: Placed, weight: Placed
 /** An image by a factor for each of its channels; else by whatever fits. */
 const scale: Emitter = (step, r, shape) => {
   const values = step.inputs.map((name) => r.operand(name));
+  if (values.length !== 2) return combined("mul")(step, r, shape);
   const weight = step.inputs.findIndex((name) => r.hasWeight(name));
   const other = values[1 - weight];
   const scaled = weight >= 0 && sameShape(other.shape, shape) ? scaleChannel(r, other, values[weight]) : undefined;

@@ -179,7 +179,7 @@ const states: Refusal[] = [
     "rename that is no function",
     call("loadStateDict", {}, { rename: "x" }),
     ArgumentError,
-    /rename expected a function, got x/,
+    /rename expected a function, got "x"/,
   ],
 ];
 

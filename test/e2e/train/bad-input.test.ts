@@ -132,7 +132,34 @@ const options: Refusal[] = [
     "a null callback",
     fitting({}, { callbacks: [null] }),
     ArgumentError,
-    /callbacks expected an array of objects .* got \[null\]/,
+    /callbacks\[0\] expected an object with onStep, .* got null/,
+  ],
+  [
+    "a function that callbacks of others have",
+    fitting({}, { callbacks: [{ onEpochEnd() {} }] }),
+    ArgumentError,
+    /callbacks\[0\] expected onBegin, onStep, .* got "onEpochEnd"\. Did you mean "onEpoch"/,
+  ],
+  [
+    "a misspelt function in a class of one's own",
+    fitting(
+      {},
+      {
+        callbacks: [
+          new (class {
+            onepoch() {}
+          })(),
+        ],
+      },
+    ),
+    ArgumentError,
+    /got "onepoch"\. Did you mean "onEpoch"/,
+  ],
+  [
+    "a callback whose function is none",
+    fitting({}, { callbacks: [{ onStep: console }] }),
+    ArgumentError,
+    /callbacks\[0\] expected onStep to be a function/,
   ],
   ["a signal that is none", fitting({}, { signal: {} }), ArgumentError, /signal expected an AbortSignal, got \{\}/],
   [
@@ -165,17 +192,12 @@ const trainers: Refusal[] = [
     ArgumentError,
     /createTrainer: optimizer expected an optimiser, such as new SGD\(\{ lr: 0\.1 \}\), got undefined/,
   ],
-  [
-    "a loss that was not called",
-    create({ loss: crossEntropy }),
-    ArgumentError,
-    /loss expected .* got function crossEntropy/,
-  ],
+  ["a loss that was not called", create({ loss: crossEntropy }), ArgumentError, /loss expected .* got a function/],
   [
     "an optimiser by name",
     create({ optimizer: "sgd" }),
     ArgumentError,
-    /optimizer expected an optimiser, such as new SGD\(\{ lr: 0\.1 \}\), got sgd/,
+    /optimizer expected an optimiser, such as new SGD\(\{ lr: 0\.1 \}\), got "sgd"/,
   ],
   ["an unknown option", create({ clip: 1 }), ArgumentError, /option expected loss, .* got "clip"/],
   ["clipping to 0", create({ clipGradNorm: 0 }), ArgumentError, /clipGradNorm .* got 0/],

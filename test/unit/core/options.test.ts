@@ -63,10 +63,10 @@ describe("readOptions", () => {
   it.each<[given: unknown, message: string]>([
     [{}, "Thing: lr expected a number in (0, Infinity], got undefined"],
     [undefined, "Thing: lr expected a number in (0, Infinity], got undefined"],
-    [{ lr: "1" }, "Thing: lr expected a number in (0, Infinity], got 1"],
+    [{ lr: "1" }, 'Thing: lr expected a number in (0, Infinity], got "1"'],
     [{ lr: 1, momentum: null }, "Thing: momentum expected a number in [0, Infinity], got null"],
     [{ lr: 1, nesterov: 1 }, "Thing: nesterov expected true or false, got 1"],
-    [{ lr: 1, side: "both" }, 'Thing: side expected "split" or "append", got both'],
+    [{ lr: 1, side: "both" }, 'Thing: side expected "split" or "append", got "both"'],
     [{ lr: 1, betas: [1] }, "Thing: betas expected two numbers, got [1]"],
     [{ lr: 1, betas: [1, 2] }, "Thing: betas[1] expected a number in [0, 1], got 2"],
     [{ lr: 1, label: 1 }, "Thing: label expected a string, got 1"],

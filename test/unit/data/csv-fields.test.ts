@@ -59,6 +59,16 @@ describe("numbers in csv", () => {
     expect(() => readCsv("a;b", { decimal: ";" as never })).toThrow(ArgumentError);
   });
 
+  it("may be amounts of money, in one way", () => {
+    expect(numbers(["$1", "$2.5", "$1,234.00"])).toEqual([1, 2.5, 1234]);
+    expect(numbers(["3 €", "2,50 €"])).toEqual([3, 2.5]);
+    expect(() => numbers(["$1", "2", "$3"])).toThrow('expected an amount of money, as in 2 of its 3 fields, got "2"');
+  });
+
+  it("are read with the delimiter that Excel writes into the first line", () => {
+    expect(readCsv("sep=;\na;b\n1;2,5\n2;3,5").columns.map(({ name }) => name)).toEqual(["a", "b"]);
+  });
+
   it("are no categories because of a few words", () => {
     const many = Array.from({ length: 1000 }, (_, i) => String(i));
     const message = 'column "v", row 8 expected a number, as in 999 of its 1000 fields, got "unknown"';

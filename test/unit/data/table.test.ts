@@ -57,6 +57,8 @@ describe("readCsv", () => {
     ["nothing", "", {}, DataError, "readCsv: text expected at least one row, got none"],
     ["a header alone", "a,b\n", {}, DataError, "text expected at least one row below the header, got none"],
     ["a short row", "a,b\n1,2\n3\n", {}, FormatError, "row 3 expected 2 fields, got 1 fields"],
+    ["a page", "<!doctype html>\n<p>404", {}, FormatError, "This is a page in place of the file"],
+    ["UTF-16 as if it were text", "a\0,\0b\0\n\0", {}, FormatError, "got zero characters. Is the file in UTF-16?"],
     ["an open quote", 'a,b\n1,"2\n', {}, FormatError, "expected csv, got Quoted field unterminated"],
     ["a name twice", "a,a\n1,2\n", {}, FormatError, 'name of column 1 expected one of its own, got "a"'],
     ["an empty name", "a,\n1,2\n", {}, FormatError, "Is there no header?"],
@@ -96,7 +98,7 @@ describe("readCsv", () => {
       DataError,
       'target "a" expected numbers, got fields such as "x"',
     ],
-    ["a kind unknown", "a,b\n1,2\n", { target: "a", targets: "both" }, ArgumentError, "got both"],
+    ["a kind unknown", "a,b\n1,2\n", { target: "a", targets: "both" }, ArgumentError, 'got "both"'],
     ["nothing but a target", "a\n1\n", { target: "a" }, DataError, "at least one row and one column of inputs"],
     [
       "a delimiter of two",
