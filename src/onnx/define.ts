@@ -4,7 +4,7 @@ import { numel } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { BATCH_NORM, nodePath, pathOf } from "../nn/imported/emit.js";
 import type { Definition, Weight } from "../nn/imported/recording.js";
-import type { Step } from "../nn/imported/step.js";
+import { numberOf, type Step } from "../nn/imported/step.js";
 import { givesChannelsLast } from "./layout.js";
 import type { Net } from "./net.js";
 
@@ -42,7 +42,7 @@ function readsOf(
   const shape = shapeOf(1);
   if (op === "conv" && shape.length < 5) return [[1, { shape, role: "conv" }], ...vector(2, shape[0])];
   if (op === "convTranspose" && shape.length < 5)
-    return [[1, { shape, role: "conv" }], ...vector(2, shape[1] * (attributes["group"] as number))];
+    return [[1, { shape, role: "conv" }], ...vector(2, shape[1] * numberOf(attributes, "group"))];
   if (op === "linear" || op === "gemm") {
     const isTransposed = op === "linear" || !attributes["transB"];
     const { alpha, beta } = attributes as { alpha?: number; beta?: number };
@@ -58,7 +58,7 @@ function readsOf(
   if (!["layerNorm", "groupNorm", "instanceNorm"].includes(op)) return [];
   const x = shapeOf(0);
   const size = op === "layerNorm" ? x[x.length - 1] : x[1];
-  const repeat = attributes["byGroup"] ? { repeat: size / (attributes["groups"] as number) } : {};
+  const repeat = attributes["byGroup"] ? { repeat: size / numberOf(attributes, "groups") } : {};
   return inputs.slice(1).flatMap((_, i) => vector(i + 1, size, repeat));
 }
 

@@ -1,6 +1,6 @@
 /** Evaluates ops whose inputs are all constant, in float64: shape arithmetic, and weights that are made of weights. */
 import { exp, log } from "../core/math.js";
-import type { AttributeValue } from "../nn/imported/step.js";
+import { type AttributeValue, numberOf, numbersOf } from "../nn/imported/step.js";
 import { product } from "./operators.js";
 import type { Constant } from "./tensor.js";
 
@@ -71,37 +71,40 @@ export const broadcastStrides = (from: readonly number[], to: readonly number[])
 
 const MOVES: Record<string, (inputs: Constant[], attributes: Attributes, shape: number[]) => ArrayLike<number>> = {
   reshape: ([x]) => x.data,
-  transpose([x], { perm }, shape) {
+  transpose([x], attributes, shape) {
     const strides = stridesOf(x.shape);
     return pick(
       x.data,
       shape,
-      (perm as number[]).map((axis) => strides[axis]),
+      numbersOf(attributes, "perm").map((axis) => strides[axis]),
     );
   },
   expand: ([x], _, shape) => pick(x.data, shape, broadcastStrides(x.shape, shape)),
-  slice([x], { starts, steps }, shape) {
+  slice([x], attributes, shape) {
+    const [starts, steps] = ["starts", "steps"].map((name) => numbersOf(attributes, name));
     const strides = stridesOf(x.shape);
-    const offset = (starts as number[]).reduce((sum, start, i) => sum + start * strides[i], 0);
+    const offset = starts.reduce((sum, start, i) => sum + start * strides[i], 0);
     return pick(
       x.data,
       shape,
-      strides.map((stride, i) => stride * (steps as number[])[i]),
+      strides.map((stride, i) => stride * steps[i]),
       offset,
     );
   },
-  gather([x], { axis, places }) {
-    const inner = product(x.shape.slice((axis as number) + 1));
-    const size = x.shape[axis as number];
-    const outer = product(x.shape.slice(0, axis as number));
+  gather([x], attributes) {
+    const axis = numberOf(attributes, "axis");
+    const places = numbersOf(attributes, "places");
+    const inner = product(x.shape.slice(axis + 1));
+    const size = x.shape[axis];
+    const outer = product(x.shape.slice(0, axis));
     const out: number[] = [];
     for (let o = 0; o < outer; o++)
-      for (const place of places as number[])
-        for (let i = 0; i < inner; i++) out.push(x.data[(o * size + place) * inner + i]);
+      for (const place of places) for (let i = 0; i < inner; i++) out.push(x.data[(o * size + place) * inner + i]);
     return out;
   },
-  concat(inputs, { axis }) {
-    const outer = product(inputs[0].shape.slice(0, axis as number));
+  concat(inputs, attributes) {
+    const axis = numberOf(attributes, "axis");
+    const outer = product(inputs[0].shape.slice(0, axis));
     const out: number[] = [];
     for (let o = 0; o < outer; o++)
       for (const { data } of inputs) {
@@ -110,15 +113,16 @@ const MOVES: Record<string, (inputs: Constant[], attributes: Attributes, shape: 
       }
     return out;
   },
-  pad([x], { pads, value, mode }, shape) {
-    if (mode !== "constant") return [];
-    const out = new Float64Array(product(shape)).fill(value as number);
+  pad([x], attributes, shape) {
+    if (attributes["mode"] !== "constant") return [];
+    const pads = numbersOf(attributes, "pads");
+    const out = new Float64Array(product(shape)).fill(numberOf(attributes, "value"));
     const strides = stridesOf(shape);
     const from = stridesOf(x.shape);
     for (let i = 0; i < x.data.length; i++) {
       let at = 0;
       x.shape.forEach((size, axis) => {
-        at += ((Math.floor(i / from[axis]) % size) + (pads as number[])[axis]) * strides[axis];
+        at += ((Math.floor(i / from[axis]) % size) + pads[axis]) * strides[axis];
       });
       out[at] = x.data[i];
     }
@@ -178,6 +182,6 @@ export function evaluate(
     const data = MOVES[op](inputs, attributes, shape);
     return data.length === product(shape) ? made(data) : undefined;
   }
-  if (Object.hasOwn(REDUCTIONS, op)) return made(reduceAxes(op, inputs[0], attributes["axes"] as number[], shape));
+  if (Object.hasOwn(REDUCTIONS, op)) return made(reduceAxes(op, inputs[0], numbersOf(attributes, "axes"), shape));
   return undefined;
 }

@@ -3,7 +3,7 @@
  * last one for products of rows. What a file takes channels first is channels last here; else it keeps its order.
  */
 import { lookUp } from "../core/look-up.js";
-import type { Step } from "../nn/imported/step.js";
+import { numbersOf, type Step } from "../nn/imported/step.js";
 import type { FlatNode } from "./inline.js";
 import type { Net } from "./net.js";
 
@@ -59,7 +59,7 @@ export function givesChannelsLast({ steps, values, inputs, outputs, isChannelsLa
     const from = source === undefined ? [] : (channels.get(source) ?? []);
     if (source === undefined) return [];
     const before = lookUp(values, source).shape;
-    if (op === "transpose") return from.map((axis) => (attributes["perm"] as number[]).indexOf(axis));
+    if (op === "transpose") return from.map((axis) => numbersOf(attributes, "perm").indexOf(axis));
     if (op === "reshape") return reshaped(from, before, lookUp(values, output).shape);
     if (rank === before.length) return from;
     const gone = (attributes["axes"] ?? []) as number[];

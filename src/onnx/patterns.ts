@@ -3,7 +3,7 @@
  * and gradient.
  */
 import { lookUp } from "../core/look-up.js";
-import type { Step } from "../nn/imported/step.js";
+import { numbersOf, type Step } from "../nn/imported/step.js";
 import type { Net } from "./net.js";
 import { product } from "./operators.js";
 import { needed } from "./simplify.js";
@@ -158,13 +158,13 @@ const slices: Pattern = (first, links) => {
 const padShortcut: Pattern = (slice, links) => {
   const pad = slice.op === "slice" ? links.next(slice, "pad") : undefined;
   if (!pad) return undefined;
-  const [starts, steps] = [slice.attributes["starts"] as number[], slice.attributes["steps"] as number[]];
+  const [starts, steps] = [numbersOf(slice.attributes, "starts"), numbersOf(slice.attributes, "steps")];
   const x = lookUp(links.net.values, slice.inputs[0]).shape;
-  const pads = pad.attributes["pads"] as number[];
+  const pads = numbersOf(pad.attributes, "pads");
   if (x.length !== 4 || starts.some((start) => start !== 0) || steps[0] !== 1 || steps[1] !== 1) return undefined;
   if (steps[2] !== steps[3] || steps[2] < 1 || pad.attributes["value"] !== 0 || pad.attributes["mode"] !== "constant")
     return undefined;
-  const shape = slice.attributes["shape"] as number[];
+  const shape = numbersOf(slice.attributes, "shape");
   if (shape[2] !== Math.ceil(x[2] / steps[2]) || shape[3] !== Math.ceil(x[3] / steps[3]) || shape[1] !== x[1])
     return undefined;
   if (pads.some((size, i) => i % 4 !== 1 && size !== 0)) return undefined;

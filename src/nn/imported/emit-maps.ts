@@ -8,14 +8,14 @@ import { type BinaryKind, binary as binaryOp, expand as expandOp, type UnaryKind
 import { maxPool2d } from "../../ops/pool.js";
 import { type AnyReduction, binary, reduceTo, unary } from "../maps.js";
 import { type Emitter, type Placed, type Recording, unsupported } from "./recording.js";
-import type { Step } from "./step.js";
+import { numberOf, numbersOf, type Step } from "./step.js";
 
 /** Elementwise, so in whatever order the axes lie. */
 const activation =
   (kind: ActivationKind, param?: string): Emitter =>
   (step, r) => {
     const { id, order } = r.value(step.inputs[0]);
-    const value = param ? (step.attributes[param] as number) : 0;
+    const value = param ? numberOf(step.attributes, param) : 0;
     if (param && value <= 0) unsupported(`${param} ${value}`);
     return { id: r.b.activation(id, kind, value), order };
   };
@@ -29,7 +29,7 @@ const map =
   };
 
 const simple = (kind: UnaryKind, p = 0, q = 0): Emitter => map((r, x) => unary(r.b, kind, x, p, q));
-const attribute = (step: Step, name: string): number => step.attributes[name] as number;
+const attribute = (step: Step, name: string): number => numberOf(step.attributes, name);
 
 /** f(a, b) of operands that lie as the larger one does. */
 function combine(r: Recording, kind: BinaryKind, a: Placed, b: Placed, shape: number[]): Placed {
@@ -91,7 +91,8 @@ const reductions: Record<string, AnyReduction> = {
 /** Axes go where they lie; those that stay keep their order. */
 const reduce: Emitter = (step, r, shape) => {
   const { id, shape: from, order } = r.value(step.inputs[0]);
-  const { axes, keepDims } = step.attributes as { axes: number[]; keepDims: boolean };
+  const { keepDims } = step.attributes;
+  const axes = numbersOf(step.attributes, "axes");
   if (axes.some((axis) => r.isBatch(axis))) unsupported("over the batch");
   const kept = order.map((axis) => (axes.includes(axis) ? 1 : from[axis]));
   const left = order.filter((axis) => !axes.includes(axis));
@@ -150,7 +151,7 @@ const scale: Emitter = (step, r, shape) => {
 
 const isOverPixels = (step: Step, { shape }: Placed): boolean =>
   (shape.length === 3 || shape.length === 4) &&
-  sameShape(step.attributes["axes"] as number[], shape.map((_, i) => i).slice(2));
+  sameShape(numbersOf(step.attributes, "axes"), shape.map((_, i) => i).slice(2));
 
 /** Over all pixels by the kernel of pools. */
 const meanOf: Emitter = (step, r, shape) => {
@@ -178,7 +179,7 @@ const clip: Emitter = (step, r, shape) => {
 
 /** clamp(alpha x + beta, 0, 1); PyTorch's has slope 1 / 6. */
 const hardSigmoid: Emitter = (step, r, shape) => {
-  const { alpha, beta } = step.attributes as { alpha: number; beta: number };
+  const [alpha, beta] = ["alpha", "beta"].map((name) => attribute(step, name));
   if (Math.abs(alpha - 1 / 6) < 1e-6 && beta === 0.5) return activation("hardsigmoid")(step, r, shape);
   return map((_, x) => unary(r.b, "clamp", unary(r.b, "affine", x, alpha, beta), 0, 1))(step, r, shape);
 };
@@ -220,7 +221,7 @@ const negated =
 /** 1 at infinities: of both signs, or of one. */
 const isInfinite: Emitter = /* @__PURE__ */ map((r, x, step) => {
   const at = (bound: number) => unary(r.b, "inside", x, bound, bound);
-  const { positive, negative } = step.attributes as { positive: boolean; negative: boolean };
+  const { positive, negative } = step.attributes;
   if (positive && negative) return r.b.add(at(Infinity), at(-Infinity));
   return positive || negative ? at(positive ? Infinity : -Infinity) : unary(r.b, "inside", x, 1, 0);
 });

@@ -7,19 +7,20 @@ import { convolveTransposed } from "../conv-transpose.js";
 import { binary, reduceTo, unary } from "../maps.js";
 import { type AxisResize, alongAxis, borderTaps, resizeTaps } from "../resize.js";
 import { type Emitter, identity, type Placed, pair, type Recording, unsupported } from "./recording.js";
-import type { Step } from "./step.js";
+import { numberOf, numbersOf, type Step } from "./step.js";
 
-const numbers = (step: Step, name: string): number[] => step.attributes[name] as number[];
+const numbers = (step: Step, name: string): number[] => numbersOf(step.attributes, name);
 
 /** The step's numbers for each axis, in the order of memory. */
 const inMemory = (step: Step, name: string, order: readonly number[], offset = 0): number[] =>
-  order.map((axis) => (step.attributes[name] as number[])[offset + axis]);
+  order.map((axis) => numbers(step, name)[offset + axis]);
 
 const concatenation: Emitter = (step, r) => {
   const values = step.inputs.map((name) => r.value(name));
   const { order } = values[0];
-  const axis = order.indexOf(step.attributes["axis"] as number);
-  if (r.isBatch(step.attributes["axis"] as number)) unsupported("along the batch");
+  const place = numberOf(step.attributes, "axis");
+  const axis = order.indexOf(place);
+  if (r.isBatch(place)) unsupported("along the batch");
   const parts = values.map((value) => r.arranged(value, order));
   return { id: r.b.op(concat, parts, { axis })[0], order };
 };
@@ -48,7 +49,8 @@ function partOf(r: Recording, { id, order }: Placed, starts: readonly number[], 
 
 /** Numbers around a value, and below 0 less of it: constants, or what is at its borders. */
 const padded: Emitter = (step, r, shape) => {
-  const { mode, value } = step.attributes as { mode: string; value: number };
+  const { mode } = step.attributes;
+  const value = numberOf(step.attributes, "value");
   const pads = numbers(step, "pads");
   const rank = shape.length;
   const whole = r.value(step.inputs[0]);
@@ -81,7 +83,7 @@ const convTranspose: Emitter = (step, r) => {
     after: pair(pads.slice(rank), 0),
     outputPadding: pair(step.attributes["outputPadding"], 0),
     dilation: pair(step.attributes["dilations"]),
-    groups: step.attributes["group"] as number,
+    groups: numberOf(step.attributes, "group"),
   };
   return { id: convolveTransposed(r.b, r.pixels(step.inputs[0]), options) };
 };
@@ -103,7 +105,7 @@ const resize: Emitter = (step, r, shape) => {
 
 /** Places of an axis, which are the axes of the indices then. */
 const gather: Emitter = (step, r, shape) => {
-  const { axis, places } = step.attributes as { axis: number; places: number[] };
+  const [axis, places] = [numberOf(step.attributes, "axis"), numbers(step, "places")];
   const from = r.value(step.inputs[0]);
   if (r.isBatch(axis)) unsupported("of the batch");
   const picked = along(
@@ -127,7 +129,7 @@ const rearranged =
   };
 
 const isColumnRow = (step: Step): boolean => step.attributes["mode"] === "CRD";
-const blocks = (step: Step): number => step.attributes["blocksize"] as number;
+const blocks = (step: Step): number => numberOf(step.attributes, "blocksize");
 
 /** Channels [b, b, c] (or [c, b, b]) become blocks of pixels. */
 const depthToSpace: Emitter = rearranged(
@@ -164,7 +166,8 @@ function running(r: Recording, value: Placed, axis: number, exclusive: boolean, 
 }
 
 const cumSum: Emitter = (step, r) => {
-  const { axis, exclusive, reverse } = step.attributes as { axis: number; exclusive: boolean; reverse: boolean };
+  const [exclusive, reverse] = [step.attributes["exclusive"], step.attributes["reverse"]].map(Boolean);
+  const axis = numberOf(step.attributes, "axis");
   if (r.isBatch(axis)) unsupported("over the batch");
   return running(r, r.value(step.inputs[0]), axis, exclusive, reverse);
 };
@@ -183,7 +186,7 @@ function asLast(r: Recording, value: Placed, axes: readonly number[]): { id: num
 
 /** Of one axis, or of all from one on. */
 const lastAxes = (step: Step, shape: readonly number[]): number[] => {
-  const axis = step.attributes["axis"] as number;
+  const axis = numberOf(step.attributes, "axis");
   return step.attributes["toEnd"] ? identity(shape.length).slice(axis) : [axis];
 };
 
@@ -209,7 +212,7 @@ const hardmax: Emitter = (step, r, shape) => {
 
 /** x / (bias + alpha / size · sum of squares of neighbouring channels)^beta (Krizhevsky et al. 2012). */
 const localResponse: Emitter = (step, r) => {
-  const { alpha, beta, bias, size } = step.attributes as Record<string, number>;
+  const [alpha, beta, bias, size] = ["alpha", "beta", "bias", "size"].map((name) => numberOf(step.attributes, name));
   const x = r.value(step.inputs[0]);
   const channels = x.shape[1];
   const rows = Array.from({ length: channels }, (_, c): Taps => {

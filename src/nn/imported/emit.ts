@@ -9,7 +9,7 @@ import { padShortcut } from "../../ops/shape.js";
 import { BatchNorm1d, BatchNorm2d } from "../batch-norm.js";
 import { convolve } from "../conv.js";
 import { channelsLast, type Emitter, pair, unsupported } from "./recording.js";
-import type { Step } from "./step.js";
+import { numberOf, numbersOf, type Step } from "./step.js";
 
 /**
  * The path of a step's layer: the node's name, or where a layer has weights of its own, what is common to theirs. A norm that a
@@ -31,7 +31,7 @@ export const nodePath = (name: string): string =>
 
 /** The padding before and after, [vertical, horizontal]. */
 function padding(step: Step): [before: [number, number], after: [number, number]] {
-  const pads = step.attributes["pads"] as number[];
+  const pads = numbersOf(step.attributes, "pads");
   const rank = pads.length / 2;
   return [pair(pads.slice(0, rank), 0), pair(pads.slice(rank), 0)];
 }
@@ -44,7 +44,7 @@ function padding(step: Step): [before: [number, number], after: [number, number]
 const FEW_WEIGHTS = 9 * 8 * 8;
 
 const convolution: Emitter = (step, r) => {
-  const { strides, dilations, group } = step.attributes;
+  const { strides, dilations } = step.attributes;
   const [before, after] = padding(step);
   const weight = r.weight(step.inputs[1]);
   const window = {
@@ -54,7 +54,7 @@ const convolution: Emitter = (step, r) => {
     padding: before,
     ...(sameShape(before, after) ? {} : { after }),
     dilation: pair(dilations),
-    groups: group as number,
+    groups: numberOf(step.attributes, "group"),
     ...(numel(r.b.shape(weight)) <= FEW_WEIGHTS && { isExact: true }),
   };
   return { id: convolve(r.b, r.pixels(step.inputs[0]), window) };
@@ -79,7 +79,7 @@ const pool: Emitter = (step, r, shape) => {
   const output = pair(shape.slice(2));
   if (step.op === "maxPool") return { id: r.b.op(maxPool2d, [x], { ...window, output })[0] };
   return {
-    id: r.b.op(avgPool2d, [x], { ...window, output, after, countIncludePad: countIncludePad as boolean })[0],
+    id: r.b.op(avgPool2d, [x], { ...window, output, after, countIncludePad: Boolean(countIncludePad) })[0],
   };
 };
 
@@ -120,14 +120,14 @@ const reshape: Emitter = (step, r, shape) => {
 /** Moves nothing: axis i of memory is another axis of the file then. */
 const transpose: Emitter = (step, r) => {
   const { id, order } = r.value(step.inputs[0]);
-  const perm = step.attributes["perm"] as number[];
+  const perm = numbersOf(step.attributes, "perm");
   return { id, order: order.map((axis) => perm.indexOf(axis)) };
 };
 
 export const BATCH_NORM = [".weight", ".bias", ".running_mean", ".running_var"];
 
 const batchNorm: Emitter = (step, r, shape) => {
-  const { epsilon: eps, momentum } = step.attributes as { epsilon: number; momentum: number };
+  const [eps, momentum] = ["epsilon", "momentum"].map((name) => numberOf(step.attributes, name));
   const options = { eps, momentum: Math.min(Math.max(momentum, 0), 1) };
   // The layer is at the step's path.
   if (shape.length === 4) return { id: new BatchNorm2d(shape[1], options).build(r.b, r.image(step.inputs[0])) };
@@ -140,7 +140,7 @@ const norm: Emitter = (step, r, shape) => {
   const [x, ...weights] = step.inputs;
   if (weights.length !== 2) unsupported("no bias");
   const affine = weights.map((name) => r.weight(name));
-  const eps = step.attributes["epsilon"] as number;
+  const eps = numberOf(step.attributes, "epsilon");
   if (step.op === "layerNorm") {
     if (step.attributes["axis"] !== shape.length - 1) unsupported(`axis ${step.attributes["axis"]} of ${shape.length}`);
     return {
@@ -148,7 +148,7 @@ const norm: Emitter = (step, r, shape) => {
       order: shape.map((_, i) => i),
     };
   }
-  const groups = step.op === "instanceNorm" ? shape[1] : (step.attributes["groups"] as number);
+  const groups = step.op === "instanceNorm" ? shape[1] : numberOf(step.attributes, "groups");
   const image = r.arranged(r.value(x), channelsLast(shape.length));
   return { id: r.b.op(groupNorm, [image, ...affine], { groups, eps, affine: true })[0] };
 };

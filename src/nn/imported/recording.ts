@@ -75,8 +75,9 @@ export interface Emitted {
 
 /** [vertical, horizontal]; of a row of pixels, [1, horizontal] or what else does nothing to the height. */
 export function pair(values: unknown, height = 1): [number, number] {
-  const list = values as number[];
-  return list.length === 1 ? [height, list[0]] : (list as [number, number]);
+  if (!Array.isArray(values)) return unsupported("sizes that are no list");
+  const [first, second] = values;
+  return values.length === 1 ? [height, first] : [first, second];
 }
 
 export type Emitter = (step: Step, r: Recording, shape: number[]) => Emitted;
