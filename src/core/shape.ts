@@ -4,6 +4,9 @@ import { describe } from "./errors.js";
 /** A tensor's dimensions, outermost first; the batch is dimension 0. */
 export type Shape = readonly number[];
 
+/** Whether something is a number of features, channels, pixels or the like. */
+export const isSize = (value: unknown): value is number => Number.isInteger(value) && Number(value) > 0;
+
 /** Number of elements. */
 export function numel(shape: Shape): number {
   return shape.reduce((product, size) => product * size, 1);

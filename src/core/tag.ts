@@ -26,6 +26,10 @@ interface Tagged {
 /** `instanceof` for objects of any realm. */
 export const isTagged = <K extends keyof Tagged>(value: unknown, tag: K): value is Tagged[K] => tagOf(value) === tag;
 
+/** Whether something is bytes: what pictures are made of, 0 to 255. */
+export const isBytes = (value: unknown): value is Uint8Array | Uint8ClampedArray =>
+  /^Uint8(Clamped)?Array$/.test(tagOf(value));
+
 /** What hints say of proxies that hide their object. */
 export const UNWRAP = "itself, not a proxy of it: Vue's toRaw, Immer's original or a copy";
 

@@ -1,7 +1,7 @@
 /** Tensors at the public edge, and what is accepted in their place. */
 import { describe, expectation, type ResnetWasmError, ShapeError } from "./errors.js";
 import { formatShape, numel, type Shape, sameShape } from "./shape.js";
-import { tagOf, UNWRAP } from "./tag.js";
+import { isBytes, tagOf, UNWRAP } from "./tag.js";
 
 /** Numbers and their shape, row-major: the last dimension varies fastest. */
 export interface Tensor {
@@ -54,7 +54,7 @@ export function isList(value: unknown): value is ArrayLike<unknown> {
   }
 }
 
-const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0;
+const isCount = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 0;
 
 /** Whether all elements are numbers: for a typed array its kind decides; other arrays are searched. */
 export function isNumeric(data: unknown): data is ArrayLike<number> {
@@ -138,7 +138,6 @@ function readRows(rows: readonly unknown[], refuse: Refuse): Numbers {
 }
 
 /** Bytes stay bytes, so that their meaning stays the same. */
-const isBytes = (value: unknown): boolean => /^Uint8(Clamped)?Array$/.test(tagOf(value));
 const rowsOfBytes = (rows: readonly unknown[], shape: Shape): boolean =>
   shape.length === 2
     ? rows.every(isBytes)

@@ -2,7 +2,7 @@
 import { ArgumentError, DataError, describe, expectation, ShapeError } from "../core/errors.js";
 import { as, integer, list, type Option, optional, readOptions, type Schema, text } from "../core/options.js";
 import { formatShape, numel, type Shape, sameShape } from "../core/shape.js";
-import { tagOf } from "../core/tag.js";
+import { isBytes } from "../core/tag.js";
 import { expectNoCanvas, type Refuse, readNumbers, type TensorLike } from "../core/tensor.js";
 import {
   type ClassDataset,
@@ -157,8 +157,6 @@ const sampleWeights: Option<Float32Array, ArrayLike<number>> = (_, name, given) 
   const { data } = readNumbers(given, refuseAs(name));
   return expectWeights(where, Float32Array.from(data));
 };
-
-const isBytes = (x: ArrayLike<number>): x is Bytes => /^Uint8(Clamped)?Array$/.test(tagOf(x));
 
 /** The error of an argument, or of its first part, that is not numbers. */
 const refuseAs =

@@ -1,5 +1,6 @@
 /** Answers of servers. */
 import { DataError, expectation, ResnetWasmError } from "../core/errors.js";
+import { messageOf } from "../core/thrown.js";
 
 /** The bytes of an answer of `address`. */
 export async function readResponse(
@@ -39,7 +40,8 @@ export async function readResponse(
 /** What broke a download off: the caller's own reason and errors of this library as they are. */
 export function notWhole(where: string, address: string, signal: AbortSignal | undefined, error: unknown): unknown {
   if (signal?.aborted || error instanceof ResnetWasmError) return error;
-  const { message, cause } = error as Error;
+  const message = messageOf(error);
+  const { cause }: { cause?: unknown } = Object(error);
   const got = cause instanceof Error ? `${message}: ${cause.message}` : message;
   return new DataError(expectation(where, `answer of ${address}`, "a whole file", got), { cause: error });
 }

@@ -4,6 +4,7 @@
  */
 import { ArgumentError, DataError, describe, expectation, FormatError, ResnetWasmError } from "../core/errors.js";
 import { tagOf } from "../core/tag.js";
+import { codeOf, messageOf } from "../core/thrown.js";
 import { folderPath, openFileSystem } from "../stores/file-system.js";
 import { checkRegular } from "../stores/regular.js";
 import { writeWhole } from "../stores/whole.js";
@@ -97,8 +98,8 @@ async function readLocal(
     return await readFile(path);
   } catch (error) {
     if (error instanceof ResnetWasmError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new DataError(expectation(where, name, "a readable file", message), { cause: error });
+    throw new DataError(expectation(where, name, "a readable file", messageOf(error)), { cause: error });
   }
 }

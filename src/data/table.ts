@@ -366,7 +366,7 @@ function checkState(where: string, state: unknown): asserts state is TableState 
   const finite = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
   const strings = (list: unknown): boolean => Array.isArray(list) && list.every((value) => typeof value === "string");
   const moments = (value: { mean?: unknown; std?: unknown }): boolean =>
-    finite(value.mean) && finite(value.std) && (value.std as number) > 0;
+    finite(value.mean) && finite(value.std) && Number(value.std) > 0;
   const feature = (value: Partial<Omit<NumberFeature, "kind"> & { kind: string; values: unknown }>): boolean =>
     typeof value?.name === "string" &&
     typeof value.missing === "boolean" &&

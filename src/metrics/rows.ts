@@ -21,7 +21,7 @@ const KINDS: Record<string, string> = {
   numbers: "numbers (mse, huber)",
 };
 
-const isSize = (size: unknown): boolean => Number.isSafeInteger(size) && (size as number) > 0;
+const isSize = (size: unknown): boolean => Number.isSafeInteger(size) && Number(size) > 0;
 
 /** Throws `ArgumentError` where a metric has no meaning for a task, and on what is not what evaluations tell. */
 export function expectTask(where: string, facts: MetricFacts, tasks: readonly MetricFacts["task"][]): void {

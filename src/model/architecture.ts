@@ -1,7 +1,7 @@
 /** Networks in the metadata of saved models. */
 
 import { expectation, FormatError } from "../core/errors.js";
-import type { Shape } from "../core/shape.js";
+import { isSize, type Shape } from "../core/shape.js";
 import { messageOf } from "../core/thrown.js";
 import { fetchLayers } from "../nn/fetch-layers.js";
 import type { Layer } from "../nn/layer.js";
@@ -26,7 +26,7 @@ export interface Architecture {
 }
 
 export const isSampleShape = (shape: unknown): shape is number[] =>
-  Array.isArray(shape) && shape.length > 0 && shape.every((size) => Number.isInteger(size) && size > 0);
+  Array.isArray(shape) && shape.length > 0 && shape.every(isSize);
 
 /** Throws `FormatError` when there is none, or none that can be made. */
 export async function readArchitecture(metadata: Readonly<Record<string, string>>): Promise<Architecture> {

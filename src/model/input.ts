@@ -1,7 +1,7 @@
 /** Inputs of networks on their way into a step: one rule for bytes, that of datasets. */
 import { ArgumentError, describe, expectation } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
-import { tagOf } from "../core/tag.js";
+import { isBytes } from "../core/tag.js";
 import { type Batch, type TensorLike, toBatch } from "../core/tensor.js";
 
 /** Whose input it is. */
@@ -11,7 +11,6 @@ interface Receiver {
 }
 
 /** Whether these are pixels as files and canvases have them, of 0 to 255. */
-const isBytes = (data: ArrayLike<number>): boolean => /^Uint8(Clamped)?Array$/.test(tagOf(data));
 
 /**
  * Reads `x` as a batch for a model; `fillInput` writes it to a step. Bytes mean value / 255. Throws `ArgumentError` on

@@ -1,5 +1,6 @@
 /** DenseNet (Huang et al. 2016, arXiv:1608.06993), with torchvision's parameter names. */
 import { checked, integer, isRecord, readOptions, type Schema, share } from "../core/options.js";
+import { isSize } from "../core/shape.js";
 import { BatchNorm2d } from "./batch-norm.js";
 import { Concat } from "./branches.js";
 import { Conv2d } from "./conv.js";
@@ -47,8 +48,6 @@ const SIZES = {
 
 /** 121, 161, 169 or 201 layers. */
 export type DenseNetDepth = keyof typeof SIZES;
-
-const isSize = (value: unknown): boolean => Number.isInteger(value) && (value as number) > 0;
 
 const isDepth = (value: unknown): value is DenseNetDepth | DenseNetSizes => {
   if (typeof value === "number") return Object.hasOwn(SIZES, value);

@@ -1,6 +1,7 @@
 /** EfficientNet (Tan & Le 2019, arXiv:1905.11946) and EfficientNetV2 (2021, arXiv:2104.00298). */
 
 import { checked, integer, isRecord, oneOf, optional, readOptions, type Schema, share } from "../core/options.js";
+import { isSize } from "../core/shape.js";
 import { ReLU6, Sigmoid, SiLU } from "./activations.js";
 import type { BatchNormOptions } from "./batch-norm.js";
 import { chain, type Inverted, invertedResidual, type Names, roundChannels } from "./inverted-residual.js";
@@ -115,18 +116,16 @@ const VARIANTS = {
 /** `"b0"` to `"b4"`, `"lite0"`, `"v2_s"`. */
 export type EfficientNetVariant = keyof typeof VARIANTS;
 
-const isPositive = (value: unknown): boolean => Number.isInteger(value) && (value as number) > 0;
-
 const isStage = (value: unknown): boolean =>
   isRecord(value) &&
-  ["expansion", "kernel", "stride", "channels", "blocks"].every((key) => isPositive(value[key])) &&
+  ["expansion", "kernel", "stride", "channels", "blocks"].every((key) => isSize(value[key])) &&
   [undefined, "inverted", "fused"].some((kind) => kind === value.kind);
 
 const isVariant = (value: unknown): value is EfficientNetVariant | EfficientNetSizes =>
   typeof value === "string"
     ? Object.hasOwn(VARIANTS, value)
     : isRecord(value) &&
-      [value.stem, value.head].every(isPositive) &&
+      [value.stem, value.head].every(isSize) &&
       Array.isArray(value.stages) &&
       value.stages.every(isStage);
 

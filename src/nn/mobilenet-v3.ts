@@ -1,5 +1,6 @@
 /** MobileNetV3 (Howard et al. 2019, arXiv:1905.02244), with torchvision's or timm's parameter names. */
 import { checked, integer, isRecord, oneOf, positive, readOptions, type Schema, share } from "../core/options.js";
+import { isSize } from "../core/shape.js";
 import { Hardsigmoid, Hardswish } from "./activations.js";
 import { Conv2d } from "./conv.js";
 import { Dropout } from "./dropout.js";
@@ -116,8 +117,6 @@ const SIZES: Record<"small" | "large", MobileNetV3Sizes> = {
     features: 1280,
   },
 };
-
-const isSize = (value: unknown): value is number => Number.isInteger(value) && (value as number) > 0;
 
 const isBlock = (value: unknown): boolean => {
   if (!Array.isArray(value) || value.length !== 6) return false;

@@ -1,5 +1,6 @@
 /** ShuffleNetV2 (Ma et al. 2018, arXiv:1807.11164), with torchvision's parameter names. */
 import { checked, integer, isRecord, readOptions, type Schema } from "../core/options.js";
+import { isSize } from "../core/shape.js";
 import { BatchNorm2d } from "./batch-norm.js";
 import { Concat, Slice } from "./branches.js";
 import { Conv2d } from "./conv.js";
@@ -47,8 +48,6 @@ function sizesOf(variant: ShuffleNetV2Variant): ShuffleNetV2Sizes {
   const [a, b, c, head] = WIDTHS[variant];
   return { stem: 24, stages: [[a, 4] as const, [b, 8] as const, [c, 4] as const], head };
 }
-
-const isSize = (value: unknown): boolean => Number.isInteger(value) && (value as number) > 0;
 
 const isVariant = (value: unknown): value is ShuffleNetV2Variant | ShuffleNetV2Sizes => {
   if (typeof value === "string") return Object.hasOwn(WIDTHS, value);

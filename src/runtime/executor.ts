@@ -51,7 +51,7 @@ function findKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Ke
     cause = error;
   }
   // WebKit compiles, and asks the page's policy, only here.
-  if ((cause as Error).name === "CompileError") throw notCompiled(cause);
+  if (Object(cause).name === "CompileError") throw notCompiled(cause);
   const expected = "the kernels of this version of resnet-wasm";
   throw new RuntimeSupportError(expectation("createModel", "wasm", expected, String(cause)), { cause });
 }

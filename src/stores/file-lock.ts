@@ -4,6 +4,7 @@
  */
 import { expectation, StoreError } from "../core/errors.js";
 import { isRecord } from "../core/options.js";
+import { codeOf } from "../core/thrown.js";
 import type { FileSystem } from "./file-system.js";
 import { inUse, pause, TRIES } from "./store.js";
 
@@ -28,7 +29,6 @@ const LOCK = ".lock";
 /** A holder shows itself this often, and is given up when it was not heard of for so long (ms). */
 const BEAT = 5000;
 const SILENCE = 60_000;
-const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
 /** Takes the lock of a folder that exists, or one of several. Throws `StoreError` while another has it. */
 export async function lockFolder(where: string, fs: Files, folder: string, name = LOCK): Promise<FileLock> {

@@ -1,6 +1,7 @@
 /** Folders and files, where the runtime has them. */
 import { ArgumentError, describe, expectation, RuntimeSupportError } from "../core/errors.js";
 import { tagOf } from "../core/tag.js";
+import { messageOf } from "../core/thrown.js";
 
 /** @internal */
 export async function openFileSystem(
@@ -30,7 +31,7 @@ export async function folderPath(where: string, folder: string | URL): Promise<s
     return fileURLToPath(path);
   } catch (error) {
     // A host, or an encoded slash.
-    const message = expectation(where, "folder", "a file: URL of this machine", (error as Error).message);
+    const message = expectation(where, "folder", "a file: URL of this machine", messageOf(error));
     throw new ArgumentError(message, { cause: error });
   }
 }

@@ -1,6 +1,6 @@
 /** Files that are read and written whole. */
 import { DataError, expectation, QuotaError, ResnetWasmError } from "../core/errors.js";
-import { messageOf } from "../core/thrown.js";
+import { codeOf, messageOf } from "../core/thrown.js";
 import type { FileSystem } from "./file-system.js";
 import { checkRegular, NotRegular } from "./regular.js";
 
@@ -73,7 +73,7 @@ export function refuseFile(
 ): never {
   if (cause instanceof ResnetWasmError) throw cause;
   const got = cause instanceof NotRegular ? cause.message : messageOf(cause);
-  const { code } = cause as NodeJS.ErrnoException;
+  const code = codeOf(cause);
   if (code === "ENOSPC" || code === "EDQUOT")
     throw new QuotaError(expectation(where, path, "room for it", got), { cause });
   throw new Refusal(expectation(where, path, "a file or folder to use", got), { cause });

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { codeOf, messageOf } from "../core/thrown.js";
 import { readPytorch } from "../faces/pytorch.js";
 import { type LoadOptions, loadModel, type Model, readSafetensors, type StoredTensor } from "../hosts/default/index.js";
 import { type LoadOnnxOptions, loadOnnx } from "../hosts/default/onnx.js";
@@ -28,7 +29,7 @@ export async function openFile(path: string): Promise<ModelFile> {
   try {
     bytes = await readFile(path);
   } catch (cause) {
-    const { code = String(cause) } = cause as { code?: string };
+    const code = String(codeOf(cause) ?? cause);
     const got = code === "ENOENT" ? "none of this name" : code === "EISDIR" ? "a folder" : code;
     throw Object.assign(told(path, "one that can be read", got), { cause });
   }
@@ -93,12 +94,9 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true });
-    throw Object.assign(
-      new Error(`${path}: file expected a place that can be written, got ${(cause as Error).message}`),
-      {
-        cause,
-      },
-    );
+    throw Object.assign(new Error(`${path}: file expected a place that can be written, got ${messageOf(cause)}`), {
+      cause,
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 /** How pictures are prepared for a network that does not say it itself, and what its classes are called. */
 import { readFile } from "node:fs/promises";
+import { messageOf } from "../core/thrown.js";
 import { IMAGENET_TRANSFORM, type ImageTransform } from "../faces/data.js";
 import { type CommandOption, type Given, meant, UsageError } from "./command.js";
 
@@ -69,6 +70,6 @@ async function transformOf(name: string): Promise<(inputShape: readonly number[]
     const transform: unknown = JSON.parse(text);
     return () => transform;
   } catch (cause) {
-    throw new UsageError(`--transform expected JSON in ${name}, got ${(cause as Error).message}`, { cause });
+    throw new UsageError(`--transform expected JSON in ${name}, got ${messageOf(cause)}`, { cause });
   }
 }

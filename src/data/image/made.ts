@@ -1,5 +1,6 @@
 /** The library's augmentations: what they are given is checked, and what made them is kept. */
 import { ArgumentError, describe, expectation } from "../../core/errors.js";
+import { isSize } from "../../core/shape.js";
 import { tagOf } from "../../core/tag.js";
 import { describeAugmentation } from "../description.js";
 import type { BatchAugmentation, ImageAugmentation, SignalAugmentation, SignalShape } from "./augment.js";
@@ -54,8 +55,6 @@ const checkOf =
     expectShape(type, shape);
     check?.(shape);
   };
-
-const isSize = (size: unknown): size is number => Number.isInteger(size) && (size as number) > 0;
 
 /** The number of values. */
 function expectShape(type: string, shape: ImageShape): number {

@@ -1,5 +1,6 @@
 /** Files of pictures, read and decoded when they are asked for, and what is made of them, kept while there is room. */
 import { DataError, expectation } from "../../core/errors.js";
+import { codeOf, messageOf } from "../../core/thrown.js";
 import type { FileSystem } from "../../stores/file-system.js";
 import { checkRegular, NotRegular } from "../../stores/regular.js";
 import type { FileDecoding } from "./formats.js";
@@ -41,7 +42,7 @@ export class PictureFiles {
       checkRegular(fs.statSync(path));
       return this.decoded(index, fs.readFileSync(path), ADVICE);
     } catch (error) {
-      throw this.typed(index, error as Error, ADVICE);
+      throw this.typed(index, error, ADVICE);
     }
   }
 
@@ -52,7 +53,7 @@ export class PictureFiles {
       checkRegular(await fs.stat(path));
       return this.decoded(index, await fs.readFile(path), advice);
     } catch (error) {
-      throw this.typed(index, error as Error, advice);
+      throw this.typed(index, error, advice);
     }
   }
 
@@ -62,10 +63,10 @@ export class PictureFiles {
   }
 
   /** What the system says about a file becomes a DataError; a decoder's FormatError stays as it is. */
-  private typed(index: number, error: Error, hint: string): Error {
-    if (!(error instanceof NotRegular || "code" in error)) return error;
+  private typed(index: number, error: unknown, hint: string): unknown {
+    if (!(error instanceof NotRegular) && codeOf(error) === undefined) return error;
     const expected = error instanceof NotRegular ? "a regular file" : "a readable file";
-    const message = expectation("loadImageFolder", this.paths[index], expected, error.message, { hint });
+    const message = expectation("loadImageFolder", this.paths[index], expected, messageOf(error), { hint });
     return new DataError(message, { cause: error });
   }
 }

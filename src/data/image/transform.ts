@@ -40,7 +40,7 @@ const size: Option<Size> = (where, name, value) => {
 
 /** One number for all channels, or one for each of three. */
 const perChannel = (name: "mean" | "std") => {
-  const fits = (value: unknown) => Number.isFinite(value) && (name === "mean" || (value as number) > 0);
+  const fits = (value: unknown) => Number.isFinite(value) && (name === "mean" || Number(value) > 0);
   return checked(
     `1 or 3 finite numbers${name === "std" ? " above 0" : ""}`,
     (values): values is readonly number[] =>

@@ -1,6 +1,7 @@
 /** Node, Deno and Bun: threads by node:worker_threads. */
 import { availableParallelism } from "node:os";
 import source from "../../../build/thread.node.js";
+import { messageOf } from "../../core/thrown.js";
 import type { Runtime } from "../../runtime/host.js";
 import { expectRoomFor } from "./address-space.js";
 
@@ -25,7 +26,7 @@ export const nodeHost: Runtime = {
       worker.once("exit", (code) => reject(new Error(`a worker left with code ${code}`)));
     });
     ready.catch(() => {}); // whoever awaits `ready` hears of it; `failed` reports later deaths
-    worker.on("error", (error) => failed(error as Error));
+    worker.on("error", (error) => failed(error instanceof Error ? error : new Error(messageOf(error))));
     worker.on("exit", (code) => failed(new Error(`a worker left with code ${code}`)));
     return { ready, terminate: () => void worker.terminate() };
   },

@@ -1,5 +1,6 @@
 /** Workers in Node, Deno and Bun: node:worker_threads. */
 import { Worker } from "node:worker_threads";
+import { messageOf } from "../../core/thrown.js";
 import type { Link, WorkerSource } from "../../worker/link.js";
 import { expectRoomFor } from "./address-space.js";
 
@@ -19,7 +20,7 @@ export function startNodeLink(source: WorkerSource | undefined): Link {
     post: (request, transfer) => worker.postMessage(request, transfer),
     listen(received, died) {
       worker.on("message", received);
-      worker.on("error", (error) => died(String((error as Error)?.message ?? error)));
+      worker.on("error", (error) => died(messageOf(error)));
       worker.on("exit", (code) => died(`a worker left with code ${code}`));
       worker.on("messageerror", (error) => died(`a message that cannot be read (${error.message})`));
       worker.unref();

@@ -2,6 +2,7 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import process from "node:process";
+import { codeOf } from "../../core/thrown.js";
 
 /** A process, told in a file that others read. */
 export interface ProcessId {
@@ -45,7 +46,7 @@ export function hasEnded({ pid, host, start }: ProcessId): boolean | undefined {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     if (code === "ESRCH") return true;
     if (code !== "EPERM") return undefined;
   }

@@ -3,6 +3,7 @@
  * 10).
  */
 import { Inflate } from "fflate";
+import { codeOf, messageOf } from "../../../core/thrown.js";
 import { Damage } from "../damage.js";
 
 /** Deflate makes at most 1032 bytes of one. */
@@ -75,8 +76,8 @@ export function unpackRows(
       inflate.push(packed.subarray(at, Math.min(at + SLICE, end)), at + SLICE >= end);
   } catch (error) {
     // fflate's own errors have a number.
-    if (error instanceof Damage || typeof (error as { code?: unknown }).code !== "number") throw error;
-    throw new Damage("pixel data", "a zlib stream", (error as Error).message);
+    if (error instanceof Damage || typeof codeOf(error) !== "number") throw error;
+    throw new Damage("pixel data", "a zlib stream", messageOf(error));
   }
   if (pass < passes.length) throw new Damage("pixel data", `${total} bytes`, "fewer");
   if (adler.value !== view.getUint32(end))
