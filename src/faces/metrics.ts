@@ -22,3 +22,4 @@ export {
   type CalibrationResult,
   calibrate,
 } from "../model/calibrate.js";
+export { type Report, type ReportOptions, report } from "../train/report/report.js";

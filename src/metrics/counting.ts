@@ -20,7 +20,9 @@ function share(where: string, hits: number, all: number): number {
  * const { metrics } = await trainer.evaluate(data, { metrics: [accuracy(), topK(5)] });
  * ```
  */
-export function accuracy<const Name extends string = "accuracy">(options?: MetricOptions<Name>): Metric<Name, number> {
+export function accuracy<const Name extends string = "accuracy">(
+  options?: MetricOptions<Name>,
+): Metric<NoInfer<Name>, number> {
   const where = "accuracy";
   const { weighted } = readOptions(where, options, commonSchema);
   return {
@@ -59,7 +61,7 @@ export function accuracy<const Name extends string = "accuracy">(options?: Metri
 export function topK<const K extends number, const Name extends string = `top${K}`>(
   k: K,
   options?: MetricOptions<Name>,
-): Metric<Name, number> {
+): Metric<NoInfer<Name>, number> {
   const where = "topK";
   const { weighted } = readOptions(where, options, commonSchema);
   const most = integer({ min: 1 })(where, "k", k);
@@ -178,10 +180,10 @@ function averaged(where: string, options: AverageOptions | undefined, of: Ratio)
 /** Of what was predicted as a class, the share that is one: TP / (TP + FP). */
 export function precision<const Name extends string = "precision">(
   options: AverageOptions<Name> & { average: "none" },
-): Metric<Name, number[]>;
+): Metric<NoInfer<Name>, number[]>;
 export function precision<const Name extends string = "precision">(
   options?: AverageOptions<Name>,
-): Metric<Name, number>;
+): Metric<NoInfer<Name>, number>;
 export function precision(options?: AverageOptions): Metric {
   return averaged("precision", options, (both, predicted) => ratio(both, predicted));
 }
@@ -189,8 +191,10 @@ export function precision(options?: AverageOptions): Metric {
 /** Of what is a class, the share that was predicted as it: TP / (TP + FN). */
 export function recall<const Name extends string = "recall">(
   options: AverageOptions<Name> & { average: "none" },
-): Metric<Name, number[]>;
-export function recall<const Name extends string = "recall">(options?: AverageOptions<Name>): Metric<Name, number>;
+): Metric<NoInfer<Name>, number[]>;
+export function recall<const Name extends string = "recall">(
+  options?: AverageOptions<Name>,
+): Metric<NoInfer<Name>, number>;
 export function recall(options?: AverageOptions): Metric {
   return averaged("recall", options, (both, _, truth) => ratio(both, truth));
 }
@@ -198,8 +202,8 @@ export function recall(options?: AverageOptions): Metric {
 /** The harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN). */
 export function f1<const Name extends string = "f1">(
   options: AverageOptions<Name> & { average: "none" },
-): Metric<Name, number[]>;
-export function f1<const Name extends string = "f1">(options?: AverageOptions<Name>): Metric<Name, number>;
+): Metric<NoInfer<Name>, number[]>;
+export function f1<const Name extends string = "f1">(options?: AverageOptions<Name>): Metric<NoInfer<Name>, number>;
 export function f1(options?: AverageOptions): Metric {
   return averaged("f1", options, (both, predicted, truth) => ratio(2 * both, predicted + truth));
 }
@@ -207,7 +211,7 @@ export function f1(options?: AverageOptions): Metric {
 /** How often a class (row) was predicted as another (column), by the network's outputs. */
 export function confusionMatrix<const Name extends string = "confusionMatrix">(
   options?: MetricOptions<Name>,
-): Metric<Name, number[][]> {
+): Metric<NoInfer<Name>, number[][]> {
   const where = "confusionMatrix";
   const { weighted } = readOptions(where, options, commonSchema);
   return {

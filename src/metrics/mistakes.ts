@@ -31,7 +31,7 @@ const schema = () => {
 /** The samples of which the model is most sure and wrong, the worst first: `report` shows them as pictures. */
 export function mistakes<const Name extends string = "mistakes">(
   options?: MistakesOptions<Name>,
-): Metric<Name, Mistake[]> {
+): Metric<NoInfer<Name>, Mistake[]> {
   const where = "mistakes";
   const { count } = readOptions(where, options, schema);
   return {

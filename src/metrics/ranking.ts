@@ -202,8 +202,10 @@ function ranking(where: string, options: RankingOptions | undefined, measure: Me
  */
 export function rocAuc<const Name extends string = "rocAuc">(
   options: RankingOptions<Name> & { average: "none" },
-): Metric<Name, number[]>;
-export function rocAuc<const Name extends string = "rocAuc">(options?: RankingOptions<Name>): Metric<Name, number>;
+): Metric<NoInfer<Name>, number[]>;
+export function rocAuc<const Name extends string = "rocAuc">(
+  options?: RankingOptions<Name>,
+): Metric<NoInfer<Name>, number>;
 export function rocAuc(options?: RankingOptions): Metric {
   return ranking("rocAuc", options, (all, positive, negative) => {
     if (positive === 0 || negative === 0) return undefined;
@@ -222,10 +224,10 @@ export function rocAuc(options?: RankingOptions): Metric {
  */
 export function averagePrecision<const Name extends string = "averagePrecision">(
   options: RankingOptions<Name> & { average: "none" },
-): Metric<Name, number[]>;
+): Metric<NoInfer<Name>, number[]>;
 export function averagePrecision<const Name extends string = "averagePrecision">(
   options?: RankingOptions<Name>,
-): Metric<Name, number>;
+): Metric<NoInfer<Name>, number>;
 export function averagePrecision(options?: RankingOptions): Metric {
   return ranking("averagePrecision", options, (all, positive) => {
     if (positive === 0) return undefined;

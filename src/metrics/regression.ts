@@ -19,7 +19,7 @@ function regression<Name extends string>(
   options: MetricOptions<Name> | undefined,
   mode: "min" | "max",
   of: (sums: Sums) => number,
-): Metric<Name, number> {
+): Metric<NoInfer<Name>, number> {
   const { weighted } = readOptions(where, options, commonSchema);
   return {
     name: named(where, options),
@@ -57,18 +57,20 @@ function regression<Name extends string>(
 }
 
 /** The root of the mean squared error, in the units of the dataset's targets. */
-export const rmse = <const Name extends string = "rmse">(options?: MetricOptions<Name>): Metric<Name, number> =>
+export const rmse = <const Name extends string = "rmse">(
+  options?: MetricOptions<Name>,
+): Metric<NoInfer<Name>, number> =>
   regression("rmse", options, "min", ({ squared, weight }) => Math.sqrt(squared / weight));
 
 /** The mean absolute error, in the units of the dataset's targets. */
-export const mae = <const Name extends string = "mae">(options?: MetricOptions<Name>): Metric<Name, number> =>
+export const mae = <const Name extends string = "mae">(options?: MetricOptions<Name>): Metric<NoInfer<Name>, number> =>
   regression("mae", options, "min", ({ absolute, weight }) => absolute / weight);
 
 /**
  * The share of the targets' variance that the outputs explain: 1 at best, 0 for their mean, below for worse. Where all targets are
  * equal it is 1 without an error, else 0. Throws `DataError` on fewer than two samples.
  */
-export const r2 = <const Name extends string = "r2">(options?: MetricOptions<Name>): Metric<Name, number> =>
+export const r2 = <const Name extends string = "r2">(options?: MetricOptions<Name>): Metric<NoInfer<Name>, number> =>
   regression("r2", options, "max", ({ squared, spread, samples }) => {
     if (samples < 2) throw new DataError(expectation("r2", "evaluation", "at least two samples", samples));
     return spread > 0 ? 1 - squared / spread : Number(squared === 0);

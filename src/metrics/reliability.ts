@@ -79,7 +79,9 @@ export function eceOf(bins: readonly ReliabilityBin[]): number {
  * The expected calibration error: by how much the probability of the predicted class is off the share that is right, in the mean
  * over samples, in bins of equal width. Of labels: by how much each one's probability is off the share that has it.
  */
-export function ece<const Name extends string = "ece">(options?: ReliabilityOptions<Name>): Metric<Name, number> {
+export function ece<const Name extends string = "ece">(
+  options?: ReliabilityOptions<Name>,
+): Metric<NoInfer<Name>, number> {
   readOptions("ece", options, schema);
   return {
     name: named("ece", options),
@@ -94,7 +96,7 @@ export function ece<const Name extends string = "ece">(options?: ReliabilityOpti
 /** The bins of `ece`, for a reliability diagram. */
 export function reliability<const Name extends string = "reliability">(
   options?: ReliabilityOptions<Name>,
-): Metric<Name, ReliabilityBin[]> {
+): Metric<NoInfer<Name>, ReliabilityBin[]> {
   readOptions("reliability", options, schema);
   return {
     name: named("reliability", options),

@@ -53,9 +53,9 @@ export interface ClassEvaluation extends Evaluation {
 }
 
 /** An evaluation with results of metrics, each of its type. */
-export interface Measured<M extends readonly Metric[]> {
+export type Measured<E extends Evaluation, M extends readonly Metric[]> = Omit<E, "metrics"> & {
   metrics: MetricResults<M>;
-}
+};
 
 /** How far an evaluation has come, and what it has found. */
 export interface Tally {

@@ -66,11 +66,11 @@ export class Trainer extends StepTrainer {
   evaluate<const M extends readonly Metric[]>(
     dataset: ClassDataset,
     options: EvaluateOptions & { metrics: M },
-  ): Promise<ClassEvaluation & Measured<M>>;
+  ): Promise<Measured<ClassEvaluation, M>>;
   evaluate<const M extends readonly Metric[]>(
     dataset: Dataset,
     options: EvaluateOptions & { metrics: M },
-  ): Promise<Evaluation & Measured<M>>;
+  ): Promise<Measured<Evaluation, M>>;
   evaluate(dataset: ClassDataset, options?: EvaluateOptions): Promise<ClassEvaluation>;
   evaluate(dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation>;
   async evaluate(dataset: Dataset, options?: EvaluateOptions): Promise<Evaluation> {

@@ -154,11 +154,11 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
   evaluate<const M extends readonly Metric[]>(
     dataset: ClassDataset,
     options: EvaluateOptions & TransferOption & { metrics: M },
-  ): Promise<ClassEvaluation & Measured<M>>;
+  ): Promise<Measured<ClassEvaluation, M>>;
   evaluate<const M extends readonly Metric[]>(
     dataset: Dataset,
     options: EvaluateOptions & TransferOption & { metrics: M },
-  ): Promise<Evaluation & Measured<M>>;
+  ): Promise<Measured<Evaluation, M>>;
   evaluate(dataset: ClassDataset, options?: EvaluateOptions & TransferOption): Promise<ClassEvaluation>;
   evaluate(dataset: Dataset, options?: EvaluateOptions & TransferOption): Promise<Evaluation>;
   async evaluate(dataset: Dataset, options?: EvaluateOptions & TransferOption): Promise<Evaluation> {

@@ -14,17 +14,17 @@ export const element = (tag: string, attributes: Element["attributes"], ...child
 });
 
 /** Told apart on white and black, and by who sees no red or green (Okabe & Ito 2008). */
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"];
+export const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"];
 
-const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [640, 260, 56, 28, 24];
+const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [480, 220, 52, 30, 26];
 
-/** A picture of 640 by 260, to be scaled to its place; `unit` is what points are counted in. */
+/** A picture of 480 by 220, to be scaled to its place; `unit` is what points are counted in. */
 export function drawSvg(all: readonly Series[], unit = "step"): Element {
   const bounds = boundsOf(all) ?? { left: 0, right: 1, bottom: 0, top: 1 };
   const px = (x: number) => round(LEFT + ((x - bounds.left) / (bounds.right - bounds.left)) * (WIDTH - LEFT - 8));
   const py = (y: number) => round(TOP + ((bounds.top - y) / (bounds.top - bounds.bottom)) * (HEIGHT - TOP - BOTTOM));
   const text = (x: number, y: number, anchor: string, content: string, fill = "currentColor") =>
-    element("text", { x, y, "text-anchor": anchor, fill, "font-size": 12, "font-family": "sans-serif" }, content);
+    element("text", { x, y, "text-anchor": anchor, fill, "font-size": 13, "font-family": "sans-serif" }, content);
   const levels = [0, 0.25, 0.5, 0.75, 1].map((share) => bounds.bottom + share * (bounds.top - bounds.bottom));
   const grid = levels.flatMap((y) => [
     element("line", { x1: LEFT, x2: WIDTH - 8, y1: py(y), y2: py(y), stroke: "currentColor", "stroke-opacity": 0.15 }),
@@ -42,7 +42,7 @@ export function drawSvg(all: readonly Series[], unit = "step"): Element {
   });
   const legend = all.map(({ name, points }, i) => {
     const last = points.length > 0 ? ` ${short(points[points.length - 1][1])}` : "";
-    return text(LEFT + i * 190, 14, "start", `${name}${last}`, COLOURS[i % COLOURS.length]);
+    return text(LEFT + i * 170, 15, "start", `${name}${last}`, COLOURS[i % COLOURS.length]);
   });
   const label = all.map(({ name }) => name).join(", ");
   const size = { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: "100%", role: "img", "aria-label": `Curves of ${label}` };

@@ -85,6 +85,6 @@ describe("drawSvg", () => {
     expect(text.match(/<circle /g)?.length).toBe(2);
     expect(text).toContain("a&lt;b&gt;&amp;&quot; 4");
     expect(text).not.toMatch(/style=|<script|<style/);
-    expect(text).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" viewBox="0 0 640 260"/);
+    expect(text).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" viewBox="0 0 480 220"/);
   });
 });
