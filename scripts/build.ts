@@ -30,7 +30,12 @@ function sourceOf(name: string): string {
 }
 
 /** What workers run: one file each, with both kernel variants where it makes models. */
-const programs = { thread: "iife", "model-worker": "iife", "model-worker.node": "esm" } as const;
+const programs = {
+  thread: "iife",
+  "model-worker": "iife",
+  "model-worker.node": "esm",
+  "data-worker.node": "esm",
+} as const;
 /** What uses the package as its users do. */
 const tools = ["doctor", "bin"];
 const entries = named(/^\.\/dist\/([\w.-]+)\.js$/).filter((name) => !(name in programs) && !tools.includes(name));

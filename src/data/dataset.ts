@@ -24,8 +24,11 @@ interface DatasetBase {
    * that is there twice. Keras' `sample_weight`, but that the mean is divided by the sum of the weights. Default: all 1.
    */
   getWeights?(indices: ArrayLike<number>, weights: Float32Array): void;
-  /** Loads what a following `get` of the same indices needs (files, decoding), so that `get` need not block. */
-  prefetch?(indices: ArrayLike<number>, epoch?: number): Promise<void>;
+  /**
+   * Loads what a following `get` of the same indices needs (files, decoding), so that `get` need not block. `next` are the samples
+   * that will be asked for after these, as far as is known: the rest of an epoch of `fit`.
+   */
+  prefetch?(indices: ArrayLike<number>, epoch?: number, next?: ArrayLike<number>): Promise<void>;
 }
 
 /** Targets are class indices 0 … classes - 1, written to `y` of `get` as integers. */

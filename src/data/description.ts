@@ -7,6 +7,7 @@ import type { Dataset } from "./dataset.js";
 /** Arrays in memory, or another dataset and what was done to it. */
 export type DatasetDescription =
   | { type: "array"; options: object }
+  | { type: "folder"; root: string; options: object; paths: readonly string[] }
   | { type: "subset"; dataset: Dataset; indices: Int32Array }
   | { type: "normalise"; dataset: Dataset; mean: number[]; std: number[] }
   | { type: "augment"; dataset: Dataset; augmentations: readonly object[]; seed: number }

@@ -78,3 +78,4 @@ export {
   split,
   subset,
 } from "../data/views.js";
+export { type PrefetchOptions, prefetch } from "../worker/prefetch.js";

@@ -23,12 +23,13 @@ export async function load(
   indices: ArrayLike<number>,
   epoch: number,
   limits: Limits | undefined,
+  next?: ArrayLike<number>,
 ): Promise<Stopped | null> {
   if (!dataset.prefetch) return null;
   const last = left.get(dataset);
   left.delete(dataset);
   const goesOn = last?.epoch === epoch && String(last.indices) === String(indices);
-  const work = goesOn ? last.work : Promise.resolve(dataset.prefetch(indices, epoch));
+  const work = goesOn ? last.work : Promise.resolve(dataset.prefetch(indices, epoch, next));
   const stopped = limits ? await limits.wait(work) : await work.then(() => null);
   if (stopped) left.set(dataset, { indices: Array.from(indices), epoch, work });
   return stopped;

@@ -162,7 +162,8 @@ export async function fit(
       const indices = batch.subarray(at, at + batchSize);
       // Time is heard between steps only, so that calls in a row come to an end.
       const within = at === 0 ? limits : waiting;
-      const stopped = within?.beforeBatch() ?? (await load(dataset, indices, state.epoch, within));
+      const next = order.subarray(current.step * samplesPerStep + at + indices.length, stepsPerEpoch * samplesPerStep);
+      const stopped = within?.beforeBatch() ?? (await load(dataset, indices, state.epoch, within, next));
       if (stopped) return stopped;
       const step = prepare(indices.length);
       fillBatch("fit", step, loss, dataset, indices, state.epoch);

@@ -47,6 +47,7 @@ function statisticsOf(dataset: Dataset): Statistics | undefined {
     const { x }: { x?: unknown } = description.options;
     return /^Uint8(Clamped)?Array$/.test(tagOf(x)) ? PLAIN : undefined;
   }
+  if (description.type === "folder") return undefined; // its transform has told already
   const inner = statisticsOf(description.dataset);
   if (description.type !== "normalise") return inner;
   return inner === PLAIN ? { mean: description.mean, std: description.std } : undefined;

@@ -57,6 +57,7 @@ export class SentDatasets {
       const got = "arrays transferred to another worker";
       throw new DataError(expectation(where, "dataset", "arrays of this thread", got));
     }
+    if (description.type === "folder") return null;
     const augmentations =
       description.type === "augment" ? description.augmentations.map(augmentationDescription) : undefined;
     if (augmentations && !augmentations.every((each) => each !== undefined)) return null;

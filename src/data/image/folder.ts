@@ -20,6 +20,7 @@ import {
 import { formatShape, numel } from "../../core/shape.js";
 import { folderPath, openFileSystem } from "../../stores/file-system.js";
 import { type ClassDataset, checkBuffers, trustLabels } from "../dataset.js";
+import { describeDataset } from "../description.js";
 import { listPictures } from "./listing.js";
 import { type DecodeOptions, decodeSchema } from "./open.js";
 import { PictureFiles, Prepared } from "./picture-files.js";
@@ -136,6 +137,8 @@ export async function loadImageFolder(folder: string | URL, options: ImageFolder
       return unreadableFiles(files, samples, signal);
     },
   };
+  const made = { transform, cacheBytes, classNames, skipUnreadable, maxPixels, exifOrientation };
+  describeDataset(dataset, () => ({ type: "folder", root, options: made, paths }));
   return describePictures(
     trustLabels(dataset, () => labels),
     (cut) => openView({ dataset, files, labels, transform }, cut),

@@ -16,7 +16,16 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 import { hasEnded, thisProcess } from "./process.js";
+
+/** Starts `data-worker`, which makes the batches of a dataset. */
+function startDataWorker(address: string | URL | undefined): Worker {
+  const options = { execArgv: [] };
+  // A literal URL, which bundlers recognise.
+  if (address === undefined) return new Worker(new URL("./data-worker.node.js", import.meta.url), options);
+  return new Worker(typeof address === "string" && /^file:/.test(address) ? new URL(address) : address, options);
+}
 
 export const fileSystem = {
   appendFile,
@@ -36,5 +45,6 @@ export const fileSystem = {
   writeFile,
   fileURLToPath,
   hasEnded,
+  startDataWorker,
   thisProcess,
 };
