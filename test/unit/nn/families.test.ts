@@ -182,7 +182,7 @@ describe("what is not meant", () => {
     ["mobilenetV3: variant expected", () => mobilenetV3({ stem: 8, stages: [[[3, 8]]], features: 8 } as never)],
     ["efficientnet: variant expected b0, b1, b2, b3, b4, lite0, v2_s or", () => efficientnet("toString" as never)],
     [
-      'efficientnet: names expected "torchvision" or "timm", got keras',
+      'efficientnet: names expected "torchvision" or "timm", got "keras"',
       () => efficientnet("b0", { names: "keras" as never }),
     ],
     ["convnext: variant expected atto", () => convnext({ depths: [1, 2], dims: [8] })],
