@@ -82,6 +82,10 @@ const intersection = (sets: readonly ReadonlySet<string>[]): Set<string> =>
 const hasIdentity = (graph: Graph, id: string): boolean =>
   /\/src\/(nn|ops|graph)\//.test(id) || graph.get(id)?.hasRegister === true;
 
+/** Modules that every app has, nearly whole. */
+const isEverywhere = (id: string): boolean =>
+  /\/src\/core\/(tensor|errors|check|shape|options|tag|keys|look-up)\.ts$/.test(id);
+
 /** The modules of an entry, and those that it asks for on demand. */
 export interface EntryModules {
   kept: ReadonlySet<string>;
@@ -112,7 +116,7 @@ export function modulesOnDemand(graph: Graph, entries: readonly EntryModules[]):
     const there = intersection([...inEntries, ...inFiles]);
     const along = intersection(asking.map((id) => closure(graph, id)));
     const shared = new Set([...along].filter((id) => id !== RECORDS && there.has(id)));
-    for (const id of there) if (hasIdentity(graph, id)) shared.add(id);
+    for (const id of there) if (hasIdentity(graph, id) || isEverywhere(id)) shared.add(id);
     known.set(target, shared);
     return shared;
   };
