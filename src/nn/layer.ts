@@ -34,6 +34,9 @@ export abstract class Layer {
   /** @internal Of a network with several outputs, which `record` returns as one: [n, all numbers]. */
   outputs?(): SeveralOutputs | undefined;
 
+  /** @internal Of a network that takes one sample at a time. */
+  takesOne?(): boolean;
+
   /** @internal For `replaceHead`. */
   withHead?(classes: number, head: string | undefined): NewHead;
 

@@ -46,7 +46,7 @@ export function exportOnnx(model: Model, options?: ExportOptions): Uint8Array<Ar
     throw new ArgumentError(expectation("exportOnnx", "model", "a model of this package's main entry", model));
   const state = model.stateDict();
   const b = new Builder({ training: false });
-  const x = b.graph.value([ANY_BATCH, ...model.inputShape], "input");
+  const x = b.graph.value([model.network.takesOne?.() ? 1 : ANY_BATCH, ...model.inputShape], "input");
   const y = model.network.build(b, x);
   const outputs = b.graph.outputs ?? new Map([["output", y]]);
   const kept = new Set(outputs.values());

@@ -44,6 +44,8 @@ function lifetimes(
     for (const id of node.outputs) touch(id, at);
   });
   for (const id of keep) touch(id, nodes.length);
+  // What the host writes has a place even where no op reads it.
+  for (const { id, role } of graph.values) if (role === "input" || role === "target") touch(id, -1);
   return lives;
 }
 

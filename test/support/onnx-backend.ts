@@ -31,8 +31,8 @@ const whole = ({ data, shape }: Constant, batch: boolean) => ({
   shape: batch ? shape : [1, ...(shape.length > 0 ? shape : [1])],
 });
 
-/** Whether the answer is right. Throws what the library throws. `batch` as for `importOnnx`. */
-async function run(folder: string, batch: boolean): Promise<boolean> {
+/** A test's model with every input after the first bound. Throws what the library throws. `batch` as for `importOnnx`. */
+export async function openBackendTest(folder: string, batch: boolean) {
   const bytes = new Uint8Array(readFileSync(`${folder}model.onnx`));
   const reading = new Reading("test", 2 ** 27);
   const constants = new ConstantReader(reading, 2 ** 27);
@@ -45,6 +45,12 @@ async function run(folder: string, batch: boolean): Promise<boolean> {
   const { network, state, inputShape } = importOnnx(bytes, { inputs: Object.fromEntries(bound), batch });
   const model = await createModel(network, { inputShape });
   model.loadStateDict(state);
+  return { model, network, graph, load };
+}
+
+/** Whether the answer is right. */
+async function run(folder: string, batch: boolean): Promise<boolean> {
+  const { model, network, graph, load } = await openBackendTest(folder, batch);
   const x = load("input_0.pb");
   const made = model.predict<Tensor | Outputs>(
     batch && !network.definition.isChannelsLast ? toChannelsLast(x.data, x.shape) : whole(x, batch),
@@ -78,25 +84,28 @@ export interface BackendResult {
   ms: number;
 }
 
+/** All of them. */
+export const backendTests = (): { group: string; name: string; folder: string }[] =>
+  GROUPS.flatMap((group) =>
+    readdirSync(root + group).map((name) => ({ group, name, folder: `${root}${group}/${name}/` })),
+  ).filter(({ folder }) => existsSync(`${folder}model.onnx`));
+
 /** Runs all of them. */
 export async function runBackendTests(): Promise<BackendResult[]> {
   const results: BackendResult[] = [];
-  for (const group of GROUPS)
-    for (const name of readdirSync(root + group)) {
-      const folder = `${root}${group}/${name}/`;
-      if (!existsSync(`${folder}model.onnx`)) continue;
-      const start = performance.now();
-      const result = { group, name, message: "", outcome: "right" as BackendResult["outcome"] };
-      for (const batch of [true, false]) {
-        try {
-          result.outcome = !(await run(folder, batch)) ? "wrong" : batch ? "right" : "whole";
-        } catch (error) {
-          result.outcome = error instanceof ResnetWasmError ? "refused" : "crashed";
-          result.message ||= (error as Error).message;
-        }
-        if (result.outcome !== "refused") break;
+  for (const { group, name, folder } of backendTests()) {
+    const start = performance.now();
+    const result = { group, name, message: "", outcome: "right" as BackendResult["outcome"] };
+    for (const batch of [true, false]) {
+      try {
+        result.outcome = !(await run(folder, batch)) ? "wrong" : batch ? "right" : "whole";
+      } catch (error) {
+        result.outcome = error instanceof ResnetWasmError ? "refused" : "crashed";
+        result.message ||= (error as Error).message;
       }
-      results.push({ ...result, ms: performance.now() - start });
+      if (result.outcome !== "refused") break;
     }
+    results.push({ ...result, ms: performance.now() - start });
+  }
   return results;
 }

@@ -31,6 +31,11 @@ export class OnnxNetwork extends Layer {
   }
 
   /** @internal */
+  override takesOne(): boolean {
+    return this.definition.isWhole === true;
+  }
+
+  /** @internal */
   override withHead(classes: number, head: string | undefined): NewHead {
     const made = withNewHead(this.definition, classes, head);
     return { network: new OnnxNetwork(made.definition), head: made.head };

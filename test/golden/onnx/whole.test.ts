@@ -75,6 +75,11 @@ describe("an import without a batch", () => {
   });
 });
 
+it("gives constants where nothing reads the input", async () => {
+  const model = await loadOnnx(writeModel(modelOf(13, [3, 4], [node("Shape", ["x"], ["y"])])), { batch: false });
+  expect(model.predict({ data: new Float32Array(12), shape: [1, 3, 4] }).data).toEqual(Float32Array.of(3, 4));
+});
+
 /** x + w, where w is turned round twice before. */
 class PlusWeight extends Layer {
   readonly type = "PlusWeight";
