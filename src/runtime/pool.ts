@@ -57,7 +57,8 @@ export class ThreadPool {
 
   /** Marks the pool as broken, so that nobody waits for a dead worker, and ends the other workers. */
   fail(error: Error): void {
-    this.#failure ??= error;
+    if (this.#failure) return; // the end of each of the others is told, too
+    this.#failure = error;
     Atomics.store(this.#control, CONTROL.failed / 4, 1);
     for (const field of [CONTROL.generation, CONTROL.jobs]) Atomics.notify(this.#control, field / 4);
     for (const worker of this.#workers) worker.terminate();

@@ -88,7 +88,10 @@ export async function evaluate(
   const { signal } = read;
   trainer.expectFits("evaluate", dataset);
   await expectTransformed("evaluate", trainer.model, dataset);
-  const tally = await newTally(trainer, start ?? (metrics && measuringHere("evaluate", metrics)));
+  const tally = await newTally(
+    trainer,
+    start ?? (metrics === undefined ? metrics : measuringHere("evaluate", metrics)),
+  );
   const result = await evaluateWithin(trainer, dataset, batchSize, new Limits({ signal }), tally);
   if (typeof result !== "string") return result;
   throw signal?.reason;

@@ -74,3 +74,17 @@ it("work on short steps where they are forced to, and else on long ones only", a
   expect(await threadsOf({ force: 2 })).toEqual([2, 2, "as asked, in every step"]);
   expect(await threadsOf({ force: 1 })).toEqual([1, 1, "as asked"]);
 });
+
+it("many of them are ended, by dispose or by the death of one, without a warning", async () => {
+  const warnings: string[] = [];
+  const hear = ({ message }: Error) => warnings.push(message);
+  process.on("warning", hear);
+  const model = await createModel(network, { inputShape: [11], threads: { force: 16 } });
+  model.predict(new Float32Array(11));
+  model.dispose();
+  const { executor } = (await createModel(network, { inputShape: [11], threads: { force: 16 } })).engine;
+  executor.pool?.fail(new Error("one of them died"));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  process.off("warning", hear);
+  expect(warnings).toEqual([]);
+});

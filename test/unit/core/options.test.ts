@@ -77,6 +77,18 @@ describe("readOptions", () => {
     expect(() => read(given)).toThrow(new ArgumentError(message));
   });
 
+  it("refuses what is no record, and shows strings as such", () => {
+    const others = [new Map([["lr", 1]]), Promise.resolve({ lr: 1 }), [1], "lr", new Date(0), new Proxy(new Map(), {})];
+    for (const other of others)
+      expect(() => readOptions("Thing", other, schema)).toThrow("Thing: options expected an object");
+    expect(() => readOptions("Thing", { lr: "1" }, schema)).toThrow('got "1"');
+    class Own {
+      lr = 2;
+    }
+    for (const record of [new Own(), Object.assign(Object.create(null), { lr: 2 }), Object.freeze({ lr: 2 })])
+      expect(readOptions("Thing", record, schema).lr).toBe(2);
+  });
+
   it("refuses unknown options, and names the one that was meant", () => {
     const known = "lr, momentum, nesterov, side, betas, label, seen";
     expect(() => read({ lr: 1, Momentun: 1 })).toThrow(
