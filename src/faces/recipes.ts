@@ -7,5 +7,5 @@ export type { AnyModel, AnyTrainer, Entry, MakeOptions } from "../recipes/entry.
 export type { FineTuned } from "../recipes/fine-tune.js";
 export type { FineTuneOptions } from "../recipes/fine-tune-options.js";
 export type { TrainTableOptions } from "../recipes/table-options.js";
-export type { TableEvaluation, TableFigures, TableReport } from "../recipes/table-report.js";
+export type { TableEvaluation, TableFigures, TableMetrics, TableReport } from "../recipes/table-report.js";
 export type { TrainedTable } from "../recipes/table-training.js";

@@ -18,10 +18,10 @@ import { AdamW } from "../optim/optimizers.js";
 import type { EpochRecord } from "../train/callback.js";
 import { earlyStopping } from "../train/callbacks/early-stopping.js";
 import type { ClassEvaluation } from "../train/evaluate.js";
+import { type Report, report } from "../train/report/report.js";
 import { type Anatomy, dissect, type LinearHead } from "./anatomy.js";
 import { type AnyModel, type AnyTrainer, type Entry, entryOf } from "./entry.js";
 import { type FineTuneOptions, type FineTuneSettings, readFineTuneOptions } from "./fine-tune-options.js";
-import { confusionTable, page } from "./page.js";
 
 /** What `fineTune` gives. */
 export interface FineTuned<M extends AnyModel> {
@@ -29,8 +29,8 @@ export interface FineTuned<M extends AnyModel> {
   model: M;
   /** On the validation samples: loss, accuracy, and in `metrics` the confusion matrix, F1 and the worst mistakes. */
   evaluation: ClassEvaluation & { metrics: { confusionMatrix: number[][]; f1: number; mistakes: Mistake[] } };
-  /** What was chosen and found, as it was printed; and as one page, with the confusion matrix and the curves. */
-  report: { text: string; html: string };
+  /** What was chosen and found, as it was printed; and as one page, with curves and mistakes. */
+  report: Report;
   /** Epochs of the head, then of the last stage. */
   history: { head: EpochRecord[]; stage: EpochRecord[] };
 }
@@ -66,8 +66,13 @@ export const fineTuner =
     expectFits(model, data, settings);
     const tuning = new Tuning(entry, settings, tell);
     const { tuned, ...found } = await tuning.run(model, data);
+    const { held, ...rest } = found;
     const text = lines.join("\n");
-    return { model: tuned, ...found, report: { text, html: pageOf(found, data, text) } };
+    const { head, stage } = found.history;
+    const history = { epochs: [...head, ...stage.map((each) => ({ ...each, epoch: head.length + each.epoch }))] };
+    const shown = { title: "Fine-tuning", data: held, history, notes: text, target: null, print: () => {} };
+    const { html } = await report(found.evaluation, shown);
+    return { model: tuned, ...rest, report: { text, html } };
   };
 
 function expectFits(model: AnyModel, data: ClassDataset, { classes, validation }: FineTuneSettings): void {
@@ -170,7 +175,7 @@ class Tuning<M extends AnyModel> {
     const metrics = [confusionMatrix(), f1(), mistakes()] as const;
     const evaluation = (await trainer.evaluate(held, { metrics })) as FineTuned<M>["evaluation"];
     tell(`${held.length} samples that were not trained on: ${figures(evaluation)}`);
-    return { tuned, evaluation, history: { head: first, stage: second } };
+    return { tuned, held, evaluation, history: { head: first, stage: second } };
   }
 
   #trainer(model: M, lr: number) {
@@ -248,34 +253,6 @@ class Tuning<M extends AnyModel> {
     }
     return arrayDataset({ x, y, inputShape: [size], classes });
   }
-}
-
-/** The confusion matrix, and the losses of head and last stage. */
-function pageOf(
-  { evaluation, history }: Omit<FineTuned<AnyModel>, "model" | "report">,
-  data: ClassDataset,
-  log: string,
-) {
-  const names = Array.from({ length: data.classes }, (_, i) => data.classNames?.[i] ?? String(i));
-  const matrix = confusionTable(evaluation.metrics.confusionMatrix, names);
-  const { loss, accuracy, samples } = evaluation;
-  const result = {
-    caption: `${samples} samples that were not trained on`,
-    head: ["accuracy", "F1", "loss"],
-    rows: [[`${(100 * accuracy).toFixed(1)} %`, evaluation.metrics.f1.toFixed(4), loss.toFixed(4)]],
-  };
-  const curve = (caption: string, epochs: readonly EpochRecord[]) => ({
-    caption,
-    curves: {
-      training: epochs.map((each) => each.loss),
-      validation: epochs.map((each) => each.validation?.loss ?? Number.NaN),
-    },
-  });
-  const curves = [
-    curve("Loss of the head, by epochs", history.head),
-    curve("Loss of the last stage, by epochs", history.stage),
-  ];
-  return page("Fine-tuning", [result, ...(matrix ? [matrix] : [])], curves, log);
 }
 
 const figures = ({ loss, accuracy = 0 }: { loss: number; accuracy?: number }): string =>

@@ -1,28 +1,36 @@
 /** How good the networks of a table are, by rows that they have not seen. */
 import { argmax, exp, log } from "../core/math.js";
+import { accuracy, confusionMatrix, f1 } from "../metrics/counting.js";
+import type { Metric } from "../metrics/metric.js";
+import { type Mistake, mistakes } from "../metrics/mistakes.js";
+import { mae, r2, rmse } from "../metrics/regression.js";
+import type { Evaluation } from "../train/evaluate.js";
+import { report } from "../train/report/report.js";
 import type { ColumnUse } from "./columns.js";
-import { confusionTable, page } from "./page.js";
 import type { Unit } from "./table-input.js";
 
-/** Figures of predictions: of classes `accuracy`, of numbers `rmse`, `mae` and `r2`, in the target's own unit. */
-export interface TableFigures {
-  /** Cross-entropy, or the mean squared error in standard deviations of the target. */
-  loss: number;
-  accuracy?: number;
+/** Of classes; of numbers, in the target's own unit. */
+export interface TableMetrics {
+  f1?: number;
+  confusionMatrix?: number[][];
+  /** Rows, counted from 0 among those with a target, of which the networks are most sure, and wrong. */
+  mistakes?: Mistake[];
   rmse?: number;
   mae?: number;
   r2?: number;
 }
 
+/** Figures of predictions, as `trainer.evaluate` gives them: `loss`, of classes `accuracy`, and `metrics`. */
+export interface TableFigures extends Evaluation {
+  metrics: TableMetrics & Readonly<Record<string, unknown>>;
+}
+
 /** What `trainTable` found of rows that the networks had not seen. */
 export interface TableEvaluation extends TableFigures {
-  samples: number;
   /** A linear model of the same folds. */
   linear: TableFigures;
   /** The most frequent class, or the mean, whatever the row. */
   constant: TableFigures;
-  /** Rows of each class by what was predicted: `confusion[expected][predicted]`. */
-  confusion?: number[][];
 }
 
 /** What was chosen, and what was found. */
@@ -41,16 +49,12 @@ interface Facts {
   unit: Unit;
 }
 
+/** Outputs of the networks, of a linear model and of none, against the targets: class indices, or standardised numbers. */
 export function judge(deep: Float64Array, linear: Float64Array, facts: Facts): TableEvaluation {
   const { y, classNames } = facts;
-  const figures = classNames ? (outputs: Float64Array) => ofClasses(outputs, y, classNames.length) : ofNumbers(facts);
-  return {
-    ...figures(deep),
-    samples: y.length,
-    linear: figures(linear),
-    constant: figures(classNames ? shares(y, classNames.length) : new Float64Array(y.length)),
-    ...(classNames && { confusion: confusionOf(deep, y, classNames.length) }),
-  };
+  const nothing = classNames ? shares(y, classNames.length) : new Float64Array(y.length);
+  const [networks, line, constant] = [deep, linear, nothing].map((outputs) => figuresOf(outputs, facts));
+  return { ...networks, linear: line, constant };
 }
 
 /** The logarithms of the classes' shares, for each row. */
@@ -60,37 +64,46 @@ function shares(y: ArrayLike<number>, classes: number): Float64Array {
   return Float64Array.from({ length: y.length * classes }, (_, i) => log(counts[i % classes] / y.length));
 }
 
-function ofClasses(outputs: Float64Array, y: ArrayLike<number>, classes: number): TableFigures {
-  let [loss, hits] = [0, 0];
-  for (let row = 0; row < y.length; row++) {
-    const at = row * classes;
-    const best = argmax(outputs, at, classes);
-    if (best === y[row]) hits++;
-    let sum = 0;
-    for (let c = 0; c < classes; c++) sum += exp(outputs[at + c] - outputs[at + best]);
-    loss += log(sum) - (outputs[at + y[row]] - outputs[at + best]);
+function figuresOf(outputs: Float64Array, { y, classNames, unit: { mean, std } }: Facts): TableFigures {
+  const samples = y.length;
+  const own = (values: ArrayLike<number>) => Float32Array.from(values, (value) => value * std + mean);
+  const batch = classNames
+    ? { first: 0, samples, outputs: Float32Array.from(outputs), targets: y }
+    : { first: 0, samples, outputs: own(outputs), targets: own(y) };
+  const measured = <T>(metric: Metric<string, T>): T => {
+    const run = metric.start({ task: classNames ? "classes" : "numbers", outputShape: [classNames?.length ?? 1] });
+    run.update(batch);
+    return run.result();
+  };
+  if (!classNames) {
+    let squared = 0;
+    for (let row = 0; row < samples; row++) squared += (outputs[row] - y[row]) * (outputs[row] - y[row]);
+    const metrics = { rmse: measured(rmse()), mae: measured(mae()), r2: measured(r2()) };
+    return { loss: squared / samples, samples, metrics };
   }
-  return { loss: loss / y.length, accuracy: hits / y.length };
+  return {
+    loss: crossEntropyOf(outputs, y, classNames.length),
+    accuracy: measured(accuracy()),
+    samples,
+    metrics: {
+      f1: measured(f1()),
+      confusionMatrix: measured(confusionMatrix()),
+      mistakes: measured(mistakes()),
+    },
+  };
 }
 
-const ofNumbers =
-  ({ y, unit: { std } }: Facts) =>
-  (outputs: Float64Array): TableFigures => {
-    let [squared, absolute, spread] = [0, 0, 0];
-    for (let row = 0; row < y.length; row++) {
-      const error = outputs[row] - y[row];
-      squared += error * error;
-      absolute += Math.abs(error);
-      spread += y[row] * y[row]; // standardised: the mean is 0
-    }
-    const loss = squared / y.length;
-    return { loss, rmse: std * Math.sqrt(loss), mae: (std * absolute) / y.length, r2: 1 - squared / (spread || 1) };
-  };
-
-function confusionOf(outputs: Float64Array, y: ArrayLike<number>, classes: number): number[][] {
-  const matrix = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  for (let row = 0; row < y.length; row++) matrix[y[row]][argmax(outputs, row * classes, classes)]++;
-  return matrix;
+/** The mean of -log softmax(outputs) at the class. */
+function crossEntropyOf(outputs: Float64Array, y: ArrayLike<number>, classes: number): number {
+  let loss = 0;
+  for (let row = 0; row < y.length; row++) {
+    const at = row * classes;
+    const top = outputs[at + argmax(outputs, at, classes)];
+    let sum = 0;
+    for (let c = 0; c < classes; c++) sum += exp(outputs[at + c] - top);
+    loss += log(sum) - (outputs[at + y[row]] - top);
+  }
+  return loss / y.length;
 }
 
 interface Told {
@@ -101,31 +114,29 @@ interface Told {
   lines: readonly string[];
 }
 
-const MODELS = ["networks", "linear", "constant"] as const;
-
 /** A table of the figures beside those of simpler models, and a page. */
-export function tableReport(evaluation: TableEvaluation, { title, columns, classNames, lines }: Told): TableReport {
-  const { linear, constant, samples, confusion } = evaluation;
-  const names = (["accuracy", "rmse", "mae", "r2", "loss"] as const).filter((name) => evaluation[name] !== undefined);
-  const cell = (value: number | undefined, name: string) =>
-    name === "accuracy" ? `${(100 * (value ?? 0)).toFixed(1)} %` : Number((value ?? 0).toPrecision(4)).toString();
-  const rows = names.map((name) => [
-    name,
-    ...[evaluation, linear, constant].map((figures) => cell(figures[name], name)),
-  ]);
-  const caption = `${samples} rows, each by networks that have not seen it`;
+export async function tableReport(
+  evaluation: TableEvaluation,
+  { title, columns, classNames, lines }: Told,
+): Promise<TableReport> {
+  const { linear, constant, samples } = evaluation;
+  const of = ({ accuracy: share, loss, metrics }: TableFigures) => {
+    const { rmse: root, mae: absolute, r2: explained, f1: score } = metrics;
+    return Object.entries({ accuracy: share, f1: score, rmse: root, mae: absolute, r2: explained, loss });
+  };
+  const cell = (name: string, value = 0) =>
+    name === "accuracy" ? `${(100 * value).toFixed(1)} %` : Number(value.toPrecision(4)).toString();
+  const all = [evaluation, linear, constant].map(of);
+  const rows = all[0].flatMap(([name, value], i) =>
+    value === undefined ? [] : [[name, ...all.map((figures) => cell(name, figures[i][1]))]],
+  );
   const line = ([first, ...rest]: readonly string[]) =>
     first.padEnd(10) + rest.map((text) => text.padStart(12)).join("");
-  const text = [caption, line(["", ...MODELS]), ...rows.map(line)].join("\n");
-  const matrix = confusion && classNames && confusionTable(confusion, classNames);
-  const tables = [
-    { caption, head: ["", ...MODELS], rows },
-    ...(matrix ? [matrix] : []),
-    {
-      caption: "Columns",
-      head: ["column", "use", ""],
-      rows: columns.map(({ name, use, about }) => [name, use, use === "left out" ? `it ${about}` : about]),
-    },
-  ];
-  return { text, html: page(title, tables, [], [...lines, text].join("\n")), columns };
+  const caption = `${samples} rows, each by networks that have not seen it`;
+  const text = [caption, line(["", "networks", "linear", "constant"]), ...rows.map(line)].join("\n");
+  const { html } = await report(evaluation, {
+    ...{ title, notes: [...lines, text].join("\n"), target: null, print: () => {} },
+    ...(classNames && { classNames }),
+  });
+  return { text, html, columns };
 }

@@ -111,7 +111,7 @@ export class TableTraining<M extends AnyModel> {
     const model = await this.#join(states);
     const facts = { y: this.#y, classNames: this.#transform.classNames, unit: this.#unit };
     const evaluation = judge(deep.outputs(), linear.outputs(), facts);
-    const report = tableReport(evaluation, {
+    const report = await tableReport(evaluation, {
       title: `${settings.fileName ?? "table"}: ${understood.target.name}`,
       columns: understood.columns,
       classNames: this.#transform.classNames,

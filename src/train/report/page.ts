@@ -21,6 +21,7 @@ export interface Content {
   /** Addresses of the mistakes' pictures; fewer where samples are none. */
   pictures: readonly string[];
   epochs: readonly EpochRecord[];
+  notes: string;
 }
 
 /** The browser's own colours in light and dark; nothing is wider than a phone. */
@@ -44,13 +45,16 @@ th:first-child, td:first-child { text-align: left; padding-left: 0 }
 ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: 1rem; list-style: none; padding: 0 }
 figure { margin: 0 }
 img { width: 100%; image-rendering: pixelated; border-radius: .25rem; background: #8882 }
+pre { overflow-x: auto; font-size: .85rem }
 figcaption { font-size: .85rem; line-height: 1.35; overflow-wrap: anywhere }
 @media (max-width: 30rem) { table { font-size: .8rem } th, td { padding: .25rem .35rem } }
 `;
 
 export async function pageOf(content: Content): Promise<string> {
   const { title } = content;
-  const sections = [numbers, curves, confusions, byClass, calibration, gallery].flatMap((make) => make(content));
+  const sections = [numbers, curves, confusions, byClass, calibration, gallery, remarks].flatMap((make) =>
+    make(content),
+  );
   const policy = await policyFor(STYLE);
   const meta = (attributes: Element["attributes"]) => element("meta", attributes);
   const head = [
@@ -173,3 +177,6 @@ function gallery({ mistakes, pictures, nameOf }: Content): Element[] {
   });
   return [section("Worst mistakes", about, element("ul", {}, ...figures))];
 }
+
+const remarks = ({ notes }: Content): Element[] =>
+  notes === "" ? [] : [section("Notes", "", element("pre", {}, notes))];

@@ -26,6 +26,8 @@ export interface ReportOptions {
    * where there are files; null for nowhere.
    */
   target?: FileTarget | null;
+  /** Lines that stand at the end of the page, such as what was printed on the way. Default: none. */
+  notes?: string;
   /** Gets the table. Default `console.log`. */
   print?: (table: string) => void;
 }
@@ -53,6 +55,7 @@ const schema = () =>
     ),
     classNames: optional(list(text)),
     target: as<ReportOptions["target"]>(),
+    notes: optional(text, ""),
     print: optional(
       checked("a function", (value): value is (table: string) => void => typeof value === "function"),
       (table) => console.log(table),
@@ -78,7 +81,7 @@ const areMistakes = (value: unknown): value is Mistake[] =>
  * ```
  */
 export async function report(evaluation: Evaluation, options?: ReportOptions): Promise<Report> {
-  const { title, data, history, classNames, target, print } = readOptions(where, options, schema);
+  const { title, data, history, classNames, target, notes, print } = readOptions(where, options, schema);
   if (!isRecord(evaluation) || typeof evaluation.loss !== "number")
     throw new ArgumentError(expectation(where, "evaluation", "what trainer.evaluate gave", describe(evaluation)));
   if (data !== undefined) expectDataset(where, data);
@@ -106,6 +109,7 @@ export async function report(evaluation: Evaluation, options?: ReportOptions): P
     mistakes: mistakes ?? [],
     pictures: await pictures,
     epochs: history?.epochs ?? [],
+    notes,
   });
   print(table);
   await keep(html, target);

@@ -53,7 +53,8 @@ describe("npx resnet-wasm train", () => {
     expect(stdout).toMatch(/^90 rows, each by networks that have not seen it\n.*networks +linear +constant\naccuracy/);
     const page = readFileSync(join(folder, "report.html"), "utf8");
     expect(page).toContain("<h1>games.csv: result</h1>");
-    expect(page).not.toMatch(/<script|https?:/);
+    expect(page).not.toMatch(/<script|(src|href)="(?!data:)/);
+    expect(page).toContain("games.csv: 90 rows, 2 columns");
 
     const model = await loadModel(readFileSync(join(folder, "model.safetensors")));
     const rows = readCsv("ours,theirs\n8,1\n1,8");
@@ -69,8 +70,8 @@ describe("npx resnet-wasm train", () => {
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       samples: 90,
-      rmse: expect.any(Number),
-      linear: { r2: expect.any(Number) },
+      metrics: { rmse: expect.any(Number) },
+      linear: { metrics: { r2: expect.any(Number) } },
     });
     expect(existsSync(join(folder, "n.safetensors"))).toBe(true);
   });

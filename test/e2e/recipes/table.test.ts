@@ -42,10 +42,12 @@ describe("trainTable", () => {
     expect(text).toContain("water: number, 201 values, 20 missing");
     expect(text).toContain("3 networks on 6 inputs");
     expect(text).toContain(report.text.split("\n").at(-1));
+    expect(report.html).toContain("row: left out, as it numbers the rows");
+    expect(report.columns.map(({ use }) => use)).toEqual(["left out", "number", "number", "category", "left out"]);
     expect(evaluation.samples).toBe(240);
     expect(evaluation.accuracy).toBeGreaterThan(0.93);
     expect(evaluation.accuracy).toBeGreaterThan(evaluation.constant.accuracy ?? 1);
-    expect(evaluation.confusion?.flat().reduce((a, b) => a + b)).toBe(240);
+    expect(evaluation.metrics.confusionMatrix?.flat().reduce((a, b) => a + b)).toBe(240);
     expect(model.classNames).toEqual(["cactus", "fern", "sunflower"]);
 
     const again = await loadModel(await model.save());
@@ -59,13 +61,13 @@ describe("trainTable", () => {
 
   it("learns numbers in their own unit, better than a line", async () => {
     const { model, table, evaluation } = await trainTable(csv, { ...quick, target: 5, ignore: ["kind", "initial"] });
-    expect(evaluation.rmse).toBeLessThan(0.6 * (evaluation.linear.rmse ?? 0));
-    expect(evaluation.linear.rmse).toBeLessThan(evaluation.constant.rmse ?? 0);
+    expect(evaluation.metrics.rmse).toBeLessThan(0.6 * (evaluation.linear.metrics.rmse ?? 0));
+    expect(evaluation.linear.metrics.rmse).toBeLessThan(evaluation.constant.metrics.rmse ?? 0);
     const all = readCsv(csv, { target: "height" });
     const { data } = model.predict({ data: table.inputs(all), shape: [all.length, ...table.inputShape] });
     const actual = all.target?.numbers ?? new Float64Array(0);
     const rmse = Math.sqrt(actual.reduce((sum, value, i) => sum + (value - data[i]) ** 2, 0) / actual.length);
-    expect(rmse).toBeLessThan(1.2 * (evaluation.rmse ?? 0));
+    expect(rmse).toBeLessThan(1.2 * (evaluation.metrics.rmse ?? 0));
     expect(table.inverse(data.subarray(0, 2))).toEqual(Float64Array.from(data.subarray(0, 2)));
   });
 
