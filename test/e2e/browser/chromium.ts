@@ -36,6 +36,15 @@ export const STRICT = { "Content-Security-Policy": "default-src 'self'; script-s
 
 const TYPES: Record<string, string> = { ".html": "text/html", ".js": "text/javascript" };
 
+/** Pages and their programs, from the folder of tests. */
+const PAGES: Record<string, string> = {
+  "/": "e2e/browser/pages.html",
+  "/pages.js": "e2e/browser/pages.js",
+  "/stores.js": "e2e/browser/stores.js",
+  "/resume.js": "e2e/browser/resume.js",
+  "/run.js": "support/kill/run.js",
+};
+
 /** `/dist/…`, `/own/…` (the same files at another place), `/` (pages.html) and `more` by paths, under these headers. */
 export async function servePackage(
   headers: Record<string, string>,
@@ -44,8 +53,8 @@ export async function servePackage(
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url!, "http://localhost").pathname);
     const [, folder, file] = /^\/(dist|own)\/(.+)$/.exec(path) ?? [];
-    const page = { "/": "pages.html", "/pages.js": "pages.js", "/stores.js": "stores.js" }[path] ?? "none";
-    const local = folder ? join(root, "dist", file) : join(root, "test/e2e/browser", page);
+    const page = PAGES[path] ?? "none";
+    const local = folder ? join(root, "dist", file) : join(root, "test", page);
     // Kept by the browser, as by any page that works offline.
     const common = {
       ...headers,
