@@ -6,5 +6,6 @@ import * as metrics from "resnet-wasm/metrics";
 import { run } from "./run.js";
 
 const hash = (bytes) => createHash("sha256").update(bytes).digest("hex");
+process.stdout.write("begun\n"); // the clock of whoever kills this starts
 const { checkpoint, weights, ...told } = await run({ main, data, metrics, api: main }, main.fileStore(process.argv[2]));
 console.log(JSON.stringify({ checkpoint: hash(checkpoint), weights: hash(weights), ...told }));

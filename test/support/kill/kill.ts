@@ -4,11 +4,8 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Philox } from "../../../src/core/random.js";
 import { readSafetensors } from "../../../src/io/safetensors.js";
-
-const child = fileURLToPath(new URL("child.js", import.meta.url));
 
 interface Left {
   checkpoint: string;
@@ -18,18 +15,22 @@ interface Left {
   stopped: string;
 }
 
-/** Starts the training; `done` gives what it printed, or null where it was killed. */
-function start(folder: string): { process: ChildProcess; done: Promise<Left | null> } {
+/** Starts the training; `begun` settles when it runs, `done` gives what it printed, or null where it was killed. */
+function start(
+  child: string,
+  folder: string,
+): { process: ChildProcess; begun: Promise<unknown>; done: Promise<Left | null> } {
   const started = spawn(process.execPath, [child, folder], { stdio: ["ignore", "pipe", "pipe"] });
   let [output, errors] = ["", ""];
   started.stdout.on("data", (data) => (output += data));
   started.stderr.on("data", (data) => (errors += data));
+  const begun = Promise.race([once(started.stdout, "data"), once(started, "close")]);
   const done = once(started, "close").then(([code, signal]) => {
     if (signal === "SIGKILL") return null;
     if (code !== 0) throw new Error(`the training ended with code ${code}: ${errors}`);
-    return JSON.parse(output) as Left;
+    return JSON.parse(output.slice(output.indexOf("{"))) as Left;
   });
-  return { process: started, done };
+  return { process: started, begun, done };
 }
 
 /** Throws where a file of a store is not whole. Returns whether a write was broken off. */
@@ -40,14 +41,15 @@ function expectWhole(folder: string): boolean {
   return names.some((name) => name.endsWith(".part"));
 }
 
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-export async function kill(count: number, seed: number, say: (line: string) => void) {
+/** `child` is the program that is killed: child.js of this folder. */
+export async function kill(child: string, count: number, seed: number, say: (line: string) => void = () => {}) {
   const random = new Philox(seed, 0);
   const root = mkdtempSync(join(tmpdir(), "kill-"));
   try {
+    const first = start(child, join(root, "whole"));
+    await first.begun;
     const before = performance.now();
-    const whole = await start(join(root, "whole")).done;
+    const whole = await first.done;
     const length = performance.now() - before;
     say(
       `not killed: ${whole?.epochs} epochs in ${(length / 1000).toFixed(1)} s, weights ${whole?.weights.slice(0, 12)}`,
@@ -56,16 +58,16 @@ export async function kill(count: number, seed: number, say: (line: string) => v
     while (kills < count) {
       const folder = join(root, `run-${runs++}`);
       for (let left: Left | null = null; !left; ) {
-        const run = start(folder);
-        // From its start, which takes a third of a second, to a tenth of the whole after that.
-        const delay = kills < count ? 100 + random.uniform() * (300 + length / 10) : 2 ** 30;
+        const run = start(child, folder);
+        await run.begun;
+        // A run is killed some six times before its end, before its first checkpoint and while it reads one, too.
+        const delay = kills < count ? (random.uniform() * length) / 3 : 2 ** 30;
         const timer = setTimeout(() => run.process.kill("SIGKILL"), delay);
         left = await run.done;
         clearTimeout(timer);
         if (!left) {
           kills++;
           if (readdirSync(root).includes(`run-${runs - 1}`) && expectWhole(folder)) within++;
-          await sleep(0);
           continue;
         }
         if (left.passed.length > 0) throw new Error(`torn files: ${left.passed.join("; ")}`);
