@@ -10,6 +10,7 @@ import { integer, optional, readOptions, type Schema } from "../core/options.js"
 import { isTagged } from "../core/tag.js";
 import { takeDigest } from "./digest.js";
 import { dtypeSize, readElements } from "./dtypes.js";
+import { Int8Pairs } from "./int8.js";
 import { type ReadOptions, readerSchema, type StoredTensor } from "./safetensors.js";
 import { type Entry, formatError, type Header, headerLength, type Origin, parseHeader } from "./safetensors-header.js";
 
@@ -40,6 +41,7 @@ export async function readSafetensorsStream(
     const header = parseHeader(await source.take(length, `a header of ${length} bytes`), origin);
     checkLength(8 + length + header.dataLength, byteLength, origin);
     const check = takeDigest(header, verify, origin);
+    const pairs = new Int8Pairs(header.entries, origin);
     for (const entry of [...header.entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
       const { name, shape, dtype } = entry;
       let sum = 0;
@@ -49,7 +51,8 @@ export async function readSafetensorsStream(
         if (check) sum = crc32(bytes, sum);
       });
       check?.(name, sum);
-      await onTensor(name, { data, shape, dtype });
+      const whole = pairs.take(name, { data, shape, dtype });
+      if (whole) await onTensor(...whole);
     }
     await checkEnd(source, 8 + length, header, origin);
     return { metadata: header.metadata };

@@ -11,6 +11,7 @@ import { crc32 } from "../core/crc32.js";
 import { flag, oneOf, optional, readOptions, type Schema, text } from "../core/options.js";
 import { takeDigest } from "./digest.js";
 import { type Dtype, type IntegerRule, readElements } from "./dtypes.js";
+import { Int8Pairs } from "./int8.js";
 import { foreign, formatError, headerLength, type Origin, parseHeader } from "./safetensors-header.js";
 
 export type { Dtype } from "./dtypes.js";
@@ -19,7 +20,7 @@ export type { Dtype } from "./dtypes.js";
 export interface StoredTensor {
   data: Float32Array;
   shape: number[];
-  /** The type in the file; `data` is float32 whatever it says. */
+  /** The type in the file; `data` is float32 whatever it says, weights that were saved as "I8" multiplied by their scales. */
   dtype: Dtype;
 }
 
@@ -70,10 +71,12 @@ export function readSafetensors(bytes: Uint8Array | ArrayBuffer, options?: ReadO
     for (const { name, begin, end } of header.entries) check(name, crc32(file.subarray(start + begin, start + end)));
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const tensors = new Map<string, StoredTensor>();
+  const pairs = new Int8Pairs(header.entries, origin);
   for (const { name, dtype, shape, count, begin } of header.entries) {
     const data = new Float32Array(count);
     readElements(dtype, view, start + begin, data, { ...origin, name, rule });
-    tensors.set(name, { data, shape, dtype });
+    const whole = pairs.take(name, { data, shape, dtype });
+    if (whole) tensors.set(...whole);
   }
   return { tensors, metadata: header.metadata };
 }

@@ -34,15 +34,19 @@ export type { ModelInfo, PredictOptions } from "./predictor.js";
 export interface SaveOptions {
   /**
    * The type of weights with two and more dimensions; norms and biases are F32 always. "F16" has 11 digits and ends at 65,504,
-   * "BF16" has 8 digits and float32's range. Default "F32": loaded again, the model is the same to the last bit.
+   * "BF16" has 8 digits and float32's range, "I8" a scale for each output channel and 127 steps up to the largest weight of it. Default
+   * "F32": loaded again, the model is the same to the last bit.
    */
-  dtype?: "F32" | "F16" | "BF16";
+  dtype?: "F32" | "F16" | "BF16" | "I8";
   /** What the file is called in a store. Default "model.safetensors". */
   name?: string;
 }
 
 const saving = () =>
-  ({ dtype: oneOf(["F32", "F16", "BF16"], "F32"), name: optional(text, MODEL_NAME) }) satisfies Schema<SaveOptions>;
+  ({
+    dtype: oneOf(["F32", "F16", "BF16", "I8"], "F32"),
+    name: optional(text, MODEL_NAME),
+  }) satisfies Schema<SaveOptions>;
 
 export interface ForwardOptions {
   /** Switches Dropout on and BatchNorm to the batch's own statistics. Default false. */

@@ -1,16 +1,21 @@
 /** Models as files. Loaded on demand. */
+import { expectation, NumericError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
+import { scaleName } from "../io/int8.js";
 import { writeSafetensors } from "../io/safetensors-writer.js";
 import { type Architecture, METADATA_KEY } from "./architecture.js";
 import { expectTransform } from "./limits.js";
 import type { StateDict } from "./state.js";
 import { readTemperature } from "./temperature.js";
 
+/** The types of weights with two and more dimensions. */
+export type SavedType = "F32" | "F16" | "BF16" | "I8";
+
 /** Throws `ArgumentError` on a transform or a temperature, set since the model was made, that `loadModel` would refuse. */
 export function writeModel(
   { inputShape, network, transform, classNames, temperature }: Architecture,
   state: StateDict,
-  dtype: "F32" | "F16" | "BF16",
+  dtype: SavedType,
 ): Uint8Array<ArrayBuffer> {
   expectTransform("save", transform);
   readTemperature("save", temperature);
@@ -18,9 +23,49 @@ export function writeModel(
   const isCounter = (name: string) => name.endsWith("num_batches_tracked");
   // Norms and biases are few, and what they hold is not of the order of 1.
   const isMatrix = (name: string) => lookUp(state, name).shape.length > 1;
-  return writeSafetensors(state, {
+  const isScale = (name: string) => !state.has(name);
+  return writeSafetensors(dtype === "I8" ? toInt8(state, isMatrix) : state, {
     metadata: { [METADATA_KEY]: JSON.stringify(architecture) },
     digest: true,
-    dtype: (name) => (isCounter(name) ? "I64" : isMatrix(name) ? dtype : "F32"),
+    dtype: (name) => (isScale(name) ? "F32" : isCounter(name) ? "I64" : isMatrix(name) ? dtype : "F32"),
   });
+}
+
+/** Weights of two and more dimensions as integers, and their scales. Throws `NumericError` on weights that are not finite. */
+function toInt8(state: StateDict, isMatrix: (name: string) => boolean): StateDict {
+  const written: StateDict = new Map();
+  for (const [name, tensor] of state) {
+    if (!isMatrix(name)) {
+      written.set(name, tensor);
+      continue;
+    }
+    const { data, shape } = tensor;
+    const [rows] = shape;
+    const each = data.length / rows;
+    const scales = new Float32Array(rows);
+    const q = new Float32Array(data.length);
+    for (let row = 0; row < rows; row++) {
+      const at = row * each;
+      let most = 0;
+      for (let i = at; i < at + each; i++) {
+        if (!Number.isFinite(data[i]))
+          throw new NumericError(expectation("save", `tensor "${name}" element ${i}`, "a finite weight", data[i]));
+        most = Math.max(most, Math.abs(data[i]));
+      }
+      scales[row] = roundUp(most / 127);
+      for (let i = at; i < at + each; i++) q[i] = most === 0 ? 0 : Math.round(data[i] / scales[row]);
+    }
+    written.set(name, { data: q, shape });
+    written.set(scaleName(name), { data: scales, shape: [rows] });
+  }
+  return written;
+}
+
+/** The next float32 whose last 7 bits are 0: 127 of it is a float32, so that what was loaded is saved as it was. */
+function roundUp(x: number): number {
+  if (x === 0) return 1;
+  const number = Float32Array.of(x);
+  const bits = new Int32Array(number.buffer);
+  bits[0] = (bits[0] + 127) & ~127;
+  return number[0];
 }

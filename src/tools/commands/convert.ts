@@ -6,8 +6,8 @@ import { type Command, UsageError } from "../command.js";
 import { formatBytes, type ModelFile, openFile, openModel, readWeights, writeWhole } from "../model-file.js";
 import { preparationOptions, readPreparation } from "../preparation.js";
 
-const DTYPES = ["F32", "F16", "BF16"] as const;
-type Dtype = (typeof DTYPES)[number];
+const DTYPES = ["F32", "F16", "BF16", "I8"] as const;
+type Dtype = Exclude<(typeof DTYPES)[number], "I8">;
 
 export const convert: Command = {
   arguments: "<in> <out>",
@@ -18,7 +18,8 @@ export const convert: Command = {
   options: {
     dtype: {
       value: "<type>",
-      about: "F32 (default), F16 or BF16: the type of weights with two and more dimensions in a safetensors file",
+      about:
+        "F32 (default), F16, BF16 or, of a network, I8: the type of weights with two and more dimensions in a safetensors file",
     },
     "fold-batch-norm": { about: "multiply BatchNorms into the convolutions before them in an ONNX file" },
     opset: { value: "<n>", about: "of an ONNX file, 17 to 23, default 17" },
@@ -36,6 +37,7 @@ export const convert: Command = {
     const file = await openFile(from);
     const isWeights = file.format !== "ONNX" && readWeights(file).kind === "weights";
     if (isWeights && format === "safetensors") {
+      if (dtype === "I8") throw new UsageError("convert: --dtype I8 expected with a network, got weights alone");
       if (classNames || transform)
         throw new UsageError("convert: --labels and --transform expected with a network, got weights alone");
       return written(to, convertWeights(file, dtype));
