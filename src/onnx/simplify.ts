@@ -10,12 +10,13 @@ import { lookUp } from "../core/look-up.js";
 import type { Step } from "../nn/imported/step.js";
 import { evaluate } from "./fold.js";
 import { type FlatNode, flatten } from "./inline.js";
+import { BYTES, expectNumbers, ofBytes } from "./integers.js";
 import { takesChannelsLast } from "./layout.js";
 import type { AttributeProto, ModelProto, ValueInfoProto } from "./messages.js";
 import { formatSizes, type Net, type NetValue, SAMPLE } from "./net.js";
 import { type Call, product } from "./operators.js";
 import type { Reading } from "./protobuf.js";
-import { type Constant, type ConstantReader, isFloatType } from "./tensor.js";
+import type { Constant, ConstantReader } from "./tensor.js";
 
 export interface SimplifyOptions {
   /** The first input's sizes without the batch, channels last, instead of the file's. */
@@ -52,6 +53,7 @@ export function simplify(
     declare(tensor.name ?? "", { shape: constant.shape, isFloat: constant.isFloat, constant });
   }
   const inputs: string[] = [];
+  const steps: Step[] = [];
   const { isWhole = false } = options;
   let isChannelsLast = false;
   for (const info of graph.input ?? []) {
@@ -61,16 +63,21 @@ export function simplify(
     const type = info.type?.tensorType?.elemType;
     if (bound) declare(name, { shape: bound.shape, isFloat: bound.isFloat, type, constant: bound });
     else {
-      const type = info.type?.tensorType?.elemType ?? 0;
-      // Those of 8 bits and bfloat16 begin at 16.
-      if (!isFloatType(type) || type >= 16) throw reading.error(`input ${describe(name)}`, "floats", "another type");
+      expectNumbers(reading, nodes, name, type ?? 0);
       const wanted = inputs.length === 0 ? options.inputShape : undefined;
       const rank = wanted ? wanted.length + (isWhole ? 0 : 1) : (info.type?.tensorType?.shape?.dim ?? []).length;
       if (inputs.length === 0) isChannelsLast = isWhole || takesChannelsLast(nodes, name, rank);
       const given =
         wanted && (isChannelsLast || rank < 3 ? [...wanted] : [...wanted.slice(-1), ...wanted.slice(0, -1)]);
-      declare(name, { shape: inputShape(info, given, isWhole, reading), isFloat: true });
+      const shape = inputShape(info, given, isWhole, reading);
+      declare(name, { shape, isFloat: true });
       inputs.push(name);
+      if (type === BYTES) {
+        const [made, step] = ofBytes(name);
+        steps.push(step);
+        declare(made, { shape, isFloat: true });
+        aliases.set(name, made);
+      }
     }
   }
 
@@ -98,7 +105,6 @@ export function simplify(
     }
   };
 
-  const steps: Step[] = [];
   for (const node of nodes) {
     for (const input of node.inputs)
       if (input && !values.has(resolve(input)))
