@@ -4,6 +4,7 @@ import MagicString from "magic-string";
 import { type InputOptions, type OutputChunk, type OutputOptions, type Plugin, rolldown } from "rolldown";
 import { parseAst } from "rolldown/parseAst";
 import { minify } from "terser";
+import { bothVariants } from "./both-variants.js";
 import { kernelNames } from "./kernel-names.js";
 import {
   askedIn,
@@ -173,7 +174,7 @@ async function modulesOf(entry: string): Promise<EntryModules> {
 export async function bundleProgram(name: string, entry: string, format: "esm" | "iife"): Promise<BundledFile> {
   const { plugins, ...options } = input();
   const [file] = await generate(
-    { ...options, plugins: [plugins, bytesAlone, atOnce], input: { [name]: entry } },
+    { ...options, plugins: [plugins, bytesAlone, bothVariants, atOnce], input: { [name]: entry } },
     { format, codeSplitting: false },
   );
   return file;

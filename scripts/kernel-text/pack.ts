@@ -37,11 +37,14 @@ interface Form {
  * many there are; for each the bytes of an opcode, operands, and for each operand its stream and size), then instructions:
  * a form and the opcode.
  */
-export function pack(bytes: Uint8Array): string[] {
-  const items = [...disassemble(Uint8Array.from(bytes))];
+export const pack = (bytes: Uint8Array): string[] => packTogether([bytes])[0];
+
+/** The texts of several binaries, all with the same dictionary. */
+export function packTogether(binaries: readonly Uint8Array[]): string[][] {
+  const all = binaries.map((bytes) => [...disassemble(Uint8Array.from(bytes))]);
   const forms = new Map<string, Form>();
   const found = new Map<string, { head: Uint8Array; form: Form; uses: number }>();
-  for (const item of items) {
+  for (const item of all.flat()) {
     if ("literal" in item) continue;
     const { head, kinds } = item;
     const key = `${head.length} ${kinds}`;
@@ -62,17 +65,19 @@ export function pack(bytes: Uint8Array): string[] {
     dictionary.push(form.index, ...head);
     numbers.set(`${head}`, numbers.size + 1);
   }
-  const code: number[] = [];
-  const literals: number[] = [];
-  const streams = STREAMS.map((): number[] => []);
-  for (const item of items) {
-    if ("literal" in item) {
-      code.push(0);
-      literals.push(item.literal.length & 127, item.literal.length >> 7, ...item.literal);
-      continue;
+  return all.map((items) => {
+    const code: number[] = [];
+    const literals: number[] = [];
+    const streams = STREAMS.map((): number[] => []);
+    for (const item of items) {
+      if ("literal" in item) {
+        code.push(0);
+        literals.push(item.literal.length & 127, item.literal.length >> 7, ...item.literal);
+        continue;
+      }
+      code.push(numbers.get(`${item.head}`) as number);
+      for (const [i, kind] of item.kinds.entries()) streams[STREAMS.indexOf(kind)].push(...item.values[i]);
     }
-    code.push(numbers.get(`${item.head}`) as number);
-    for (const [i, kind] of item.kinds.entries()) streams[STREAMS.indexOf(kind)].push(...item.values[i]);
-  }
-  return [dictionary, code, literals, ...streams].map(toText);
+    return [dictionary, code, literals, ...streams].map(toText);
+  });
 }

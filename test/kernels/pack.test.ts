@@ -3,8 +3,11 @@ import { describe, expect, it } from "vitest";
 import classic from "../../build/kernels/classic-simd.js";
 import relaxed from "../../build/kernels/relaxed.js";
 import simd from "../../build/kernels/simd.js";
-import { pack } from "../../scripts/kernel-text/pack.js";
+import { changes } from "../../scripts/kernel-text/changes.js";
+import { pack, packTogether } from "../../scripts/kernel-text/pack.js";
 import { disassemble } from "../../scripts/kernel-text/wasm.js";
+import { Philox } from "../../src/core/random.js";
+import { changed } from "../../src/runtime/changed.js";
 import { unpack } from "../../src/runtime/unpack.js";
 
 const compiled = (variant: string) =>
@@ -16,6 +19,25 @@ describe("packed kernels", () => {
   it.each(["simd", "relaxed"])("are the compiled bytes again: %s", (variant) => {
     const bytes = compiled(variant);
     expect(Buffer.compare(unpack(pack(bytes)), bytes)).toBe(0);
+  });
+
+  it("are those of the other variant by few changes, with one dictionary", () => {
+    const both = [compiled("simd"), compiled("relaxed")];
+    const [from, to] = packTogether(both);
+    const all = from.map((text, i) => changes(text, to[i]));
+    expect(Buffer.compare(unpack(from), both[0])).toBe(0);
+    expect(Buffer.compare(unpack(changed(from, all)), both[1])).toBe(0);
+    expect(JSON.stringify(all).length).toBeLessThan(JSON.stringify(to).length / 10);
+  });
+
+  it("are found again by changes of any text", () => {
+    const random = new Philox(3, 0);
+    const text = (length: number) => Array.from({ length }, () => "abc"[random.integer(3)]).join("");
+    for (let i = 0; i < 200; i++) {
+      const pieces = [text(40), text(random.integer(30)), text(25)];
+      const [from, to] = [0, 1].map(() => Array.from({ length: 6 }, () => pieces[random.integer(3)]).join(text(2)));
+      expect(changed([from, ""], [changes(from, to), changes("", to)])).toEqual([to, to]);
+    }
   });
 
   it("export what the library calls, and no single kernels", () => {

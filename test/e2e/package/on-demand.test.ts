@@ -12,7 +12,7 @@ afterAll(() => packed.remove());
 const dist = join(root, "dist");
 /** All but the programs of workers, which are one file each, and what the command line loads. */
 const files = readdirSync(dist, { recursive: true, encoding: "utf8" })
-  .filter((name) => /\.js$/.test(name) && !/^(model-worker|thread|tools)/.test(name))
+  .filter((name) => /\.js$/.test(name) && !/^(\w+-worker|thread|tools)/.test(name))
   .map((name) => ({ name, text: readFileSync(join(dist, name), "utf8") }));
 const asked = new Set(
   files.flatMap(({ text }) => [...text.matchAll(/\bimport\("[^"]*?([\w-]+\.js)"\)/g)].map(([, name]) => name)),
