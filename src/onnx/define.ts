@@ -22,6 +22,9 @@ const FIXED = new Set([
   "lessOrEqual",
   "greater",
   "greaterOrEqual",
+  "and",
+  "or",
+  "xor",
 ]);
 
 /** A weight as one kind of op reads it. */

@@ -1,4 +1,4 @@
-/** Inputs of integers, such as pictures of bytes: numbers like any others here, as long as the file makes floats of them first. */
+/** Inputs of integers and truth, such as pictures of bytes: numbers like any others here, where a file does nothing else with them. */
 import { describe } from "../core/errors.js";
 import type { Step } from "../nn/imported/step.js";
 import type { FlatNode } from "./inline.js";
@@ -18,7 +18,10 @@ export function ofBytes(input: string): [made: string, step: Step] {
 /** Where integers do as floats do. */
 const MOVES = /^(Transpose|Reshape|Flatten|Squeeze|Unsqueeze|Identity|Slice)$/;
 
-/** Throws on an input of another type than floats, unless nothing is computed with it before a Cast: integers divide otherwise. */
+/** Give of integers what they give of floats, for integers that float32 has, up to 2^24; and of truth, 1 and 0. */
+const ALIKE = /^(Max|Min|Equal|Greater|Less|GreaterOrEqual|LessOrEqual|And|Or|Xor|Not)$/;
+
+/** Throws on an input of another type than floats, unless nothing that integers do otherwise, such as dividing, is done with it before a Cast. */
 export function expectNumbers(reading: Reading, nodes: readonly FlatNode[], input: string, type: number): void {
   // Floats of 8 bits and bfloat16 begin at 16.
   if (isFloatType(type) && type < 16) return;
@@ -29,7 +32,8 @@ export function expectNumbers(reading: Reading, nodes: readonly FlatNode[], inpu
   for (const { opType, inputs, outputs } of nodes) {
     const places = inputs.flatMap((name, i) => (integers.has(name) ? [i] : []));
     if (places.length === 0 || opType === "Cast") continue;
-    if (!MOVES.test(opType) || places.some((place) => place > 0))
+    const isAlike = type !== BYTES && ALIKE.test(opType);
+    if (!isAlike && (!MOVES.test(opType) || places.some((place) => place > 0)))
       throw reading.error(where, "floats, or integers that a Cast makes floats of", `${opType} of ${dtype}`);
     integers.add(outputs[0]);
   }

@@ -233,6 +233,8 @@ describe("files of other exporters", () => {
     };
     const divided = [node("Div", ["x", "x"], ["d"]), node("Cast", ["d"], ["y"], { to: 1 })];
     expect(of(divided)).toThrow('input "x" expected floats, or integers that a Cast makes floats of, got Div of I32');
+    expect(of([node("Max", ["x", "x"], ["y"])], 2)).toThrow("got Max of U8");
+    expect(of([node("Greater", ["x", "w"], ["y"])])).not.toThrow();
     expect(of([node("Gather", ["w", "x"], ["y"])], 7)).toThrow("got Gather of I64");
     expect(of([node("Cast", ["x"], ["y"], { to: 1 })], 8)).toThrow('input "x" expected floats, got another type');
   });
