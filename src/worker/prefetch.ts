@@ -2,7 +2,7 @@
 import { ArgumentError, expectation, ResnetWasmError } from "../core/errors.js";
 import { checked, integer, optional, readOptions, type Schema } from "../core/options.js";
 import { tagOf } from "../core/tag.js";
-import { checkBuffers, type Dataset, expectDataset, getBatch } from "../data/dataset.js";
+import { checkBuffers, type Dataset, expectDataset, expectIndices, getBatch } from "../data/dataset.js";
 import { datasetDescription, describeDataset } from "../data/description.js";
 import { describePictures, picturesOf } from "../data/image/pictures.js";
 import { withGet } from "../data/views.js";
@@ -66,11 +66,15 @@ export function prefetch<D extends Dataset>(dataset: D, options?: PrefetchOption
     asked.set(key, promise);
     return promise;
   };
-  const load: Dataset["prefetch"] = async (indices, epoch, next = following(indices, dataset.length)) => {
+  const load: Dataset["prefetch"] = async (given, givenEpoch, givenNext) => {
+    const indices = expectIndices(where, given, dataset.length);
+    const epoch = optional(integer({ max: Number.MAX_SAFE_INTEGER }))(where, "epoch", givenEpoch);
+    const coming = givenNext && Array.prototype.slice.call(givenNext, 0, ahead * indices.length);
+    const next = coming ? expectIndices(where, coming, dataset.length) : following(indices, dataset.length);
     const wanted = [keyOf(indices, epoch)];
     const batch = ask(indices, epoch);
     for (let i = 0, at = 0; i < ahead && at < next.length; i++, at += indices.length) {
-      const part = Array.prototype.slice.call(next, at, at + indices.length);
+      const part = next.subarray(at, at + indices.length);
       wanted.push(keyOf(part, epoch));
       void ask(part, epoch);
     }
@@ -81,9 +85,9 @@ export function prefetch<D extends Dataset>(dataset: D, options?: PrefetchOption
     asked.delete(wanted[0]);
   };
   const get: Dataset["get"] = (indices, x, y, epoch) => {
+    checkBuffers(dataset, indices, x, y);
     const batch = ready.get(keyOf(indices, epoch));
     if (!batch) return getBatch(dataset, indices, x, y, epoch);
-    checkBuffers(dataset, indices, x, y);
     x.set(batch.x);
     y.set(batch.y);
   };
@@ -98,10 +102,10 @@ export function prefetch<D extends Dataset>(dataset: D, options?: PrefetchOption
 }
 
 /** Samples in order go on in order. */
-function following(indices: ArrayLike<number>, length: number): ArrayLike<number> {
+function following(indices: Int32Array, length: number): Int32Array {
   const last = indices[indices.length - 1];
-  if (last === undefined || indices[0] + indices.length - 1 !== last) return [];
-  return Array.from({ length: Math.min(64 * indices.length, length - 1 - last) }, (_, i) => last + 1 + i);
+  if (last === undefined || indices[0] + indices.length - 1 !== last) return new Int32Array(0);
+  return Int32Array.from({ length: Math.min(64 * indices.length, length - 1 - last) }, (_, i) => last + 1 + i);
 }
 
 type DataWorker = ReturnType<NonNullable<FileSystem>["startDataWorker"]>;
