@@ -1,4 +1,5 @@
 /** Makes models. */
+import { demanded } from "../core/on-demand.js";
 import type { FileSource } from "../data/places.js";
 import { expectLayer, type Layer } from "../nn/layer.js";
 import { differentiate } from "../plan/autodiff.js";
@@ -7,11 +8,18 @@ import { assemble, assembleSaved } from "./assemble.js";
 import { readClassNames } from "./class-names.js";
 import { describeNetwork } from "./engine.js";
 import { initialise } from "./initialise.js";
-import { expectNetwork, expectTensors, expectTransform } from "./limits.js";
+import { expectNetwork, expectTensors } from "./limits.js";
 import { Model } from "./model.js";
 import { type LoadOptions, type ModelOptions, readModelOptions } from "./options.js";
 
 export type { LoadOptions, ModelOptions } from "./options.js";
+
+/** Throws `ArgumentError` on a transform that JSON does not keep. */
+async function expectKept(where: string, transform: unknown): Promise<void> {
+  if (transform === undefined) return;
+  const { expectTransform } = await demanded(where, import("./transform-limits.js"));
+  expectTransform(where, transform);
+}
 
 /** `createModel` of an entry point: of its runtime, with the kernels that it brings. */
 export const modelCreator =
@@ -20,7 +28,7 @@ export const modelCreator =
     expectLayer("createModel", "network", network);
     const settings = readModelOptions(options);
     expectNetwork("createModel", network);
-    expectTransform("createModel", settings.transform);
+    await expectKept("createModel", settings.transform);
     const described = describeNetwork(network, [...settings.inputShape], settings.prefer);
     expectTensors("createModel", described.parameters.length + described.buffers.length);
     const classNames = readClassNames("createModel", settings.classNames, described.outputShape);
@@ -33,7 +41,7 @@ export const modelCreator =
 export const modelLoader =
   (runtime: Runtime, kernels: Host["kernels"]) =>
   async (source: FileSource, options?: LoadOptions): Promise<Model> => {
-    expectTransform("loadModel", options?.transform);
+    await expectKept("loadModel", options?.transform);
     const { engine, info, ...extras } = await assembleSaved({ ...runtime, kernels }, source, options, differentiate);
     return new Model(engine, info, extras);
   };

@@ -4,9 +4,9 @@ import { lookUp } from "../core/look-up.js";
 import { scaleName } from "../io/int8.js";
 import { writeSafetensors } from "../io/safetensors-writer.js";
 import { type Architecture, METADATA_KEY } from "./architecture.js";
-import { expectTransform } from "./limits.js";
 import type { StateDict } from "./state.js";
 import { readTemperature } from "./temperature.js";
+import { expectTransform } from "./transform-limits.js";
 
 /** The types of weights with two and more dimensions. */
 export type SavedType = "F32" | "F16" | "BF16" | "I8";
