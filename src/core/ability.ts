@@ -7,7 +7,7 @@ type Globals = typeof globalThis;
 export function ability<K extends keyof Globals>(where: string, name: K): Globals[K] {
   const found: Globals[K] | undefined = globalThis[name];
   if (found !== undefined) return found;
-  const hint = `Set globalThis.${name} before: node:util or a polyfill has it`;
+  const hint = `Set globalThis.${name} first`;
   throw new RuntimeSupportError(expectation(where, "runtime", `one with ${name}`, "none", { hint }));
 }
 

@@ -7,8 +7,7 @@ export async function demanded<T>(where: string, part: Promise<T>): Promise<T> {
   try {
     return await part;
   } catch (cause) {
-    const hint =
-      "Service workers and worklets cannot import(), a page that was replaced lacks its files: bundle into one file";
+    const hint = "Service workers cannot import(), replaced pages lack their files: bundle into one file";
     const expected = "a file of the package that loads";
     throw new RuntimeSupportError(expectation(where, "part", expected, messageOf(cause), { hint }), { cause });
   }

@@ -101,7 +101,7 @@ const written = new WeakMap<Dataset, Float64Array>();
 
 /**
  * Fills a batch. Refuses a `get` that promises to: the arrays would be read before they are filled. Refuses labels that are
- * no 32-bit integers, with the first.
+ * no 32-bit integers, or were not written, with the first.
  */
 export function getBatch(
   dataset: Dataset,
@@ -110,8 +110,14 @@ export function getBatch(
   y: Int32Array | Float32Array,
   epoch?: number,
 ): void {
-  const unchecked = dataset.targets === "class" && !trusted.has(dataset);
+  const own = !trusted.has(dataset);
+  const unchecked = own && dataset.targets === "class";
   const labels = unchecked ? labelsFor(dataset, y) : y;
+  if (own) {
+    // What is not written is no number, in place of what the last batch has left.
+    labels.fill(Number.NaN, 0, indices.length * targetSize(dataset));
+    for (let i = 0; i < indices.length; i++) x[i * numel(dataset.inputShape)] = Number.NaN;
+  }
   const result: unknown = dataset.get(indices, x, labels as Float32Array, epoch);
   if (typeof (result as PromiseLike<unknown> | undefined)?.then === "function") {
     const hint = "Load in prefetch, which may be async, and copy in get";

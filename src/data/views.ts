@@ -153,7 +153,9 @@ export function mapInputs<D extends Dataset>(
     throw new ArgumentError(expectation("mapInputs", "change", "a function", describe(change)));
   return withGet(dataset, (indices, x, y, epoch) => {
     getBatch(dataset, indices, x, y, epoch);
-    change(x, indices.length, dataset.inputShape);
+    const result: unknown = change(x, indices.length, dataset.inputShape);
+    if (result !== undefined && result !== x)
+      throw new DataError(expectation("mapInputs", "result", "none, with x changed in place", describe(result)));
   });
 }
 

@@ -108,7 +108,7 @@ export async function createMemory(shared: boolean, limit = MOST_MEMORY): Promis
         await pause(attempt * 5);
         continue;
       }
-      const hint = "Where addresses are limited (ulimit -v): a lower maxMemory, or node --disable-wasm-trap-handler";
+      const hint = "With ulimit -v: lower maxMemory, or node --disable-wasm-trap-handler";
       throw new RuntimeSupportError(
         expectation("createModel", "memory", "room for one more model", String(cause), { hint }),
         { cause },

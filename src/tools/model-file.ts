@@ -1,12 +1,14 @@
 /** Files that the commands open, of whatever format: told by their bytes, not by their names. */
 import { randomUUID } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { codeOf, messageOf } from "../core/thrown.js";
+import { messageOf } from "../core/thrown.js";
 import { readPytorch } from "../faces/pytorch.js";
 import { type LoadOptions, loadModel, type Model, readSafetensors, type StoredTensor } from "../hosts/default/index.js";
 import { type LoadOnnxOptions, loadOnnx } from "../hosts/default/onnx.js";
+import { checkRegular } from "../stores/regular.js";
+import { readRegular, unreadable } from "./read-file.js";
 
 export type Format = "safetensors" | "ONNX" | "PyTorch";
 
@@ -27,12 +29,12 @@ const told = (path: string, expected: string, got: string): Error =>
 export async function openFile(path: string): Promise<ModelFile> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    bytes = await readRegular(path);
   } catch (cause) {
-    const code = String(codeOf(cause) ?? cause);
-    const got = code === "ENOENT" ? "none of this name" : code === "EISDIR" ? "a folder" : code;
-    throw Object.assign(told(path, "one that can be read", got), { cause });
+    throw Object.assign(told(path, "one that can be read", unreadable(cause)), { cause });
   }
+  if (/^\s*<(!doctype|html)/i.test(String.fromCharCode(...bytes.subarray(0, 64))))
+    throw told(path, "a model, weights or an ONNX network", "a page in place of the file");
   if (bytes.length === 0) throw told(path, "a model, weights or an ONNX network", "an empty one");
   return { path, name: basename(path), bytes, format: formatOf(bytes) };
 }
@@ -63,6 +65,7 @@ export function readWeights({ bytes, name, format }: ModelFile): Weights {
 const externalDataOf =
   ({ path }: ModelFile) =>
   (location: string, offset: number, length?: number) => {
+    checkRegular(statSync(join(dirname(path), location)));
     const file = openSync(join(dirname(path), location), "r");
     try {
       const bytes = new Uint8Array(length ?? Math.max(0, fstatSync(file).size - offset));

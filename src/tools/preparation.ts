@@ -1,8 +1,9 @@
 /** How pictures are prepared for a network that does not say it itself, and what its classes are called. */
-import { readFile } from "node:fs/promises";
+
 import { messageOf } from "../core/thrown.js";
 import { IMAGENET_TRANSFORM, type ImageTransform } from "../faces/data.js";
 import { type CommandOption, type Given, meant, UsageError } from "./command.js";
+import { readRegular } from "./read-file.js";
 
 export const preparationOptions: Readonly<Record<string, CommandOption>> = {
   labels: { value: "<file>", about: "names of the classes, one a line, in the order of the outputs" },
@@ -46,7 +47,7 @@ export async function readPreparation(given: Given): Promise<Preparation> {
 
 async function textOf(option: string, path: string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    return String(await readRegular(path));
   } catch (cause) {
     throw new UsageError(`--${option} expected a file that can be read, got ${path}`, { cause });
   }

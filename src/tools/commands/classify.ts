@@ -1,5 +1,5 @@
 /** `resnet-wasm classify`: pictures by a model. */
-import { readFile } from "node:fs/promises";
+
 import process from "node:process";
 import ProgressBar from "progress";
 import { messageOf } from "../../core/thrown.js";
@@ -7,6 +7,7 @@ import type { Classification, Model } from "../../hosts/default/index.js";
 import type { Command } from "../command.js";
 import { openFile, openModel } from "../model-file.js";
 import { preparationOptions, readPreparation } from "../preparation.js";
+import { readRegular, unreadable } from "../read-file.js";
 
 export const classify: Command = {
   arguments: "<model> <images…>",
@@ -47,8 +48,14 @@ export const classify: Command = {
 };
 
 async function classesOf(model: Model, image: string, topK: number) {
+  let bytes: Uint8Array;
   try {
-    return { image, classes: await model.classify(await readFile(image), { topK }) };
+    bytes = await readRegular(image);
+  } catch (error) {
+    return { image, error: `file expected one that can be read, got ${unreadable(error)}` };
+  }
+  try {
+    return { image, classes: await model.classify(bytes, { topK }) };
   } catch (error) {
     const cure = model.transform ? "" : ". --transform says how pictures are prepared";
     return { image, error: messageOf(error) + cure };

@@ -1,5 +1,6 @@
 /** `resnet-wasm predict`: pictures of a folder or a list, in parts that machines share. */
-import { readFile, stat } from "node:fs/promises";
+
+import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
 import ProgressBar from "progress";
@@ -12,6 +13,7 @@ import { openFileSystem } from "../../stores/file-system.js";
 import { type Command, type Given, UsageError } from "../command.js";
 import { openFile, openModel } from "../model-file.js";
 import { preparationOptions, readPreparation } from "../preparation.js";
+import { readRegular, readText } from "../read-file.js";
 import { type Origin, openResults, removeResults } from "../results.js";
 import { partName, rangeOf, shardOf } from "../shard.js";
 
@@ -93,7 +95,7 @@ async function listOf(source: string): Promise<{ root: string; paths: string[] }
     if (paths.length === 0) throw new UsageError(`predict: <folder or list> expected pictures, got none in ${source}`);
     return { root: source, paths };
   }
-  const lines = (await readFile(source, "utf8")).split(/\r?\n/).filter((line) => line.trim() !== "");
+  const lines = (await readText(source)).split(/\r?\n/).filter((line) => line.trim() !== "");
   const paths = [...new Set(lines)].sort();
   if (paths.length === 0) throw new UsageError(`predict: <folder or list> expected paths, got none in ${source}`);
   if (paths.length < lines.length) {
@@ -163,7 +165,7 @@ async function predictBatch(answer: Answer, { root, paths, batch }: Part): Promi
   const pictures = new Map<string, Image>();
   for (const path of paths) {
     try {
-      pictures.set(path, await toImage(await readFile(resolve(root, path))));
+      pictures.set(path, await toImage(await readRegular(resolve(root, path))));
     } catch (error) {
       // What the system says of a file names where this machine has it.
       const { code } = error as { code?: string };

@@ -1,5 +1,6 @@
 /** `resnet-wasm train`: a model of a csv file, or of a folder of pictures. */
-import { readFile, stat } from "node:fs/promises";
+
+import { stat } from "node:fs/promises";
 import process from "node:process";
 import { messageOf } from "../../core/thrown.js";
 import {
@@ -15,6 +16,7 @@ import { type Command, type Given, UsageError } from "../command.js";
 import { formatBytes, openFile, openModel, readWeights, writeWhole } from "../model-file.js";
 import { networkOf } from "../networks.js";
 import { preparationOptions, readPreparation } from "../preparation.js";
+import { readText } from "../read-file.js";
 
 /** Options of tables alone, and of pictures alone. */
 const OF_TABLES = ["target", "targets", "ignore", "keep", "categorical", "no-header", "folds"];
@@ -100,7 +102,7 @@ async function ofTable(path: string, given: Given, print: Print) {
   if (target === undefined) throw new UsageError("train: --target expected the column to be predicted, got none");
   const names = (option: string) => given.list(option).map(place);
   const targets = given.oneOf("targets", ["class", "number"]);
-  return trainTable(await readFile(path, "utf8"), {
+  return trainTable(await readText(path), {
     ...{ target: place(target), fileName: path, print, seed: seedOf(given) },
     ...{ ignore: names("ignore"), categorical: names("categorical"), keep: given.list("keep") },
     ...{ folds: given.count("folds", 5), epochs: given.count("epochs", 200) },

@@ -52,6 +52,7 @@ beforeAll(async () => {
   put("transform.json", JSON.stringify({ resize: [32, 32], mean: [0.4, 0.5, 0.6], std: [0.2, 0.2, 0.2] }));
   put("text.txt", "hello");
   put("empty.onnx", "");
+  put("page.safetensors", "<!doctype html>\n<title>404</title>");
   for (const name of ["smooth.jpg", "half.jpg"]) cpSync(join(root, "test/golden/images", name), join(folder, name));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -124,6 +125,9 @@ describe("npx resnet-wasm", () => {
     ["info none.onnx", "none.onnx: file expected one that can be read, got none of this name"],
     ["info .", ".: file expected one that can be read, got a folder"],
     ["info empty.onnx", "empty.onnx: file expected a model, weights or an ONNX network, got an empty one"],
+    ["info page.safetensors", "page.safetensors: file expected a model, weights or an ONNX network, got a page"],
+    ["info /dev/zero", "/dev/zero: file expected one that can be read, got a device"],
+    ["train /dev/zero --target a", "got a device"],
     ["info text.txt", "inspectOnnx: text.txt: protobuf message"],
     ["classify weights.pth smooth.jpg", "weights.pth: file expected a network, got weights alone. A program makes"],
     ["classify trainer.checkpoint smooth.jpg", "file expected a network, got a trainer's checkpoint"],
@@ -250,7 +254,7 @@ describe("classify", () => {
     const plain = await run(...args);
     expect(plain.code).toBe(1);
     expect(plain.stderr).toMatch(
-      /^resnet-wasm: classify: none\.jpg: ENOENT.*\nresnet-wasm: classify: text\.txt: .*\n$/,
+      /^resnet-wasm: classify: none\.jpg: file expected one that can be read, got none of this name\nresnet-wasm: classify: text\.txt: .*\n$/,
     );
     expect(plain.stdout).toMatch(/^smooth\.jpg\n( +\d+\.\d % {2}class \d\n){4}$/);
     const { code, stdout, stderr } = await run(...args, "--json");

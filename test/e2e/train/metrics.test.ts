@@ -209,7 +209,8 @@ describe.each(places)("metrics %s", (_, make) => {
       await expect(evaluate(trainer, data, junk as never)).rejects.toThrow(ArgumentError);
     const one = arrayDataset({ x: inputs.subarray(0, 8), y: [1, 1], inputShape: [4], classes: 3 });
     await expect(evaluate(trainer, one, [rocAuc()])).rejects.toThrow(DataError);
-    const broken = { ...blobs(9), get: (_: ArrayLike<number>, x: Float32Array) => void x.fill(Number.NaN) };
+    const nan = (_: unknown, x: Float32Array, y: Int32Array | Float32Array) => void [x.fill(Number.NaN), y.fill(0)];
+    const broken = { ...blobs(9), get: nan };
     await expect(evaluate(trainer, broken, [f1()])).rejects.toThrow(NumericError);
   });
 });

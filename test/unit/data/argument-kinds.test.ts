@@ -8,6 +8,7 @@ import {
   type ClassArrays,
   type ClassDataset,
   channelStatistics,
+  type Dataset,
   mapInputs,
   subset,
   type ValueArrays,
@@ -255,6 +256,19 @@ describe("labels of a dataset of one's own", () => {
     expect(() => batch(subset(own(label), [0, 1, 2]))).toThrow(message);
     expect(() => batch(mapInputs(own(label), () => {}))).toThrow(message);
     expect(() => channelStatistics(own(label))).toThrow(DataError);
+  });
+
+  it("are no numbers where get has not written them, nor is the input", () => {
+    const silent: ClassDataset = { ...own(1), get() {} };
+    const [x, y] = [new Float32Array(3).fill(7), Int32Array.of(1, 1, 1)];
+    expect(() => getBatch(silent, [2, 1, 0], x, y)).toThrow("get: y[0] expected a class index, got NaN");
+    expect([...x]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+    const half: ClassDataset = { ...own(1), get: (indices, _, labels) => void labels.fill(0, 0, indices.length - 1) };
+    expect(() => getBatch(half, [2, 1, 0], x, y)).toThrow("get: y[2] expected a class index, got NaN");
+    const values: Dataset = { length: 3, inputShape: [1], targets: "values", targetShape: [2], get() {} };
+    const rows = new Float32Array(6).fill(1);
+    getBatch(values, [0, 1], x, rows);
+    expect([...rows]).toEqual([...Array(4).fill(Number.NaN), 1, 1]);
   });
 
   it("are written where they belong, and into floats for what copies them", () => {

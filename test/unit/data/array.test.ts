@@ -205,6 +205,10 @@ describe("views", () => {
     });
     expect([...read(doubled, [3, 4]).x]).toEqual([6, 8]);
     expect([...read(ten, [3, 4]).x]).toEqual([3, 4]);
+    for (const change of [(x: Float32Array) => x.map((value) => 2 * value), async () => {}])
+      expect(() => read(mapInputs(ten, change as never), [0])).toThrow(
+        "mapInputs: result expected none, with x changed in place, got ",
+      );
     const image = arrayDataset({ x: Uint8Array.of(0, 51, 255, 102), y: [0], classes: 1, inputShape: [1, 2, 2] });
     const { x } = read(normalise(image, { mean: [0.5, 0.2], std: [0.5, 0.1] }));
     expect([...x].map((value) => +value.toFixed(5))).toEqual([-1, 0, 1, 2]);
