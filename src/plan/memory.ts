@@ -45,7 +45,7 @@ function lifetimes(
   });
   for (const id of keep) touch(id, nodes.length);
   // What the host writes has a place even where no op reads it.
-  for (const { id, role } of graph.values) if (role === "input" || role === "target") touch(id, -1);
+  for (const { id, role } of graph.values) if (role !== "activation") touch(id, -1);
   return lives;
 }
 
