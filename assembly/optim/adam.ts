@@ -3,6 +3,7 @@
 //   otherwise  g <- g + weightDecay w
 //   m <- beta1 m + (1 - beta1) g
 //   v <- beta2 v + (1 - beta2) g^2
+//   top <- max(top, v), in place of v below, where there is a top: AMSGrad (Reddi, Kale & Kumar 2018)
 //   w <- w - lr c1 m / (sqrt(v) c2 + eps)      c1 = 1 / (1 - beta1^t),  c2 = 1 / sqrt(1 - beta2^t)
 // The record holds rate = 1 - beta: as float32, 1 - 0.999 would be off by 1e-5, while 1 - rate is off by 3e-8.
 import { AdamRecord } from "../generated/records";
@@ -13,7 +14,7 @@ import { fma } from "../simd";
 // @ts-ignore: decorator
 @inline
 function update(r: AdamRecord, i: usize, end: usize, part: bool): void {
-  const w = r.w, g = r.g, m = r.m, v = r.v;
+  const w = r.w, g = r.g, m = r.m, v = r.v, top = r.top;
   const rate = load<f32>(r.lr) * r.lrScale, weightDecay = r.weightDecay, scale = r.scale;
   const step = f32x4.splat(-rate * load<f32>(r.correction)), c2 = v128.load32_splat(r.correction, 4);
   const factor = f32x4.splat(scale ? load<f32>(scale) : 1), epsilon = f32x4.splat(r.eps);
@@ -29,9 +30,14 @@ function update(r: AdamRecord, i: usize, end: usize, part: bool): void {
     const g0 = fma(w0, decay, f32x4.mul(load_4(g + i, count, 0, part), factor));
     const m0 = fma(load_4(m + i, count, 0, part), b1, f32x4.mul(g0, r1));
     const v0 = fma(load_4(v + i, count, 0, part), b2, f32x4.mul(f32x4.mul(g0, g0), r2));
-    const denominator = fma(f32x4.sqrt(v0), c2, epsilon);
     store_4(m + i, m0, count, part);
     store_4(v + i, v0, count, part);
+    let s0 = v0;
+    if (top) {
+      s0 = f32x4.max(load_4(top + i, count, 0, part), v0);
+      store_4(top + i, s0, count, part);
+    }
+    const denominator = fma(f32x4.sqrt(s0), c2, epsilon);
     store_4(w + i, fma(f32x4.div(m0, denominator), step, f32x4.mul(w0, shrink)), count, part);
     i += 16;
   } while (!part && i < end);

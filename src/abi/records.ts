@@ -93,8 +93,11 @@ export const SIGNATURES = {
   // optim/
   f32_grad_norm: "train ptr g i32 n f32 maxNorm ptr norm scale loss status Cut",
   f32_sgd: "train ptr w g v i32 n ptr lr f32 lrScale momentum ptr dampening f32 weightDecay i32 nesterov ptr scale",
-  f32_adam: "train ptr w g m v i32 n ptr lr f32 lrScale rate1 rate2 eps weightDecay i32 decoupled ptr correction scale",
+  f32_adam:
+    "train ptr w g m v top i32 n ptr lr f32 lrScale rate1 rate2 eps weightDecay i32 decoupled ptr correction scale",
   f32_lion: "train ptr w g m i32 n ptr lr f32 lrScale rate1 rate2 weightDecay ptr scale",
+  f32_rmsprop:
+    "train ptr w g v a b i32 n ptr lr f32 lrScale rate eps weightDecay momentum initial i32 sums ptr correction scale",
   f32_ema: "train ptr w ema i32 n ptr rate",
   // conv/: filters are OHWI; y has the strides yImage, yRow, yCol (in numbers); see conv.ts and winograd.ts
   f32_conv2d_pack: "ptr filter packed i32 oc ic groups kh kw dx firstH stepH tapsH firstW stepW tapsW",

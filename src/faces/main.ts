@@ -165,12 +165,16 @@ export { plainTwin, type ResidualTwinOptions, residualTwin } from "../nn/twins.j
 export type { Buildable, Builder, ExpectOptions, ParameterOptions } from "../ops/builder.js";
 export { type Average, type EmaOptions, ema, type SwaOptions, swa } from "../optim/averages.js";
 export {
+  Adagrad,
+  type AdagradOptions,
   Adam,
   type AdamOptions,
   AdamW,
   Lion,
   type LionOptions,
   type Optimizer,
+  RMSprop,
+  type RMSpropOptions,
   SGD,
   type SGDOptions,
 } from "../optim/optimizers.js";

@@ -11,7 +11,7 @@ import type { Graph } from "../graph/graph.js";
 import { optimizerStep } from "../ops/update.js";
 import type { ParameterRun } from "./runs.js";
 
-/** An optimiser: `SGD`, `Adam`, `AdamW` or `Lion`. */
+/** An optimiser: `SGD`, `Adam`, `AdamW`, `RMSprop`, `Adagrad` or `Lion`. */
 export interface Optimizer {
   readonly type: string;
   readonly lr: number;
@@ -113,6 +113,8 @@ export interface AdamOptions {
   eps?: number;
   /** Default 0 (Adam: L2 penalty) or 0.01 (AdamW: decoupled). */
   weightDecay?: number;
+  /** Divides by the largest running mean of squares so far (Reddi et al. 2018), one more number for each weight. Default false. */
+  amsgrad?: boolean;
 }
 
 const betas =
@@ -128,19 +130,21 @@ const adamSchema = (weightDecay: number) => () =>
     betas: betas([0.9, 0.999]),
     eps: float32(number({ min: 0, open: "min", default: 1e-8 })),
     weightDecay: float32(number({ min: 0, default: weightDecay })),
+    amsgrad: flag(false),
   }) satisfies Schema<AdamOptions>;
 
 /** Adam (Kingma & Ba 2015), as torch.optim.Adam. */
 export class Adam implements Optimizer {
   readonly type: "Adam" | "AdamW" = "Adam";
   readonly lr: number;
-  readonly state = ["m", "v"];
+  readonly state: readonly string[];
   protected readonly decoupled: boolean = false;
   readonly #options: Required<AdamOptions>;
 
   constructor(options?: AdamOptions) {
     this.#options = readOptions("Adam", options, adamSchema(0));
     this.lr = this.#options.lr;
+    this.state = this.#options.amsgrad ? ["m", "v", "top"] : ["m", "v"];
   }
 
   /** What makes up for running means that start from zero. */
@@ -154,25 +158,24 @@ export class Adam implements Optimizer {
       betas: [beta1, beta2],
       eps,
       weightDecay,
+      amsgrad,
     } = this.#options;
-    recordKernel(
-      graph,
-      "f32_adam",
-      run,
-      { m: "m", v: "v" },
-      {
-        rate1: 1 - beta1,
-        rate2: 1 - beta2,
-        eps,
-        weightDecay: run.weightDecay ?? weightDecay,
-        decoupled: Number(this.decoupled),
-        correction: SCALARS.own,
-      },
-    );
+    const args = {
+      rate1: 1 - beta1,
+      rate2: 1 - beta2,
+      eps,
+      weightDecay: run.weightDecay ?? weightDecay,
+      decoupled: Number(this.decoupled),
+      correction: SCALARS.own,
+    };
+    if (amsgrad) recordKernel(graph, "f32_adam", run, { m: "m", v: "v", top: "top" }, args);
+    else recordKernel(graph, "f32_adam", run, { m: "m", v: "v" }, { top: 0, ...args });
   }
 
+  /** As checkpoints of before `amsgrad` have it, where it is off. */
   toJSON() {
-    return { type: this.type, options: this.#options };
+    const { amsgrad, ...options } = this.#options;
+    return { type: this.type, options: amsgrad ? this.#options : options };
   }
 }
 
@@ -233,7 +236,115 @@ export class Lion implements Optimizer {
   }
 }
 
-const OPTIMIZERS: Record<string, new (options: never) => Optimizer> = { SGD, Adam, AdamW, Lion };
+export interface RMSpropOptions {
+  /** Learning rate. Default 0.01. */
+  lr?: number;
+  /** Decay rate of the running mean of squares. Default 0.99. */
+  alpha?: number;
+  /** Above 0 in float32. Default 1e-8. */
+  eps?: number;
+  /** L2 penalty added to the gradient. Default 0. */
+  weightDecay?: number;
+  /** Default 0. */
+  momentum?: number;
+  /** Divides by the running standard deviation in place of the root of the mean of squares. Default false. */
+  centered?: boolean;
+}
+
+const rmspropSchema = () =>
+  ({
+    lr: float32(number({ min: 0, default: 0.01 })),
+    alpha: number({ min: 0, max: 1, open: "max", default: 0.99 }),
+    eps: float32(number({ min: 0, open: "min", default: 1e-8 })),
+    weightDecay: float32(number({ min: 0, default: 0 })),
+    momentum: float32(number({ min: 0, default: 0 })),
+    centered: flag(false),
+  }) satisfies Schema<RMSpropOptions>;
+
+/** RMSprop (Tieleman & Hinton 2012), as torch.optim.RMSprop: v = alpha v + (1 - alpha) g², w = w - lr g / (sqrt(v) + eps). */
+export class RMSprop implements Optimizer {
+  readonly type = "RMSprop";
+  readonly lr: number;
+  readonly state: readonly string[];
+  readonly #options: Required<RMSpropOptions>;
+
+  constructor(options?: RMSpropOptions) {
+    this.#options = readOptions("RMSprop", options, rmspropSchema);
+    const { lr, centered, momentum } = this.#options;
+    this.lr = lr;
+    this.state = ["v", ...(centered ? ["mean"] : []), ...(momentum > 0 ? ["velocity"] : [])];
+  }
+
+  scalars() {
+    return {};
+  }
+
+  record(graph: Graph, run: ParameterRun): void {
+    const { alpha, eps, weightDecay, momentum, centered } = this.#options;
+    const common = { rate: 1 - alpha, eps, weightDecay: run.weightDecay ?? weightDecay, momentum, initial: 0, sums: 0 };
+    const args = { ...common, correction: 0 };
+    const [v, a, b] = ["v", "mean", "velocity"];
+    if (centered && momentum > 0) recordKernel(graph, "f32_rmsprop", run, { v, a, b }, args);
+    else if (centered) recordKernel(graph, "f32_rmsprop", run, { v, a }, { b: 0, ...args });
+    else if (momentum > 0) recordKernel(graph, "f32_rmsprop", run, { v, b }, { a: 0, ...args });
+    else recordKernel(graph, "f32_rmsprop", run, { v }, { a: 0, b: 0, ...args });
+  }
+
+  toJSON() {
+    return { type: this.type, options: this.#options };
+  }
+}
+
+export interface AdagradOptions {
+  /** Learning rate. Default 0.01. */
+  lr?: number;
+  /** The rate is divided by 1 + lrDecay * steps taken. Default 0. */
+  lrDecay?: number;
+  /** L2 penalty added to the gradient. Default 0. */
+  weightDecay?: number;
+  /** What the sums of squares start from. Default 0. */
+  initialAccumulatorValue?: number;
+  /** Above 0 in float32. Default 1e-10. */
+  eps?: number;
+}
+
+const adagradSchema = () =>
+  ({
+    lr: float32(number({ min: 0, default: 0.01 })),
+    lrDecay: number({ min: 0, default: 0 }),
+    weightDecay: float32(number({ min: 0, default: 0 })),
+    initialAccumulatorValue: float32(number({ min: 0, default: 0 })),
+    eps: float32(number({ min: 0, open: "min", default: 1e-10 })),
+  }) satisfies Schema<AdagradOptions>;
+
+/** Adagrad (Duchi, Hazan & Singer 2011), as torch.optim.Adagrad: v = v + g², w = w - lr g / (sqrt(v) + eps). */
+export class Adagrad implements Optimizer {
+  readonly type = "Adagrad";
+  readonly lr: number;
+  readonly state = ["sum"];
+  readonly #options: Required<AdagradOptions>;
+
+  constructor(options?: AdagradOptions) {
+    this.#options = readOptions("Adagrad", options, adagradSchema);
+    this.lr = this.#options.lr;
+  }
+
+  scalars(step: number) {
+    return { decay: 1 / (1 + step * this.#options.lrDecay) };
+  }
+
+  record(graph: Graph, run: ParameterRun): void {
+    const { weightDecay, initialAccumulatorValue: initial, eps } = this.#options;
+    const own = { rate: 1, eps, weightDecay: run.weightDecay ?? weightDecay, momentum: 0, initial, sums: 1 };
+    recordKernel(graph, "f32_rmsprop", run, { v: "sum" }, { a: 0, b: 0, ...own, correction: SCALARS.own });
+  }
+
+  toJSON() {
+    return { type: this.type, options: this.#options };
+  }
+}
+
+const OPTIMIZERS: Record<string, new (options: never) => Optimizer> = { SGD, Adam, AdamW, RMSprop, Adagrad, Lion };
 
 /** Rebuilds an optimiser from `toJSON()`. */
 export function optimizerFromJSON(json: unknown): Optimizer {

@@ -30,7 +30,7 @@ export const loadMlpTrajectory = (): MlpTrajectory => decodeMlpTrajectory(readJs
 
 export interface OptimizerCase {
   name: string;
-  optimizer: "SGD" | "Adam" | "AdamW";
+  optimizer: "SGD" | "Adam" | "AdamW" | "RMSprop" | "Adagrad";
   options: {
     lr: number;
     momentum?: number;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { cuts } from "../../src/abi/partials.js";
 import { callSplit, expectClose, normals, runSplit } from "../support/kernels/compare.js";
 import { Harness, type Operand, variants } from "../support/kernels/harness.js";
-import { adamStep, lionStep, sgdStep } from "../support/reference/optim.js";
+import { adamStep, lionStep, rmspropStep, sgdStep } from "../support/reference/optim.js";
 
 const LENGTHS = [1, 3, 4, 17, 100, 1023];
 const STEPS = 5;
@@ -54,17 +54,21 @@ describe.each(variants)("optimisers, %s", (variant) => {
     { weightDecay: 0.1, decoupled: false, beta1: 0.9, beta2: 0.999, eps: 1e-8 },
     { weightDecay: 0.1, decoupled: true, beta1: 0.9, beta2: 0.999, eps: 1e-8 },
     { weightDecay: 0.1, decoupled: true, beta1: 0.5, beta2: 0.9999, eps: 1e-3 },
-  ])("Adam %j", ({ beta1, beta2, eps, weightDecay, decoupled }) => {
+    { weightDecay: 0.1, decoupled: false, beta1: 0.9, beta2: 0.5, eps: 1e-8, amsgrad: true },
+  ])("Adam %j", ({ beta1, beta2, eps, weightDecay, decoupled, amsgrad }) => {
     test.each(LENGTHS)(`%i weights, ${STEPS} steps`, (n) => {
       const start = normals(n, 1);
-      const [w, m, v] = runSplit(harness, (threads) => {
+      const [w, m, v, top] = runSplit(harness, (threads) => {
         const [w, m, v] = [harness.f32(start), harness.f32(new Float32Array(n)), harness.f32(new Float32Array(n))];
+        const top = harness.f32(new Float32Array(n));
         const [lr, correction, scale, g] = [harness.f32([0.01]), harness.f32(2), harness.f32([SCALE]), harness.f32(n)];
         for (let step = 1; step <= STEPS; step++) {
           write(g, gradientOf(n, step));
           write(correction, [1 / (1 - beta1 ** step), 1 / Math.sqrt(1 - beta2 ** step)]);
-          const pointers = { w: w.ptr, g: g.ptr, m: m.ptr, v: v.ptr, n, lr: lr.ptr, scale: scale.ptr };
+          const pointers = { w: w.ptr, g: g.ptr, m: m.ptr, v: v.ptr, top: amsgrad ? top.ptr : 0, n };
           const hyper = {
+            lr: lr.ptr,
+            scale: scale.ptr,
             lrScale: 1,
             rate1: 1 - beta1,
             rate2: 1 - beta2,
@@ -74,16 +78,52 @@ describe.each(variants)("optimisers, %s", (variant) => {
           };
           callSplit(harness, "f32_adam", { ...pointers, ...hyper, correction: correction.ptr }, threads);
         }
-        return [w, m, v];
+        return [w, m, v, top];
       });
-      const exact = [Float64Array.from(start), new Float64Array(n), new Float64Array(n)];
+      const exact = [Float64Array.from(start), new Float64Array(n), new Float64Array(n), new Float64Array(n)];
       for (let step = 1; step <= STEPS; step++) {
-        const options = { lr: 0.01, beta1, beta2, eps, weightDecay, decoupled };
+        const options = { lr: 0.01, beta1, beta2, eps, weightDecay, decoupled, top: amsgrad ? exact[3] : undefined };
         adamStep(exact[0], scaled(gradientOf(n, step)), exact[1], exact[2], step, options);
       }
       expectClose(w, exact[0], 4e-6, 1);
       expectClose(m, exact[1], 1e-6, 0.1);
       expectClose(v, exact[2], 1e-6, 0);
+      expectClose(top, exact[3], 1e-6, 0);
+    });
+  });
+
+  describe.each([
+    { alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, initial: 0, sums: false, centered: false },
+    { alpha: 0.9, eps: 1e-4, weightDecay: 0.1, momentum: 0, initial: 0, sums: false, centered: true },
+    { alpha: 0.9, eps: 1e-8, weightDecay: 0, momentum: 0.9, initial: 0, sums: false, centered: false },
+    { alpha: 0.5, eps: 1e-3, weightDecay: 0.1, momentum: 0.5, initial: 0, sums: false, centered: true },
+    { alpha: 0, eps: 1e-10, weightDecay: 0.1, momentum: 0, initial: 0.3, sums: true, centered: false },
+  ])("RMSprop and Adagrad %j", ({ alpha, eps, weightDecay, momentum, initial, sums, centered }) => {
+    test.each(LENGTHS)(`%i weights, ${STEPS} steps`, (n) => {
+      const start = normals(n, 1);
+      const [w, v, a, b] = runSplit(harness, (threads) => {
+        const [w, v] = [harness.f32(start), harness.f32(new Float32Array(n))];
+        const [a, b] = [harness.f32(new Float32Array(n)), harness.f32(new Float32Array(n))];
+        const [lr, scale, g, correction] = [[0.02], [SCALE], n, [0.25]].map((value) => harness.f32(value));
+        for (let step = 1; step <= STEPS; step++) {
+          write(g, gradientOf(n, step));
+          const state = { v: v.ptr, a: centered ? a.ptr : 0, b: momentum ? b.ptr : 0 };
+          const pointers = { w: w.ptr, g: g.ptr, n, lr: lr.ptr, scale: scale.ptr };
+          const hyper = { lrScale: 0.5, rate: sums ? 1 : 1 - alpha, eps, weightDecay, momentum, initial };
+          const more = { sums: Number(sums), correction: sums ? correction.ptr : 0 };
+          callSplit(harness, "f32_rmsprop", { ...pointers, ...state, ...hyper, ...more }, threads);
+        }
+        return [w, v, a, b];
+      });
+      const exact = Float64Array.from(start);
+      const state = { v: new Float64Array(n), a: new Float64Array(n), b: new Float64Array(n) };
+      const used = { v: state.v, a: centered ? state.a : undefined, b: momentum ? state.b : undefined };
+      const options = { lr: sums ? 0.0025 : 0.01, alpha, eps, weightDecay, momentum, initial, sums };
+      for (let step = 1; step <= STEPS; step++) rmspropStep(exact, scaled(gradientOf(n, step)), used, options);
+      expectClose(w, exact, 2e-5, 1);
+      expectClose(v, state.v, 1e-6, 0);
+      expectClose(a, state.a, 1e-6, 0.1);
+      expectClose(b, state.b, 2e-4, 1);
     });
   });
 

@@ -1,6 +1,7 @@
 // Exact resume: a run that is killed and restored in a new model equals one that was never interrupted, bit for bit.
 import { describe, expect, it } from "vitest";
 import {
+  Adagrad,
   Adam,
   AdamW,
   BatchNorm1d,
@@ -17,6 +18,7 @@ import {
   mse,
   ReLU,
   Residual,
+  RMSprop,
   readSafetensors,
   Sequential,
   SGD,
@@ -63,6 +65,12 @@ const kinds: Record<string, () => TrainerOptions> = {
     ema: 0.9,
     clipGradNorm: 1,
   }),
+  AMSGrad: () => ({ loss: crossEntropy(), optimizer: new AdamW({ lr: 0.01, amsgrad: true }), ema: 0.9 }),
+  "RMSprop, centred": () => ({
+    loss: crossEntropy(),
+    optimizer: new RMSprop({ lr: 1e-3, centered: true, momentum: 0.9 }),
+  }),
+  Adagrad: () => ({ loss: crossEntropy(), optimizer: new Adagrad({ lr: 0.05, lrDecay: 0.1 }) }),
   "plain SGD": () => ({ loss: crossEntropy(), optimizer: new SGD({ lr: 0.05 }) }),
   "AdamW in groups": () => ({
     loss: crossEntropy(),

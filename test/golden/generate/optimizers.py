@@ -19,10 +19,23 @@ OPTIMIZERS = [
     ("adam", "Adam", dict(lr=1e-3)),
     ("adam betas eps", "Adam", dict(lr=0.01, betas=(0.8, 0.95), eps=1e-6)),
     ("adam weight decay", "Adam", dict(lr=0.01, weight_decay=0.05)),
+    ("adam amsgrad", "Adam", dict(lr=0.01, betas=(0.8, 0.9), amsgrad=True)),
     ("adamw", "AdamW", dict(lr=1e-3)),
+    ("adamw amsgrad", "AdamW", dict(lr=0.01, weight_decay=0.1, amsgrad=True)),
+    ("rmsprop", "RMSprop", dict(lr=0.01)),
+    ("rmsprop weight decay", "RMSprop", dict(lr=0.01, alpha=0.9, eps=1e-4, weight_decay=0.1)),
+    ("rmsprop momentum", "RMSprop", dict(lr=1e-3, momentum=0.9)),
+    ("rmsprop centered", "RMSprop", dict(lr=0.01, alpha=0.9, centered=True)),
+    ("rmsprop centered momentum", "RMSprop", dict(lr=1e-3, momentum=0.8, weight_decay=0.05, centered=True)),
+    ("adagrad", "Adagrad", dict(lr=0.05)),
+    ("adagrad decay", "Adagrad", dict(lr=0.1, lr_decay=0.1, weight_decay=0.05, initial_accumulator_value=0.2, eps=1e-6)),
     ("adamw weight decay", "AdamW", dict(lr=0.01, weight_decay=0.1)),
 ]
-CAMEL = {"weight_decay": "weightDecay"}
+CAMEL = {
+    "weight_decay": "weightDecay",
+    "lr_decay": "lrDecay",
+    "initial_accumulator_value": "initialAccumulatorValue",
+}
 
 
 def trajectory(kind: str, options: dict, dtype: torch.dtype, halve: bool) -> torch.Tensor:

@@ -1,10 +1,20 @@
 // Optimisers and clipping against PyTorch, through the public API: for y = x w^T and dy = 1 the gradient of w is x itself.
 import { describe, expect, it } from "vitest";
-import { Adam, AdamW, createTrainer, Linear, mse, SGD, stepLR } from "../../../src/hosts/node/index.js";
+import {
+  Adagrad,
+  Adam,
+  AdamW,
+  createTrainer,
+  Linear,
+  mse,
+  RMSprop,
+  SGD,
+  stepLR,
+} from "../../../src/hosts/node/index.js";
 import { build, setups, setWeights } from "../../support/setups.js";
 import { loadClipping, loadOptimizers, maxDifference, tolerance } from "../load.js";
 
-const optimizers = { SGD, Adam, AdamW };
+const optimizers = { SGD, Adam, AdamW, RMSprop, Adagrad };
 
 describe.each(setups)("%o", (setup) => {
   it.each(loadOptimizers().map((golden) => [golden.name, golden] as const))("%s", async (_, golden) => {

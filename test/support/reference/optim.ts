@@ -35,6 +35,8 @@ export interface AdamOptions {
   eps: number;
   weightDecay: number;
   decoupled: boolean;
+  /** The largest v so far, in place of v. */
+  top?: Float64Array | undefined;
 }
 
 export function adamStep(
@@ -45,7 +47,7 @@ export function adamStep(
   step: number,
   options: AdamOptions,
 ): void {
-  const { lr, beta1, beta2, eps, weightDecay, decoupled } = options;
+  const { lr, beta1, beta2, eps, weightDecay, decoupled, top } = options;
   for (let i = 0; i < w.length; i++) {
     let g = gradient[i];
     if (decoupled) w[i] -= lr * weightDecay * w[i];
@@ -53,7 +55,8 @@ export function adamStep(
     m[i] = beta1 * m[i] + (1 - beta1) * g;
     v[i] = beta2 * v[i] + (1 - beta2) * g * g;
     const mHat = m[i] / (1 - beta1 ** step);
-    const vHat = v[i] / (1 - beta2 ** step);
+    if (top) top[i] = Math.max(top[i], v[i]);
+    const vHat = (top ?? v)[i] / (1 - beta2 ** step);
     w[i] -= (lr * mHat) / (Math.sqrt(vHat) + eps);
   }
 }
@@ -72,5 +75,33 @@ export function lionStep(w: Float64Array, g: ArrayLike<number>, m: Float64Array,
     w[i] *= 1 - lr * weightDecay;
     w[i] -= lr * Math.sign(beta1 * m[i] + (1 - beta1) * g[i]);
     m[i] = beta2 * m[i] + (1 - beta2) * g[i];
+  }
+}
+
+export interface RmspropOptions {
+  lr: number;
+  alpha: number;
+  eps: number;
+  weightDecay: number;
+  momentum: number;
+  initial: number;
+  /** Adagrad: squares are added up. */
+  sums: boolean;
+}
+
+/** PyTorch's RMSprop and Adagrad: `a` is the running mean of gradients where it is centred, `b` the buffer of a momentum. */
+export function rmspropStep(
+  w: Float64Array,
+  gradient: ArrayLike<number>,
+  { v, a, b }: { v: Float64Array; a?: Float64Array | undefined; b?: Float64Array | undefined },
+  { lr, alpha, eps, weightDecay, momentum, initial, sums }: RmspropOptions,
+): void {
+  for (let i = 0; i < w.length; i++) {
+    const g = gradient[i] + weightDecay * w[i];
+    v[i] = sums ? v[i] + g * g : alpha * v[i] + (1 - alpha) * g * g;
+    if (a) a[i] = alpha * a[i] + (1 - alpha) * g;
+    const u = g / (Math.sqrt(v[i] - (a ? a[i] ** 2 : 0) + initial) + eps);
+    if (b) b[i] = momentum * b[i] + u;
+    w[i] -= lr * (b ? b[i] : u);
   }
 }

@@ -62,7 +62,7 @@ describe("schedules", () => {
   it("refuse options that make no sense", () => {
     const wrong: [() => unknown, RegExp][] = [
       [() => stepLR({ stepSize: 0 }), /stepSize .* got 0/],
-      [() => stepLR({ stepSize: 1, unit: "days" as "steps" }), /unit expected "steps" or "epochs", got days/],
+      [() => stepLR({ stepSize: 1, unit: "days" as "steps" }), /unit expected "steps" or "epochs", got "days"/],
       [() => multiStepLR({ milestones: [1, -1] }), /milestones\[1\] .* got -1/],
       [() => multiStepLR({ milestones: 3 as unknown as number[] }), /milestones expected an array/],
       [() => cosineAnnealing({ tMax: 0 }), /tMax .* got 0/],
