@@ -36,7 +36,11 @@ describe("the tarball", () => {
     const code = packed.files
       .filter((path) => /^dist\/.*\.js$/.test(path))
       .map((path) => [path, readFileSync(join(root, path), "utf8").replace(/\/\*[\s\S]*?\*\//g, "")]);
-    const found = code.filter(([, text]) => /\beval\(|new Function\(|https?:\/\/|importScripts\(/.test(text));
+    // The names of SVG's elements are no address that anything is fetched from.
+    const withoutNames = (text: string) => text.replaceAll("http://www.w3.org/2000/svg", "");
+    const found = code.filter(([, text]) =>
+      /\beval\(|new Function\(|https?:\/\/|importScripts\(/.test(withoutNames(text)),
+    );
     expect(found.map(([path]) => path)).toEqual([]);
   });
 
