@@ -36,7 +36,7 @@ const MISTAKES: Record<string, Mistake> = {
   "something else than a module": [
     ({ createModel, Linear }) => createModel(new Linear(8, 4), { inputShape: [8], wasm: "simd.wasm" as never }),
     "ArgumentError",
-    "wasm expected a WebAssembly.Module or the bytes of one, got simd.wasm",
+    'wasm expected a WebAssembly.Module or the bytes of one, got "simd.wasm"',
   ],
   "bytes that are no model": [({ loadModel }) => loadModel(new Uint8Array(100)), "FormatError", "model: header length"],
   "weights of another net": [

@@ -6,7 +6,7 @@ import { type Cases, type Context, check, equal, hashOf, type Layer, type Librar
 export const GOLDEN = {
   dense: "97e2e4d3854900e7ccbd234542219da2a689888e6b3786e445f8564ff87933d2",
   images: "3fb339891a578461e11f48d98670cdd82f95539fe9789c206aba3514a6c07f70",
-  accumulated: "6450c14e3efb02e29f4d988cdfcdf8b5339fecdbaa64fe0ff955cfff8030846b",
+  accumulated: "590dc2b4501b7c67bbb5d06574d0be10c509de95bbe01e0f915e183480237ad0",
 };
 
 const FEATURES = 19;
