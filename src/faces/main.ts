@@ -224,6 +224,7 @@ export type { FitOptions } from "../train/fit.js";
 export type { ParameterGroup } from "../train/groups.js";
 export type { KeepOptions } from "../train/kept.js";
 export type { Labels } from "../train/labels.js";
+export { type LayerDecayOptions, layerDecay } from "../train/layer-decay.js";
 export type { TrainerOptions } from "../train/options.js";
 export { type RecalibrateOptions, recalibrate } from "../train/recalibrate.js";
 export type { StepOptions, StepResult } from "../train/step-trainer.js";
