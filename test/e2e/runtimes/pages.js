@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
-import { fellBack, killedWorker, refused, threaded } from "./expect.js";
+import { check, fellBack, killedWorker, refused, threaded } from "./expect.js";
 import { conformanceOf, root, writeProgram } from "./programs.js";
 import { findings, sameBits } from "./standalone.js";
 
@@ -118,6 +118,19 @@ export function browserRuntime({ name, title, relaxedSimd, installed, open, open
         const address = `\`/strict/build/runtimes/standalone/\${name}.wasm\``;
         const exportsOf = `(await WebAssembly.instantiateStreaming(fetch(${address}))).instance.exports`;
         sameBits(await visit("strict", "standalone", `(async () => ${findings(exportsOf)})()`, { before }));
+      },
+      "a page compiles its own model": async () => {
+        const before = `import { compileModel } from "../../dist/standalone.js";
+import { answersOf, inputOf } from "./standalone/host.js";
+const compiled = async () => {
+  const network = library.cifarResNet(8);
+  const model = await library.createModel(network, { inputShape: [32, 32, 3], threads: 1, relaxedSimd: false });
+  const { instance } = await WebAssembly.instantiate(compileModel(model));
+  const { data } = model.predict({ data: inputOf(3072), shape: [1, 32, 32, 3] });
+  return { whole: answersOf(instance.exports).whole, expected: [...new Uint32Array(data.buffer)] };
+};`;
+        const { whole, expected } = await visit("isolated", "compile", "compiled()", { before });
+        check(expected.length === 10 && `${whole}` === `${expected}`, `expected ${expected}, got ${whole}`);
       },
       "a page without isolation: one thread": async () =>
         fellBack(
