@@ -6,6 +6,7 @@ import { ArgumentError, describe, expectation } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
 import { checked, flag, isRecord, optional, readOptions, type Schema, text } from "../core/options.js";
 import { readNumbers, type Tensor } from "../core/tensor.js";
+import { refuseOther } from "../io/other-file.js";
 import { isSampleShape } from "../model/architecture.js";
 import { OnnxNetwork } from "../nn/imported/network.js";
 import { recordSteps } from "../nn/imported/record.js";
@@ -81,6 +82,7 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options?: ImportOpti
     schema,
   );
   const file = asBytes("importOnnx", bytes);
+  refuseOther({ where: "importOnnx", path: fileName }, file, "an ONNX model", "ONNX");
   const reading = new Reading("importOnnx", file.length, fileName);
   const model = readModel(file, reading);
   const bound = new Map(Object.entries(inputs ?? {}).map(([name, tensor]) => [name, constantOf(name, tensor)]));

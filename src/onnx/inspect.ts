@@ -2,6 +2,7 @@
 import { asBytes } from "../core/bytes.js";
 import { numel } from "../core/shape.js";
 import { dtypeSize } from "../io/dtypes.js";
+import { refuseOther } from "../io/other-file.js";
 import type { ValueInfoProto } from "./messages.js";
 import { Reading } from "./protobuf.js";
 import { readModel } from "./read.js";
@@ -41,6 +42,7 @@ export interface OnnxInspection {
  */
 export function inspectOnnx(bytes: Uint8Array | ArrayBuffer, options?: { fileName?: string }): OnnxInspection {
   const file = asBytes("inspectOnnx", bytes);
+  refuseOther({ where: "inspectOnnx", path: options?.fileName }, file, "an ONNX model", "ONNX");
   const reading = new Reading("inspectOnnx", file.length, options?.fileName);
   const { graph, functions = [], opsetImport, producerName = "", producerVersion = "" } = readModel(file, reading);
   if (!graph) throw reading.error("file", "a model with a graph", "none");

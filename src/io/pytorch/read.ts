@@ -7,6 +7,7 @@ import { asBytes } from "../../core/bytes.js";
 import { describe } from "../../core/errors.js";
 import { optional, readOptions, type Schema, text } from "../../core/options.js";
 import { dtypeSize } from "../dtypes.js";
+import { refuseOther } from "../other-file.js";
 import { type ReadOptions, readerSchema, type StoredTensor } from "../safetensors.js";
 import { formatError, type Origin } from "../safetensors-header.js";
 import { reading, readPickle } from "./pickle.js";
@@ -47,6 +48,7 @@ export function readPytorch(bytes: Uint8Array | ArrayBuffer, options?: ReadPytor
   const { fileName, integers: rule, key } = readOptions("readPytorch", options, schema);
   const origin: Origin = { where: "readPytorch", path: fileName };
   const file = asBytes("readPytorch", bytes);
+  refuseOther(origin, file, "a state dict of torch.save", "torch.save");
   const { root, storages } = file[0] === 0x50 ? fromArchive(file, origin) : fromStream(file, origin);
   const { leaves, metadata } = findState(root, key, origin);
   const read = tensorReader(storages, file.length, origin, rule);

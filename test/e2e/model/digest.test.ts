@@ -2,6 +2,7 @@
 import { crc32 as reference } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { crc32 } from "../../../src/core/crc32.js";
+import { readPytorch } from "../../../src/faces/pytorch.js";
 import {
   createTrainer,
   crossEntropy,
@@ -19,6 +20,8 @@ import {
 } from "../../../src/hosts/node/index.js";
 import { loadModel as loadPredictor } from "../../../src/hosts/node/inference.js";
 import { DIGEST_KEY } from "../../../src/io/digest.js";
+import { importOnnx } from "../../../src/onnx/import.js";
+import { inspectOnnx } from "../../../src/onnx/inspect.js";
 import { build } from "../../support/setups.js";
 
 const plain = { relaxedSimd: false, threads: 1 };
@@ -155,6 +158,18 @@ describe("kept files", () => {
     bytes[bytes.length - 1] ^= 1;
     expect(() => readSafetensors(bytes)).toThrow(CHANGED);
   });
+});
+
+it.each([
+  ["a page", new TextEncoder().encode("<!doctype html><html>"), "This is a page in place of the file"],
+  ["a pointer of Git LFS", new TextEncoder().encode("version https://git-lfs"), "This is a pointer of Git LFS"],
+  ["gzip", Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0), "packed by gzip: unpack it first"],
+  ["safetensors", writeSafetensors(new Map()), "This is a safetensors file: loadModel or readSafetensors reads it"],
+])("readers of ONNX and PyTorch tell what else they were given: %s", (_, bytes, hint) => {
+  for (const read of [importOnnx, inspectOnnx, readPytorch]) {
+    expect(() => read(bytes)).toThrow(FormatError);
+    expect(() => read(bytes)).toThrow(hint);
+  }
 });
 
 describe("files of other kinds", () => {

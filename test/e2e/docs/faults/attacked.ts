@@ -59,6 +59,11 @@ export const ATTACKED: Kinds = {
       "are told apart: models, checkpoints, weights of others",
     ),
     files("other files", "e2e/model/digest", "are told from the first bytes: %s"),
+    files(
+      "other files given to importOnnx and readPytorch",
+      "e2e/model/digest",
+      "readers of ONNX and PyTorch tell what else they were given: %s",
+    ),
     data("trailing commas", "unit/data/table", "a short row"),
     data("pages in place of csv", "unit/data/table", "a page"),
     main("names of classes in messages", "e2e/package/readable", "keep the names under which they are exported"),
