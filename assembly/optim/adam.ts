@@ -7,13 +7,14 @@
 //   w <- w - lr c1 m / (sqrt(v) c2 + eps)      c1 = 1 / (1 - beta1^t),  c2 = 1 / sqrt(1 - beta2^t)
 // The record holds rate = 1 - beta: as float32, 1 - 0.999 would be off by 1e-5, while 1 - rate is off by 3e-8.
 import { AdamRecord } from "../generated/records";
-import { load_4, range_begin, store_4 } from "../range";
+import { range_begin } from "../range";
 import { fma } from "../simd";
 
-/** Bytes `i` to `end` of the weights, at least one vector; with `part` just one, which ends there. */
-// @ts-ignore: decorator
-@inline
-function update(r: AdamRecord, i: usize, end: usize, part: bool): void {
+/** `correction` points at c1 and c2; scale = 0: gradients as they are. Runs of parameters are whole lines of 16. */
+export function f32_adam(r: AdamRecord, part: i32, parts: i32): void {
+  let i = <usize>range_begin(r.n, 16, part, parts) << 2;
+  const end = <usize>range_begin(r.n, 16, part + 1, parts) << 2;
+  if (i >= end) return;
   const w = r.w, g = r.g, m = r.m, v = r.v, top = r.top;
   const rate = load<f32>(r.lr) * r.lrScale, weightDecay = r.weightDecay, scale = r.scale;
   const step = f32x4.splat(-rate * load<f32>(r.correction)), c2 = v128.load32_splat(r.correction, 4);
@@ -22,31 +23,22 @@ function update(r: AdamRecord, i: usize, end: usize, part: bool): void {
   const decay = f32x4.splat(r.decoupled ? 0 : weightDecay);
   const b1 = f32x4.splat(1 - r.rate1), r1 = f32x4.splat(r.rate1);
   const b2 = f32x4.splat(1 - r.rate2), r2 = f32x4.splat(r.rate2);
-  const count = part ? <i32>((end - i) >> 2) : 4;
   // The body comes before the test: V8 takes constants out of a loop only where every way out leads through their uses.
   // It is a third faster so.
   do {
-    const w0 = load_4(w + i, count, 0, part);
-    const g0 = fma(w0, decay, f32x4.mul(load_4(g + i, count, 0, part), factor));
-    const m0 = fma(load_4(m + i, count, 0, part), b1, f32x4.mul(g0, r1));
-    const v0 = fma(load_4(v + i, count, 0, part), b2, f32x4.mul(f32x4.mul(g0, g0), r2));
-    store_4(m + i, m0, count, part);
-    store_4(v + i, v0, count, part);
+    const w0 = v128.load(w + i);
+    const g0 = fma(w0, decay, f32x4.mul(v128.load(g + i), factor));
+    const m0 = fma(v128.load(m + i), b1, f32x4.mul(g0, r1));
+    const v0 = fma(v128.load(v + i), b2, f32x4.mul(f32x4.mul(g0, g0), r2));
+    v128.store(m + i, m0);
+    v128.store(v + i, v0);
     let s0 = v0;
     if (top) {
-      s0 = f32x4.max(load_4(top + i, count, 0, part), v0);
-      store_4(top + i, s0, count, part);
+      s0 = f32x4.max(v128.load(top + i), v0);
+      v128.store(top + i, s0);
     }
     const denominator = fma(f32x4.sqrt(s0), c2, epsilon);
-    store_4(w + i, fma(f32x4.div(m0, denominator), step, f32x4.mul(w0, shrink)), count, part);
+    v128.store(w + i, fma(f32x4.div(m0, denominator), step, f32x4.mul(w0, shrink)));
     i += 16;
-  } while (!part && i < end);
-}
-
-/** `correction` points at c1 and c2; scale = 0: gradients as they are. */
-export function f32_adam(r: AdamRecord, part: i32, parts: i32): void {
-  const first = <usize>range_begin(r.n, 16, part, parts) << 2, end = <usize>range_begin(r.n, 16, part + 1, parts) << 2;
-  const whole = first + ((end - first) & ~15);
-  if (first < whole) update(r, first, whole, false);
-  if (whole < end) update(r, whole, end, true);
+  } while (i < end);
 }

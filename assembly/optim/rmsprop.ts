@@ -7,43 +7,33 @@
 //   w <- w - lr c u                     c at `correction`, 1 where that is 0
 // The record holds rate = 1 - alpha; see adam.ts.
 import { RmspropRecord } from "../generated/records";
-import { load_4, range_begin, store_4 } from "../range";
+import { range_begin } from "../range";
 import { fma } from "../simd";
 
-/** Bytes `i` to `end` of the weights; with `part`, one vector that ends there. */
-// @ts-ignore: decorator
-@inline
-function update(r: RmspropRecord, i: usize, end: usize, part: bool): void {
+/** scale = 0: gradients as they are. Runs of parameters are whole lines of 16. */
+export function f32_rmsprop(r: RmspropRecord, part: i32, parts: i32): void {
   const w = r.w, g = r.g, v = r.v, a = r.a, b = r.b, scale = r.scale, correction = r.correction;
   const step = f32x4.splat(-load<f32>(r.lr) * r.lrScale * (correction ? load<f32>(correction) : 1));
   const factor = f32x4.splat(scale ? load<f32>(scale) : 1), decay = f32x4.splat(r.weightDecay);
   const r2 = f32x4.splat(r.rate), b2 = f32x4.splat(r.sums ? 1 : 1 - r.rate), zero = f32x4.splat(0);
   const epsilon = f32x4.splat(r.eps), initial = f32x4.splat(r.initial), momentum = f32x4.splat(r.momentum);
-  const count = part ? <i32>((end - i) >> 2) : 4;
-  for (; i < end; i += 16) {
-    const w0 = load_4(w + i, count, 0, part);
-    const g0 = fma(w0, decay, f32x4.mul(load_4(g + i, count, 0, part), factor));
-    const v0 = fma(load_4(v + i, count, 0, part), b2, f32x4.mul(f32x4.mul(g0, g0), r2));
-    store_4(v + i, v0, count, part);
+  const end = <usize>range_begin(r.n, 16, part + 1, parts) << 2;
+  for (let i = <usize>range_begin(r.n, 16, part, parts) << 2; i < end; i += 16) {
+    const w0 = v128.load(w + i);
+    const g0 = fma(w0, decay, f32x4.mul(v128.load(g + i), factor));
+    const v0 = fma(v128.load(v + i), b2, f32x4.mul(f32x4.mul(g0, g0), r2));
+    v128.store(v + i, v0);
     let s0 = v0;
     if (a) {
-      const a0 = fma(load_4(a + i, count, 0, part), b2, f32x4.mul(g0, r2));
-      store_4(a + i, a0, count, part);
+      const a0 = fma(v128.load(a + i), b2, f32x4.mul(g0, r2));
+      v128.store(a + i, a0);
       s0 = f32x4.max(f32x4.sub(v0, f32x4.mul(a0, a0)), zero); // rounding may leave less than 0
     }
     let u0 = f32x4.div(g0, f32x4.add(f32x4.sqrt(f32x4.add(s0, initial)), epsilon));
     if (b) {
-      u0 = fma(load_4(b + i, count, 0, part), momentum, u0);
-      store_4(b + i, u0, count, part);
+      u0 = fma(v128.load(b + i), momentum, u0);
+      v128.store(b + i, u0);
     }
-    store_4(w + i, fma(u0, step, w0), count, part);
+    v128.store(w + i, fma(u0, step, w0));
   }
-}
-
-/** scale = 0: gradients as they are. */
-export function f32_rmsprop(r: RmspropRecord, part: i32, parts: i32): void {
-  const first = <usize>range_begin(r.n, 16, part, parts) << 2, end = <usize>range_begin(r.n, 16, part + 1, parts) << 2;
-  const whole = first + ((end - first) & ~15);
-  if (first < whole) update(r, first, whole, false);
-  if (whole < end) update(r, whole, end, true);
 }

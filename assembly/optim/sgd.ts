@@ -3,7 +3,7 @@
 //   v <- momentum v + (1 - dampening) g       with v = 0 and dampening = 0 in the first step
 //   w <- w - lr v,  Nesterov: w - lr (g + momentum v)
 import { SgdRecord } from "../generated/records";
-import { load_part, range_begin, store_part } from "../range";
+import { range_begin } from "../range";
 import { fma } from "../simd";
 
 // @ts-ignore: decorator
@@ -12,7 +12,9 @@ function velocity(v: v128, g: v128, momentum: v128, kept: v128): v128 {
   return fma(v, momentum, f32x4.mul(g, kept));
 }
 
-/** v = 0: no momentum; dampening = 0: none; scale = 0: gradients as they are. */
+/**
+ * v = 0: no momentum; dampening = 0: none; scale = 0: gradients as they are. Runs of parameters are whole lines of 16.
+ */
 export function f32_sgd(r: SgdRecord, part: i32, parts: i32): void {
   const w = r.w, g = r.g, v = r.v, n = r.n, lr = r.lr, lrScale = r.lrScale, momentum = r.momentum;
   const dampening = r.dampening, weightDecay = r.weightDecay, nesterov = r.nesterov, scale = r.scale;
@@ -36,17 +38,13 @@ export function f32_sgd(r: SgdRecord, part: i32, parts: i32): void {
     }
   }
   for (; i < end; i += 16) {
-    const count = <i32>((end - i) >> 2), part = count < 4;
-    const w0 = part ? load_part(w + i, count, 0) : v128.load(w + i);
-    let step = fma(w0, decay, f32x4.mul(part ? load_part(g + i, count, 0) : v128.load(g + i), factor));
+    const w0 = v128.load(w + i);
+    let step = fma(w0, decay, f32x4.mul(v128.load(g + i), factor));
     if (v) {
-      const v0 = velocity(part ? load_part(v + i, count, 0) : v128.load(v + i), step, mu, kept);
-      if (part) store_part(v + i, v0, count);
-      else v128.store(v + i, v0);
+      const v0 = velocity(v128.load(v + i), step, mu, kept);
+      v128.store(v + i, v0);
       step = nesterov ? fma(v0, mu, step) : v0;
     }
-    const result = fma(step, rate, w0);
-    if (part) store_part(w + i, result, count);
-    else v128.store(w + i, result);
+    v128.store(w + i, fma(step, rate, w0));
   }
 }
