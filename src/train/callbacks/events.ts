@@ -85,7 +85,7 @@ export async function openEvents(
   { trainer, goesOn }: { trainer: FittingTrainer; goesOn: boolean },
 ): Promise<EventWriter> {
   const seconds = String(Math.floor(Date.now() / 1000)).padStart(10, "0");
-  const name = `events.out.tfevents.${seconds}.${crypto.randomUUID().slice(0, 8)}.${begun++}`;
+  const name = `events.out.tfevents.${seconds}.${String(begun++).padStart(6, "0")}.${crypto.randomUUID().slice(0, 8)}`;
   const file = await openGrowing(where, within(folder, name), name);
   const append = (step: number, content: number[]) => file.append(record(event(step, content)));
   await append(0, text(3, "brain.Event:2"));

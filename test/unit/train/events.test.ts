@@ -115,7 +115,7 @@ describe("event files", () => {
     await begin(true);
     await callback.onClose?.();
     const names = (await store.list()).sort();
-    expect(names.every((name) => /^events\.out\.tfevents\.\d{10}\.\w+\.\d+$/.test(name))).toBe(true);
+    expect(names.every((name) => /^events\.out\.tfevents\.\d{10}\.\d{6}\.\w+$/.test(name))).toBe(true);
     const [first, second] = await Promise.all(names.map(async (name) => eventsOf((await store.read(name))!)));
     expect(first.map(({ time, ...rest }) => rest)).toEqual([
       { step: 0, version: "brain.Event:2" },
