@@ -40,7 +40,8 @@ const staticKernels: Plugin = {
 const ownPackage: Plugin = {
   name: "own-package",
   resolveId(id) {
-    const [, entry] = /\/(?:hosts\/default|faces)\/(index|onnx|data|pytorch|recipes|standalone)\.js$/.exec(id) ?? [];
+    const [, entry] =
+      /\/(?:hosts\/default|faces)\/(index|onnx|data|pytorch|recipes|standalone|imagenet)\.js$/.exec(id) ?? [];
     return entry ? { id: entry === "index" ? "resnet-wasm" : `resnet-wasm/${entry}`, external: true } : null;
   },
 };

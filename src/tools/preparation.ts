@@ -2,11 +2,15 @@
 
 import { messageOf } from "../core/thrown.js";
 import { IMAGENET_TRANSFORM, type ImageTransform } from "../faces/data.js";
+import { imagenetNames } from "../faces/imagenet.js";
 import { type CommandOption, type Given, meant, UsageError } from "./command.js";
 import { readRegular } from "./read-file.js";
 
 export const preparationOptions: Readonly<Record<string, CommandOption>> = {
-  labels: { value: "<file>", about: "names of the classes, one a line, in the order of the outputs" },
+  labels: {
+    value: "<name or file>",
+    about: `names of the classes: "imagenet", or a file with one a line, in the order of the outputs`,
+  },
   transform: {
     value: "<name or file>",
     about: `how pictures are prepared: "imagenet" (torchvision's and timm's networks), "inception" (to -1 … 1: Keras's and
@@ -40,9 +44,13 @@ export interface Preparation {
 export async function readPreparation(given: Given): Promise<Preparation> {
   const [labels, transform] = [given.text("labels"), given.text("transform")];
   return {
-    ...(labels !== undefined && { classNames: linesOf(await textOf("labels", labels)) }),
+    ...(labels !== undefined && { classNames: await labelsOf(labels) }),
     ...(transform !== undefined && { transform: await transformOf(transform) }),
   };
+}
+
+async function labelsOf(name: string): Promise<string[]> {
+  return name === "imagenet" ? [...imagenetNames] : linesOf(await textOf("labels", name));
 }
 
 async function textOf(option: string, path: string): Promise<string> {

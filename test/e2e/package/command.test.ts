@@ -139,6 +139,7 @@ describe("npx resnet-wasm", () => {
     ["compile net.onnx --picture 40x40", "compileModel: model.transform expected a transform of pictures, got none"],
     ["convert net.onnx none/net.safetensors", "none/net.safetensors: file expected a place that can be written"],
     ["convert net.onnx net.safetensors --labels text.txt", "classNames expected 4 names"],
+    ["convert net.onnx net.safetensors --labels imagenet", "classNames expected 4 names"],
   ])("%s: fails", async (args, message) => {
     const { code, stdout, stderr } = await run(...args.split(" "));
     expect(stderr).toContain(message);
