@@ -153,7 +153,10 @@ describe("calibrate", () => {
     const wide = {
       ...data,
       classes: 4,
-      get: (wanted: ArrayLike<number>, _: unknown, y: Int32Array) => void y.fill(3, 0, wanted.length),
+      get(wanted: ArrayLike<number>, x: Float32Array, y: Int32Array) {
+        x.fill(3);
+        y.fill(3, 0, wanted.length);
+      },
     };
     await expect(calibrate(await identity(2), wide as never)).rejects.toThrow(DataError);
     const broken = await identity(2);

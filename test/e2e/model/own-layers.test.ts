@@ -223,7 +223,7 @@ describe("mistakes say where they are", () => {
       (b, x) => b.linear(x, b.parameter("w", [4, 4], { value: 1 } as never)),
     ],
     [
-      /layout expected "same" or "channelsLast", got OIHW/,
+      /layout expected "same" or "channelsLast", got "OIHW"/,
       (b) => b.parameter("w", [4], { init: 0, layout: "OIHW" as never }),
     ],
     [/activation expected none, relu, .*, got swish/, (b, x) => b.activation(x, "swish" as never)],
