@@ -14,7 +14,7 @@ export const nodeHost: Runtime = {
   mayWait: () => true,
   async startThread(start, failed) {
     // The first asks for all: they start at the same time.
-    if (start.thread === 1) expectRoomFor(start.threads - 1);
+    if (start.thread === 1) expectRoomFor(start.threads - 1, (await import("node:fs")).readFileSync);
     const { Worker } = await import("node:worker_threads"); // takes a cold start 2 ms
     // A data: URL is the one form that Node, Deno and Bun all start, from any bundle.
     const url = new URL(`data:text/javascript;base64,${btoa(source)}`);

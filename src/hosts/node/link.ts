@@ -1,11 +1,12 @@
 /** Workers in Node, Deno and Bun: node:worker_threads. */
+import { readFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { messageOf } from "../../core/thrown.js";
 import type { Link, WorkerSource } from "../../worker/link.js";
 import { expectRoomFor } from "./address-space.js";
 
 function startWorker(source: WorkerSource | undefined): Worker {
-  expectRoomFor(1);
+  expectRoomFor(1, readFileSync);
   if (typeof source === "function") return source() as unknown as Worker;
   // Options of the process such as --input-type or --import are not meant for this file.
   const options = { execArgv: [] };
