@@ -29,7 +29,7 @@ describe("docs/api-report", () => {
     for (const entry of entries()) {
       const name = entry === "." ? "main" : basename(entry);
       const text = readFileSync(join(root, `docs/api-report/${name}.api.md`), "utf8");
-      expect(text.match(/^export /gm)!.length).toBeGreaterThan(1);
+      expect(text.match(/^export /gm)!.length).toBeGreaterThan(0);
       expect(text).not.toMatch(/undocumented/);
     }
   });
