@@ -119,6 +119,13 @@ save("parts.pth", {"trunk.w": parts["trunk"]["w"], "heads.0": parts["heads"][0],
 
 # Refused, by name.
 torch.save(net, out / "module.pth")
+
+
+def without_source(*_):
+    raise OSError("the old format writes the source of classes and where it lies: neither belongs here")
+
+
+torch.serialization.get_source_lines_and_file = without_source
 torch.save({"model": net, "epoch": 3}, out / "module-legacy.pth", _use_new_zipfile_serialization=False)
 torch.jit.save(torch.jit.script(net), out / "script.pth")
 torch.save({"q": torch.quantize_per_tensor(values.float(), 0.1, 0, torch.qint8)}, out / "quantised.pth")
