@@ -177,6 +177,27 @@ it("refuses to go on with what was made otherwise, and two at a time", async () 
   );
 }, 300_000);
 
+it("refuses files that it has not written", async () => {
+  writeFileSync(join(folder, "taken.jsonl"), "mine\n");
+  const taken = await run(...args("--out", "taken.jsonl"));
+  expect([taken.code, taken.stderr]).toEqual([1, expect.stringMatching(/no file of that name.*--restart begins anew/)]);
+  expect(read("taken.jsonl")).toBe("mine\n");
+  for (const i of [1, 2]) writeFileSync(join(folder, `bare.${i}-of-2.jsonl`), "");
+  const bare = await run(bin, "merge", "bare.jsonl");
+  expect([bare.code, bare.stderr]).toEqual([
+    1,
+    expect.stringContaining("results expected with their .origin.json, got none"),
+  ]);
+  for (const i of [1, 2]) writeFileSync(join(folder, `bare.${i}-of-2.jsonl.origin.json`), "{");
+  expect((await run(bin, "merge", "bare.jsonl")).stderr).toContain("results expected JSON, got {");
+  writeFileSync(join(folder, "bare.1-of-3.jsonl"), "");
+  expect((await run(bin, "merge", "bare.jsonl")).stderr).toContain("got those of 2 and of 3");
+  writeFileSync(join(folder, "twice.txt"), "photos/0/0.png\nphotos/0/0.png\n");
+  const twice = await run(bin, "predict", "model.safetensors", "twice.txt");
+  expect([twice.code, twice.stderr]).toEqual([2, expect.stringContaining("each path once, got photos/0/0.png twice")]);
+  expect((await run(bin, "predict", "model.safetensors", "nowhere")).code).toBe(2);
+}, 120_000);
+
 const parallel = existsSync("/usr/bin/parallel");
 it.skipIf(!parallel)(
   `runs under GNU parallel${parallel ? "" : " (skipped: it is not installed)"}`,
