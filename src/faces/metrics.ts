@@ -21,5 +21,5 @@ export {
   type Calibration,
   type CalibrationResult,
   calibrate,
-} from "../model/calibrate.js";
+} from "../train/calibrate.js";
 export { type Report, type ReportOptions, report } from "../train/report/report.js";

@@ -1,8 +1,6 @@
 /** Batches on their way from a dataset into a step. */
 import { expectation, ResnetWasmError, ShapeError } from "../core/errors.js";
-import { demanded } from "../core/on-demand.js";
 import { type Dataset, getBatch } from "../data/dataset.js";
-import type { Model } from "../model/model.js";
 import type { Step, TrainStep } from "../model/step.js";
 import type { Loss } from "../nn/losses.js";
 import { checkTargets } from "./labels.js";
@@ -33,13 +31,6 @@ export async function load(
   const stopped = limits ? await limits.wait(work) : await work.then(() => null);
   if (stopped) left.set(dataset, { indices: Array.from(indices), epoch, work });
   return stopped;
-}
-
-/** Compares what is known of a dataset's preparation with the transform of a model that has one. */
-export async function expectTransformed(where: string, { transform }: Model, ...datasets: Dataset[]): Promise<void> {
-  if (transform === undefined || transform === null) return;
-  const { expectPrepared } = await demanded(where, import("./prepared.js"));
-  for (const dataset of datasets) expectPrepared(where, dataset, transform);
 }
 
 /** Prepares a last batch that is not full. Throws `ShapeError`, the cure first, where the network needs more samples. */

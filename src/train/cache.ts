@@ -1,8 +1,8 @@
 /** Cached features: a frozen backbone runs once for each sample, a new head trains on what it said. */
-import { DataError, expectation, ShapeError } from "../core/errors.js";
+import { DataError, expectation } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
 import { signal as abortSignal, integer, readOptions, type Schema, text } from "../core/options.js";
-import { formatShape, numel, sameShape } from "../core/shape.js";
+import { numel } from "../core/shape.js";
 import { createYielder } from "../core/yield.js";
 import { arrayDataset } from "../data/array.js";
 import {
@@ -18,6 +18,7 @@ import { expectModel } from "../model/expect-model.js";
 import { activations } from "../model/features.js";
 import type { Model } from "../model/model.js";
 import { load } from "./batch.js";
+import { expectBelongs } from "./belongs.js";
 import { Limits } from "./limits.js";
 
 export interface CacheFeaturesOptions {
@@ -56,15 +57,7 @@ export async function cacheFeatures(model: Model, dataset: Dataset, options: Cac
   const { layer, batchSize, signal } = readOptions("cacheFeatures", options, schema);
   if (!(dataset?.length > 0))
     throw new DataError(expectation("cacheFeatures", "dataset", "at least one sample", dataset?.length ?? dataset));
-  if (!sameShape(dataset.inputShape, model.inputShape))
-    throw new ShapeError(
-      expectation(
-        "cacheFeatures",
-        "dataset.inputShape",
-        formatShape(model.inputShape),
-        formatShape(dataset.inputShape),
-      ),
-    );
+  await expectBelongs("cacheFeatures", model, dataset);
   const pause = createYielder();
   const limits = new Limits({ signal });
   const isClass = dataset.targets === "class";

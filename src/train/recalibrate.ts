@@ -1,14 +1,15 @@
 /** BatchNorm's running statistics, gathered anew for the weights as they are. */
-import { ArgumentError, DataError, expectation, NumericError, ShapeError } from "../core/errors.js";
+import { ArgumentError, DataError, expectation, NumericError } from "../core/errors.js";
 import { signal as abortSignal, flag, integer, optional, readOptions, type Schema } from "../core/options.js";
 import { Philox } from "../core/random.js";
-import { formatShape, sameShape } from "../core/shape.js";
 import { createYielder } from "../core/yield.js";
 import { type Dataset, expectDataset, getBatch, targetSize } from "../data/dataset.js";
-import { Model } from "../model/model.js";
+import { expectModel } from "../model/expect-model.js";
+import type { Model } from "../model/model.js";
 import type { Step } from "../model/step.js";
 import type { RecordUpdate } from "../plan/plan.js";
-import { expectCurrent, expectTransformed, load, prepareRest } from "./batch.js";
+import { expectCurrent, load, prepareRest } from "./batch.js";
+import { expectBelongs } from "./belongs.js";
 import { Limits } from "./limits.js";
 
 export interface RecalibrateOptions {
@@ -58,16 +59,11 @@ const takeBatch: RecordUpdate = (graph) => {
  */
 export async function recalibrate(model: Model, dataset: Dataset, options?: RecalibrateOptions): Promise<void> {
   const { batches = Infinity, batchSize, shuffle, dropLast, signal } = readOptions(where, options, schema);
-  if (!(model instanceof Model))
-    throw new ArgumentError(expectation(where, "model", "a model from createModel or loadModel", model));
+  expectModel(where, model);
   expectDataset(where, dataset);
-  const { length, inputShape } = dataset;
+  const { length } = dataset;
   if (length < 1) throw new DataError(expectation(where, "dataset", "at least one sample", length));
-  if (!sameShape(inputShape, model.inputShape))
-    throw new ShapeError(
-      expectation(where, "dataset.inputShape", formatShape(model.inputShape), formatShape(inputShape)),
-    );
-  await expectTransformed(where, model, dataset);
+  await expectBelongs(where, model, dataset);
   const { engine } = model;
   const step = (n: number) => engine.step({ batchSize: n, training: true, backward: "none", update: takeBatch }, where);
   const all = dropLast ? Math.floor(length / batchSize) : Math.ceil(length / batchSize);

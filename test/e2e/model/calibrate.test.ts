@@ -159,6 +159,16 @@ describe("calibrate", () => {
       },
     };
     await expect(calibrate(await identity(2), wide as never)).rejects.toThrow(DataError);
+    await expect(calibrate(await identity(2), { ...data, inputShape: [2, 1] })).rejects.toThrow(
+      /dataset\.inputShape expected \[2\], got \[2, 1\]/,
+    );
+    const named = await identity(2);
+    named.classNames = ["cat", "dog"];
+    await expect(calibrate(named, { ...data, classNames: ["dog", "cat"] })).rejects.toThrow(
+      /calibrate: classNames expected \["cat", "dog"\], got \["dog", "cat"\]/,
+    );
+    for (const odd of [null, { padding: 1 }, { predict() {}, inputShape: [2] }])
+      await expect(calibrate(odd as never, data)).rejects.toThrow(/calibrate: model expected a model from createModel/);
     const broken = await identity(2);
     broken.loadStateDict(new Map([["0.weight", { data: new Float32Array(4).fill(3e38), shape: [2, 2] }]]));
     await expect(calibrate(broken, data)).rejects.toThrow(NumericError);

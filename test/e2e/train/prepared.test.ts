@@ -16,7 +16,9 @@ import {
   split,
   subset,
 } from "../../../src/faces/data.js";
+import { calibrate } from "../../../src/faces/metrics.js";
 import {
+  cacheFeatures,
   createModel,
   createTrainer,
   crossEntropy,
@@ -100,10 +102,14 @@ describe("a model with a transform", () => {
     const model = await loadModel(bytesOfModel);
     await expect(createTrainer(model, training()).evaluate(images)).rejects.toThrow(RAW);
     await expect(recalibrate(model, images)).rejects.toThrow(RAW);
+    await expect(cacheFeatures(model, images, { layer: "0" })).rejects.toThrow(RAW);
+    await expect(calibrate(model, images)).rejects.toThrow(RAW);
+    await cacheFeatures(model, normalise(images, statistics), { layer: "0" });
     const there = await openModel(net(), { inputShape: [4, 4, 3], transform });
     const trainer = await createWorkerTrainer(there, training());
     await expect(trainer.fit(images)).rejects.toThrow(RAW);
     await expect(trainer.evaluate(images)).rejects.toThrow(RAW);
+    await expect(calibrate(there, images)).rejects.toThrow(RAW);
     await trainer.fit(normalise(images, statistics));
     await there.dispose();
   });

@@ -6,11 +6,15 @@ import { formatShape, numel, type Shape } from "../core/shape.js";
 import type { Tensor, TensorLike } from "../core/tensor.js";
 import { type ClassDataset, expectDataset, getBatch } from "../data/dataset.js";
 import { eceOf, type ReliabilityBin, reliability } from "../metrics/reliability.js";
+import { classNamesOf, expectClassNames } from "../model/class-names.js";
+import { expectBelongs } from "./belongs.js";
 
 /** A model of any entry. */
 export interface Calibrated {
   readonly inputShape: Shape;
   readonly outputShape: Shape;
+  readonly classNames?: readonly string[] | undefined;
+  readonly transform?: unknown;
   temperature: number | undefined;
   predict(x: TensorLike): Tensor | Promise<Tensor>;
 }
@@ -77,11 +81,21 @@ export async function calibrate(
   expectDataset(where, dataset);
   if (dataset.targets !== "class")
     throw new ArgumentError(expectation(where, "dataset", "one of classes", "one of values"));
+  expectCalibrated(model);
+  expectClassNames(where, model.classNames, classNamesOf(dataset));
+  await expectBelongs(where, model, dataset);
   const rows = await predictAll(model, dataset, batchSize);
   const temperature = fit(rows);
   const [before, after] = [1, temperature].map((each) => judge(rows, each, bins));
   model.temperature = temperature;
   return { temperature, before, after, samples: dataset.length };
+}
+
+/** Models of several entries, and of workers, are told by what they have. */
+function expectCalibrated(model: unknown): asserts model is Calibrated {
+  const { predict, inputShape, outputShape }: Partial<Calibrated> = Object(model);
+  if (typeof predict !== "function" || !Array.isArray(inputShape) || !Array.isArray(outputShape))
+    throw new ArgumentError(expectation(where, "model", "a model from createModel or loadModel", model));
 }
 
 async function predictAll(model: Calibrated, dataset: ClassDataset, batchSize: number): Promise<Rows> {
