@@ -79,6 +79,7 @@ export async function recalibrate(model: Model, dataset: Dataset, options?: Reca
   const order = Uint32Array.from({ length }, (_, i) => i);
   if (shuffle) new Philox(engine.seed, ORDER_STREAM).shuffle(order);
   // Memory may grow while plans are bound: views are made anew each time.
+  const { temperature } = model;
   model.temperature = undefined; // that of the statistics before
   const { executor, randomStep } = engine;
   const view = (name: string) => executor.bufferView(name);
@@ -87,7 +88,9 @@ export async function recalibrate(model: Model, dataset: Dataset, options?: Reca
   const limits = new Limits({ signal });
   const pause = createYielder();
   const perTarget = targetSize(dataset);
-  const targets = new (dataset.targets === "class" ? Int32Array : Float32Array)(batchSize * perTarget);
+  const targets = new (dataset.targets === "class" ? Int32Array : Float32Array)(
+    Math.min(batchSize, length) * perTarget,
+  );
   try {
     for (let k = 1; k <= count; k++) {
       const indices = order.subarray((k - 1) * batchSize, k * batchSize);
@@ -108,6 +111,7 @@ export async function recalibrate(model: Model, dataset: Dataset, options?: Reca
     for (const name of counts) view(name).fill(count);
   } catch (error) {
     for (const [name, values] of before) view(name).set(values);
+    model.temperature = temperature;
     throw error;
   } finally {
     engine.randomStep = randomStep;

@@ -145,6 +145,15 @@ describe("an average", () => {
 });
 
 describe("recalibrate", () => {
+  it("takes memory for the samples there are, however large a batch may be", async () => {
+    const [one, other] = [await make(), await make()];
+    const before = process.memoryUsage().arrayBuffers;
+    await recalibrate(one, far(), { batchSize: 2 ** 30 });
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 26);
+    await recalibrate(other, far(), { batchSize: 200 });
+    expect(statistics(one)).toEqual(statistics(other));
+  });
+
   it("brings evaluation to what was trained, after few steps, and leaves all else as it was", async () => {
     const trainer = await trainerOf({ optimizer: new SGD({ lr: 0.05, momentum: 0.9 }) });
     await trainer.fit(far(), { epochs: 2, batchSize: 50 }); // 8 steps
@@ -250,7 +259,9 @@ describe("recalibrate", () => {
       ...far(),
       prefetch: async () => void (++batches === 2 && controller.abort(new Error("enough"))),
     };
+    model.temperature = 1.5;
     await expect(recalibrate(model, stopping, { signal: controller.signal })).rejects.toThrow("enough");
+    expect(model.temperature).toBe(1.5);
     expect(statistics(model)).toEqual(kept);
     const odd: Dataset = {
       ...far(),
