@@ -2,14 +2,18 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 // Lanes, by what must be there before: nothing (unit, types), the kernels of `npm run build:kernels` (kernels, golden), or
-// the whole package in dist/ (e2e). `speed` compares timings and runs apart, on a machine that is idle.
+// the whole package in dist/ (e2e), or the site in build/site too (site). `speed` compares timings and runs apart, on a machine
+// that is idle.
 const LANES = {
   unit: ["test/*.test.ts", "test/unit/**/*.test.ts"],
   kernels: ["test/kernels/**/*.test.ts"],
   golden: ["test/golden/**/*.test.ts"],
   e2e: ["test/e2e/**/*.test.ts"],
+  site: ["test/e2e/site/**/*.test.ts"],
   speed: ["test/speed/**/*.test.ts"],
 };
+/** Lanes within a lane's folder. */
+const EXCLUDED = { e2e: ["test/e2e/site/**"] };
 
 /** `npm run typecheck` tells of errors in src/, and of kernels that are not built. */
 const types = {
@@ -32,7 +36,7 @@ export default defineConfig({
     // Watching: new kernels concern every test that calls them, and no import tells so.
     forceRerunTriggers: ["**/vitest.config.js", "**/build/kernels/digest"],
     projects: [
-      ...Object.entries(LANES).map(([name, include]) => ({ extends: true, test: { name, include } })),
+      ...Object.entries(LANES).map(([name, include]) => ({ extends: true, test: { name, include, exclude: EXCLUDED[name] ?? [] } })),
       { extends: true, test: types },
     ],
   },

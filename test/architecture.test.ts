@@ -200,6 +200,7 @@ describe("files", () => {
       ...files("examples", ".js"),
       ...files("scripts", ".js"),
       ...files("scripts", ".ts"),
+      ...[".ts", ".tsx", ".css", ".js"].flatMap((ending) => files("site", ending)),
     ];
     expect(all.filter((path) => read(path).split("\n").length > 400)).toEqual([]);
   });
