@@ -50,20 +50,29 @@ export interface ValueDataset extends DatasetBase {
 /** Samples to train on. One of your own implements one of the two. */
 export type Dataset = ClassDataset | ValueDataset;
 
-/** Checks that an argument is a dataset, of this library or one's own. */
-export function expectDataset(where: string, dataset: unknown): void {
+/** What keeps an argument from being a dataset, as a message; undefined where it is one. */
+export function notDataset(where: string, dataset: unknown): string | undefined {
+  const given: Partial<Record<string, unknown>> = Object(dataset);
   const isShape = (value: unknown): boolean =>
     Array.isArray(value) && value.every((side) => Number.isInteger(side) && side > 0);
-  const given: Partial<Record<string, unknown>> = Object(dataset);
-  const { targets, targetShape } = given;
-  const hasTargets =
-    targets === "class"
-      ? Number.isInteger(given.classes) && (targetShape === undefined || isShape(targetShape))
-      : targets === "values" && isShape(targetShape);
+  const isOfClasses = given.targets === "class";
+  const hasNone = isOfClasses && given.targetShape === undefined;
+  const fault = (name: string, holds: boolean, expected: string) =>
+    holds ? undefined : expectation(where, `dataset.${name}`, expected, describe(given[name]));
   // The length last: proxies of arrays throw where it is read.
-  if (hasTargets && isShape(given.inputShape) && typeof given.get === "function" && Number.isInteger(given.length))
-    return;
-  throw new ArgumentError(expectation(where, "dataset", "a Dataset, from arrayDataset for example", describe(dataset)));
+  return typeof given.get === "function"
+    ? (fault("inputShape", isShape(given.inputShape), "sizes") ??
+        fault("targets", isOfClasses || given.targets === "values", '"class" or "values"') ??
+        fault("classes", !isOfClasses || Number.isInteger(given.classes), "a number") ??
+        fault("targetShape", hasNone || isShape(given.targetShape), "sizes") ??
+        fault("length", Number.isSafeInteger(given.length), "a number"))
+    : expectation(where, "dataset", "a Dataset, from arrayDataset for example", describe(dataset));
+}
+
+/** Checks that an argument is a dataset, of this library or one's own. */
+export function expectDataset(where: string, dataset: unknown): void {
+  const fault = notDataset(where, dataset);
+  if (fault !== undefined) throw new ArgumentError(fault);
 }
 
 type Labels = ArrayLike<number> | undefined;

@@ -1,7 +1,7 @@
 /** Whether a dataset is one, and fits a model and its loss. */
 import { DataError, expectation, ShapeError } from "../core/errors.js";
 import { formatShape, last, numel, type Shape, sameShape } from "../core/shape.js";
-import type { Dataset } from "../data/dataset.js";
+import { type Dataset, notDataset } from "../data/dataset.js";
 import type { Model } from "../model/model.js";
 import type { Loss, TargetKind } from "../nn/losses.js";
 
@@ -19,18 +19,8 @@ export function expectFits(
   loss: Loss,
   { inputShape, outputShape }: Pick<Model, "inputShape" | "outputShape">,
 ): TargetKind {
-  const isShape = (shape: unknown) => Array.isArray(shape) && shape.every((size) => Number.isInteger(size));
-  const valid =
-    typeof dataset?.get === "function" &&
-    Number.isSafeInteger(dataset.length) &&
-    isShape(dataset.inputShape) &&
-    (dataset.targets === "class"
-      ? Number.isInteger(dataset.classes) && (dataset.targetShape === undefined || isShape(dataset.targetShape))
-      : dataset.targets === "values" && isShape(dataset.targetShape));
-  if (!valid)
-    throw new DataError(
-      expectation(where, "dataset", "a Dataset: length, inputShape, targets, classes or targetShape, get", dataset),
-    );
+  const fault = notDataset(where, dataset);
+  if (fault !== undefined) throw new DataError(fault);
   if (dataset.length < 1) throw new DataError(expectation(where, "dataset", "at least one sample", dataset.length));
   const refuse = (name: string, expected: Shape | string, got: Shape | string) => {
     const text = (shape: Shape | string) => (typeof shape === "string" ? shape : formatShape(shape));

@@ -50,9 +50,14 @@ const datasets: Refusal[] = [
   ["null", (trainer) => trainer.fit(null as never), DataError, /got null/],
   ["no Dataset", (trainer) => trainer.fit([1, 2, 3] as never), DataError, /got \[1, 2, 3\]/],
   ["an empty one", fitting({ length: 0 }), DataError, /at least one sample, got 0/],
-  ["a broken length", fitting({ length: 1.5 }), DataError, /dataset expected/],
-  ["no get", fitting({ get: undefined }), DataError, /dataset expected/],
-  ["targets of no kind", fitting({ targets: "labels" }), DataError, /dataset expected/],
+  ["a broken length", fitting({ length: 1.5 }), DataError, /dataset\.length expected a number, got 1\.5/],
+  ["no get", fitting({ get: undefined }), DataError, /dataset expected a Dataset/],
+  [
+    "targets of no kind",
+    fitting({ targets: "labels" }),
+    DataError,
+    /targets expected "class" or "values", got "labels"/,
+  ],
   [
     "another input shape",
     fitting({ inputShape: [2, 2] }),
