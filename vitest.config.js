@@ -14,6 +14,8 @@ const LANES = {
 };
 /** Lanes within a lane's folder. */
 const EXCLUDED = { e2e: ["test/e2e/site/**"] };
+/** Modules of the site import the package by its name; site/tsconfig.json says where its source is. */
+const RESOLVED = { site: { tsconfigPaths: true } };
 
 /** `npm run typecheck` tells of errors in src/, and of kernels that are not built. */
 const types = {
@@ -36,7 +38,11 @@ export default defineConfig({
     // Watching: new kernels concern every test that calls them, and no import tells so.
     forceRerunTriggers: ["**/vitest.config.js", "**/build/kernels/digest"],
     projects: [
-      ...Object.entries(LANES).map(([name, include]) => ({ extends: true, test: { name, include, exclude: EXCLUDED[name] ?? [] } })),
+      ...Object.entries(LANES).map(([name, include]) => ({
+        extends: true,
+        resolve: RESOLVED[name] ?? {},
+        test: { name, include, exclude: EXCLUDED[name] ?? [] },
+      })),
       { extends: true, test: types },
     ],
   },
