@@ -1,5 +1,10 @@
 // Small vector operations shared by the kernels.
 
+/** The build has fused multiply-adds. */
+// @ts-ignore: decorator
+@inline
+export const FMA: bool = ASC_FEATURE_RELAXED_SIMD && !INT8;
+
 /** The vector 0, 0, 0, 0. */
 // @ts-ignore: decorator
 @inline
@@ -7,11 +12,14 @@ export function zero_v128(): v128 {
   return f32x4(0, 0, 0, 0);
 }
 
-/** a * b + c: two roundings in the simd build (the same bits everywhere), usually one in the relaxed build. */
+/**
+ * a * b + c: two roundings in the simd build (the same bits everywhere), usually one in the relaxed build. Networks in
+ * eight bits take relaxed instructions for integers alone.
+ */
 // @ts-ignore: decorator
 @inline
 export function fma(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  if (FMA) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(f32x4.mul(a, b), c);
 }
 

@@ -217,26 +217,30 @@ export function generate(assembly: string): Build[] {
   const kernels = findKernels(files);
   const texts: Record<string, string> = { "records.ts": records(), "dispatch.ts": dispatch(kernels) };
   const builds = [true, false].flatMap((training) =>
-    GROUPS.map((group, last): Build => {
+    GROUPS.filter((group) => !training || group !== "int8").map((group): Build => {
+      const last = GROUPS.indexOf(group);
       const inside = kernels.filter((k) => GROUPS.indexOf(k.group) <= last && (training || !k.training));
-      const complete = last === GROUPS.length - 1;
       const name = `${training ? "training" : "inference"}-${group}.ts`;
       texts[name] = entry(files, inside, last + 1);
       const others = GROUPS.slice(1).map((each, i) => [constant(each), i + 1 <= last ? 1 : 0] as const);
       return {
-        prefix: `${training ? "" : "inference-"}${complete ? "" : `${group}-`}`,
+        prefix: `${training ? "" : "inference-"}${group === "rare" ? "" : `${group}-`}`,
         entry: `generated/${name}`,
         constants: { SINGLE: 0, TRAINING: training ? 1 : 0, ...Object.fromEntries(others) },
       };
     }),
   );
-  const predicting = kernels.filter((kernel) => !kernel.training);
+  const predicting = kernels.filter((kernel) => !kernel.training && kernel.group !== "int8");
   texts["standalone.ts"] =
     `${exportsOf(files, predicting)}export { expand_f16 } from "../standalone/expand";\nexport { transform_image } from "../standalone/transform";\n`;
   builds.push({
     prefix: "standalone-",
     entry: "generated/standalone.ts",
-    constants: { SINGLE: 1, TRAINING: 0, ...Object.fromEntries(GROUPS.slice(1).map((each) => [constant(each), 1])) },
+    constants: {
+      SINGLE: 1,
+      TRAINING: 0,
+      ...Object.fromEntries(GROUPS.slice(1).map((each) => [constant(each), each === "int8" ? 0 : 1])),
+    },
     functions: [...predicting.map(({ name }) => name), "expand_f16", "transform_image"],
   });
   rmSync(join(assembly, "generated"), { recursive: true, force: true });

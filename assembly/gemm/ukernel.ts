@@ -11,7 +11,7 @@
 // decode 6 a cycle: 5x8 packed 29 GFLOPS, 5x8 by row pointers 24, 4x8 by row pointers 24, 4x8 packed 25 (NOTES.md).
 // One flat loop with plain stores after it: anything else spills on V8 11 and 12. The simd build has registers for
 // 5 rows (10 accumulators, 2 vectors of B, a splat, a product), the relaxed build for 6.
-import { fma, zero_v128 } from "../simd";
+import { FMA, fma, zero_v128 } from "../simd";
 
 /** Columns of a tile and of a packed panel of B. */
 // @ts-ignore: decorator
@@ -21,7 +21,7 @@ export const NR: i32 = 8;
 /** Rows of the largest packed tile. */
 // @ts-ignore: decorator
 @inline
-export const PACKED_MR: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
+export const PACKED_MR: i32 = FMA ? 6 : 5;
 
 // @ts-ignore: decorator
 @inline
@@ -85,7 +85,7 @@ export function f32_gemm_ukernel_packed_6x8(a: usize, b: usize, k: i32, c: usize
 @inline
 export function f32_gemm_ukernel_packed(rows: i32, a: usize, b: usize, k: i32, c: usize, cStride: usize): void {
   switch (rows) {
-    case 6: if (ASC_FEATURE_RELAXED_SIMD) f32_gemm_ukernel_packed_6x8(a, b, k, c, cStride); break;
+    case 6: if (FMA) f32_gemm_ukernel_packed_6x8(a, b, k, c, cStride); break;
     case 5: f32_gemm_ukernel_packed_5x8(a, b, k, c, cStride); break;
     case 4: f32_gemm_ukernel_packed_4x8(a, b, k, c, cStride); break;
     case 3: f32_gemm_ukernel_packed_3x8(a, b, k, c, cStride); break;

@@ -17,10 +17,10 @@ export type FieldType = (typeof TYPES)[number];
 
 /**
  * Groups of kernels, the files in which they come: "classic" has what ResNets with BatchNorm and ReLU take, "further" has
- * the other activations, norms and convolutions, and all of "classic"; "rare" has what few networks take, and all of both.
- * A model loads the file of the last group that its plan needs.
+ * the other activations, norms and convolutions, and all of "classic"; "rare" has what few networks take, and all of both;
+ * "int8" has products of integers, for predictions, and all others. A model loads the file of the last group that its plan needs.
  */
-export const GROUPS = ["classic", "further", "rare"] as const;
+export const GROUPS = ["classic", "further", "rare", "int8"] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** Runs of fields that several records have. */
@@ -30,6 +30,13 @@ export const PARTS = {
    * activation's derivative at `source`. Residual and source are laid out as y, and may be y.
    */
   Epilogue: "ptr y bias residual source i32 activation f32 param",
+  /**
+   * What follows a sum of integers, see assembly/int8/epilogue.ts; y and residual are bytes or, by their forms, float32, both laid
+   * out as y.
+   */
+  IntegerEpilogue: "ptr y residual i32 form residualForm f32 factor low high",
+  /** Where the parts of packed weights of eight bits stand, see assembly/int8/pack.ts. */
+  IntegerWeights: "bytes ones multipliers offsets narrow panels",
   /** Images [batch][h][w] and the windows, each of kh x kw, that give [batch][oh][ow]. Padding after is implied by oh and ow. */
   Window: "i32 batch h w oh ow kh kw strideH strideW dilationH dilationW padTop padLeft",
   /** What Winograd's kernels need of a 3x3 convolution; `block` tiles are taken at a time. */
@@ -53,6 +60,7 @@ export const PARTS = {
 } as const;
 
 const CONV2D = "bytes sums spare table slab packed packedBytes";
+const S8_CONV2D = "IntegerWeights PerThread bytes sums table slab packed";
 const WINOGRAD = "PerThread Transforms bytes v uPlane vPlane";
 
 export const SIGNATURES = {
@@ -125,6 +133,13 @@ export const SIGNATURES = {
   f32_adaptive_avg_pool_dx: "train ptr dy dx i32 batch h w c oh ow",
   f32_pad_shortcut: "ptr x y i32 batch h w ic oh ow oc stride front",
   f32_pad_shortcut_dx: "train ptr dy dx i32 batch h w ic oh ow oc stride front",
+  // int8/: x and y of bytes are u7, weights s8 OHWI; see int8.ts
+  s8_conv2d_pack:
+    "int8 ptr filter scales bias packed i32 oc segments length quads f32 xScale xZero yScale shift IntegerWeights",
+  s8_conv2d: `int8 ptr x filter Window i32 ic oc zero band chunk quads IntegerEpilogue ${S8_CONV2D}`,
+  u8_quantize: "int8 ptr x y i32 n f32 inverse zero",
+  u8_dequantize: "int8 ptr x y i32 n f32 scale zero",
+  u8_max_pool: "int8 ptr x y Window i32 c",
   // run: stops the program when *status is not 0
   guard: "ptr status",
 } as const;

@@ -21,8 +21,12 @@ function compileOnce(name: string, shared: boolean, load: Loader): Promise<WebAs
   return module;
 }
 
+/** The groups of models in float32. A network in eight bits gets all of these, and hears that its own are missing. */
+type FloatGroup = Exclude<Group, "int8">;
+const floatGroup = (group: Group): FloatGroup => (group === "int8" ? "rare" : group);
+
 /** The embedded files by group and variant. Bundlers follow literal paths only. */
-type Files = Record<Group, Record<Variant, Loader>>;
+type Files = Record<FloatGroup, Record<Variant, Loader>>;
 
 const TRAINING: Files = {
   classic: {
@@ -56,7 +60,7 @@ const INFERENCE: Files = {
 
 /** The embedded kernels up to a group, of a variant, for shared or plain memory. */
 export const compileKernels: Host["kernels"] = (variant, shared, group) =>
-  compileOnce(`${group} ${variant}`, shared, TRAINING[group][variant]);
+  compileOnce(`${group} ${variant}`, shared, TRAINING[floatGroup(group)][variant]);
 
 /** All of them, for programs that are one file: it holds them once. */
 export const compileAllKernels: Host["kernels"] = (variant, shared) =>
@@ -68,4 +72,4 @@ export const compileAllKernels: Host["kernels"] = (variant, shared) =>
 
 /** `compileKernels` without the kernels of training. */
 export const compileInferenceKernels: Host["kernels"] = (variant, shared, group) =>
-  compileOnce(`inference ${group} ${variant}`, shared, INFERENCE[group][variant]);
+  compileOnce(`inference ${group} ${variant}`, shared, INFERENCE[floatGroup(group)][variant]);

@@ -54,7 +54,7 @@ export class Harness {
   }
 
   /** With `threads` above 1 every call runs on that many real threads, of which this is the first. */
-  static create(file: Variant | `classic-${Variant}`, threads = 1): Harness {
+  static create(file: Variant | `classic-${Variant}` | `inference-int8-${Variant}`, threads = 1): Harness {
     const path = new URL(`../../../build/kernels/${file}.wasm`, import.meta.url);
     return new Harness(Uint8Array.from(readFileSync(path)), threads);
   }
@@ -93,6 +93,19 @@ export class Harness {
     const ptr = this.#reserve(n * 4);
     if (typeof source !== "number") new Float32Array(this.memory.buffer, ptr, n).set(source);
     return { ptr, read: () => new Float32Array(this.memory.buffer, ptr, n).slice() };
+  }
+
+  /** Places bytes, or room for so many of them, in memory, 16-byte aligned. */
+  bytes(source: ArrayLike<number> | number): { ptr: number; read(): Uint8Array } {
+    const n = typeof source === "number" ? source : source.length;
+    const ptr = this.#reserve(n);
+    if (typeof source !== "number") new Uint8Array(this.memory.buffer, ptr, n).set(source);
+    return { ptr, read: () => new Uint8Array(this.memory.buffer, ptr, n).slice() };
+  }
+
+  /** Sets a word of the control block. */
+  control(at: number, value: number): void {
+    new Int32Array(this.memory.buffer)[at / 4] = value;
   }
 
   /** Room for the sums of a reduction that is cut so: the arguments that tell its kernel of it. */

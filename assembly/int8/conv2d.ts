@@ -1,0 +1,133 @@
+// Convolution of integers as an implicit GEMM, in the loops of f32_conv2d: chunks of pixels, whose inputs are packed
+// once, and panels of 8 output channels. x is u7 NHWC (0 to 127, `zero` stands for 0), the weights are s8, packed by
+// s8_conv2d_pack. A matrix product is the convolution 1x1 of one image of one row.
+import { Control, S8Conv2dRecord } from "../generated/records";
+import { store_transposed, transpose_4_rows } from "../gemm/pack";
+import { splits_of } from "../range";
+import { claim } from "../sync";
+import { s8_epilogue_tile } from "./epilogue";
+import { QUAD_BYTES, s8_ukernel_4x8, s8_ukernel_narrow_4x8, s8_ukernel_vnni_4x8 } from "./ukernel";
+
+/**
+ * Scratch of a thread: the sums of `chunk` pixels, byte offsets of the pixels of a band in x (a multiple of 4), the
+ * slab, packed inputs. `band` is the number of output rows computed at a time.
+ */
+export function s8_conv2d(r: S8Conv2dRecord, thread: i32, threads: i32): void {
+  const h = r.h, w = r.w, ic = r.ic, oh = r.oh, ow = r.ow, oc = r.oc, kh = r.kh, kw = r.kw;
+  const strideH = r.strideH, strideW = r.strideW, dilationH = r.dilationH, dilationW = r.dilationW;
+  const padLeft = r.padLeft, band = r.band, chunk = r.chunk, quads = r.quads, e = r.integerEpilogue;
+
+  const own = r.scratch + <usize>thread * r.scratchStride;
+  const sums = own + r.sums, table = own + r.table, slab = own + r.slab, packed = own + r.packed;
+  const panels = (oc + 7) >> 3, panelBytes = <usize>quads << 5, filter = r.filter;
+  const ones = v128.load(filter + r.ones), vnni = load<i32>(Control.vnni);
+
+  const merged = dilationW == 1;
+  const rows = kh, taps = merged ? 1 : kw, length = ((merged ? kw * ic : ic) + 3) >> 2;
+  const cols = (ow - 1) * strideW + (kw - 1) * dilationW + 1;
+  const tileBytes = <usize>quads * QUAD_BYTES;
+
+  const bands = (oh + band - 1) / band, chunks = (band * ow + chunk - 1) / chunk;
+  const jobs = r.batch * bands * chunks, splits = splits_of(jobs, panels, threads);
+  let base: usize = 0, xRow = 0, pixels = 0, first = 0, item = 0, known = -1, packedFor = -1;
+  while ((item = claim(jobs * splits, thread, threads)) >= 0) {
+    const split = item % splits, job = item / splits;
+    if (job / chunks != known) {
+      known = job / chunks;
+      const n = known / bands, begin = (known % bands) * band, height = min(band, oh - begin);
+      const top = begin * strideH - r.padTop;
+      const slabRows = (height - 1) * strideH + (kh - 1) * dilationH + 1;
+      const image = r.x + <usize>(n * h * w * ic);
+      first = (n * oh + begin) * ow;
+      if (top >= 0 && top + slabRows <= h && padLeft <= 0 && cols - padLeft <= w) {
+        xRow = w * ic;
+        base = image + <usize>(top * xRow - padLeft * ic);
+      } else {
+        xRow = cols * ic;
+        base = slab;
+        copy_bytes(image, r, top, slabRows, cols, slab);
+      }
+      pixels = height * ow;
+      fill_offsets(table, height, ow, strideH * xRow, strideW * ic);
+    }
+    const p = job % chunks * chunk, count = min(pixels - p, chunk);
+    if (count <= 0) continue; // the last band may be lower
+    const tiles = (count + 3) >> 2;
+    if (packedFor != job) {
+      packedFor = job;
+      let to = packed, at = table + (<usize>p << 2);
+      for (let t = 0; t < tiles; t++) {
+        const a0 = base + load<u32>(at), a1 = base + load<u32>(at, 4);
+        const a2 = base + load<u32>(at, 8), a3 = base + load<u32>(at, 12);
+        let into = to;
+        for (let ky = 0; ky < rows; ky++) {
+          for (let kx = 0; kx < taps; kx++) {
+            const from = <usize>(ky * dilationH * xRow + kx * dilationW * ic);
+            pack_quads(a0 + from, a1 + from, a2 + from, a3 + from, into, length);
+            into += <usize>length * QUAD_BYTES;
+          }
+        }
+        to += tileBytes;
+        at += 16;
+      }
+    }
+    for (let j = panels * split / splits, last = panels * (split + 1) / splits; j < last; j++) {
+      const panel = filter + r.panels + <usize>j * panelBytes, column = <usize>j << 5;
+      const narrow = load<i32>(filter + r.narrow + (<usize>j << 2));
+      if (ASC_FEATURE_RELAXED_SIMD && vnni) s8_ukernel_vnni_4x8(tiles, packed, panel, quads, sums);
+      else if (ASC_FEATURE_RELAXED_SIMD && narrow) s8_ukernel_narrow_4x8(tiles, packed, panel, quads, sums, ones);
+      else s8_ukernel_4x8(tiles, packed, panel, quads, sums, ones);
+      s8_epilogue_tile(sums, count, min(oc - j * 8, 8), <usize>((first + p) * oc + j * 8), oc,
+        filter + r.multipliers + column, filter + r.offsets + column, e);
+    }
+  }
+}
+
+/** `quads` quads of four rows: [quad][row][4] bytes, or widened to i16 [pair][row][2]. May write 64 bytes more. */
+// @ts-ignore: decorator
+@inline
+function pack_quads(a0: usize, a1: usize, a2: usize, a3: usize, to: usize, quads: i32): void {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    transpose_4_rows(a0, a1, a2, a3, to, 16, quads);
+    return;
+  }
+  for (; quads > 0; quads -= 2) {
+    const x0 = v128.load_ext<u8>(a0), x1 = v128.load_ext<u8>(a1);
+    const x2 = v128.load_ext<u8>(a2), x3 = v128.load_ext<u8>(a3);
+    store_transposed(to, 16, x0, x1, x2, x3);
+    a0 += 8; a1 += 8; a2 += 8; a3 += 8;
+    to += 64;
+  }
+}
+
+/** copy_slab for bytes, with `zero` where the rows and columns lie outside of the image. */
+function copy_bytes(x: usize, r: S8Conv2dRecord, top: i32, rows: i32, cols: i32, dst: usize): void {
+  const h = r.h, w = r.w, c = r.ic, left = -r.padLeft, zero = <u8>r.zero;
+  const begin = min(max(-left, 0), cols), end = max(min(cols, w - left), begin);
+  const head = <usize>(begin * c), body = <usize>((end - begin) * c), tail = <usize>((cols - end) * c);
+  for (let i = 0; i < rows; i++) {
+    const iy = top + i;
+    if (iy < 0 || iy >= h || body == 0) memory.fill(dst, zero, head + body + tail);
+    else {
+      if (head) memory.fill(dst, zero, head);
+      memory.copy(dst + head, x + <usize>((iy * w + left + begin) * c), body);
+      if (tail) memory.fill(dst + head + body, zero, tail);
+    }
+    dst += head + body + tail;
+  }
+}
+
+/** The byte offsets of a band's pixels in its input, up to a multiple of 4: the last one is repeated. */
+function fill_offsets(table: usize, rows: i32, cols: i32, rowStep: i32, colStep: i32): void {
+  const start = table;
+  let at = 0;
+  for (let i = 0; i < rows; i++) {
+    at = i * rowStep;
+    for (let j = 0; j < cols; j++) {
+      store<u32>(table, at);
+      table += 4;
+      at += colStep;
+    }
+  }
+  for (; (table - start) & 15; table += 4) store<u32>(table, at - colStep);
+}

@@ -1,0 +1,164 @@
+// Micro-kernels of 4 rows by 8 columns on integers: sums of s8 weights times u7 inputs (0 to 127), exact in 32 bits.
+//
+// Steps are quads, 4 inputs of a row at a time. A packed tile of inputs has for each quad its 4 rows side by side, a
+// panel of weights its 8 columns: [quad][row][4] and [quad][column][4]. The plain build widens inputs to 16 bits when
+// it packs them, and has pairs in both: [pair][row][2] of i16, [pair][column][2] of s8. Without VNNI the limit is two
+// integer products a cycle.
+import { zero_v128 } from "../simd";
+
+/** Bytes of a packed quad of inputs of 4 rows. */
+export const QUAD_BYTES: usize = ASC_FEATURE_RELAXED_SIMD ? 16 : 32;
+
+// @ts-ignore: decorator
+@inline
+function store_row(c: usize, c0: v128, c1: v128): void {
+  v128.store(c, c0);
+  v128.store(c, c1, 16);
+}
+
+/** Sums of two products of 8 bits each, in 16 bits: s8 times u7 stays within them. */
+// @ts-ignore: decorator
+@inline
+function dot(w: v128, x: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i16x8.relaxed_dot_i8x16_i7x16_s(w, x);
+  return unreachable();
+}
+
+/** c + the sums of four products of 8 bits each. */
+// @ts-ignore: decorator
+@inline
+function dot_add(w: v128, x: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i32x4.relaxed_dot_i8x16_i7x16_add_s(w, x, c);
+  return unreachable();
+}
+
+/** c[row][0..8) = the sums over `quads` (an even number) of a tile, for `tiles` tiles. */
+export function s8_ukernel_4x8(tiles: i32, a: usize, panel: usize, quads: i32, c: usize, ones: v128): void {
+  if (ASC_FEATURE_RELAXED_SIMD) dots(tiles, a, panel, quads, c, ones);
+  else pairs(tiles, a, panel, quads, c);
+}
+
+/** By one instruction for 4 products where the processor has it (VNNI); slower where V8 has to make it of others. */
+export function s8_ukernel_vnni_4x8(tiles: i32, a: usize, panel: usize, quads: i32, c: usize): void {
+  a -= 16;
+  panel -= 32;
+  const end = panel + (<usize>quads << 5);
+  for (; tiles > 0; tiles--) {
+    let c00 = zero_v128(), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
+    let b = panel;
+    while (b < end) {
+      a += 16;
+      b += 32;
+      const b0 = v128.load(b), b1 = v128.load(b, 16);
+      let s = v128.load32_splat(a); c00 = dot_add(b0, s, c00);
+      c01 = dot_add(b1, s, c01);
+      s = v128.load32_splat(a, 4); c10 = dot_add(b0, s, c10);
+      c11 = dot_add(b1, s, c11);
+      s = v128.load32_splat(a, 8); c20 = dot_add(b0, s, c20);
+      c21 = dot_add(b1, s, c21);
+      s = v128.load32_splat(a, 12); c30 = dot_add(b0, s, c30);
+      c31 = dot_add(b1, s, c31);
+    }
+    store_row(c, c00, c01);
+    store_row(c + 32, c10, c11);
+    store_row(c + 64, c20, c21);
+    store_row(c + 96, c30, c31);
+    c += 128;
+  }
+}
+
+/**
+ * Two quads at a time, added in 16 bits before they are widened: a sixth faster than `s8_ukernel_4x8`, the same sums
+ * where the weights of such four products allow it (`narrow` of the packed weights).
+ */
+export function s8_ukernel_narrow_4x8(tiles: i32, a: usize, panel: usize, quads: i32, c: usize, ones: v128): void {
+  a -= 32;
+  panel -= 64;
+  const end = panel + (<usize>quads << 5);
+  for (; tiles > 0; tiles--) {
+    let c00 = zero_v128(), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
+    let b = panel;
+    while (b < end) {
+      a += 32;
+      b += 64;
+      const b0 = v128.load(b), b1 = v128.load(b, 16), d0 = v128.load(b, 32), d1 = v128.load(b, 48);
+      let s = v128.load32_splat(a), t = v128.load32_splat(a, 16);
+      c00 = i32x4.add(c00, i32x4.dot_i16x8_s(i16x8.add(dot(b0, s), dot(d0, t)), ones));
+      c01 = i32x4.add(c01, i32x4.dot_i16x8_s(i16x8.add(dot(b1, s), dot(d1, t)), ones));
+      s = v128.load32_splat(a, 4); t = v128.load32_splat(a, 20);
+      c10 = i32x4.add(c10, i32x4.dot_i16x8_s(i16x8.add(dot(b0, s), dot(d0, t)), ones));
+      c11 = i32x4.add(c11, i32x4.dot_i16x8_s(i16x8.add(dot(b1, s), dot(d1, t)), ones));
+      s = v128.load32_splat(a, 8); t = v128.load32_splat(a, 24);
+      c20 = i32x4.add(c20, i32x4.dot_i16x8_s(i16x8.add(dot(b0, s), dot(d0, t)), ones));
+      c21 = i32x4.add(c21, i32x4.dot_i16x8_s(i16x8.add(dot(b1, s), dot(d1, t)), ones));
+      s = v128.load32_splat(a, 12); t = v128.load32_splat(a, 28);
+      c30 = i32x4.add(c30, i32x4.dot_i16x8_s(i16x8.add(dot(b0, s), dot(d0, t)), ones));
+      c31 = i32x4.add(c31, i32x4.dot_i16x8_s(i16x8.add(dot(b1, s), dot(d1, t)), ones));
+    }
+    store_row(c, c00, c01);
+    store_row(c + 32, c10, c11);
+    store_row(c + 64, c20, c21);
+    store_row(c + 96, c30, c31);
+    c += 128;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function dots(tiles: i32, a: usize, panel: usize, quads: i32, c: usize, ones: v128): void {
+  a -= 16;
+  panel -= 32;
+  const end = panel + (<usize>quads << 5);
+  for (; tiles > 0; tiles--) {
+    let c00 = zero_v128(), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
+    let b = panel;
+    while (b < end) {
+      a += 16;
+      b += 32;
+      const b0 = v128.load(b), b1 = v128.load(b, 16);
+      let s = v128.load32_splat(a); c00 = i32x4.add(c00, i32x4.dot_i16x8_s(dot(b0, s), ones));
+      c01 = i32x4.add(c01, i32x4.dot_i16x8_s(dot(b1, s), ones));
+      s = v128.load32_splat(a, 4); c10 = i32x4.add(c10, i32x4.dot_i16x8_s(dot(b0, s), ones));
+      c11 = i32x4.add(c11, i32x4.dot_i16x8_s(dot(b1, s), ones));
+      s = v128.load32_splat(a, 8); c20 = i32x4.add(c20, i32x4.dot_i16x8_s(dot(b0, s), ones));
+      c21 = i32x4.add(c21, i32x4.dot_i16x8_s(dot(b1, s), ones));
+      s = v128.load32_splat(a, 12); c30 = i32x4.add(c30, i32x4.dot_i16x8_s(dot(b0, s), ones));
+      c31 = i32x4.add(c31, i32x4.dot_i16x8_s(dot(b1, s), ones));
+    }
+    store_row(c, c00, c01);
+    store_row(c + 32, c10, c11);
+    store_row(c + 64, c20, c21);
+    store_row(c + 96, c30, c31);
+    c += 128;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function pairs(tiles: i32, a: usize, panel: usize, quads: i32, c: usize): void {
+  a -= 16;
+  panel -= 16;
+  const end = panel + (<usize>quads << 5);
+  for (; tiles > 0; tiles--) {
+    let c00 = zero_v128(), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
+    let b = panel;
+    while (b < end) {
+      a += 16;
+      b += 16;
+      const b0 = v128.load_ext<i8>(b), b1 = v128.load_ext<i8>(b, 8);
+      let s = v128.load32_splat(a); c00 = i32x4.add(c00, i32x4.dot_i16x8_s(b0, s));
+      c01 = i32x4.add(c01, i32x4.dot_i16x8_s(b1, s));
+      s = v128.load32_splat(a, 4); c10 = i32x4.add(c10, i32x4.dot_i16x8_s(b0, s));
+      c11 = i32x4.add(c11, i32x4.dot_i16x8_s(b1, s));
+      s = v128.load32_splat(a, 8); c20 = i32x4.add(c20, i32x4.dot_i16x8_s(b0, s));
+      c21 = i32x4.add(c21, i32x4.dot_i16x8_s(b1, s));
+      s = v128.load32_splat(a, 12); c30 = i32x4.add(c30, i32x4.dot_i16x8_s(b0, s));
+      c31 = i32x4.add(c31, i32x4.dot_i16x8_s(b1, s));
+    }
+    store_row(c, c00, c01);
+    store_row(c + 32, c10, c11);
+    store_row(c + 64, c20, c21);
+    store_row(c + 96, c30, c31);
+    c += 128;
+  }
+}
