@@ -197,7 +197,7 @@ export type { BrowserStore } from "../stores/browser.js";
 export type { GrowingTarget } from "../stores/growing.js";
 export type { Release, Store } from "../stores/store.js";
 export { fileStore, idbStore, memoryStore, opfsStore } from "../stores/stores.js";
-export { type CacheFeaturesOptions, cacheFeatures } from "../train/cache.js";
+export { type CachedFeatures, type CacheFeaturesOptions, cacheFeatures } from "../train/cache.js";
 export type {
   Callback,
   EpochRecord,

@@ -2,7 +2,8 @@
 import { DataError, expectation } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
 import { signal as abortSignal, integer, readOptions, type Schema, text } from "../core/options.js";
-import { numel } from "../core/shape.js";
+import { numel, type Shape } from "../core/shape.js";
+import type { Tensor } from "../core/tensor.js";
 import { createYielder } from "../core/yield.js";
 import { arrayDataset } from "../data/array.js";
 import {
@@ -36,23 +37,29 @@ const schema = () =>
     signal: abortSignal,
   }) satisfies Schema<CacheFeaturesOptions>;
 
+/** Of classes where the samples are. */
+export type CachedFeatures<D extends Dataset> = D extends ClassDataset ? ClassDataset : ValueDataset;
+
 /**
  * The dataset with each input replaced by the output of one layer, in memory: 4 bytes for each feature of each sample.
  * Train a small model on it, then put its weights into the head with `loadStateDict(…, { strict: false })`.
  */
-export function cacheFeatures(
+export async function cacheFeatures<D extends Dataset>(
   model: Model,
-  dataset: ClassDataset,
+  dataset: D,
   options: CacheFeaturesOptions,
-): Promise<ClassDataset>;
-export function cacheFeatures(
-  model: Model,
-  dataset: ValueDataset,
-  options: CacheFeaturesOptions,
-): Promise<ValueDataset>;
-export function cacheFeatures(model: Model, dataset: Dataset, options: CacheFeaturesOptions): Promise<Dataset>;
-export async function cacheFeatures(model: Model, dataset: Dataset, options: CacheFeaturesOptions): Promise<Dataset> {
+): Promise<CachedFeatures<D>> {
   expectModel("cacheFeatures", model);
+  return gatherFeatures(model, dataset, options, async (x, layers) => activations(model, x, layers));
+}
+
+/** The same, with outputs of layers from wherever the model is. */
+export async function gatherFeatures<D extends Dataset>(
+  model: { readonly inputShape: Shape; readonly transform?: unknown },
+  dataset: D,
+  options: CacheFeaturesOptions,
+  outputsOf: (x: Float32Array, layers: readonly string[]) => Promise<ReadonlyMap<string, Tensor>>,
+): Promise<CachedFeatures<D>> {
   expectDataset("cacheFeatures", dataset);
   const { layer, batchSize, signal } = readOptions("cacheFeatures", options, schema);
   if (!(dataset?.length > 0))
@@ -73,7 +80,7 @@ export async function cacheFeatures(model: Model, dataset: Dataset, options: Cac
     signal?.throwIfAborted();
     const x = new Float32Array(n * numel(dataset.inputShape));
     getBatch(dataset, indices, x, y.subarray(at * perTarget, (at + n) * perTarget) as typeof y);
-    const output = lookUp(activations(model, x, [layer]), layer);
+    const output = lookUp(await outputsOf(x, [layer]), layer);
     featureShape = output.shape.slice(1);
     if (at === 0) features = new Float32Array(dataset.length * numel(featureShape));
     features.set(output.data, at * numel(featureShape));
@@ -88,6 +95,13 @@ export async function cacheFeatures(model: Model, dataset: Dataset, options: Cac
     ...{ x: features, y, inputShape: featureShape, classNames: dataset.classNames?.slice() },
     ...(weights && { weights }),
   };
+  return cached(dataset, common) as CachedFeatures<D>;
+}
+
+function cached(
+  dataset: Dataset,
+  common: { x: Float32Array; inputShape: number[]; y: Int32Array | Float32Array },
+): Dataset {
   if (dataset.targets !== "class") return arrayDataset({ ...common, targetShape: [...dataset.targetShape] });
   const { classes, targetShape, ignoreIndex } = dataset;
   const more = { ...(targetShape && { targetShape }), ...(ignoreIndex !== undefined && { ignoreIndex }) };

@@ -4,6 +4,7 @@ import type { Tensor, TensorLike } from "../core/tensor.js";
 import type { Dataset } from "../data/dataset.js";
 import type { GradCamOptions } from "../model/features.js";
 import type { NamePattern } from "../model/names.js";
+import { type CachedFeatures, type CacheFeaturesOptions, gatherFeatures } from "../train/cache.js";
 import type { FindLearningRateOptions, LearningRates } from "../train/find-learning-rate.js";
 import type { RecalibrateOptions } from "../train/recalibrate.js";
 import type { Answers } from "./calls.js";
@@ -18,6 +19,16 @@ export const activations = async (
   layers: readonly string[],
   options?: TransferOption,
 ) => expectWorkerModel("activations", model).activations(x, layers, options);
+
+/** `cacheFeatures` of the main entry: samples go to the worker, a batch at a time, and their features come back. */
+export async function cacheFeatures<D extends Dataset>(
+  model: WorkerModel,
+  dataset: D,
+  options: CacheFeaturesOptions,
+): Promise<CachedFeatures<D>> {
+  expectWorkerModel("cacheFeatures", model);
+  return gatherFeatures(model, dataset, options, (x, layers) => model.activations(x, layers, { transfer: true }));
+}
 
 /** `model.gradCam`, called as in the main entry. */
 export const gradCam = async (

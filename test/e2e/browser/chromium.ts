@@ -43,6 +43,8 @@ const PAGES: Record<string, string> = {
   "/stores.js": "e2e/browser/stores.js",
   "/resume.js": "e2e/browser/resume.js",
   "/run.js": "support/kill/run.js",
+  "/recipes.js": "e2e/browser/recipes.js",
+  "/recipes-run.js": "support/recipes/run.js",
 };
 
 /** `/dist/…`, `/own/…` (the same files at another place), `/` (pages.html) and `more` by paths, under these headers. */
