@@ -69,6 +69,28 @@ const cases: Record<string, Case> = {
     beyond: "a saved model by the main entry",
     budget: 5950,
   },
+  "a network with weights of safetensors": {
+    code: `import { cifarResNet, createModel, readSafetensors } from "./index.browser.js";
+      export const open = async (bytes) => {
+        const model = await createModel(cifarResNet(20), { inputShape: [32, 32, 3] });
+        model.loadStateDict(readSafetensors(bytes).tensors);
+        return model;
+      };`,
+    fetched: "classic-simd",
+    budget: 56_050,
+  },
+  "weights of PyTorch's files in their place": {
+    code: `import { cifarResNet, createModel } from "./index.browser.js";
+      import { readPytorch } from "./pytorch.js";
+      export const open = async (bytes) => {
+        const model = await createModel(cifarResNet(20), { inputShape: [32, 32, 3] });
+        model.loadStateDict(readPytorch(bytes).tensors);
+        return model;
+      };`,
+    fetched: "classic-simd",
+    beyond: "a network with weights of safetensors",
+    budget: 2350,
+  },
   "ONNX's files, beyond a saved model by the main entry": {
     code: `import { loadModel } from "./index.browser.js";
       import { loadOnnx } from "./onnx.browser.js";
