@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { build, preview } from "vite";
+import { buildDocs } from "../site/docs/build.js";
 import { fromRoot } from "./root.js";
 
 const changed = (path: string): number => statSync(path).mtimeMs;
@@ -18,6 +19,8 @@ if (!isBuilt) execFileSync("npm", ["run", "build", "--silent"], { cwd: fromRoot(
 
 const configFile = fromRoot("site/vite.config.ts");
 await build({ configFile, logLevel: "warn" });
+const { pages } = await buildDocs(fromRoot(), fromRoot("build/site"));
+console.log(`docs: ${pages.length} pages`);
 console.log("build/site is made: any static server may serve it, under any name");
 
 if (process.argv.includes("--serve")) {

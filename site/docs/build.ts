@@ -17,6 +17,7 @@ interface Page {
 }
 
 const BENCHES = ["node", "browser"];
+const benchTitle = (name: string) => `Speed in ${name === "node" ? "Node" : "Chromium"}`;
 
 export interface Built {
   pages: string[];
@@ -44,6 +45,7 @@ export async function buildDocs(root: string, site: string): Promise<Built> {
       const entry = entryOf(name);
       return entry && addressOf(entry);
     },
+    title: (href) => guides.find(({ name }) => basename(href.split("#")[0]) === `${name}.md`)?.title,
     target: (href) => {
       if (/^(https?:|#|mailto:)/.test(href)) return href;
       const [path, anchor] = href.split("#");
@@ -72,8 +74,9 @@ export async function buildDocs(root: string, site: string): Promise<Built> {
   }
   for (const name of BENCHES) {
     const file = `bench/results/${name}.md`;
-    const { html, sections } = markdown.page(readFileSync(join(root, file), "utf8"), linksFrom(file));
-    pages.set(`bench-${name}.html`, { title: sections[0].text, html, sections });
+    const chart = `![How many times our time others take](${name}.svg)`;
+    const text = readFileSync(join(root, file), "utf8").replace(/^# .*$/m, `# ${benchTitle(name)}\n\n${chart}`);
+    pages.set(`bench-${name}.html`, { title: benchTitle(name), ...markdown.page(text, linksFrom(file)) });
   }
   for (const topic of Object.keys(TOPICS) as TopicId[]) {
     const { html, sections } = renderTopic(topic, entries, { markdown, highlighter, links: linksFrom("docs/api") });
@@ -97,7 +100,8 @@ export async function buildDocs(root: string, site: string): Promise<Built> {
     const code = readFileSync(join(root, file), "utf8");
     const sections = [{ level: 1, id: "", text: file, body: "" }];
     if (file.endsWith(".md")) return { title: file, ...markdown.page(code, linksFrom(file)) };
-    const language = { js: "js", ts: "ts", py: "python", json: "json", html: "html" }[file.split(".").at(-1) ?? ""] ?? "";
+    const language =
+      { js: "js", ts: "ts", py: "python", json: "json", html: "html" }[file.split(".").at(-1) ?? ""] ?? "";
     const html = `<h1><code>${file}</code></h1>${codeBlock(code, language, highlighter)}`;
     return { title: file, html, sections };
   }
@@ -108,7 +112,10 @@ export async function buildDocs(root: string, site: string): Promise<Built> {
   for (const [file, page] of pages) writeFileSync(join(out, file), fill(template, file, page, groups));
   for (const file of pictures) copyFileSync(join(root, file), join(out, basename(file)));
   writeFileSync(join(out, "code.css"), highlighter.colours());
-  writeFileSync(join(out, "search.json"), searchIndex(new Map([...pages].map(([file, page]) => [file, page.sections]))));
+  writeFileSync(
+    join(out, "search.json"),
+    searchIndex(new Map([...pages].map(([file, page]) => [file, page.sections]))),
+  );
   return { pages: [...pages.keys()].map((file) => relative(site, join(out, file))) };
 }
 
@@ -120,7 +127,7 @@ function contents(groups: readonly Group[]): Page {
     (topic) => `<li><a href="${pageOf(topic)}">${TOPICS[topic].title}</a></li>`,
   );
   const api = `<section class="card"><h2><a href="api.html">API by topic</a></h2><ul>${topics.join("")}</ul></section>`;
-  const benches = BENCHES.map((name) => `<li><a href="bench-${name}.html">Speed in ${name === "node" ? "Node" : "Chromium"}</a></li>`);
+  const benches = BENCHES.map((name) => `<li><a href="bench-${name}.html">${benchTitle(name)}</a></li>`);
   const measured = `<section class="card"><h2>Measured</h2><ul>${benches.join("")}</ul></section>`;
   const html =
     `<h1>Docs</h1><p>Train and run residual networks wherever JavaScript runs. Every program on these pages is run by a test, and ` +
@@ -133,12 +140,25 @@ function fill(template: string, file: string, { title, html, sections }: Page, g
     `<li><a href="${address}"${address === file ? ' aria-current="page"' : ""}>${escapeHtml(text)}</a></li>`;
   const list = (heading: string, items: string[]) => `<h2>${heading}</h2><ul>${items.join("")}</ul>`;
   const menu = [
-    ...groups.map((group) => list(group.title, group.guides.map(({ name, title }) => item(`${name}.html`, title)))),
-    list("Measured", BENCHES.map((name) => item(`bench-${name}.html`, `Speed in ${name === "node" ? "Node" : "Chromium"}`))),
-    list("API", [item("api.html", "All names"), ...(Object.keys(TOPICS) as TopicId[]).map((topic) => item(pageOf(topic), TOPICS[topic].title))]),
+    ...groups.map((group) =>
+      list(
+        group.title,
+        group.guides.map(({ name, title }) => item(`${name}.html`, title)),
+      ),
+    ),
+    list(
+      "Measured",
+      BENCHES.map((name) => item(`bench-${name}.html`, benchTitle(name))),
+    ),
+    list("API", [
+      item("api.html", "All names"),
+      ...(Object.keys(TOPICS) as TopicId[]).map((topic) => item(pageOf(topic), TOPICS[topic].title)),
+    ]),
   ].join("");
   const inner = sections.filter(({ level, id }) => (level === 2 || level === 3) && id);
-  const toc = inner.map(({ id, text, level }) => `<li class="level-${level}"><a href="#${id}">${escapeHtml(text)}</a></li>`);
+  const toc = inner.map(
+    ({ id, text, level }) => `<li class="level-${level}"><a href="#${id}">${escapeHtml(text)}</a></li>`,
+  );
   const parts: Record<string, string> = {
     title: `${escapeHtml(title)} · resnet-wasm`,
     description: escapeHtml(description(sections)),

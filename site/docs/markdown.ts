@@ -22,6 +22,8 @@ export interface Rendered {
 export interface Links {
   /** The address of a link or picture of the page, from the page that is made. */
   target(href: string): string;
+  /** What the page is called that a link leads to; undefined for what is no page of the docs. */
+  title(href: string): string | undefined;
   /** The entry of a public name, if there is one. */
   symbol(name: string): string | undefined;
 }
@@ -33,7 +35,8 @@ export const slug = (title: string): string =>
     .replace(/[^\p{L}\p{N}_\- ]/gu, "")
     .replaceAll(" ", "-");
 
-type Token = ReturnType<MarkdownIt["parse"]>[number];
+type Parser = InstanceType<typeof MarkdownIt>;
+type Token = ReturnType<Parser["parse"]>[number];
 
 const textOf = (token: Token): string =>
   (token.children ?? []).map(({ type, content }) => (type === "softbreak" ? " " : content)).join("");
@@ -44,8 +47,8 @@ export const codeBlock = (code: string, language: string, { highlight }: Highlig
   `<pre tabindex="0"><code>${highlight(code.replace(/\n$/, ""), language)}</code></pre></div>\n`;
 
 export class Markdown {
-  #parser: MarkdownIt;
-  #links: Links = { target: (href) => href, symbol: () => undefined };
+  #parser: Parser;
+  #links: Links = { target: (href) => href, title: () => undefined, symbol: () => undefined };
 
   constructor(highlighter: Highlighter) {
     // Comments tell tests where a block runs. There is no other HTML: what looks like it is text.
@@ -53,16 +56,20 @@ export class Markdown {
     const { rules } = parser.renderer;
     rules.html_block = rules.html_inline = (tokens, at) => {
       const { content } = tokens[at];
-      return /^<!--[^]*-->\s*$/.test(content) ? "" : escapeHtml(content);
+      return /^<!--[\s\S]*-->\s*$/.test(content) ? "" : escapeHtml(content);
     };
     rules.fence = (tokens, at) => codeBlock(tokens[at].content, tokens[at].info.trim(), highlighter);
-    rules.table_open = () => `<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>\n`;
+    rules.table_open = () => `<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>\n`;
     rules.table_close = () => "</table></div>\n";
+    // A heading of a column that says nothing is no heading.
+    const tag = (tokens: Token[], at: number) =>
+      tokens[at + 1].content || tokens[at].tag === "td" ? tokens[at].tag : "td";
     for (const name of ["th_open", "td_open"])
       rules[name] = (tokens, at) => {
         const align = /text-align:(\w+)/.exec(String(tokens[at].attrGet("style") ?? ""))?.[1];
-        return `<${tokens[at].tag}${align && align !== "left" ? ` class="${align}"` : ""}>`;
+        return `<${tag(tokens, at)}${align && align !== "left" ? ` class="${align}"` : ""}>`;
       };
+    rules.th_close = (tokens, at) => `</${tag(tokens, at - 2)}>`;
     rules.code_inline = (tokens, at) => {
       const { content } = tokens[at];
       const code = `<code>${escapeHtml(content)}</code>`;
@@ -72,8 +79,17 @@ export class Markdown {
       return entry ? `<a class="name" href="${escapeHtml(entry)}">${code}</a>` : code;
     };
     rules.link_open = (tokens, at, options, _, self) => {
-      tokens[at].attrSet("href", this.#links.target(String(tokens[at].attrGet("href"))));
+      const href = String(tokens[at].attrGet("href"));
+      tokens[at].meta = { href };
+      tokens[at].attrSet("href", this.#links.target(href));
       return self.renderToken(tokens, at, options);
+    };
+    // A link that shows the name of a file shows the page's.
+    rules.text = (tokens, at) => {
+      const { content } = tokens[at];
+      const link = tokens[at - 1];
+      const isFile = link?.type === "link_open" && /^[\w/.-]+\.md$/.test(content);
+      return escapeHtml((isFile && this.#links.title(String(link.meta?.href))) || content);
     };
     rules.image = (tokens, at) => {
       const source = this.#links.target(String(tokens[at].attrGet("src")));
@@ -84,7 +100,7 @@ export class Markdown {
 
   /** `createModel`, `createModel(network)`, `new SGD({ lr })`, and no arbitrary text. */
   #entryOf(code: string): string | undefined {
-    const name = /^(?:await |new )*([A-Za-z]\w*)(\([^]*\))?$/.exec(code)?.[1];
+    const name = /^(?:await |new )*([A-Za-z]\w*)(\([\s\S]*\))?$/.exec(code)?.[1];
     return name && this.#links.symbol(name);
   }
 

@@ -10,10 +10,22 @@ interface FrameProps {
   page: PageId;
   /** From this page to the site's root: "./", or "../" for a page in a folder. */
   root?: string;
-  children: ComponentChildren;
 }
 
-export function Frame({ page, root = "./", children }: FrameProps) {
+export function Frame({ children, ...props }: FrameProps & { children: ComponentChildren }) {
+  return (
+    <>
+      <FrameTop {...props} />
+      <main id="content" tabIndex={-1}>
+        {children}
+      </main>
+      <FrameBottom {...props} />
+    </>
+  );
+}
+
+/** What stands above the content; pages whose content is in their HTML draw top and bottom around it. */
+export function FrameTop({ page, root = "./" }: FrameProps) {
   const t = shell.value;
   return (
     <>
@@ -36,16 +48,19 @@ export function Frame({ page, root = "./", children }: FrameProps) {
           <Choice label={t.theme} value={theme.value} options={t.themes} choose={chooseTheme} />
         </div>
       </header>
-      <main id="content" tabIndex={-1}>
-        {children}
-      </main>
-      <footer class="frame-footer">
-        <p>{t.footer}</p>
-        <p>
-          <a href={`${root}licences.txt`}>{t.licences}</a>
-        </p>
-      </footer>
     </>
+  );
+}
+
+export function FrameBottom({ root = "./" }: Pick<FrameProps, "root">) {
+  const t = shell.value;
+  return (
+    <footer class="frame-footer">
+      <p>{t.footer}</p>
+      <p>
+        <a href={`${root}licences.txt`}>{t.licences}</a>
+      </p>
+    </footer>
   );
 }
 

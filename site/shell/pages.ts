@@ -3,4 +3,7 @@ import type { ShellText } from "../text/shell.js";
 
 export type PageId = keyof ShellText["pages"];
 
-export const PAGES: readonly { id: PageId; path: string }[] = [{ id: "lesson", path: "index.html" }];
+export const PAGES: readonly { id: PageId; path: string }[] = [
+  { id: "lesson", path: "index.html" },
+  { id: "docs", path: "docs/index.html" },
+];

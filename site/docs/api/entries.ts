@@ -6,6 +6,7 @@ import {
   type ApiItem,
   ApiItemContainerMixin,
   ApiItemKind,
+  ApiProtectedMixin,
   type Excerpt,
 } from "@microsoft/api-extractor-model";
 import { entryPoints, extract } from "../../../scripts/api-extractor.js";
@@ -55,7 +56,12 @@ export function readComment(source: string): Comment {
   const [head, ...tags] = text.split(/^@(?=[a-z])/m);
   const examples = tags
     .filter((tag) => tag.startsWith("example"))
-    .map((tag) => tag.slice("example".length).replace(/```\w*\n?/g, "").trim());
+    .map((tag) =>
+      tag
+        .slice("example".length)
+        .replace(/```\w*\n?/g, "")
+        .trim(),
+    );
   return { text: head.trim(), examples };
 }
 
@@ -66,8 +72,11 @@ const isDeclared = (item: ApiItem): item is ApiDeclaredItem => "excerpt" in item
 
 function memberOf(item: ApiItem): Member[] {
   if (!isDeclared(item)) return [];
+  const comment = commentOf(item);
+  // What subclasses write is told at the base; there it has a comment.
+  if (ApiProtectedMixin.isBaseClassOf(item) && item.isProtected && comment.text === "") return [];
   const name = item.kind === ApiItemKind.Constructor ? "constructor" : item.displayName;
-  return [{ name, comment: commentOf(item), signature: item.excerpt }];
+  return [{ name, comment, signature: item.excerpt }];
 }
 
 /** Entry points whose exports stand first under their own names; the others export many of the same. */

@@ -43,7 +43,12 @@ export function renderTopic(topic: TopicId, all: readonly Entry[], rendering: Re
     html: `<h1>${title}</h1><p>${about}</p>${whole}${part("Types", types)}`,
     sections: [
       { level: 1, id: "", text: title, body: about },
-      ...entries.map((entry) => ({ level: 2, id: entry.anchor, text: entry.name, body: searchable(entry) })),
+      ...[...values, ...types].map((entry) => ({
+        level: 2,
+        id: entry.anchor,
+        text: entry.name,
+        body: searchable(entry),
+      })),
     ],
   };
 }
@@ -74,13 +79,12 @@ function renderEntry(entry: Entry, { markdown, highlighter, links }: Rendering):
 
 function renderMembers(members: readonly Member[], { markdown, links }: Rendering): string {
   const rows = members.map(
-    ({ name, signature, comment }) =>
-      `<tr><th scope="row"><code>${escapeHtml(name)}</code></th>` +
-      `<td><code>${linked(signature, links)}</code></td><td>${markdown.comment(comment.text, links)}</td></tr>`,
+    ({ signature, comment }) =>
+      `<tr><td><code>${linked(signature, links)}</code></td><td>${markdown.comment(comment.text, links)}</td></tr>`,
   );
   return (
-    `<div class="scroll" tabindex="0" role="region" aria-label="Members"><table class="members"><thead><tr><th scope="col">Member</th>` +
-    `<th scope="col">Type</th><th scope="col">Meaning</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`
+    `<div class="scroll" tabindex="0" role="group" aria-label="Members"><table class="members"><thead><tr><th scope="col">Member</th>` +
+    `<th scope="col">Meaning</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`
   );
 }
 

@@ -19,7 +19,7 @@ function Top() {
       <FrameTop page="docs" root="../" />
       <div class="docs-bar">
         <Search />
-        {docs.value.onlyEnglish && <p class="docs-note">{docs.value.onlyEnglish}</p>}
+        {docs.value.onlyEnglish && <aside class="docs-note">{docs.value.onlyEnglish}</aside>}
       </div>
     </>
   );

@@ -14,7 +14,7 @@ export interface Block {
   code: string;
 }
 
-/** README.md and docs/*.md. The pages below docs/api hold signatures, made from the sources. */
+/** README.md and docs/*.md. */
 export const pages = (): string[] => [
   "README.md",
   ...readdirSync(join(root, "docs"))
