@@ -48,10 +48,11 @@ interface Moment {
 
 /** So many that a fit is never finished: the run ends when its owner says so. */
 const EPOCHS = 1_000_000;
-/** Examples that gradients, activations, lesions and landscapes are measured on: always the same first ones. */
-const PROBE = 256;
-/** Pictures that a reading is taken of; of points it is all. */
-const PICTURES = 128;
+/** How many examples are measured on, always the first ones: scores on `all`, lesions and landscapes on `probe`, sizes `inside`. */
+const COUNTS = {
+  points: { all: Infinity, probe: 256, inside: 256 },
+  pictures: { all: 128, probe: 128, inside: 32 },
+};
 
 export class Run {
   readonly settings: Settings;
@@ -63,17 +64,19 @@ export class Run {
   step = 0;
   readonly #rewind = new Rewind<Moment>();
   readonly #all: { train: Batch; test: Batch };
-  readonly #probe: Batch;
+  /** The examples that lesions and landscapes are measured on. */
+  readonly probe: Batch;
+  readonly #inside: Batch;
 
   private constructor(settings: Settings, own: Points | null, examples: Examples, twins: OfBoth<Twin>) {
     this.settings = settings;
     this.own = own;
     this.examples = examples;
     this.twins = twins;
-    const pictures = isConvolutional(settings);
-    const all = (of: "train" | "test") => firstOf(examples[of], pictures ? PICTURES : Infinity);
-    this.#all = { train: all("train"), test: all("test") };
-    this.#probe = firstOf(examples.train, pictures ? PICTURES : PROBE);
+    const counts = COUNTS[isConvolutional(settings) ? "pictures" : "points"];
+    this.#all = { train: firstOf(examples.train, counts.all), test: firstOf(examples.test, counts.all) };
+    this.probe = firstOf(examples.train, counts.probe);
+    this.#inside = firstOf(examples.train, counts.inside);
   }
 
   /** A run before its first step. */
@@ -178,12 +181,7 @@ export class Run {
   /** Gradients, activations and streams of one net, now. */
   read(kind: Kind): Readings {
     const { model, anatomy } = this.twins[kind];
-    return readNet(model, anatomy, this.#probe);
-  }
-
-  /** The examples that a net is looked at with. */
-  get probe(): Batch {
-    return this.#probe;
+    return readNet(model, anatomy, this.#inside);
   }
 
   /** SHA-256 of all weights of both nets; null where the page may not compute one (neither https: nor localhost). */
