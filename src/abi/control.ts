@@ -23,6 +23,8 @@ export const CONTROL = {
   mayWait: 340,
   /** Products of eight bits are added up by the instruction that VNNI has: set where a probe found it faster. */
   vnni: 344,
+  /** The program of empty barriers that the pace keeper probes with, up to `claims`. */
+  probe: 384,
   /** Items that were taken of each thread's share of the current work, up to `bytes`. */
   claims: 512,
   bytes: 1024,

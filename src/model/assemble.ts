@@ -22,10 +22,7 @@ import { isModule, type LoadOptions, MAX_THREADS, readLoadOptions, type Settings
 import type { Extras, ModelInfo } from "./predictor.js";
 import { matchStateDict, writeStateDict } from "./state.js";
 
-/**
- * Multiply-adds of one sample below which "auto" takes one thread: the ops of small networks are so short that threads
- * wait for each other more than they save when another program needs a core.
- */
+/** Multiply-adds of one sample below which "auto" starts threads only when large batches come. */
 const MACS_FOR_AUTO_THREADS = 1e6;
 
 /**
@@ -51,10 +48,10 @@ export async function assemble(
   const { seed, threads, prefer, wasm, workerUrl, createWorker, maxMemory, maxWork = work } = settings;
   const { graph, prepare, step } = description.plan;
   const nodes = [...prepare, ...step];
-  let info = choose(host, settings, stepMacs(graph, nodes));
-  expectAtMost(where, "maxMemory", planBytes(description.plan, info.threads), maxMemory ?? most);
+  const { info, mostThreads } = choose(host, settings, stepMacs(graph, nodes));
+  expectAtMost(where, "maxMemory", planBytes(description.plan, mostThreads), maxMemory ?? most);
   expectAtMost(where, "maxWork", stepWork(graph, nodes), maxWork);
-  const shared = info.threads > 1;
+  const shared = mostThreads > 1;
   // What a network's gradients take lies in the groups of its forward ops or in the first.
   const { group } = encode(description.plan, NOWHERE);
   const module =
@@ -68,18 +65,23 @@ export async function assemble(
   executor.expectGroup("createModel", group);
   const engine = new Engine(description, executor, seed, prefer, differentiate);
   executor.allThreads = threads.forced;
-  if (shared) {
+  executor.mostThreads = mostThreads;
+  const startPool = async () => {
     try {
       const { ThreadPool } = await import("../runtime/pool.js");
-      executor.pool = await ThreadPool.start(host, module, memory.memory, info.threads, { workerUrl, createWorker });
+      const start = { module, memory: memory.memory, threads: mostThreads };
+      const pool = await ThreadPool.start(executor, host, start, { workerUrl, createWorker });
+      if (executor.disposed) pool.stop();
+      executor.pool = pool;
+      if (info.threads < mostThreads) info.why += `; ${mostThreads} threads since steps took long enough for them`;
+      info.threads = mostThreads;
     } catch (error) {
-      info = {
-        ...info,
-        threads: 1,
-        why: `${info.why}; one thread, because no worker started: ${messageOf(error)}`,
-      };
+      info.threads = 1;
+      info.why += `; one thread, because no worker started: ${messageOf(error)}`;
     }
-  }
+  };
+  if (info.threads > 1) await startPool();
+  else if (shared) executor.startPool = startPool;
   return { engine, info };
 }
 
@@ -115,7 +117,11 @@ export async function assembleSaved(
   };
 }
 
-function choose(host: Host, { threads, relaxedSimd: relaxed, wasm }: Settings, macs: number): ModelInfo {
+function choose(
+  host: Host,
+  { threads, relaxedSimd: relaxed, wasm }: Settings,
+  macs: number,
+): { info: ModelInfo; mostThreads: number } {
   if (!hasSimd()) {
     throw new RuntimeSupportError(expectation("createModel", "WebAssembly", "128-bit SIMD", "a runtime without it"));
   }
@@ -130,22 +136,24 @@ function choose(host: Host, { threads, relaxedSimd: relaxed, wasm }: Settings, m
   const simdWhy = relaxedSimd
     ? "relaxed SIMD: this runtime has it"
     : `SIMD: ${relaxed === false ? "relaxed SIMD was switched off" : obstacle}`;
-  const [count, threadWhy] = chooseThreads(host, threads, macs, isModule(wasm));
-  return {
-    simd: true,
-    relaxedSimd,
-    threads: count,
-    why: `${simdWhy}; ${count === 1 ? "one thread" : `${count} threads`}: ${threadWhy}`,
-  };
+  const [count, threadWhy, mostThreads = count] = chooseThreads(host, threads, macs, isModule(wasm));
+  const why = `${simdWhy}; ${count === 1 ? "one thread" : `${count} threads`}: ${threadWhy}`;
+  return { info: { simd: true, relaxedSimd, threads: count, why }, mostThreads };
 }
 
-function chooseThreads(host: Host, { count, forced }: Threads, macs: number, ownModule: boolean): [number, string] {
+/** How many threads there are from the beginning, why, and how many there may come to be. */
+function chooseThreads(
+  host: Host,
+  { count, forced }: Threads,
+  macs: number,
+  ownModule: boolean,
+): [number, string, number?] {
   const obstacle = ownModule ? "a module of your own works on plain memory" : host.noThreads();
   if (count === 1) return [1, "as asked"];
   if (obstacle) return [1, obstacle];
   if (count !== "auto") return [count, forced ? "as asked, in every step" : "as asked"];
   const cores = Math.min(host.cores(), MAX_THREADS);
   if (cores === 1) return [1, "one core"];
-  if (macs < MACS_FOR_AUTO_THREADS) return [1, `the network is small (${macs} multiply-adds for one sample)`];
+  if (macs < MACS_FOR_AUTO_THREADS) return [1, `the network is small (${macs} multiply-adds for one sample)`, cores];
   return [cores, `${cores} cores`];
 }

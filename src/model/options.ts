@@ -42,8 +42,9 @@ export interface ModelOptions extends ThreadSource, Limits {
   /** Decides initial weights and dropout. Default 0. */
   seed?: number;
   /**
-   * Default "auto": as many as there are cores, where threads can be had and the network is large enough. A number: so
-   * many, in steps that are long enough to gain by them; a step of less than 2 million multiply-adds runs on one.
+   * Default "auto": as many as there are cores, where threads can be had; for a small network they start once steps on large
+   * batches have taken 50 ms. A number: so many from the beginning, in steps that are long enough to gain by them; a step of
+   * less than 2 million multiply-adds runs on one. While another process has the cores, so do all.
    * `{ force: n }`: n in every step, however short and however slow that is; for tests and measurements.
    */
   threads?: number | "auto" | { force: number };

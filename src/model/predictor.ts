@@ -7,7 +7,6 @@ import type { Tensor, TensorLike } from "../core/tensor.js";
 import type { ImageSource } from "../data/image/source.js";
 import type { Layer } from "../nn/layer.js";
 import { byName, type Outputs } from "../nn/outputs.js";
-import type { ThreadPool } from "../runtime/pool.js";
 import { readClassNames } from "./class-names.js";
 import type { Classification, ClassifyOptions } from "./classify.js";
 import type { Engine } from "./engine.js";
@@ -18,6 +17,7 @@ import { givesProbabilities } from "./probabilities.js";
 export interface ModelInfo {
   simd: boolean;
   relaxedSimd: boolean;
+  /** How many there are by now. */
   threads: number;
   why: string;
 }
@@ -34,9 +34,6 @@ export interface PredictOptions {
   /** Samples that pass through the network at once. Default: as many as keep the activations within 64 MB, at most 256. */
   batchSize?: number;
 }
-
-/** Stops the worker threads of models that were dropped without `dispose`; made with the first threads. */
-let dropped: FinalizationRegistry<ThreadPool> | undefined;
 
 /** A network with weights that predicts. */
 export class Predictor {
@@ -58,10 +55,6 @@ export class Predictor {
     this.transform = transform;
     this.#classNames = classNames;
     this.temperature = temperature;
-    const { pool } = engine.executor;
-    if (!pool) return;
-    dropped ??= new FinalizationRegistry((pool) => pool.stop());
-    dropped.register(this, pool, pool);
   }
 
   /** @internal Used by trainers and compilers. */
@@ -151,11 +144,7 @@ export class Predictor {
 
   /** Releases memory and worker threads now; forgetting the model does the same later. */
   dispose(): void {
-    const pool = this.#engine?.executor.pool;
-    if (pool) {
-      dropped?.unregister(pool);
-      pool.stop();
-    }
+    this.#engine?.executor.dispose();
     this.#engine = null;
   }
 

@@ -16,7 +16,6 @@ import { encode, type Program } from "../program/encode.js";
 import { notCompiled } from "./features.js";
 import { instantiate, type KernelExports } from "./instance.js";
 import type { ModelMemory } from "./memory.js";
-import { Pace } from "./pace.js";
 import type { ThreadPool } from "./pool.js";
 
 /** Flat regions that run parallel to the parameters; `optimizer.<name>` holds what an optimiser keeps under that name. */
@@ -28,6 +27,9 @@ const WORD = 4;
 /** Below this many multiply-adds in a step, waking threads costs more than they save (bench/NOTES.md, Threads). */
 const MACS_FOR_THREADS = 2e6;
 
+/** Milliseconds of steps longer than that before threads are started for them: a thread takes 30 to start. */
+const MS_FOR_THREADS = 50;
+
 /** A plan's program in the arena, from address `base` on, after its values. */
 export interface Bound {
   program: Program;
@@ -36,8 +38,6 @@ export interface Bound {
   addresses: Addresses;
   /** The weights from which `prepare` was last run. */
   weights: number;
-  /** How fast its stages run with all threads, by the names of the first and the last. */
-  paces: Map<string, Pace>;
 }
 
 type Kernels = Pick<KernelExports, "submit" | "groups">;
@@ -60,6 +60,13 @@ export class Executor {
   readonly memory: ModelMemory;
   readonly scalars: Scalars;
   pool: ThreadPool | null = null;
+  /** Threads that there may come to be; each has scratch from the beginning. */
+  mostThreads = 1;
+  /** Starts the pool; kept until steps have been long enough for it, or the model is not used any more. */
+  startPool: (() => void) | undefined;
+  /** Milliseconds of such steps. */
+  #threadsMissed = 0;
+  disposed = false;
   /** All threads take part in every step, however short it is and however long it takes. */
   allThreads = false;
   /** Why no program may run any more: one stopped halfway, and late threads may still write its results. */
@@ -173,7 +180,7 @@ export class Executor {
   }
 
   #sizes(plan: Plan): { values: number; workspace: number; scratch: number } {
-    const scratch = roundUp(plan.scratchBytes, ALIGNMENT) * (this.pool?.threads ?? 1);
+    const scratch = roundUp(plan.scratchBytes, ALIGNMENT) * this.mostThreads;
     return {
       values: roundUp(plan.arena.bytes, ALIGNMENT),
       workspace: roundUp(plan.workspaceBytes, ALIGNMENT),
@@ -194,7 +201,7 @@ export class Executor {
     const program = encode(plan, addresses);
     this.expectGroup("run", program.group);
     this.memory.ensure(base + roundUp(program.words.byteLength, ALIGNMENT));
-    const bound = { program, epoch: this.memory.epoch, base, addresses, weights: 0, paces: new Map() };
+    const bound = { program, epoch: this.memory.epoch, base, addresses, weights: 0 };
     this.#bound.set(plan, bound);
     return bound;
   }
@@ -249,23 +256,41 @@ export class Executor {
    */
   execute(plan: Plan, from: Stage, to: Stage): boolean {
     const bound = this.activate(plan);
-    const { program, base, paces } = bound;
+    const { program, base } = bound;
     const all = this.threadsFor(plan.macs);
-    const stages = `${from} ${to}`;
-    const pace = paces.get(stages) ?? new Pace();
-    paces.set(stages, pace);
-    const threads = this.allThreads ? all : pace.threads(all);
-    if (from === "forward" && program.prepare > 0 && bound.weights !== this.weightsVersion) {
-      this.submit(base, base + program.prepare * WORD, threads);
-      bound.weights = this.weightsVersion;
-    }
     const begins = { forward: program.prepare, backward: program.forward, update: program.backward };
-    const start = now();
-    const stopped = this.submit(base + begins[from] * WORD, base + program[to] * WORD, threads);
-    if (all > 1 && !this.allThreads) pace.took(now() - start);
+    let stopped = 0;
+    const run = (threads: number) => {
+      if (from === "forward" && program.prepare > 0 && bound.weights !== this.weightsVersion) {
+        this.submit(base, base + program.prepare * WORD, threads);
+        bound.weights = this.weightsVersion;
+      }
+      stopped = this.submit(base + begins[from] * WORD, base + program[to] * WORD, threads);
+    };
+    const stages = `${from} ${to}`;
+    if (all > 1 && !this.allThreads) this.pool?.run(bound, stages, (...records) => this.submit(...records), run);
+    else if (this.startPool && plan.macs >= MACS_FOR_THREADS) this.#runWithout(run);
+    else run(all);
     if (stopped !== 0) return false;
     if (plan.changesWeights) this.weightsVersion++;
     return true;
+  }
+
+  /** Runs a program that threads would pay for, and starts them once there have been so many. */
+  #runWithout(run: (threads: number) => void): void {
+    const start = now();
+    run(1);
+    this.#threadsMissed += now() - start;
+    if (this.#threadsMissed < MS_FOR_THREADS) return;
+    this.startPool?.();
+    this.startPool = undefined;
+  }
+
+  /** Ends the threads, and those that are about to start. */
+  dispose(): void {
+    this.startPool = undefined;
+    this.disposed = true;
+    this.pool?.stop();
   }
 
   /** Threads that take part in a step of this many multiply-adds. */

@@ -1,5 +1,6 @@
 // Threads that run one program after the other: many short programs of several plans in turn, and programs that a guard stops.
 import { describe, expect, it } from "vitest";
+import { nodeHost } from "../../../src/hosts/node/host.js";
 import {
   Adam,
   BatchNorm1d,
@@ -15,6 +16,8 @@ import {
   Residual,
   Sequential,
 } from "../../../src/hosts/node/index.js";
+import { modelCreator } from "../../../src/model/create.js";
+import { compileKernels } from "../../../src/runtime/kernels.js";
 import { uniform } from "../../golden/generator.js";
 import { build, weightBits } from "../../support/setups.js";
 
@@ -73,6 +76,61 @@ it("work on short steps where they are forced to, and else on long ones only", a
   expect(await threadsOf(2)).toEqual([1, 2, "as asked"]);
   expect(await threadsOf({ force: 2 })).toEqual([2, 2, "as asked, in every step"]);
   expect(await threadsOf({ force: 1 })).toEqual([1, 1, "as asked"]);
+});
+
+describe("for a small network", () => {
+  const wide = new Sequential(new Linear(128, 256), new ReLU(), new Linear(256, 128));
+  const cores = nodeHost.cores();
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+  async function predictUntil(model: Model, done: () => boolean): Promise<number[]> {
+    const batch = uniform("threads/batch", 128 * 256);
+    const seen: number[] = [];
+    for (const end = Date.now() + 20_000; Date.now() < end && !done(); await pause())
+      seen.push(model.predict({ data: batch, shape: [256, 128] }).data[77]);
+    return seen;
+  }
+
+  it.skipIf(cores < 2)("start when work comes that pays, between two steps, and change no bit", async () => {
+    const model = await createModel(wide, { inputShape: [128] });
+    expect(model.info).toMatchObject({ threads: 1, why: expect.stringMatching(/the network is small/) });
+    const { executor } = model.engine;
+    // Single samples do not pay, however many.
+    for (let i = 0; i < 2000; i++) model.predict(new Float32Array(128));
+    await pause();
+    expect(executor.startPool).toBeDefined();
+    model.predict({ data: uniform("threads/batch", 128 * 256), shape: [256, 128] });
+    const before = executor.memory.memory.buffer.byteLength;
+    const seen = await predictUntil(model, () => executor.pool !== null);
+    expect(model.info).toMatchObject({ threads: cores, why: expect.stringMatching(/threads since steps took long/) });
+    for (let i = 0; i < 20; i++)
+      seen.push(model.predict({ data: uniform("threads/batch", 128 * 256), shape: [256, 128] }).data[77]);
+    expect(new Set(seen).size).toBe(1);
+    expect(executor.memory.memory.buffer.byteLength).toBe(before);
+    model.dispose();
+  });
+
+  it.skipIf(cores < 2)("end where they start after dispose", async () => {
+    let ended = 0;
+    const startThread: typeof nodeHost.startThread = async (...given) => {
+      const handle = await nodeHost.startThread(...given);
+      return { ...handle, terminate: () => void [ended++, handle.terminate()] };
+    };
+    const model = await modelCreator({ ...nodeHost, startThread }, compileKernels)(wide, { inputShape: [128] });
+    const { executor } = model.engine;
+    while (executor.startPool) model.predict(new Float32Array(128 * 256));
+    model.dispose();
+    for (const end = Date.now() + 10_000; Date.now() < end && ended < cores - 1; ) await pause();
+    expect(ended).toBe(cores - 1);
+  });
+
+  it.skipIf(cores < 2)("leave it on one thread where they do not start, and say so", async () => {
+    const startThread = () => Promise.reject(new Error("no more of them"));
+    const model = await modelCreator({ ...nodeHost, startThread }, compileKernels)(wide, { inputShape: [128] });
+    await predictUntil(model, () => model.info.why.includes("no more of them"));
+    expect(model.info).toMatchObject({ threads: 1, why: expect.stringMatching(/no worker started: no more of them$/) });
+    model.dispose();
+  });
 });
 
 it("many of them are ended, by dispose or by the death of one, without a warning", async () => {
