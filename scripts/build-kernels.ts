@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import asc from "assemblyscript/asc";
-import { crc32 } from "../src/core/crc32.js";
+import { checksum } from "../src/runtime/checksum.js";
 import { SHIPPED_EXPORTS } from "../src/runtime/instance.js";
 import { generate } from "./generate-abi.js";
 import { toObject } from "./kernel-text/object.js";
@@ -65,7 +65,7 @@ try {
 }
 
 if (built !== digest) {
-  const checksums: number[] = [];
+  const checksums: Record<string, number> = {};
   for (const { name, flags, functions } of variants) {
     const wasm = relative(root, join(out, `${name}.wasm`));
     const { error, stdout, stderr } = await asc.main(["-o", wasm, "--baseDir", root, ...options, ...flags, ...limits]);
@@ -81,10 +81,9 @@ if (built !== digest) {
     }
     const shipped = ship(bytes, SHIPPED_EXPORTS);
     writeFileSync(join(out, "shipped", `${name}.wasm`), shipped);
-    checksums.push(crc32(shipped));
+    checksums[name] = checksum(shipped);
     write(name, pack(shipped), "string[]");
   }
-  // By which the library knows its own files from those of other versions, and from damaged ones.
-  write("checksums", checksums, "number[]");
+  write("checksums", checksums, "Readonly<Record<string, number>>");
   writeFileSync(join(out, "digest"), digest);
 }

@@ -1,8 +1,8 @@
 /** Kernels that whoever makes a model has fetched. Loaded for `createModel({ wasm })` with bytes. */
 import checksums from "../../build/kernels/checksums.js";
 import { asBytes } from "../core/bytes.js";
-import { crc32 } from "../core/crc32.js";
 import { foreign, formatError } from "../io/safetensors-header.js";
+import { checksum } from "./checksum.js";
 import { compileBytes } from "./compile.js";
 
 /**
@@ -11,7 +11,7 @@ import { compileBytes } from "./compile.js";
  */
 export async function compileFile(file: Uint8Array | ArrayBuffer, shared: boolean): Promise<WebAssembly.Module> {
   const bytes = asBytes("createModel", file, "wasm");
-  if (checksums.includes(crc32(bytes))) return compileBytes(bytes.slice(), shared);
+  if (Object.values(checksums).includes(checksum(bytes))) return compileBytes(bytes.slice(), shared);
   const hint = foreign(bytes) ?? "It is of another version, or damaged: fetch it anew";
   throw formatError({ where: "createModel" }, "wasm", "a file of resnet-wasm/kernels/", `${bytes.length} bytes`, hint);
 }

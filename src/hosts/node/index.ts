@@ -2,6 +2,9 @@
 import { modelCreator, modelLoader } from "../../model/create.js";
 import { compileKernels } from "../../runtime/kernels.js";
 import { nodeHost } from "./host.js";
+import { kernelsFrom } from "./kernels.js";
+
+const kernels = /* @__PURE__ */ kernelsFrom("", compileKernels);
 
 export * from "../../faces/main.js";
 
@@ -9,10 +12,10 @@ export * from "../../faces/main.js";
  * Gives a network weights and a memory to run in. Throws `ShapeError` or `ArgumentError` when its parts do not fit.
  * @function
  */
-export const createModel = /* @__PURE__ */ modelCreator(nodeHost, compileKernels);
+export const createModel = /* @__PURE__ */ modelCreator(nodeHost, kernels);
 
 /**
  * Restores a model from the bytes of `model.save()`. Throws `FormatError` when they are something else.
  * @function
  */
-export const loadModel = /* @__PURE__ */ modelLoader(nodeHost, compileKernels);
+export const loadModel = /* @__PURE__ */ modelLoader(nodeHost, kernels);

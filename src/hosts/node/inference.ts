@@ -2,6 +2,7 @@
 import { predictorLoader } from "../../model/load-predictor.js";
 import { compileInferenceKernels } from "../../runtime/kernels.js";
 import { nodeHost } from "./host.js";
+import { kernelsFrom } from "./kernels.js";
 
 export * from "../../faces/inference.js";
 
@@ -9,4 +10,7 @@ export * from "../../faces/inference.js";
  * Restores a model from the bytes of `model.save()`, for predictions. Throws `FormatError` when they are something else.
  * @function
  */
-export const loadModel = /* @__PURE__ */ predictorLoader(nodeHost, compileInferenceKernels);
+export const loadModel = /* @__PURE__ */ predictorLoader(
+  nodeHost,
+  /* @__PURE__ */ kernelsFrom("inference-", compileInferenceKernels),
+);
