@@ -1,6 +1,6 @@
 /** A picture with what belongs to it: title, the same as a table, and saving as SVG or PNG. */
 import type { ComponentChildren } from "preact";
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { shell } from "../../text/shell.js";
 import { download } from "../files.js";
 import { toPng, toSvg } from "./save.js";
@@ -35,56 +35,64 @@ export function Figure({ title, name, table, aside, class: extra = "", children 
     const shown = picture();
     if (shown) download(`${name}.png`, await toPng(shown), "image/png");
   };
+  const [isOpen, setOpen] = useState(false);
   return (
     <figure class={`figure ${extra}`}>
       <figcaption class="figure-title">
         <strong>{title}</strong>
         {aside}
+        <details class="figure-more" onToggle={(event) => setOpen(event.currentTarget.open)}>
+          <summary>
+            <span aria-hidden="true">⋯</span>
+            <span class="visually-hidden">{t.more(title)}</span>
+          </summary>
+          {isOpen && (
+            <div class="figure-panel">
+              <div class="row">
+                {t.save}
+                {picture() instanceof SVGSVGElement && (
+                  <button type="button" onClick={saveSvg}>
+                    {t.saveSvg}
+                  </button>
+                )}
+                <button type="button" onClick={() => void savePng()}>
+                  {t.savePng}
+                </button>
+              </div>
+              {table && <TableAlternative title={title} table={table} />}
+            </div>
+          )}
+        </details>
       </figcaption>
       <div ref={box}>{children}</div>
-      <div class="figure-more">
-        {table && <TableAlternative title={title} table={table} />}
-        <fieldset class="figure-save" aria-label={`${t.save}: ${title}`}>
-          <button type="button" onClick={saveSvg} hidden={picture() instanceof HTMLCanvasElement}>
-            {t.saveSvg}
-          </button>
-          <button type="button" onClick={() => void savePng()}>
-            {t.savePng}
-          </button>
-        </fieldset>
-      </div>
     </figure>
   );
 }
 
 function TableAlternative({ title, table }: { title: string; table: Table }) {
-  const details = useRef<HTMLDetailsElement>(null);
   return (
-    <details ref={details}>
-      <summary>{shell.value.table}</summary>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
-      <section class="figure-scroll" tabIndex={0} aria-label={title}>
-        <table>
-          <thead>
-            <tr>
-              {table.columns.map((column) => (
-                <th key={column} scope="col">
-                  {column}
-                </th>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
+    <section class="figure-scroll" tabIndex={0} aria-label={title}>
+      <table>
+        <thead>
+          <tr>
+            {table.columns.map((column) => (
+              <th key={column} scope="col">
+                {column}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {table.rows().map((row) => (
+            <tr key={row[0]}>
+              {row.map((cell, i) => (
+                <td key={i}>{cell}</td>
               ))}
             </tr>
-          </thead>
-          <tbody>
-            {table.rows().map((row) => (
-              <tr key={row[0]}>
-                {row.map((cell, i) => (
-                  <td key={i}>{cell}</td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
-    </details>
+          ))}
+        </tbody>
+      </table>
+    </section>
   );
 }
