@@ -41,7 +41,7 @@ const ownPackage: Plugin = {
   name: "own-package",
   resolveId(id) {
     const [, entry] =
-      /\/(?:hosts\/default|faces)\/(index|onnx|data|pytorch|recipes|standalone|imagenet)\.js$/.exec(id) ?? [];
+      /\/(?:hosts\/default|faces)\/(index|onnx|data|pytorch|recipes|standalone|imagenet|quantize)\.js$/.exec(id) ?? [];
     return entry ? { id: entry === "index" ? "resnet-wasm" : `resnet-wasm/${entry}`, external: true } : null;
   },
 };

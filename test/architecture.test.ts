@@ -43,6 +43,7 @@ const RANKS: Record<string, number> = {
   model: 7,
   train: 8,
   onnx: 9,
+  quantize: 9,
   recipes: 9,
   standalone: 9,
   worker: 9,
@@ -84,6 +85,11 @@ describe("src", () => {
     "src/plan/fold.ts": "its rewrite is of BatchNorm",
     "src/model/memory-plan.ts": "records an update, to measure it",
     "src/optim/optimizers.ts": "records an update",
+    "src/quantize/costs.ts": "what a product costs follows from its shape",
+    "src/quantize/emit.ts": "puts products of integers in the places of others",
+    "src/quantize/precision.ts": "knows the units of integers",
+    "src/quantize/histogram.ts": "knows the units of integers",
+    "src/quantize/record.ts": "finds the products that can be computed on integers",
     "src/optim/update.ts": "records an update",
   };
 

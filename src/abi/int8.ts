@@ -22,6 +22,34 @@ export function quadsOf({ kh, kw, ic, dilationW }: Pick<Conv2dShape, "kh" | "kw"
   return { segments, length, quads: roundUp(segments * Math.ceil(length / QUAD), 2) };
 }
 
+/** The largest sum of four weights, all of which are above 0 or all below, of which 127 times is below 2^15. */
+const SUM_OF_FOUR = 258;
+
+/**
+ * Which weights of a row are added up in 16 bits: of two quads the first halves, and the second. `fit`: no four of a row are
+ * beyond what 16 bits hold, whatever the inputs.
+ */
+export function sumsOfFour({ segments, length }: ReturnType<typeof quadsOf>) {
+  const filled = roundUp(length, QUAD);
+  const lanes = 4 * Math.ceil((segments * filled) / (2 * QUAD));
+  const above = new Int32Array(lanes);
+  const below = new Int32Array(lanes);
+  return {
+    fit(row: ArrayLike<number>): boolean {
+      above.fill(0);
+      below.fill(0);
+      for (let i = 0; i < row.length; i++) {
+        const at = Math.floor(i / length) * filled + (i % length);
+        // In eight inputs: 0, 1, 4 and 5 to one lane, 2, 3, 6 and 7 to the other.
+        const lane = (at >> 3) * 2 + ((at >> 1) & 1);
+        if (row[i] > 0) above[lane] += row[i];
+        else below[lane] -= row[i];
+      }
+      return above.every((sum) => sum <= SUM_OF_FOUR) && below.every((sum) => sum <= SUM_OF_FOUR);
+    },
+  };
+}
+
 /** Packed weights: [1] * 8 as i16, multipliers and offsets of columns, what panels are, the panels [quad][8][4]. */
 function weightsLayout(s: Conv2dShape) {
   const columns = roundUp(s.oc, PANEL);

@@ -18,6 +18,8 @@ export interface Parameter {
   init: Init;
   /** The layer that owns it. */
   path: string;
+  /** Of a buffer, where it is not float32. */
+  dtype?: DType;
 }
 
 /** One layer as `summary()` lists it. */

@@ -3,8 +3,9 @@ import { numel, type Shape } from "../core/shape.js";
 
 export type ValueId = number;
 
-/** The types of numbers, by the arrays that hold them. `u8` are bytes that only kernels can read (packed filters). */
-const ARRAYS = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const;
+/** The types of numbers, by the arrays that hold them. `u8` are bytes that only kernels can read (packed filters, activations of eight
+ * bits), `i8` weights of eight bits. */
+const ARRAYS = { f32: Float32Array, i32: Int32Array, u8: Uint8Array, i8: Int8Array } as const;
 
 /** Bytes of a float32 number. */
 export const FLOAT = 4;

@@ -17,6 +17,18 @@ interface StoredTensor {
 /** The name of the scales of a tensor. */
 export const scaleName = (name: string): string => `${name}.int8_scale`;
 
+/**
+ * A scale of at least x: the next float32 whose last 7 bits are 0, so that 127 of it is a float32, and what was loaded is saved as
+ * it was. 1 for 0.
+ */
+export function int8Scale(x: number): number {
+  if (x === 0) return 1;
+  const number = Float32Array.of(x);
+  const bits = new Int32Array(number.buffer);
+  bits[0] = (bits[0] + 127) & ~127;
+  return number[0];
+}
+
 /** Puts tensors of eight bits and their scales together, in whatever order they come. */
 export class Int8Pairs {
   /** The other half of each, by name. */

@@ -3,6 +3,7 @@
 import { asBytes } from "../core/bytes.js";
 import { expectation, RuntimeSupportError } from "../core/errors.js";
 import { demanded } from "../core/on-demand.js";
+import type { Shape } from "../core/shape.js";
 import { messageOf } from "../core/thrown.js";
 import { readGiven } from "../data/given.js";
 import type { FileSource } from "../data/places.js";
@@ -15,7 +16,7 @@ import { Executor } from "../runtime/executor.js";
 import { hasRelaxedSimd, hasSimd } from "../runtime/features.js";
 import type { Host } from "../runtime/host.js";
 import { createMemory, ModelMemory } from "../runtime/memory.js";
-import { readArchitecture } from "./architecture.js";
+import { type Architecture, readArchitecture } from "./architecture.js";
 import { readClassNames } from "./class-names.js";
 import { type Described, describeNetwork, Engine } from "./engine.js";
 import { isModule, type LoadOptions, MAX_THREADS, readLoadOptions, type Settings, type Threads } from "./options.js";
@@ -85,6 +86,12 @@ export async function assemble(
   return { engine, info };
 }
 
+/** Finds out what network a file has, and may bring its tensors into the form that the network takes. */
+export type ReadArchitecture = (
+  metadata: Readonly<Record<string, string>>,
+  tensors: Map<string, { data: ArrayLike<number>; shape: Shape }>,
+) => Promise<Architecture>;
+
 /**
  * An engine with the weights of a file that `model.save()` wrote. Throws `FormatError` when the bytes are not such a
  * file, `StateDictError` when its weights are not those of its network; nothing is allocated for such a model.
@@ -94,6 +101,7 @@ export async function assembleSaved(
   source: FileSource,
   options: LoadOptions | undefined,
   differentiate?: Differentiate,
+  read: ReadArchitecture = readArchitecture,
 ): Promise<{ engine: Engine; info: ModelInfo } & Extras> {
   const settings = readLoadOptions(options);
   const bytes = asBytes("loadModel", await readGiven("loadModel", source, settings.name));
@@ -101,7 +109,7 @@ export async function assembleSaved(
   const { tensors, metadata } =
     readOwn(bytes, verify) ??
     (await demanded("loadModel", import("../io/safetensors.js"))).readSafetensors(bytes, { fileName: "model", verify });
-  const { inputShape, network, transform, classNames, temperature } = await readArchitecture(metadata);
+  const { inputShape, network, transform, classNames, temperature } = await read(metadata, tensors);
   const described = describeNetwork(network, inputShape, settings.prefer);
   const names = readClassNames("loadModel", settings.classNames ?? classNames, described.outputShape);
   matchStateDict(described, tensors);

@@ -1,7 +1,7 @@
 /** Models as files. Loaded on demand. */
 import { expectation, NumericError } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
-import { scaleName } from "../io/int8.js";
+import { int8Scale, scaleName } from "../io/int8.js";
 import { writeSafetensors } from "../io/safetensors-writer.js";
 import { type Architecture, METADATA_KEY } from "./architecture.js";
 import type { StateDict } from "./state.js";
@@ -31,8 +31,8 @@ export function writeModel(
   });
 }
 
-/** Weights of two and more dimensions as integers, and their scales. Throws `NumericError` on weights that are not finite. */
-function toInt8(state: StateDict, isMatrix: (name: string) => boolean): StateDict {
+/** Weights of these names as integers, and their scales. Throws `NumericError` on weights that are not finite. */
+export function toInt8(state: StateDict, isMatrix: (name: string) => boolean): StateDict {
   const written: StateDict = new Map();
   for (const [name, tensor] of state) {
     if (!isMatrix(name)) {
@@ -52,20 +52,11 @@ function toInt8(state: StateDict, isMatrix: (name: string) => boolean): StateDic
           throw new NumericError(expectation("save", `tensor "${name}" element ${i}`, "a finite weight", data[i]));
         most = Math.max(most, Math.abs(data[i]));
       }
-      scales[row] = roundUp(most / 127);
+      scales[row] = int8Scale(most / 127);
       for (let i = at; i < at + each; i++) q[i] = most === 0 ? 0 : Math.round(data[i] / scales[row]);
     }
     written.set(name, { data: q, shape });
     written.set(scaleName(name), { data: scales, shape: [rows] });
   }
   return written;
-}
-
-/** The next float32 whose last 7 bits are 0: 127 of it is a float32, so that what was loaded is saved as it was. */
-function roundUp(x: number): number {
-  if (x === 0) return 1;
-  const number = Float32Array.of(x);
-  const bits = new Int32Array(number.buffer);
-  bits[0] = (bits[0] + 127) & ~127;
-  return number[0];
 }

@@ -85,7 +85,8 @@ function convShape(c: Convolution, batch: number, [h, w, ic]: ImageShape): Conv2
   };
 }
 
-const shapeOf = (c: Convolution, x: Shape): Conv2dShape => convShape(c, x[0], imageOf(x));
+/** The sizes of a convolution of x. */
+export const shapeOf = (c: Convolution, x: Shape): Conv2dShape => convShape(c, x[0], imageOf(x));
 
 /** Images smaller than one tile of Winograd's outputs waste most of it. */
 const WINOGRAD_TILE = 4;

@@ -28,7 +28,8 @@ function poolSizes(pool: Pool, batch: number, [h, w, c]: ImageShape) {
   return { batch, h, w, c, oh, ow, ...window };
 }
 
-const sizesOf = (pool: Pool, x: Shape) => poolSizes(pool, x[0], imageOf(x));
+/** The sizes of a pool of x, as records have them. */
+export const poolSizesOf = (pool: Pool, x: Shape) => poolSizes(pool, x[0], imageOf(x));
 
 const readsOf = ({ kernel: [kh, kw] }: Pool): number => kh * kw;
 
@@ -37,7 +38,7 @@ export const maxPool2d: Op<Pool> = {
   name: "maxPool2d",
   shapes: ([x], { output }) => [imagesLike(x, [...output, last(x)])],
   reads: readsOf,
-  encode: (node, c) => c.emit("f32_max_pool", node, "x", "y", sizesOf(node.attributes, c.shape(node, 0))),
+  encode: (node, c) => c.emit("f32_max_pool", node, "x", "y", poolSizesOf(node.attributes, c.shape(node, 0))),
 };
 
 // The gradient of a maximum goes to where the maximum was.
@@ -50,7 +51,7 @@ const maxPool2dGradient: Gradient<Pool> = {
 const maxPool2dDx: Op<Pool> = {
   name: "maxPool2dDx",
   shapes: ([, x]) => [x],
-  encode: (node, c) => c.emit("f32_max_pool_dx", node, "dy x y", "dx", sizesOf(node.attributes, c.shape(node, 1))),
+  encode: (node, c) => c.emit("f32_max_pool_dx", node, "dy x y", "dx", poolSizesOf(node.attributes, c.shape(node, 1))),
 };
 
 export type AvgPool = Pool & { countIncludePad: boolean };
@@ -60,7 +61,7 @@ export const avgPool2d: Op<AvgPool> = {
   name: "avgPool2d",
   shapes: ([x], { output }) => [imagesLike(x, [...output, last(x)])],
   reads: readsOf,
-  encode: (node, c) => c.emit("f32_avg_pool", node, "x", "y", sizesOf(node.attributes, c.shape(node, 0))),
+  encode: (node, c) => c.emit("f32_avg_pool", node, "x", "y", poolSizesOf(node.attributes, c.shape(node, 0))),
 };
 
 // y = sum of a window / its size:  each of the window gets dy / size

@@ -92,7 +92,9 @@ export class Executor {
     this.#layout = layoutParameters(parameters);
     for (const [i, { name }] of parameters.entries()) this.#byName.set(name, i);
     for (const buffer of buffers) this.#buffers.set(buffer.name, buffer);
-    const regions = buffers.map(({ name, shape }) => [`buffer ${name}`, bytesOf({ shape, dtype: "f32" })] as const);
+    const regions = buffers.map(
+      ({ name, shape, dtype = "f32" }) => [`buffer ${name}`, bytesOf({ shape, dtype })] as const,
+    );
     memory.reserveAll(new Map([["parameters", this.regionBytes], ...regions]));
   }
 
@@ -138,7 +140,9 @@ export class Executor {
   }
 
   bufferView(name: string): Float32Array {
-    return this.memory.f32(this.memory.addressOf(`buffer ${name}`), numel(lookUp(this.#buffers, name).shape));
+    const { shape, dtype = "f32" } = lookUp(this.#buffers, name);
+    // Weights of eight bits are set and read as any numbers are.
+    return viewOf(this.memory.memory, this.memory.addressOf(`buffer ${name}`), dtype, numel(shape)) as Float32Array;
   }
 
   regionView(region: ParameterRegion): Float32Array {

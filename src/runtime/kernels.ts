@@ -10,7 +10,7 @@ const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
 type Loader = () => Promise<{ default: string[] }>;
 
-function compileOnce(name: string, shared: boolean, load: Loader): Promise<WebAssembly.Module> {
+export function compileOnce(name: string, shared: boolean, load: Loader): Promise<WebAssembly.Module> {
   const key = `${name} ${shared}`;
   let module = compiled.get(key);
   if (!module) {
@@ -21,9 +21,8 @@ function compileOnce(name: string, shared: boolean, load: Loader): Promise<WebAs
   return module;
 }
 
-/** The groups of models in float32. A network in eight bits gets all of these, and hears that its own are missing. */
+/** The groups of networks in float32: those in eight bits have an entry of their own, which brings their kernels. */
 type FloatGroup = Exclude<Group, "int8">;
-const floatGroup = (group: Group): FloatGroup => (group === "int8" ? "rare" : group);
 
 /** The embedded files by group and variant. Bundlers follow literal paths only. */
 type Files = Record<FloatGroup, Record<Variant, Loader>>;
@@ -60,7 +59,7 @@ const INFERENCE: Files = {
 
 /** The embedded kernels up to a group, of a variant, for shared or plain memory. */
 export const compileKernels: Host["kernels"] = (variant, shared, group) =>
-  compileOnce(`${group} ${variant}`, shared, TRAINING[floatGroup(group)][variant]);
+  compileOnce(`${group} ${variant}`, shared, TRAINING[group as FloatGroup][variant]);
 
 /** All of them, for programs that are one file: it holds them once. */
 export const compileAllKernels: Host["kernels"] = (variant, shared) =>
@@ -72,4 +71,4 @@ export const compileAllKernels: Host["kernels"] = (variant, shared) =>
 
 /** `compileKernels` without the kernels of training. */
 export const compileInferenceKernels: Host["kernels"] = (variant, shared, group) =>
-  compileOnce(`inference ${group} ${variant}`, shared, INFERENCE[floatGroup(group)][variant]);
+  compileOnce(`inference ${group} ${variant}`, shared, INFERENCE[group as FloatGroup][variant]);
