@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { bundleEntries, bundleProgram, bundleTools } from "./bundle.js";
+import { bundleEntries, bundleParts, bundleProgram, bundleTools } from "./bundle.js";
 import { thirdPartyLicences } from "./licences.js";
 import { fromRoot } from "./root.js";
 
@@ -40,6 +40,15 @@ const programs = {
 const tools = ["doctor", "bin"];
 const entries = named(/^\.\/dist\/([\w.-]+)\.js$/).filter((name) => !(name in programs) && !tools.includes(name));
 const sources = (names: string[]) => Object.fromEntries(names.map((name) => [name, sourceOf(name)]));
+
+// The model's worker as text, for bundles that have no file of it: what the runtimes share is one file on demand.
+const parts = await bundleParts({
+  browser: fromRoot("src/hosts/browser/model-worker.ts"),
+  node: fromRoot("src/hosts/node/model-worker.ts"),
+});
+mkdirSync(fromRoot("build/worker"), { recursive: true });
+for (const [name, code] of Object.entries(parts))
+  writeFileSync(fromRoot(`build/worker/worker-${name}.js`), `export default ${JSON.stringify(code)};\n`);
 
 const files = await Promise.all([
   // One build for all entries, so that they share files: an error thrown by one is an instance of another's class.

@@ -23,7 +23,7 @@ export interface BundledFile {
   /** Path from dist/. */
   name: string;
   code: string;
-  /** Null for kernels, which are one string. */
+  /** Null for kernels and programs as text, which are one string. */
   map: string | null;
   /** Paths of the modules in it. */
   modules: string[];
@@ -105,7 +105,6 @@ export async function bundleEntries(
   const modules = await Promise.all(Object.values(entries).map(modulesOf));
   const keptBy = (name: string) => modules[Object.keys(entries).indexOf(name)]?.kept ?? new Set<string>();
   const [inference, main] = [keptBy("inference"), keptBy("index")];
-  const isHost = (id: string) => /\/src\/hosts\/|\/build\/thread\./.test(id);
   const rooms: [string, (id: string) => boolean][] = [
     ["predict", (id) => !isHost(id) && (inference.has(id) || id.includes("/src/core/"))],
     ["train", (id) => !isHost(id) && main.has(id)],
@@ -181,6 +180,74 @@ export async function bundleProgram(name: string, entry: string, format: "esm" |
   return file;
 }
 
+const isHost = (id: string): boolean => /\/src\/hosts\/|\/build\/thread\./.test(id);
+
+/** Where a file's map is: a text has none. */
+const MAPPED = /\/\/# sourceMappingURL=.*/;
+
+/**
+ * Programs of several runtimes as text in parts: what is a runtime's own, and `core`, once for all. `core` and one of the others,
+ * joined, are a script; a runtime's own part names the built-in modules that it imports.
+ */
+export async function bundleParts(entries: Record<string, string>): Promise<Record<string, string>> {
+  const shared = new Map<string, Set<string>>();
+  const { plugins, ...options } = input();
+  const apart: Plugin = {
+    name: "core-apart",
+    resolveId: {
+      order: "pre",
+      async handler(source, importer, asked) {
+        if (!importer || /^node:/.test(source)) return null;
+        const resolved = await this.resolve(source, importer, { ...asked, skipSelf: true });
+        if (!resolved || isHost(resolved.id)) return resolved;
+        if (!shared.has(resolved.id)) shared.set(resolved.id, new Set());
+        return { id: resolved.id, external: true };
+      },
+    },
+    /** Of the core, what the runtimes call. */
+    moduleParsed({ id, code }) {
+      for (const statement of parseAst(code ?? "", { lang: "ts" }).body) {
+        if (statement.type !== "ImportDeclaration" || statement.importKind === "type") continue;
+        const names = shared.get(join(dirname(id), statement.source.value).replace(/\.js$/, ".ts"));
+        for (const specifier of statement.specifiers)
+          if (
+            specifier.type === "ImportSpecifier" &&
+            specifier.importKind !== "type" &&
+            specifier.imported.type === "Identifier"
+          )
+            names?.add(specifier.imported.name);
+      }
+    },
+  };
+  const parts: Record<string, string> = {};
+  const script = { format: "iife", codeSplitting: false } as const;
+  for (const [name, entry] of Object.entries(entries)) {
+    const builtIns = new Set<string>();
+    const globals = (id: string): string => {
+      if (shared.has(id)) return "core";
+      builtIns.add(id);
+      return id.replace(/\W/g, "_");
+    };
+    const [file] = await generate(
+      { ...options, plugins: [plugins, atOnce, apart], input: { [name]: entry } },
+      { ...script, globals },
+    );
+    const imports = [...builtIns].map((id) => `import * as ${globals(id)} from "${id}";\n`);
+    parts[name] = [...imports, file.code.replace(MAPPED, "")].join("");
+  }
+  const lines = [...shared].map(([id, names]) => `export { ${[...names].join(", ")} } from ${JSON.stringify(id)};\n`);
+  const all: Plugin = {
+    name: "core",
+    resolveId: (id) => (id === "core" ? id : null),
+    load: (id) => (id === "core" ? lines.join("") : null),
+  };
+  const [core] = await generate(
+    { ...options, plugins: [all, plugins, bytesAlone, bothVariants, atOnce], input: { core: "core" } },
+    { ...script, name: "core" },
+  );
+  return { ...parts, core: core.code.replace(MAPPED, "") };
+}
+
 async function generate(options: InputOptions, output: OutputOptions): Promise<BundledFile[]> {
   const bundle = await rolldown(options);
   const made = await bundle.generate({
@@ -193,20 +260,25 @@ async function generate(options: InputOptions, output: OutputOptions): Promise<B
     hashCharacters: "base36",
   });
   await bundle.close();
-  return Promise.all(made.output.flatMap((file) => (file.type === "chunk" ? [minifyChunk(file)] : [])));
+  const isScript = output.format === "iife";
+  return Promise.all(made.output.flatMap((file) => (file.type === "chunk" ? [minifyChunk(file, isScript)] : [])));
 }
+
+/** Modules that are one string. */
+const TEXTS = ["build/kernels", "build/worker"].map((folder) => fromRoot(folder));
 
 /**
  * terser leaves 3 % less than what other minifiers do. Classes keep their names, for those who print a model or an error.
  * Statements end lines, and long lines break: Node prints the line in front of an uncaught error.
  */
-async function minifyChunk({ fileName, code, map, moduleIds }: OutputChunk): Promise<BundledFile> {
+async function minifyChunk(chunk: OutputChunk, isScript: boolean): Promise<BundledFile> {
+  const { fileName, code, map, moduleIds } = chunk;
   const modules = moduleIds.filter((id) => !id.startsWith("\0"));
   const file = { name: fileName, modules };
-  const isKernels = modules.length > 0 && modules.every((path) => path.startsWith(fromRoot("build/kernels")));
-  if (isKernels) return { ...file, code: code.replace(/\n\/\/# sourceMappingURL=.*/, ""), map: null };
+  const isText = modules.length > 0 && modules.every((path) => TEXTS.some((folder) => path.startsWith(folder)));
+  if (isText) return { ...file, code: code.replace(/\n\/\/# sourceMappingURL=.*/, ""), map: null };
   const minified = await minify(code, {
-    module: true,
+    module: !isScript, // of a script, names at the top are for others
     ecma: 2022,
     keep_classnames: true,
     compress: { passes: 3 },

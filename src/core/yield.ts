@@ -15,8 +15,11 @@ function turn(): Promise<void> {
   };
   if (scheduler?.postTask) return scheduler.postTask(() => {});
   return new Promise((resolve) => {
-    if (immediate) immediate(resolve);
-    else later(resolve);
+    try {
+      (immediate ?? later)(resolve);
+    } catch {
+      later(resolve); // Next's edge routes have one that throws
+    }
   });
 }
 

@@ -44,10 +44,22 @@ export class Connection {
   #closed = false;
   /** Why the worker is of no more use. */
   #dead: string | null = null;
-  #started: ReturnType<typeof setTimeout> | undefined;
   #left: () => void = () => {};
+  #opened: (failure?: string) => void = () => {};
 
-  constructor(start: StartLink, source: WorkerSource | undefined) {
+  /** A connection to a worker that has answered. Throws `RuntimeSupportError` where none starts. */
+  static async open(start: StartLink, source: WorkerSource | undefined): Promise<Connection> {
+    const connection = new Connection(start, source);
+    const timer = setTimeout(() => connection.#die(`no answer within ${START_TIMEOUT} ms`), START_TIMEOUT);
+    const failure = await new Promise<string | undefined>((resolve) => {
+      connection.#opened = resolve;
+    });
+    clearTimeout(timer);
+    if (failure !== undefined) throw new RuntimeSupportError(notStarted(failure));
+    return connection;
+  }
+
+  private constructor(start: StartLink, source: WorkerSource | undefined) {
     try {
       this.#link = start(source);
     } catch (cause) {
@@ -58,7 +70,7 @@ export class Connection {
       (response) => this.#receive(response),
       (reason) => this.#die(reason),
     );
-    this.#started = setTimeout(() => this.#die(`no answer within ${START_TIMEOUT} ms`), START_TIMEOUT);
+    this.#link.keepAlive(true);
     this.#link.post({ hello: `resnet-wasm ${nextConnection++} ${performance.timeOrigin} ${performance.now()}` }, []);
   }
 
@@ -102,7 +114,6 @@ export class Connection {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#started);
     const calls = [...this.#calls.values()];
     this.#calls.clear();
     for (const call of calls) this.#settle(call, () => call.reject(disposed(call.method)));
@@ -122,8 +133,7 @@ export class Connection {
 
   #receive(response: Response): void {
     if ("ready" in response) {
-      clearTimeout(this.#started);
-      this.#started = undefined;
+      this.#opened();
       this.#settleKeepAlive();
       return;
     }
@@ -177,15 +187,13 @@ export class Connection {
 
   #die(reason: string): void {
     if (this.#dead !== null) return;
-    const starting = this.#started !== undefined;
     this.#dead = reason;
-    clearTimeout(this.#started);
     this.#left();
     if (!this.#closed) this.#link.terminate();
     const calls = [...this.#calls.values()];
     this.#calls.clear();
-    const error = (method: string) => (starting ? new RuntimeSupportError(notStarted(reason)) : dead(method, reason));
-    for (const call of calls) this.#settle(call, () => call.reject(error(call.method)));
+    this.#opened(reason);
+    for (const call of calls) this.#settle(call, () => call.reject(dead(call.method, reason)));
   }
 }
 

@@ -20,3 +20,9 @@ export interface Link {
 }
 
 export type StartLink = (source: WorkerSource | undefined) => Link;
+
+/**
+ * Gives what starts the program that is in the code as text: for bundles of tools that know no workers, which have no file of it.
+ * Text is what everyone can load, save where a policy forbids `blob:`.
+ */
+export type ReadText = () => Promise<() => WorkerLike>;

@@ -1,5 +1,5 @@
 /** A project of its own in a temporary folder: the packed package, what the platform needs, its files, the program. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fromRoot } from "../../scripts/root.js";
 import { givenFiles } from "./given.js";
@@ -41,6 +41,7 @@ export async function pack(folder: string): Promise<string> {
 /** Makes the project and installs what it needs; what an earlier run has installed in the folder stays. */
 export async function makeProject(folder: string, tarball: string, platform: Platform): Promise<Project> {
   mkdirSync(folder, { recursive: true });
+  clear(folder);
   const project = projectIn(folder);
   const split = (each: string) => /^(.+?)(?:@([^@]*))?$/.exec(each)!.slice(1) as [string, string | undefined];
   const dependencies = Object.fromEntries(
@@ -56,6 +57,16 @@ export async function makeProject(folder: string, tarball: string, platform: Pla
   project.write(Object.fromEntries(Object.entries(program).map(([name, text]) => [join("program", name), text])));
   project.write(platform.files ?? {});
   return project;
+}
+
+/** Nothing of an earlier run but what npm has installed: tools keep what they made of the package before. */
+function clear(folder: string): void {
+  const kept = ["node_modules", "package.json"];
+  const drop = (path: string) => rmSync(path, { recursive: true, force: true });
+  for (const name of readdirSync(folder)) if (!kept.includes(name)) drop(join(folder, name));
+  const modules = join(folder, "node_modules");
+  for (const name of existsSync(modules) ? readdirSync(modules) : [])
+    if (/^\.(?!bin$|package-lock|stamp$)/.test(name)) drop(join(modules, name));
 }
 
 function projectIn(folder: string): Project {

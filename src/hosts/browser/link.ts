@@ -1,11 +1,22 @@
 /** Workers in browsers. */
-import type { Link, WorkerSource } from "../../worker/link.js";
+import { demanded } from "../../core/on-demand.js";
+import type { Link, ReadText, WorkerSource } from "../../worker/link.js";
 
 /**
  * Between a model's threads and the worker that started them (ms). Terminated while these are still ending, one of them
  * stays for good in one case of three (Chromium 156).
  */
 const TERMINATE_DELAY = 100;
+
+/** Its address stays: the worker's threads start from it, too. */
+export const readBrowserText: ReadText = async () => {
+  const [core, own] = await demanded(
+    "worker",
+    Promise.all([import("../../../build/worker/worker-core.js"), import("../../../build/worker/worker-browser.js")]),
+  );
+  const blob = new Blob([core.default, own.default], { type: "text/javascript" });
+  return () => new Worker(URL.createObjectURL(blob), { type: "module" });
+};
 
 function startWorker(source: WorkerSource | undefined): Worker {
   if (typeof source === "function") return source() as Worker;

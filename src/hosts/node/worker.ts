@@ -1,6 +1,6 @@
 /** `resnet-wasm/worker` for Node, Deno and Bun. */
 import { workerModelCreator, workerModelLoader } from "../../worker/create.js";
-import { startNodeLink } from "./link.js";
+import { readNodeText, startNodeLink } from "./link.js";
 
 export * from "../../faces/worker.js";
 
@@ -8,10 +8,10 @@ export * from "../../faces/worker.js";
  * Gives a network weights and a memory to run in, in a worker of its own.
  * @function
  */
-export const createModel = /* @__PURE__ */ workerModelCreator(startNodeLink);
+export const createModel = /* @__PURE__ */ workerModelCreator(startNodeLink, readNodeText);
 
 /**
  * Restores a model from the bytes of `model.save()`, in a worker of its own.
  * @function
  */
-export const loadModel = /* @__PURE__ */ workerModelLoader(startNodeLink);
+export const loadModel = /* @__PURE__ */ workerModelLoader(startNodeLink, readNodeText);

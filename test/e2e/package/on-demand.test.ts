@@ -17,8 +17,10 @@ const files = readdirSync(dist, { recursive: true, encoding: "utf8" })
 const asked = new Set(
   files.flatMap(({ text }) => [...text.matchAll(/\bimport\("[^"]*?([\w-]+\.js)"\)/g)].map(([, name]) => name)),
 );
-/** Kernels are text alone. */
-const onDemand = files.filter(({ name }) => asked.has(name.replace(/.*\//, "")) && !/(simd|relaxed)-/.test(name));
+/** Kernels and programs of workers are text alone. */
+const onDemand = files.filter(
+  ({ name }) => asked.has(name.replace(/.*\//, "")) && !/(simd|relaxed)-|\/worker-/.test(name),
+);
 
 describe("files on demand", () => {
   it("import nothing at once", () => {

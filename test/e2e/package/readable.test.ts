@@ -91,10 +91,11 @@ describe("source maps", () => {
     expect(missing).toEqual([]);
   });
 
-  it("stand beside all code but the kernels' text and what the bundler adds", () => {
+  it("stand beside all code but the text of kernels and programs and what the bundler adds", () => {
     const code = packed.files.filter((path) => /^dist\/.*\.js$/.test(path));
     const without = code.filter((path) => !packed.files.includes(`${path}.map`));
-    const others = without.filter((path) => !/^dist\/chunks\/(([a-z]+-)*(simd|relaxed)|rolldown-runtime)-/.test(path));
+    const texts = /^dist\/chunks\/(([a-z]+-)*(simd|relaxed)|worker-(core|browser|node)|rolldown-runtime)-/;
+    const others = without.filter((path) => !texts.test(path));
     // What only names other files has nothing to map.
     expect(others.filter((path) => readFileSync(join(installed, path), "utf8").length > 200)).toEqual([]);
   });

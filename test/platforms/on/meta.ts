@@ -11,7 +11,7 @@ const answerOf = async (address: string): Promise<Outcome> => {
   return JSON.parse(text);
 };
 
-const NEXT_FILES = {
+const NEXT_SHARED = {
   "app/layout.jsx": `export default function Layout({ children }) {
   return (
     <html lang="en">
@@ -20,7 +20,12 @@ const NEXT_FILES = {
   );
 }
 `,
-  "app/page.jsx": `"use client";
+  "next.config.mjs": "export default {};\n",
+};
+const EMPTY_PAGE = "export default () => <p>routes</p>;\n";
+const NEXT_FILES = {
+  page: {
+    "app/page.jsx": `"use client";
 import { useEffect } from "react";
 import { outcome } from "../program/outcome.js";
 
@@ -31,17 +36,23 @@ export default function Page() {
   return <p>training</p>;
 }
 `,
-  "app/api/node/route.js": `import { outcome } from "../../../program/outcome.js";
+  },
+  node: {
+    "app/page.jsx": EMPTY_PAGE,
+    "app/api/node/route.js": `import { outcome } from "../../../program/outcome.js";
 
 export const dynamic = "force-dynamic";
 export const GET = async () => Response.json(await outcome());
 `,
-  "app/api/edge/route.js": `import { mainOutcome } from "../../../program/outcome.js";
+  },
+  edge: {
+    "app/page.jsx": EMPTY_PAGE,
+    "app/api/edge/route.js": `import { mainOutcome } from "../../../program/outcome.js";
 
 export const runtime = "edge";
 export const GET = async () => Response.json(await mainOutcome());
 `,
-  "next.config.mjs": "export default {};\n",
+  },
 };
 
 /** One server for each mode, asked for a page and two routes. */
@@ -66,7 +77,7 @@ const asking = (kind: "page" | "node" | "edge", bundler: "turbopack" | "webpack"
 export const nexts: Platform[] = (["page", "node", "edge"] as const).map((kind) => ({
   ...next(kind),
   packages: ["next@16", "react@19", "react-dom@19"],
-  files: NEXT_FILES,
+  files: { ...NEXT_SHARED, ...NEXT_FILES[kind] },
   missing: noBrowser,
   ...(kind === "edge" && { mainAlone: "not at the edge" }),
   modes: {
