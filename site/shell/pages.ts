@@ -5,5 +5,6 @@ export type PageId = keyof ShellText["pages"];
 
 export const PAGES: readonly { id: PageId; path: string }[] = [
   { id: "lesson", path: "index.html" },
+  { id: "yours", path: "yours.html" },
   { id: "docs", path: "docs/index.html" },
 ];
