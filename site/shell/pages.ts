@@ -5,6 +5,7 @@ export type PageId = keyof ShellText["pages"];
 
 export const PAGES: readonly { id: PageId; path: string }[] = [
   { id: "lesson", path: "index.html" },
+  { id: "lab", path: "lab.html" },
   { id: "yours", path: "yours.html" },
   { id: "docs", path: "docs/index.html" },
 ];

@@ -18,8 +18,6 @@ export function gridPoints(side: number): Float32Array {
   return xy;
 }
 
-/** Probability of class 1 in each square, in 255ths. */
-export function borderOf(model: Model, side: number): Uint8Array {
-  const { data } = model.predict(gridPoints(side));
-  return Uint8Array.from(probabilityOf(data, POINT_CLASSES, 1), (p) => Math.round(255 * p));
-}
+/** Probability of class 1 in each square. */
+export const borderOf = (model: Model, side: number): Float32Array =>
+  probabilityOf(model.predict(gridPoints(side)).data, POINT_CLASSES, 1);

@@ -39,8 +39,8 @@ export interface Snapshot {
   failures: OfBoth<string | null>;
   inside: OfBoth<Readings>;
   histograms: OfBoth<Histogram[]>;
-  /** Probability of class 1 over the plane, `side` by `side`, in 255ths. */
-  borders: { side: number; of: OfBoth<Uint8Array> } | null;
+  /** Probability of class 1 over the plane, `side` by `side`. */
+  borders: { side: number; of: OfBoth<Float32Array> } | null;
   looks: OfBoth<Look> | null;
   /** Of all weights, while nothing runs; null where the page may not compute one. */
   hash: string | null | undefined;

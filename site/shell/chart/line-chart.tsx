@@ -49,7 +49,7 @@ export function LineChart({ title, name, x, y, series, height = 240 }: LineChart
     ([at]) => xScale(at),
     ([, value]) => yScale(value),
   );
-  const yTicks = yScale.ticks(y.ticks ?? 4).slice(0, 8);
+  const yTicks = y.log ? logTicks(yScale.domain()) : yScale.ticks(y.ticks ?? 4).slice(0, 8);
   const xTicks = xScale.ticks(x.ticks ?? Math.min(6, width / 80));
   const format = (axis: Axis, value: number) => (axis.format ?? String)(value);
   const labels = endLabels(drawn, (value) => yScale(value), height);
@@ -110,6 +110,17 @@ export function LineChart({ title, name, x, y, series, height = 240 }: LineChart
       </div>
     </Figure>
   );
+}
+
+/** Powers of ten, every so many that there are five at most; 1, 2 and 5 of each where there are not even two powers. */
+function logTicks([low, high]: number[]): number[] {
+  const ticks = (steps: readonly number[], every: number): number[] => {
+    const [first, last] = [low, high].map((end) => Math.floor(Math.log10(end)));
+    const powers = Array.from({ length: last - first + 1 }, (_, i) => first + i).filter((n) => n % every === 0);
+    return powers.flatMap((n) => steps.map((step) => Number(`${step}e${n}`))).filter((at) => at >= low && at <= high);
+  };
+  const powers = ticks([1], Math.ceil((Math.log10(high) - Math.log10(low)) / 5) || 1);
+  return powers.length > 1 ? powers : ticks([1, 2, 5], 1);
 }
 
 function domain(axis: Axis, series: readonly Series[], coordinate: 0 | 1): [number, number] {

@@ -6,7 +6,8 @@
 /** What a drawing takes from style sheets and must carry with it. */
 const STYLES = [
   ...["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "stroke-linecap"],
-  ...["stroke-opacity", "opacity", "font", "text-anchor", "dominant-baseline", "visibility", "display"],
+  ...["stroke-opacity", "opacity", "paint-order", "font-family", "font-size", "font-style", "font-weight"],
+  ...["text-anchor", "dominant-baseline", "visibility", "display"],
 ];
 
 /** The drawing as a file that looks the same everywhere: without style sheets, on the page's colour. */
@@ -16,10 +17,9 @@ export function toSvg(svg: SVGSVGElement): string {
   [copy, ...copy.querySelectorAll("*")].forEach((element, i) => {
     const style = getComputedStyle(originals[i]);
     for (const name of STYLES) element.setAttribute(name, style.getPropertyValue(name));
-    // `font` is no presentation attribute; a file of its own is under no policy.
-    element.removeAttribute("font");
-    if (element instanceof SVGTextElement) element.setAttribute("style", `font:${style.font}`);
     element.removeAttribute("class");
+    // Attributes alone: the page's policy refuses style="…", even where it is only to be written into a file.
+    element.removeAttribute("style");
   });
   const { width, height } = size(svg);
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
@@ -78,15 +78,25 @@ function paintElement(context: CanvasRenderingContext2D, element: SVGGraphicsEle
   if (!matrix || style.display === "none" || style.visibility === "hidden" || element.closest("defs, marker")) return;
   const [dx, dy] = [matrix.e - origin.left, matrix.f - origin.top];
   context.setTransform(matrix.a * SCALE, matrix.b * SCALE, matrix.c * SCALE, matrix.d * SCALE, dx * SCALE, dy * SCALE);
-  context.globalAlpha = opacityOf(element, style);
+  const opacity = opacityOf(element, style);
   const shape = outline(element);
+  // What lies below is painted first: text on a map has its halo under it.
+  if (style.stroke !== "none" && !shape) {
+    context.strokeStyle = style.stroke;
+    context.lineWidth = Number.parseFloat(style.strokeWidth);
+    context.lineJoin = "round";
+    context.globalAlpha = opacity * Number(style.strokeOpacity);
+    paintText(context, element, style, "strokeText");
+  }
   if (style.fill !== "none") {
     context.fillStyle = style.fill;
+    context.globalAlpha = opacity * Number(style.fillOpacity);
     if (shape) context.fill(shape);
-    else paintText(context, element, style);
+    else paintText(context, element, style, "fillText");
   }
   if (style.stroke !== "none" && shape) {
     context.strokeStyle = style.stroke;
+    context.globalAlpha = opacity * Number(style.strokeOpacity);
     context.lineWidth = Number.parseFloat(style.strokeWidth);
     context.lineJoin = style.strokeLinejoin as CanvasLineJoin;
     context.lineCap = style.strokeLinecap as CanvasLineCap;
@@ -123,11 +133,16 @@ function outline(element: SVGGraphicsElement): Path2D | null {
 
 const ALIGN: Record<string, CanvasTextAlign> = { start: "left", middle: "center", end: "right" };
 
-function paintText(context: CanvasRenderingContext2D, element: SVGElement, style: CSSStyleDeclaration): void {
+function paintText(
+  context: CanvasRenderingContext2D,
+  element: SVGElement,
+  style: CSSStyleDeclaration,
+  paint: "fillText" | "strokeText",
+): void {
   context.font = style.font;
   context.textAlign = ALIGN[style.textAnchor] ?? "left";
   const central = ["middle", "central"].includes(style.dominantBaseline);
   context.textBaseline = central ? "middle" : "alphabetic";
   const number = (name: string) => Number(element.getAttribute(name) ?? 0);
-  context.fillText(element.textContent ?? "", number("x"), number("y"));
+  context[paint](element.textContent ?? "", number("x"), number("y"));
 }
