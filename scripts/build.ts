@@ -36,6 +36,7 @@ const programs = {
   "model-worker.node": "esm",
   "data-worker.node": "esm",
 } as const;
+const VERSION = JSON.stringify(manifest.version);
 /** What uses the package as its users do. */
 const tools = ["doctor", "bin"];
 const entries = named(/^\.\/dist\/([\w.-]+)\.js$/).filter((name) => !(name in programs) && !tools.includes(name));
@@ -52,8 +53,8 @@ for (const [name, code] of Object.entries(parts))
 
 const files = await Promise.all([
   // One build for all entries, so that they share files: an error thrown by one is an instance of another's class.
-  bundleEntries(sources(entries)),
-  bundleTools(sources(tools), { VERSION: JSON.stringify(manifest.version) }),
+  bundleEntries(sources(entries), { VERSION }),
+  bundleTools(sources(tools), { VERSION }),
   ...Object.entries(programs).map(([name, format]) => bundleProgram(name, sourceOf(name), format)),
 ]);
 for (const { name, code, map } of files.flat()) {

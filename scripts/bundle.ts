@@ -41,7 +41,9 @@ const ownPackage: Plugin = {
   name: "own-package",
   resolveId(id) {
     const [, entry] =
-      /\/(?:hosts\/default|faces)\/(index|onnx|data|pytorch|recipes|standalone|imagenet|quantize)\.js$/.exec(id) ?? [];
+      /\/(?:hosts\/default|hosts\/node|faces)\/(index|onnx|data|pytorch|recipes|standalone|imagenet|quantize|cluster)\.js$/.exec(
+        id,
+      ) ?? [];
     return entry ? { id: entry === "index" ? "resnet-wasm" : `resnet-wasm/${entry}`, external: true } : null;
   },
 };
@@ -83,8 +85,8 @@ const classNames: Plugin = {
 
 const input = (define: Record<string, string> = {}, plugins: Plugin[] = []): InputOptions => ({
   checks: { pluginTimings: false },
-  // What package.json gives each runtime of its own.
-  external: [/^node:/, "#file-system"],
+  // What package.json gives each runtime of its own, and what a cluster's programs install beside the package.
+  external: [/^node:/, "#file-system", "bullmq", "ioredis"],
   // fflate's file for Node imports node:module, which pages and workers do not have; papaparse's streams are not used.
   resolve: { alias: { fflate: "fflate/browser", stream: false }, mainFields: ["module", "main"] },
   platform: "neutral",

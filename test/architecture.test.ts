@@ -47,9 +47,10 @@ const RANKS: Record<string, number> = {
   recipes: 9,
   standalone: 9,
   worker: 9,
-  faces: 10,
-  hosts: 11,
-  tools: 12,
+  cluster: 10,
+  faces: 11,
+  hosts: 12,
+  tools: 13,
 };
 const folder = (path: string) => path.split("/")[1];
 const rank = (path: string) => RANKS[folder(path)];

@@ -43,7 +43,7 @@ export class Engine {
   readonly description: Description;
   readonly executor: Executor;
   readonly seed: number;
-  readonly #prefer: Prefer;
+  readonly prefer: Prefer;
   readonly #differentiate: Differentiate | undefined;
   /** Names of parameters that training leaves as they are. */
   frozen: ReadonlySet<string> = new Set<string>();
@@ -66,7 +66,7 @@ export class Engine {
     this.description = description;
     this.executor = executor;
     this.seed = seed;
-    this.#prefer = prefer;
+    this.prefer = prefer;
     this.#differentiate = differentiate;
     this.#plans.set(this.#name(FIRST), plan);
     this.fittingBatch = Math.max(1, Math.min(256, Math.floor(ARENA_TARGET / Math.max(1, plan.arena.bytes))));
@@ -105,7 +105,7 @@ export class Engine {
     const { network, inputShape } = this.description;
     const isFrozen = (name: string) => this.frozen.has(name);
     const record = (b: Builder, x: ValueId) => network.build(b, x);
-    const request = { ...variation, network: record, inputShape, isFrozen, prefer: this.#prefer };
+    const request = { ...variation, network: record, inputShape, isFrozen, prefer: this.prefer };
     return createPlan(request, this.#differentiate);
   }
 

@@ -30,6 +30,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "a model of a csv file, or of a folder of pictures by class",
     load: async () => (await import("./commands/train.js")).train,
   },
+  worker: {
+    summary: "this machine as one of a cluster that trains together",
+    load: async () => (await import("./commands/worker.js")).worker,
+  },
   doctor: {
     summary: "what this machine and runtime offer, and how fast it is",
     load: async () => (await import("./commands/doctor.js")).doctorCommand,

@@ -283,9 +283,14 @@ export class StepTrainer {
     const loss = this.lossFor("step");
     const rows = numel(loss.targetShape([1, ...this.model.outputShape], loss.targets[0]));
     this.partial ??= new Accumulation(this.#engine, samples * rows);
+    if (!this.partial.add(step, weight)) throw this.#nonFinite(step, step.loss);
+    return this.completePart(samples, settings);
+  }
+
+  /** @internal After the last part of a batch lets the optimiser use the sum of all. */
+  completePart(samples: number, settings: StepSettings = {}): { result: StepResult; weight: number } | null {
     const { partial } = this;
-    if (!partial.add(step, weight)) throw this.#nonFinite(step, step.loss);
-    if (partial.samples < samples) return null;
+    if (!partial || partial.samples < samples) return null;
     partial.finish();
     const applied = this.#apply(settings);
     this.partial = null;
