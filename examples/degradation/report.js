@@ -95,7 +95,7 @@ function resultTable({ kind: { unit }, twins }) {
   });
   return `<div class="scroll"><table>
 <caption>Loss over all training images and accuracy on the test images, after training; the lower loss in bold</caption>
-<thead><tr><th rowspan="2" scope="col">${capital(unit)}</th><th colspan="2" scope="colgroup" class="plain">Plain</th><th colspan="2" scope="colgroup" class="residual">Residual</th><th rowspan="2" scope="col">Parameters</th></tr>
+<thead><tr><th rowspan="2" scope="col">${capital(unit)}</th><th colspan="2" scope="colgroup" class="plain">Plain</th><th colspan="2" scope="colgroup" class="residual">Residual</th><th rowspan="2" scope="col">Para&shy;meters</th></tr>
 <tr><th scope="col">training loss</th><th scope="col">test accuracy</th><th scope="col">training loss</th><th scope="col">test accuracy</th></tr></thead>
 <tbody>${rows.join("")}</tbody>
 </table></div>`;

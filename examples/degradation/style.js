@@ -49,6 +49,8 @@ circle.zero { fill: var(--card); stroke: var(--residual); stroke-width: .9; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 6px 22px; max-width: 84ch; margin: 14px 0 0; font-size: 15px; }
 dt { color: var(--soft); } dd { margin: 0; }
 details { margin-top: 14px; } summary { cursor: pointer; color: var(--soft); font-size: 15px; }
-@media (max-width: 620px) { main { padding: 32px 16px 48px; } dl { grid-template-columns: 1fr; gap: 2px; } dd { margin-bottom: 8px; } }
+@media (max-width: 620px) { main { padding: 32px 16px 48px; } dl { grid-template-columns: 1fr; gap: 2px; } dd { margin-bottom: 8px; }
+  th, td { padding: 7px 4px; font-size: 13px; white-space: normal; } thead th { font-size: 12.5px; }
+  .findings p { font-size: 17px; } .panels { gap: 12px; } }
 @media print { .panel { break-inside: avoid; } }
 `;

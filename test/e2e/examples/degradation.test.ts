@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { launch, NO_BROWSER } from "../browser/chromium.js";
 import { type Outcome, runExample } from "./run.js";
 
 let folder = "";
@@ -59,6 +60,19 @@ describe("npm start on glyphs", () => {
     expect(sentences[1]).toMatch(/With skip connections the same 24 layers reach .* times lower than without/);
     const text = html.replaceAll("&amp;", "&").replaceAll("&#39;", "'");
     for (const sentence of sentences) expect(text).toContain(sentence);
+  });
+
+  it.skipIf(NO_BROWSER)(`shows all of the report on a phone (Chromium; ${NO_BROWSER || "found"})`, async () => {
+    const browser = await launch();
+    const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+    await page.setContent(html);
+    const widths = await page.evaluate(() => [
+      innerWidth - document.documentElement.scrollWidth,
+      ...[...document.querySelectorAll(".scroll")].map((box) => box.clientWidth - box.scrollWidth),
+    ]);
+    expect(widths.length).toBeGreaterThanOrEqual(2);
+    expect(widths.filter((room) => room < 0)).toEqual([]);
+    await browser.close();
   });
 
   it("writes a report that needs nothing else: no scripts, no other files, no network", () => {
