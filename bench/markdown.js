@@ -65,9 +65,6 @@ const PEERS = [
   "PyTorch, native",
 ];
 
-/** Whose columns the README has. */
-export const FEW = ["tfjs-wasm", "onnxruntime-web", "PyTorch, native"];
-
 /** Our time with two threads as a multiple of that with one: from the group about it or, where it has no such task, from the result. */
 function twoThreads({ threads }, result) {
   const { kind, net, batch } = result.task;
@@ -80,19 +77,38 @@ function twoThreads({ threads }, result) {
   return two ? number(two.ratio) : "-";
 }
 
-/** The table of `MAIN`; the README has a few of the others, the report all. */
-export function mainTable({ groups }, peers = PEERS) {
-  const rows = MAIN.filter(([group]) => groups[group]).map(([group, at, label]) => {
-    const { rows } = groups[group].results[at];
-    const base = rows.find(({ error }) => !error);
-    const ratio = (name) => {
-      const row = rows.find((row) => row.name === name && (row.where === base.where || row.where === ""));
-      return row && !row.error ? number(row.ratio) : "-";
-    };
-    return [label, `${number(base.ms)} ms`, twoThreads(groups, groups[group].results[at]), ...peers.map(ratio)];
+/** Our row of a result, and how many times its time another takes; undefined where that has none. */
+function comparison({ rows }) {
+  const base = rows.find(({ error }) => !error);
+  const ratio = (name) =>
+    rows.find((row) => row.name === name && !row.error && (row.where === base.where || row.where === ""))?.ratio;
+  return { base, ratio };
+}
+
+const shown = (ratio) => (ratio === undefined ? "-" : number(ratio));
+const mainResults = (groups) =>
+  MAIN.filter(([group]) => groups[group]).map(([group, at, label]) => ({ label, result: groups[group].results[at] }));
+
+/** The table of `MAIN`, with all others. */
+export function mainTable({ groups }) {
+  const rows = mainResults(groups).map(({ label, result }) => {
+    const { base, ratio } = comparison(result);
+    return [label, `${number(base.ms)} ms`, twoThreads(groups, result), ...PEERS.map((name) => shown(ratio(name)))];
   });
-  const header = ["", "ours", "2 threads", ...peers.map((name) => name.replace(", native", " (native)"))];
+  const header = ["", "ours", "2 threads", ...PEERS.map((name) => name.replace(", native", " (native)"))];
   return markdownTable(header, rows);
+}
+
+/** The README's, in three columns: ours, the fastest of the others that run where JavaScript does, PyTorch. */
+export function shortTable({ groups }) {
+  const others = PEERS.filter((name) => !name.endsWith(", native"));
+  const rows = mainResults(groups).map(({ label, result }) => {
+    const { base, ratio } = comparison(result);
+    const known = others.map(ratio).filter((value) => value !== undefined);
+    const fastest = known.length > 0 ? Math.min(...known) : undefined;
+    return [label, `${number(base.ms)} ms`, shown(fastest), shown(ratio("PyTorch, native"))];
+  });
+  return markdownTable(["", "ours", "fastest other in JavaScript", "PyTorch (native)"], rows);
 }
 
 /** Peak memory of whole processes, MiB; of groups whose processes do this alone. */

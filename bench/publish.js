@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chart } from "./charts.js";
-import { CLOCKS, FEW, fullReport, mainTable } from "./markdown.js";
+import { CLOCKS, fullReport, shortTable } from "./markdown.js";
 
 const README = fileURLToPath(new URL("../README.md", import.meta.url));
 const [BEGIN, END] = ["<!-- npm run bench -- --readme writes from here -->", "<!-- to here -->"];
@@ -41,9 +41,9 @@ One thread each unless said; medians of interleaved rounds, ${clocks.map((clock)
 after "ours" are multiples of our time: more is slower. "-": cannot do it, took longer than the bench waits, or was not
 measured.
 
-${mainTable(report, FEW)}
+${shortTable(report)}
 
-All contenders, Node ${engines.at(-1).split(" ")[1].split(".")[0]} too, peak memory, spread, and what a library says that cannot do a task: [\`bench/results/${file}.md\`](bench/results/${file}.md).`;
+Each contender, two threads, Node ${engines.at(-1).split(" ")[1].split(".")[0]} too, peak memory, spread, and what a library says that cannot do a task: [\`bench/results/${file}.md\`](bench/results/${file}.md).`;
 }
 
 export function writeReadme(out, report) {

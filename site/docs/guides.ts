@@ -15,12 +15,12 @@ export interface Group {
 }
 
 const GROUPS: readonly (readonly [string, readonly string[]])[] = [
-  ["Begin", ["first-hour", "data", "pictures", "tables", "sensors", "fine-tuning", "troubleshooting"]],
+  ["Begin", ["first-hour", "overview", "data", "pictures", "tables", "sensors", "fine-tuning", "troubleshooting"]],
   ["Deploy", ["deployment", "frameworks", "runtimes", "worker", "standalone", "command-line", "scale", "cluster"]],
   ["Bring along", ["networks", "from-pytorch", "from-tensorflow-js", "onnx"]],
   ["Go deeper", ["training", "runs", "own-layers", "own-losses", "numbers"]],
 ];
-const PROJECT: readonly [string, readonly string[]] = ["The project", ["decisions", "verify", "faults"]];
+const PROJECT: readonly [string, readonly string[]] = ["The project", ["measured", "decisions", "verify", "faults"]];
 
 export function readGuides(root: string): Group[] {
   const folder = join(root, "docs");
