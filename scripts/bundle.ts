@@ -160,9 +160,19 @@ async function bundleOnDemand(
   return { onDemand, plugin };
 }
 
+/**
+ * What a face gives at once that another function of it fetches where a file asks for it: who imports that alone should not have
+ * it in parts.
+ */
+const fetchedElsewhere: Plugin = {
+  name: "fetched-elsewhere",
+  resolveId: (id, importer) =>
+    /\/onnx\/import\.js$/.test(id) && importer?.includes("/src/faces/") ? { id, external: true } : null,
+};
+
 /** What an entry point imports at once, however far, and keeps; and what it may ask for later. */
 async function modulesOf(entry: string): Promise<EntryModules> {
-  const bundle = await rolldown({ ...input({}, [notNow]), input: entry });
+  const bundle = await rolldown({ ...input({}, [notNow, fetchedElsewhere]), input: entry });
   const { output } = await bundle.generate();
   await bundle.close();
   const chunks = output.filter((file) => file.type === "chunk");

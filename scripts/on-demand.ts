@@ -18,7 +18,7 @@ import { fromRoot } from "./root.js";
 interface Imports {
   now: readonly string[];
   onDemand: readonly string[];
-  /** It writes something down about objects. */
+  /** It writes something down about objects, or has errors of its own, which programs tell apart by their classes. */
   hasRegister: boolean;
 }
 type Graph = ReadonlyMap<string, Imports>;
@@ -29,7 +29,7 @@ const isSource = (id: string): boolean => id.startsWith(fromRoot("src"));
 export function graphReader(): { graph: Graph; plugin: Plugin } {
   const graph = new Map<string, Imports>();
   const moduleParsed: Plugin["moduleParsed"] = ({ id, code, importedIds, dynamicallyImportedIds }) => {
-    const hasRegister = /\bnew (WeakMap|FinalizationRegistry)\b/.test(code ?? "");
+    const hasRegister = /\bnew (WeakMap|FinalizationRegistry)\b|\bclass \w+ extends \w+Error\b/.test(code ?? "");
     graph.set(id, { now: [...importedIds], onDemand: dynamicallyImportedIds.filter(isSource), hasRegister });
   };
   return { graph, plugin: { name: "graph-reader", moduleParsed } };

@@ -7,6 +7,6 @@ export type { OutputGradients, Outputs } from "../nn/outputs.js";
 export { type ExportOptions, exportOnnx } from "../onnx/export.js";
 export { type ImportedNetwork, type ImportOptions, type ImportReport, importOnnx } from "../onnx/import.js";
 export { inspectOnnx, type OnnxInspection, type OnnxTensorInfo, type OnnxValueInfo } from "../onnx/inspect.js";
-export type { LoadOnnxOptions } from "../onnx/load.js";
+export type { LoadOnnxOptions } from "../onnx/open.js";
 export type { ExternalData } from "../onnx/tensor.js";
 export { type UnsupportedNode, UnsupportedOpError } from "../onnx/unsupported.js";

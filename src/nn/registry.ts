@@ -2,7 +2,7 @@
 import { expectation, FormatError } from "../core/errors.js";
 import type { Layer, LayerJSON } from "./layer.js";
 
-type LayerClass = new (...args: never[]) => Layer;
+export type LayerClass = new (...args: never[]) => Layer;
 
 /** Levels of layers, arrays and records in a network. */
 const MAX_DEPTH = 256;
@@ -20,9 +20,9 @@ export function registerLayer(type: string, layer: LayerClass): void {
   registered.set(type, layer);
 }
 
-/** Whether `makeLayer` finds a class for a type. */
-export const isKnown = (type: string, classes: LayerClasses): boolean =>
-  registered.has(type) || Object.hasOwn(classes, type);
+/** What `makeLayer` makes of a type. */
+export const layerClass = (type: string, classes: LayerClasses): LayerClass | undefined =>
+  registered.get(type) ?? (Object.hasOwn(classes, type) ? classes[type] : undefined);
 
 /** Rebuilds a layer from `toJSON()`. Throws `FormatError` on an unknown type and whatever the constructor refuses. */
 export function makeLayer(json: unknown, classes: LayerClasses, depth = 0): Layer {
@@ -31,7 +31,7 @@ export function makeLayer(json: unknown, classes: LayerClasses, depth = 0): Laye
     const expected = `{ type, args } nested at most ${MAX_DEPTH} deep`;
     throw new FormatError(expectation("architecture", "layer", expected, json));
   }
-  const Own = registered.get(type) ?? (Object.hasOwn(classes, type) ? classes[type] : undefined);
+  const Own = layerClass(type, classes);
   if (!Own) {
     const known = [...Object.keys(classes), ...registered.keys()].join(", ");
     const hint = `A layer of your own is given to registerLayer first; known are ${known}`;

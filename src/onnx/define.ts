@@ -4,69 +4,46 @@ import { numel } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { BATCH_NORM, nodePath, pathOf } from "../nn/imported/emit.js";
 import type { Definition, Weight } from "../nn/imported/recording.js";
-import { numberOf, type Step } from "../nn/imported/step.js";
-import { givesChannelsLast } from "./layout.js";
+import type { Step } from "../nn/imported/step.js";
 import type { Net } from "./net.js";
 
-/** Elementwise ops whose constants are weights, and those whose constants are kept as they are, such as means of pixels. */
-const TRAINED = new Set(["add", "mul", "prelu", "mean"]);
-const FIXED = new Set([
-  "sub",
-  "div",
-  "max",
-  "min",
-  "pow",
-  "fmod",
-  "equal",
-  "less",
-  "lessOrEqual",
-  "greater",
-  "greaterOrEqual",
-  "and",
-  "or",
-  "xor",
-]);
-
 /** A weight as one kind of op reads it. */
-type Read = Omit<Weight, "name" | "from">;
+export type Read = Omit<Weight, "name" | "from">;
 
-/** What a step reads of its constant inputs, by their places; `bound` are inputs of the graph that became weights. */
-function readsOf(
-  { op, inputs, attributes }: Step,
+/** What a step reads of its constant inputs, by their places. */
+export type Reads = (step: Step, net: Net) => [place: number, read: Read][];
+
+export const shapeAt = ({ inputs }: Step, { values }: Net, place: number): number[] =>
+  values.get(inputs[place] ?? "")?.shape ?? [];
+
+/** An input with a number for each of `size`. */
+export function vectorAt(
+  step: Step,
   net: Net,
-  bound: ReadonlySet<string>,
-): [place: number, read: Read][] {
-  const shapeOf = (place: number): number[] => net.values.get(inputs[place] ?? "")?.shape ?? [];
-  const vector = (place: number, size: number, more: Partial<Read> = {}): [number, Read][] =>
-    numel(shapeOf(place)) * (more.repeat ?? 1) === size && inputs[place]
-      ? [[place, { shape: [size], role: "vector", ...more }]]
-      : [];
-  const times = (factor = 1): Partial<Read> => (factor === 1 ? {} : { factor });
-  const shape = shapeOf(1);
-  if (op === "conv" && shape.length < 5) return [[1, { shape, role: "conv" }], ...vector(2, shape[0])];
-  if (op === "convTranspose" && shape.length < 5)
-    return [[1, { shape, role: "conv" }], ...vector(2, shape[1] * numberOf(attributes, "group"))];
-  if (op === "linear" || op === "gemm") {
-    const isTransposed = op === "linear" || !attributes["transB"];
-    const { alpha, beta } = attributes as { alpha?: number; beta?: number };
-    const read: Read = { shape: isTransposed ? [...shape].reverse() : shape, role: "linear", ...times(alpha) };
-    return [[1, isTransposed ? { ...read, isTransposed } : read], ...vector(2, read.shape[0], times(beta))];
-  }
-  if (TRAINED.has(op) || FIXED.has(op))
-    return inputs.flatMap((name, place): [number, Read][] => {
-      const shape = shapeOf(place);
-      const role = TRAINED.has(op) || bound.has(name) ? "map" : "kept";
-      return shape.every((size) => size > 0) ? [[place, { shape, role }]] : [];
-    });
-  if (!["layerNorm", "groupNorm", "instanceNorm"].includes(op)) return [];
-  const x = shapeOf(0);
-  const size = op === "layerNorm" ? x[x.length - 1] : x[1];
-  const repeat = attributes["byGroup"] ? { repeat: size / numberOf(attributes, "groups") } : {};
-  return inputs.slice(1).flatMap((_, i) => vector(i + 1, size, repeat));
+  place: number,
+  size: number,
+  more: Partial<Read> = {},
+): ReturnType<Reads> {
+  const isRead = step.inputs[place] && numel(shapeAt(step, net, place)) * (more.repeat ?? 1) === size;
+  return isRead ? [[place, { shape: [size], role: "vector", ...more }]] : [];
 }
 
-/** What is kept of a net; nodes that read a constant in the same way share a weight. */
-export function define(net: Net, bound: ReadonlySet<string>): Definition {
+/** Of products: filters or a matrix, and a bias. */
+export const productReads: Reads = (step, net) => {
+  const { op, attributes } = step;
+  const shape = shapeAt(step, net, 1);
+  if (op === "conv" && shape.length < 5) return [[1, { shape, role: "conv" }], ...vectorAt(step, net, 2, shape[0])];
+  if (op !== "linear" && op !== "gemm") return [];
+  const isTransposed = op === "linear" || !attributes["transB"];
+  const times = (factor = 1): Partial<Read> => (factor === 1 ? {} : { factor });
+  const { alpha, beta } = attributes as { alpha?: number; beta?: number };
+  const read: Read = { shape: isTransposed ? [...shape].reverse() : shape, role: "linear", ...times(alpha) };
+  const matrix: Read = isTransposed ? { ...read, isTransposed } : read;
+  return [[1, matrix], ...vectorAt(step, net, 2, read.shape[0], times(beta))];
+};
+
+/** What is kept of a net; nodes that read a constant in the same way share a weight. `areLast`: whether outputs hold channels last. */
+export function define(net: Net, readsOf: Reads, areLast: readonly boolean[] = []): Definition {
   const weights: Record<string, Weight> = Object.create(null);
   const labels = new Set<string>();
   const keys = new Map<string, string>();
@@ -91,7 +68,7 @@ export function define(net: Net, bound: ReadonlySet<string>): Definition {
   const norms = new Set<string>();
   const steps = net.steps.map((step) => {
     const inputs = [...step.inputs];
-    for (const [place, read] of readsOf(step, net, bound))
+    for (const [place, read] of readsOf(step, net))
       if (net.values.get(inputs[place])?.constant) inputs[place] = keyOf(inputs[place], read);
     if (step.op !== "batchNorm") return { ...step, inputs };
     const path = pathOf(step);
@@ -104,7 +81,6 @@ export function define(net: Net, bound: ReadonlySet<string>): Definition {
     [...net.values].flatMap(([name, { shape }]) => (kept.has(name) ? [[name, shape]] : [])),
   );
   const { isWhole } = net;
-  const areLast = isWhole ? net.outputs.map(() => true) : givesChannelsLast(net);
   const outputs = net.outputs.map((name): string => {
     const { constant, shape } = lookUp(net.values, name);
     if (!constant) return name;

@@ -1,7 +1,7 @@
 /** Evaluates ops whose inputs are all constant, in float64: shape arithmetic, and weights that are made of weights. */
 import { exp, log } from "../core/math.js";
 import { type AttributeValue, numberOf, numbersOf } from "../nn/imported/step.js";
-import { product } from "./operators.js";
+import { product } from "./call.js";
 import type { Constant } from "./tensor.js";
 
 type Attributes = Record<string, AttributeValue>;

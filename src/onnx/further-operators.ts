@@ -1,5 +1,6 @@
-/** Operators that few networks have; see `operators.ts`. */
-import { axisOf, binary, type Call, type Rule, reduce, unary } from "./operators.js";
+/** Operators that few networks have; see `classic-operators.ts`. */
+import { axisOf, type Call, type Rule } from "./call.js";
+import { binary, reduce, unary } from "./classic-operators.js";
 
 /** The place of an extreme, a number like any other here. */
 const place =

@@ -1,6 +1,6 @@
 /** `importOnnx`: a file's network as a layer, and its weights as a state dict. */
 
-import { atBatch, BATCH } from "../core/any-batch.js";
+import { BATCH } from "../core/any-batch.js";
 import { asBytes } from "../core/bytes.js";
 import { ArgumentError, describe, expectation } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
@@ -8,17 +8,21 @@ import { checked, flag, isRecord, optional, readOptions, type Schema, text } fro
 import { readNumbers, type Tensor } from "../core/tensor.js";
 import { refuseOther } from "../io/other-file.js";
 import { isSampleShape } from "../model/architecture.js";
+import { useAllParts } from "../nn/imported/further.js";
 import { OnnxNetwork } from "../nn/imported/network.js";
 import { recordSteps } from "../nn/imported/record.js";
-import { channelsLast, type Definition, wholeSample } from "../nn/imported/recording.js";
+import { type Definition, inputShape as inputShapeOf } from "../nn/imported/recording.js";
 import { registerLayer } from "../nn/registry.js";
 import { Builder } from "../ops/builder.js";
 import { canonical } from "./canonical.js";
 import { define, stateOf } from "./define.js";
+import { ALL_PATTERNS, withoutFinal } from "./further-patterns.js";
+import { givesChannelsLast } from "./layout.js";
 import { formatSizes, type Net } from "./net.js";
-import { recognise, withoutFinal } from "./patterns.js";
+import { recognise } from "./patterns.js";
 import { Reading } from "./protobuf.js";
 import { readModel } from "./read.js";
+import { readsWith } from "./reads.js";
 import { simplify } from "./simplify.js";
 import { type Constant, ConstantReader, type ExternalData } from "./tensor.js";
 import { type UnsupportedNode, unsupported } from "./unsupported.js";
@@ -89,16 +93,14 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options?: ImportOpti
   const constants = new ConstantReader(reading, file.length, externalData);
   const names = new Set(bound.keys());
   const simple = simplify(model, constants, reading, { inputShape, inputs: bound, outputs, isWhole: !batch });
-  const read = canonical(recognise(simple), names);
+  const read = canonical(recognise(simple, ALL_PATTERNS), names);
   const net = logits ? withoutFinal(read) : read;
   expectOutputs(net, reading);
-  const definition = define(net, names);
-  const sizes = definition.shapes[definition.input].map((size) => atBatch(size, 1));
-  const order = net.isChannelsLast ? sizes.map((_, i) => i) : channelsLast(sizes.length);
-  const sample = (batch ? order.map((axis) => sizes[axis]) : wholeSample(sizes)).slice(1);
+  const areLast = net.isWhole ? net.outputs.map(() => true) : givesChannelsLast(net);
+  const definition = define(net, readsWith(names), areLast);
   registerLayer("OnnxNetwork", OnnxNetwork);
-  // Of two samples: with one, axes of size 1 would lie anywhere.
-  refuseUnsupported(definition, [batch ? 2 : 1, ...sample], reading);
+  useAllParts();
+  refuseUnsupported(definition, reading);
   const state = stateOf(net, definition);
   const describeValue = (name: string) => ({ name, shape: lookUp(net.values, name).shape.slice(batch ? 1 : 0) });
   const nodes: Record<string, number> = {};
@@ -109,7 +111,7 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options?: ImportOpti
   return {
     network: new OnnxNetwork(definition),
     state,
-    inputShape: sample,
+    inputShape: inputShapeOf(definition, 1).slice(1),
     report: {
       opset: net.opset,
       producer: net.producer,
@@ -165,10 +167,11 @@ function constantOf(name: string, tensor: { data: ArrayLike<number>; shape: read
 }
 
 /** Records the network once, to find all nodes that there is no op for. */
-function refuseUnsupported(definition: Definition, shape: number[], reading: Reading): void {
+function refuseUnsupported(definition: Definition, reading: Reading): void {
   const b = new Builder({ training: false });
   const found: UnsupportedNode[] = [];
-  const x = b.graph.value(shape, "input");
+  // Of two samples: with one, axes of size 1 would lie anywhere.
+  const x = b.graph.value(inputShapeOf(definition, 2), "input");
   recordSteps(b, definition, x, ({ op, name }, reason) => found.push({ op, node: name, reason }));
   if (found.length > 0) throw unsupported(reading, "ops that the library has", found);
 }

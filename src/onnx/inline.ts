@@ -1,35 +1,24 @@
 /** The nodes of a graph in one list: functions local to the model are put in the place of their calls. */
 import { describe } from "../core/errors.js";
+import { type FlatNode, isOwn, OPSETS, type Rule } from "./call.js";
+import { classicOperators } from "./classic-operators.js";
 import { furtherOperators } from "./further-operators.js";
 import type { AttributeProto, FunctionProto, ModelProto, NodeProto, OperatorSetId } from "./messages.js";
 import { movement } from "./movement.js";
-import { arithmetic, layers, type Rule } from "./operators.js";
+import { arithmetic, layers } from "./operators.js";
 import type { Reading } from "./protobuf.js";
 import { unsupported } from "./unsupported.js";
 
-/** The versions whose rules are known. */
-const OPSETS: readonly [number, number] = [6, 23];
 /** Functions in functions, and nodes in all: a chain of functions that call the next twice doubles with each. */
 const MAX_DEPTH = 16;
 const MAX_NODES = 2 ** 17;
 
-export interface FlatNode {
-  /** The file's name, or one of its place. */
-  name: string;
-  opType: string;
-  rule: Rule;
-  opset: number;
-  inputs: string[];
-  outputs: string[];
-  attributes: Map<string, AttributeProto>;
-}
-
-const isOwn = (domain: string | undefined): boolean => !domain || domain === "ai.onnx";
-
 let rules: ReadonlyMap<string, Rule> | undefined;
 
 const ruleOf = (opType: string): Rule | undefined => {
-  rules ??= new Map(Object.entries({ ...layers(), ...arithmetic(), ...movement(), ...furtherOperators() }));
+  rules ??= new Map(
+    Object.entries({ ...classicOperators(), ...layers(), ...arithmetic(), ...movement(), ...furtherOperators() }),
+  );
   return rules.get(opType);
 };
 

@@ -1,7 +1,7 @@
 /** Inputs of integers and truth, such as pictures of bytes: numbers like any others here, where a file does nothing else with them. */
 import { describe } from "../core/errors.js";
 import type { Step } from "../nn/imported/step.js";
-import type { FlatNode } from "./inline.js";
+import type { FlatNode } from "./call.js";
 import type { Reading } from "./protobuf.js";
 import { dtypeOf, isFloatType } from "./tensor.js";
 

@@ -4,7 +4,7 @@
  */
 import { lookUp } from "../core/look-up.js";
 import { numbersOf, type Step } from "../nn/imported/step.js";
-import type { FlatNode } from "./inline.js";
+import type { FlatNode } from "./call.js";
 import type { Net } from "./net.js";
 
 /** Take axis 1 for the channels, whatever the rank. */

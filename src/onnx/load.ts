@@ -1,79 +1,26 @@
 /** `loadOnnx` of an entry point: of its runtime, with the kernels that it brings. */
 
 import { ArgumentError, expectation } from "../core/errors.js";
-import { integer, optional, text } from "../core/options.js";
-import { isTagged } from "../core/tag.js";
+import { demanded } from "../core/on-demand.js";
+import { makeModel } from "../model/create.js";
+import type { Engine } from "../model/engine.js";
 import type { Model } from "../model/model.js";
-import type { ModelOptions } from "../model/options.js";
-import type { Layer } from "../nn/layer.js";
-import { type ImportedNetwork, type ImportOptions, importOnnx } from "./import.js";
-import type { ExternalData } from "./tensor.js";
-
-/** Those of `importOnnx` and of `createModel`; external data may come later. */
-export interface LoadOnnxOptions extends Omit<ImportOptions, "externalData">, Omit<ModelOptions, "inputShape"> {
-  /** Replace the head by one for so many classes, as `replaceHead` does: its weights are new. Default: the file's. */
-  classes?: number;
-  /** The head that `classes` replaces, by its node's name or path. Default: the last product. */
-  head?: string;
-  /** As for `importOnnx`, or a promise of the bytes. */
-  externalData?: (...args: Parameters<ExternalData>) => Uint8Array | PromiseLike<Uint8Array>;
-}
-
-type Create = (network: Layer, options: ModelOptions) => Promise<Model>;
+import { writeStateDict } from "../model/state.js";
+import type { Host, Runtime } from "../runtime/host.js";
+import { openClassic } from "./classic.js";
+import type { LoadOnnxOptions } from "./open.js";
 
 export const onnxLoader =
-  (createModel: Create) =>
+  (runtime: Runtime, kernels: Host["kernels"]) =>
   async (bytes: Uint8Array | ArrayBuffer, options: LoadOnnxOptions = {}): Promise<Model> => {
     if (typeof options !== "object" || options === null)
       throw new ArgumentError(expectation("loadOnnx", "options", "an object", options));
     const { inputShape, externalData, inputs, outputs, batch, logits, fileName, classes, head, ...rest } = options;
-    expectHead(classes, head);
-    const imported = await withData(bytes, { inputShape, inputs, outputs, batch, logits, fileName }, externalData);
-    const { network, head: replaced } =
-      classes === undefined ? { network: imported.network, head: undefined } : imported.network.withHead(classes, head);
-    const model = await createModel(network, { ...rest, inputShape: imported.inputShape });
-    model.loadStateDict(imported.state, replaced === undefined ? {} : { skip: replaced });
-    return model;
+    const further = { externalData, inputs, outputs, batch, logits, fileName, classes, head };
+    const isPlain = Object.values(further).every((option) => option === undefined);
+    const classic = isPlain ? openClassic(bytes, inputShape) : undefined;
+    const { network, fill, ...opened } = classic
+      ? { ...classic, fill: (engine: Engine) => void writeStateDict(engine, classic.state) }
+      : await (await demanded("loadOnnx", import("./open.js"))).open(bytes, { inputShape, ...further });
+    return makeModel({ ...runtime, kernels }, network, { ...rest, inputShape: opened.inputShape }, fill);
   };
-
-function expectHead(classes: unknown, head: unknown): void {
-  optional(integer({ min: 1 }))("loadOnnx", "classes", classes);
-  optional(text)("loadOnnx", "head", head);
-  if (head !== undefined && classes === undefined)
-    throw new ArgumentError(expectation("loadOnnx", "classes", "a number, where head is given", classes));
-}
-
-/**
- * Imports; where data are promised, goes on with zeros to learn of all that is asked for, waits for it and imports again.
- * The reader itself waits for nothing.
- */
-async function withData(
-  bytes: Uint8Array | ArrayBuffer,
-  options: ImportOptions,
-  externalData: LoadOnnxOptions["externalData"],
-) {
-  if (externalData === undefined) return importOnnx(bytes, options);
-  if (typeof externalData !== "function")
-    throw new ArgumentError(expectation("loadOnnx", "externalData", "a function", externalData));
-  const held = new Map<string, Uint8Array | PromiseLike<Uint8Array>>();
-  for (;;) {
-    const promised = new Map<string, PromiseLike<Uint8Array>>();
-    const give: ExternalData = (...args) => {
-      const key = JSON.stringify(args);
-      const data = held.get(key) ?? externalData(...args);
-      held.set(key, data);
-      if (isTagged(data, "Uint8Array") || typeof data?.then !== "function") return data as Uint8Array;
-      promised.set(key, data);
-      return new Uint8Array(args[2] ?? 0);
-    };
-    let imported: ImportedNetwork | undefined;
-    try {
-      imported = importOnnx(bytes, { ...options, externalData: give });
-    } catch (error) {
-      // With zeros for what is promised, an error may be theirs.
-      if (promised.size === 0) throw error;
-    }
-    if (imported && promised.size === 0) return imported;
-    await Promise.all([...promised].map(async ([key, data]) => held.set(key, await data)));
-  }
-}

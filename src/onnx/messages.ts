@@ -45,12 +45,8 @@ export interface AttributeProto {
   i?: number;
   s?: Uint8Array;
   t?: TensorProto;
-  g?: GraphProto;
   floats?: ArrayLike<number>;
   ints?: ArrayLike<number>;
-  strings?: Uint8Array[];
-  tensors?: TensorProto[];
-  graphs?: GraphProto[];
   type?: number;
   /** In functions: the attribute of the call whose value it takes. */
   refAttrName?: string;
@@ -67,7 +63,6 @@ export interface TensorProto {
   segment?: unknown;
   floatData?: ArrayLike<number>;
   int32Data?: ArrayLike<number>;
-  stringData?: Uint8Array[];
   int64Data?: ArrayLike<number>;
   name?: string;
   rawData?: Uint8Array;
@@ -100,7 +95,6 @@ export const TENSOR: Message = {
   3: ["segment", () => ({})],
   4: ["floatData", "float", "many"],
   5: ["int32Data", "int", "many"],
-  6: ["stringData", "bytes", "many"],
   7: ["int64Data", "int", "many"],
   8: ["name", "string"],
   9: ["rawData", "bytes"],
@@ -116,12 +110,8 @@ const ATTRIBUTE: Message = {
   3: ["i", "int"],
   4: ["s", "bytes"],
   5: ["t", tensor],
-  6: ["g", () => GRAPH],
   7: ["floats", "float", "many"],
   8: ["ints", "int", "many"],
-  9: ["strings", "bytes", "many"],
-  10: ["tensors", tensor, "many"],
-  11: ["graphs", () => GRAPH, "many"],
   20: ["type", "int"],
   21: ["refAttrName", "string"],
 };

@@ -2,59 +2,19 @@
 
 import { BATCH, isBatch } from "../core/any-batch.js";
 import { float16ToFloat32Bits, float32BitsToBfloat16, float32BitsToFloat16 } from "../io/float16.js";
-import type { AttributeValue } from "../nn/imported/step.js";
+import { attributeOrInput, axesOf, axisOf, broadcast, type Call, product, type Rule } from "./call.js";
+import { reshaped, tensorConstant } from "./classic-operators.js";
 import { SAMPLE } from "./net.js";
-import { attributeOrInput, axesOf, axisOf, broadcast, type Call, MAX_MADE, product, type Rule } from "./operators.js";
 import { type Constant, isFloatType } from "./tensor.js";
+
+/** How many elements may come of a few bytes of a file at once. */
+const MAX_MADE = 2 ** 18;
 
 const integers = (values: number[], shape: number[] = [values.length]): Constant => ({
   shape,
   data: Float64Array.from(values),
   isFloat: false,
 });
-
-const reshaped = (call: Call, shape: number[]) => {
-  const x = call.shape(0);
-  if (product(shape) !== product(x)) throw call.refuse("shape", product(x), shape);
-  const isSame = shape.length === x.length && shape.every((size, i) => size === x[i]);
-  return isSame
-    ? { alias: call.inputs[0] }
-    : {
-        op: "reshape",
-        inputs: [call.inputs[0]],
-        attributes: { shape } as Record<string, AttributeValue>,
-        shapes: [shape],
-      };
-};
-
-/** 0 keeps the input's size (unless `allowzero`), -1 takes what is left. A batch that the file fixed may be any. */
-const reshape: Rule = (call) => {
-  const x = call.shape(0);
-  const given = call.opset < 5 ? (call.ints("shape") ?? []) : call.numbers(1);
-  const shape = given.map((size, i) => (size === 0 && call.int("allowzero", 0) === 0 ? (x[i] ?? 0) : size));
-  const total = product(x);
-  const free = shape.indexOf(-1);
-  if (shape.some((size) => size < -1) || free !== shape.lastIndexOf(-1))
-    throw call.refuse("shape", "sizes and at most one -1", given);
-  const rest = () => total / product(shape.filter((_, i) => i !== free));
-  // A first size with the batch that the file fixed in it means the batch.
-  const { fileBatch = 0 } = call;
-  const samples = shape[0] / fileBatch;
-  if (free !== 0 && isBatch(total) && !shape.some(isBatch) && Number.isInteger(samples) && samples > 0) {
-    const fixed = shape[0];
-    shape[0] = samples * BATCH;
-    if (free < 0 ? product(shape) !== total : !Number.isInteger(rest())) shape[0] = fixed;
-  }
-  if (free >= 0) shape[free] = total === 0 ? 0 : rest();
-  if (!shape.every((size) => Number.isInteger(size))) throw call.refuse("shape", total, given);
-  return reshaped(call, shape);
-};
-
-const flatten: Rule = (call) => {
-  const x = call.shape(0);
-  const axis = axisOf(call, call.int("axis", 1), x.length, x.length);
-  return reshaped(call, [product(x.slice(0, axis)), product(x.slice(axis))]);
-};
 
 const squeeze: Rule = (call) => {
   const x = call.shape(0);
@@ -210,8 +170,8 @@ function filled(call: Call, shape: number[], value: number, isFloat: boolean): C
 }
 
 const constant: Rule = (call) => {
-  const tensor = call.tensor("value");
-  if (tensor) return { constants: [tensor] };
+  const made = tensorConstant(call);
+  if (made) return made;
   for (const name of ["value_int", "value_ints"]) {
     const values =
       call.ints(name) ?? (name === "value_int" && Number.isFinite(call.int(name, NaN)) ? [call.int(name)] : undefined);
@@ -330,8 +290,6 @@ const resize: Rule = (call) => {
 };
 
 export const movement = (): Record<string, Rule> => ({
-  Reshape: reshape,
-  Flatten: flatten,
   Squeeze: squeeze,
   Unsqueeze: unsqueeze,
   Transpose: transpose,

@@ -38,3 +38,24 @@ export function formatSizes(shape: readonly number[]): string {
   const show = (size: number) => (isBatch(size) ? (size === BATCH ? "n" : `${size / BATCH}n`) : String(size));
   return `[${shape.map(show).join(", ")}]`;
 }
+
+/** The steps that an output depends on. */
+export function needed(steps: Step[], outputs: string[]): Step[] {
+  const wanted = new Set(outputs);
+  const kept: Step[] = [];
+  for (const step of [...steps].reverse()) {
+    if (!step.outputs.some((output) => wanted.has(output))) continue;
+    for (const input of step.inputs) wanted.add(input);
+    kept.push(step);
+  }
+  return kept.reverse();
+}
+
+/** The net with the steps alone that its outputs depend on, and the values that these read or make. */
+export function reduced(net: Net): Net {
+  const { inputs, outputs, values } = net;
+  const steps = needed(net.steps, outputs);
+  const used = new Set([...inputs, ...outputs, ...steps.flatMap((step) => [...step.inputs, ...step.outputs])]);
+  for (const name of values.keys()) if (!used.has(name)) values.delete(name);
+  return { ...net, steps };
+}

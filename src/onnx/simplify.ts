@@ -3,18 +3,17 @@
  * needs dropped.
  */
 
-import { ability } from "../core/ability.js";
 import { atBatch, BATCH, isBatch } from "../core/any-batch.js";
 import { describe } from "../core/errors.js";
 import { lookUp } from "../core/look-up.js";
 import type { Step } from "../nn/imported/step.js";
+import { type CallContext, callOf, type FlatNode, product } from "./call.js";
 import { evaluate } from "./fold.js";
-import { type FlatNode, flatten } from "./inline.js";
+import { flatten } from "./inline.js";
 import { BYTES, expectNumbers, ofBytes } from "./integers.js";
 import { takesChannelsLast } from "./layout.js";
-import type { AttributeProto, ModelProto, ValueInfoProto } from "./messages.js";
-import { formatSizes, type Net, type NetValue, SAMPLE } from "./net.js";
-import { type Call, product } from "./operators.js";
+import type { ModelProto, ValueInfoProto } from "./messages.js";
+import { formatSizes, type Net, type NetValue, reduced, SAMPLE } from "./net.js";
 import type { Reading } from "./protobuf.js";
 import type { Constant, ConstantReader } from "./tensor.js";
 
@@ -114,7 +113,7 @@ export function simplify(
     const call = callOf(
       node,
       node.inputs.map((input) => (input ? resolve(input) : "")),
-      { values, constants, reading, fileBatch },
+      { values, fileBatch, ...aboutNode(node, constants, reading) },
     );
     const meaning = node.rule(call);
     if ("alias" in meaning) {
@@ -173,7 +172,7 @@ export function simplify(
     if (!values.has(resolve(name))) throw reading.error(`output ${describe(name)}`, "a value that is made", "none");
     return resolve(name);
   });
-  const net: Net = {
+  return reduced({
     opset,
     producer: producerOf(model),
     inputs,
@@ -181,28 +180,13 @@ export function simplify(
     isWhole,
     outputs,
     outputNames: [...outputNames],
-    steps: needed(steps, outputs),
+    steps,
     values,
-  };
-  const used = new Set([...inputs, ...outputs, ...net.steps.flatMap((step) => [...step.inputs, ...step.outputs])]);
-  for (const name of values.keys()) if (!used.has(name)) values.delete(name);
-  return net;
+  });
 }
 
 const producerOf = ({ producerName = "", producerVersion = "" }: ModelProto): string =>
   `${producerName} ${producerVersion}`.trim();
-
-/** The steps that an output depends on. */
-export function needed(steps: Step[], outputs: string[]): Step[] {
-  const wanted = new Set(outputs);
-  const kept: Step[] = [];
-  for (const step of [...steps].reverse()) {
-    if (!step.outputs.some((output) => wanted.has(output))) continue;
-    for (const input of step.inputs) wanted.add(input);
-    kept.push(step);
-  }
-  return kept.reverse();
-}
 
 /** The batch is the first size, whatever the file says of it, unless the whole is one sample. */
 function inputShape(
@@ -232,79 +216,17 @@ function inputShape(
   });
 }
 
-interface Context {
-  values: Map<string, NetValue>;
-  constants: ConstantReader;
-  reading: Reading;
-  fileBatch: number | undefined;
-}
-
-function callOf(node: FlatNode, inputs: string[], { values, constants, reading, fileBatch }: Context): Call {
-  const { attributes, opset, outputs } = node;
+/** Errors about a node, and its tensors. */
+function aboutNode(node: FlatNode, constants: ConstantReader, reading: Reading): Pick<CallContext, "refuse" | "read"> {
   const where = `node ${describe(node.name)} (${node.opType})`;
-  const refuse = (what: string, expected: unknown, got: unknown) => {
-    const show = (part: unknown): unknown =>
-      Array.isArray(part)
-        ? `[${part.map(show).join(", ")}]`.slice(0, 200)
-        : isBatch(part as number)
-          ? formatSizes([part as number]).slice(1, -1)
-          : part;
-    return reading.error(`${where}: ${what}`, show(expected), show(got));
-  };
-  const value = (index: number): NetValue => {
-    const name = inputs[index];
-    if (!name) throw refuse(`input ${index}`, "a value", "none");
-    return lookUp(values, name);
-  };
-  const given = <T>(
-    name: string,
-    read: (attribute: AttributeProto) => T | undefined,
-    fallback: T | undefined,
-    kind: string,
-  ): T => {
-    const attribute = attributes.get(name);
-    const found = attribute ? read(attribute) : fallback;
-    if (found === undefined) throw refuse(name, kind, attribute ? "another kind" : "none");
-    return found;
-  };
+  const show = (part: unknown): unknown =>
+    Array.isArray(part)
+      ? `[${part.map(show).join(", ")}]`.slice(0, 200)
+      : isBatch(part as number)
+        ? formatSizes([part as number]).slice(1, -1)
+        : part;
   return {
-    opset,
-    fileBatch,
-    // Inputs that are left out at the end are none.
-    inputs: inputs.slice(0, inputs.findLastIndex((input) => input !== "") + 1),
-    outputs,
-    refuse,
-    has: (index) => Boolean(inputs[index]),
-    shape: (index) => value(index).shape,
-    constant: (index) => (inputs[index] ? value(index).constant : undefined),
-    type: (index) => (inputs[index] ? value(index).type : undefined),
-    numbers(index) {
-      const { constant } = value(index);
-      if (!constant || constant.isSample)
-        throw refuse(`input ${index}`, "constants", "values that are known only when it runs");
-      if (constant.data.length > 2 ** 16) throw refuse(`input ${index}`, "a few numbers", `${constant.data.length}`);
-      return [...constant.data];
-    },
-    // Zero is left out by writers that leave out defaults.
-    int: (name, fallback) =>
-      given(name, ({ i, type }) => i ?? (type === undefined || type === 2 ? 0 : undefined), fallback, "an integer"),
-    float: (name, fallback) =>
-      given(name, ({ f, type }) => f ?? (type === undefined || type === 1 ? 0 : undefined), fallback, "a number"),
-    ints(name) {
-      const attribute = attributes.get(name);
-      if (!attribute || (attribute.type !== undefined && attribute.type !== 7)) return undefined;
-      return Array.from(attribute.ints ?? []);
-    },
-    text: (name, fallback) =>
-      given(
-        name,
-        ({ s }) => (s ? new (ability("importOnnx", "TextDecoder"))().decode(s) : undefined),
-        fallback,
-        "a text",
-      ),
-    tensor(name) {
-      const tensor = attributes.get(name)?.t;
-      return tensor && constants.read(tensor, `${where}: ${name}`);
-    },
+    refuse: (what, expected, got) => reading.error(`${where}: ${what}`, show(expected), show(got)),
+    read: (tensor, name) => constants.read(tensor, `${where}: ${name}`),
   };
 }

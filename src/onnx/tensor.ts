@@ -1,6 +1,6 @@
 /** Tensors of ONNX: any type of numbers, in raw bytes, in the typed fields, or in a file of their own. */
 import { ArgumentError, describe, expectation } from "../core/errors.js";
-import { numel } from "../core/shape.js";
+import { isSize, numel } from "../core/shape.js";
 import { isTagged } from "../core/tag.js";
 import { type Dtype, dtypeSize, readElements } from "../io/dtypes.js";
 import type { TensorProto } from "./messages.js";
@@ -46,6 +46,23 @@ export const dtypeOf = (type: number | undefined): Dtype | undefined => TYPES[ty
 
 export const isFloatType = (type: number | undefined): boolean => /^B?F/.test(dtypeOf(type) ?? "");
 
+/** Of float32 and int64 inside the file, as nearly all weights and sizes are; undefined of other tensors, and of damaged ones. */
+export function plainTensor(tensor: TensorProto): Constant | undefined {
+  const { dims: shape = [], dataType, segment, dataLocation, rawData, floatData, int32Data, int64Data } = tensor;
+  const isFloat = dataType === 1;
+  if ((!isFloat && dataType !== 7) || segment || dataLocation === 1 || !shape.every(isSize)) return undefined;
+  const given = rawData ?? floatData ?? int32Data ?? int64Data;
+  if (given?.length !== numel(shape) * (rawData ? (isFloat ? 4 : 8) : 1)) return undefined;
+  // A copy: rawData lies anywhere in the file.
+  const bytes = rawData && new Uint8Array(rawData).buffer;
+  if (isFloat) return { shape, data: bytes ? new Float32Array(bytes) : Float32Array.from(given), isFloat };
+  return {
+    shape,
+    data: bytes ? Float64Array.from(new BigInt64Array(bytes), Number) : Float64Array.from(given),
+    isFloat,
+  };
+}
+
 const FLOOR = 2 ** 20;
 
 /** Reads the tensors of one file, which take at most twice its bytes (and those of its external data) and FLOOR in all. */
@@ -73,6 +90,11 @@ export class ConstantReader {
   }
 
   read(tensor: TensorProto, what = `tensor ${describe(tensor.name ?? "")}`): Constant {
+    const plain = plainTensor(tensor);
+    if (plain && this.fits(plain.data.byteLength)) {
+      this.spend(plain, what);
+      return plain;
+    }
     const fail = (expected: unknown, got: unknown, hint?: string) => this.#reading.error(what, expected, got, hint);
     const dtype = dtypeOf(tensor.dataType);
     if (!dtype) throw fail("floats, integers or booleans", `data type ${tensor.dataType ?? 0}`);

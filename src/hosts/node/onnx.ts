@@ -1,6 +1,7 @@
 /** The entry for ONNX files. */
 import { onnxLoader } from "../../onnx/load.js";
-import { createModel } from "./index.js";
+import { compileKernels } from "../../runtime/kernels.js";
+import { nodeHost } from "./host.js";
 
 export * from "../../faces/onnx.js";
 
@@ -8,4 +9,4 @@ export * from "../../faces/onnx.js";
  * A model of an ONNX file, its weights loaded: `importOnnx`, `createModel` and `loadStateDict` in one.
  * @function
  */
-export const loadOnnx = /* @__PURE__ */ onnxLoader(createModel);
+export const loadOnnx = /* @__PURE__ */ onnxLoader(nodeHost, compileKernels);

@@ -1,24 +1,16 @@
 /** Canonical steps that are elementwise functions, with broadcasting, and reductions. */
 import { imageOf, numel, sameShape } from "../../core/shape.js";
-import type { ActivationKind } from "../../graph/op.js";
 import type { ValueId } from "../../graph/value.js";
+import type { Builder } from "../../ops/builder.js";
 import { conv2d } from "../../ops/conv.js";
 import { noEpilogue } from "../../ops/epilogue.js";
 import { type BinaryKind, binary as binaryOp, expand as expandOp, type UnaryKind } from "../../ops/maps.js";
+import { transpose } from "../../ops/movement.js";
 import { maxPool2d } from "../../ops/pool.js";
 import { type AnyReduction, binary, reduceTo, unary } from "../maps.js";
-import { type Emitter, type Placed, type Recording, unsupported } from "./recording.js";
+import { activation, isOverPixels } from "./emit.js";
+import { type Emitter, type Placed, type Recording, sameOrder, unsupported } from "./recording.js";
 import { numberOf, numbersOf, type Step } from "./step.js";
-
-/** Elementwise, so in whatever order the axes lie. */
-const activation =
-  (kind: ActivationKind, param?: string): Emitter =>
-  (step, r) => {
-    const { id, order } = r.value(step.inputs[0]);
-    const value = param ? numberOf(step.attributes, param) : 0;
-    if (param && value <= 0) unsupported(`${param} ${value}`);
-    return { id: r.b.activation(id, kind, value), order };
-  };
 
 /** One function of each number, in whatever order the axes lie. */
 const map =
@@ -31,13 +23,26 @@ const map =
 const simple = (kind: UnaryKind, p = 0, q = 0): Emitter => map((r, x) => unary(r.b, kind, x, p, q));
 const attribute = (step: Step, name: string): number => numberOf(step.attributes, name);
 
+/** What broadcasting makes of a value among others: its memory, and the sizes of all axes in their order in memory. */
+function spread(b: Builder, value: Placed, order: readonly number[]): { id: ValueId; view: number[] } {
+  const lead = order.length - value.shape.length;
+  const sizeOf = (axis: number) => (axis < lead ? 1 : value.shape[axis - lead]);
+  const wanted = order.filter((axis) => axis >= lead).map((axis) => axis - lead);
+  const isLong = (axis: number) => value.shape[axis] !== 1;
+  const inOrder = sameOrder(value.order.filter(isLong), wanted.filter(isLong));
+  const id = inOrder
+    ? value.id
+    : b.op(transpose, [value.id], { order: wanted.map((axis) => value.order.indexOf(axis)) })[0];
+  return { id, view: order.map(sizeOf) };
+}
+
 /** f(a, b) of operands that lie as the larger one does. */
 function combine(r: Recording, kind: BinaryKind, a: Placed, b: Placed, shape: number[]): Placed {
   const rank = shape.length;
   const whole = [a, b].find((each) => numel(each.shape) === numel(shape) && each.shape.length === rank) ?? a;
   const lead = rank - whole.shape.length;
   const order = [...shape.keys()].map((i) => (i < lead ? i : whole.order[i - lead] + lead));
-  const [x, y] = [r.spread(a, order), r.spread(b, order)];
+  const [x, y] = [spread(r.b, a, order), spread(r.b, b, order)];
   const memory = order.map((axis) => shape[axis]);
   const [id] = r.b.op(binaryOp, [x.id, y.id], { kind, views: [x.view, y.view], shape: memory });
   return { id, shape, order };
@@ -52,8 +57,8 @@ const broadcast = (a: readonly number[], b: readonly number[]): number[] => {
 
 /** Of two operands or more, from the left. */
 const combined =
-  (kind: BinaryKind): Emitter =>
-  (step, r) => {
+  (kind: BinaryKind) =>
+  (step: Step, r: Recording): Placed => {
     const [first, ...rest] = step.inputs.map((name) => r.operand(name));
     return rest.reduce((a, b) => combine(r, kind, a, b, broadcast(a.shape, b.shape)), first);
   };
@@ -66,8 +71,8 @@ const swapped =
   };
 
 /** A mean of operands. */
-const mean: Emitter = (step, r, shape) => {
-  const sum = combined("add")(step, r, shape);
+const mean: Emitter = (step, r) => {
+  const sum = combined("add")(step, r);
   return { ...sum, id: unary(r.b, "affine", sum.id, 1 / step.inputs.length) };
 };
 
@@ -110,20 +115,11 @@ const reduce: Emitter = (step, r, shape) => {
   };
 };
 
-/** Of equal shapes: what a convolution before it takes in. */
-const sum: Emitter = (step, r, shape) => {
-  const [first, second, ...more] = step.inputs.map((name) => r.operand(name));
-  const isPlain = second && more.length === 0 && !step.inputs.some((name) => r.hasWeight(name));
-  if (!isPlain || !sameShape(first.shape, shape) || !sameShape(second.shape, shape))
-    return combined("add")(step, r, shape);
-  return { id: r.b.add(first.id, r.arranged(second, first.order)), order: first.order };
-};
-
 /** By a weight for each channel that lies last: a convolution of each with one tap, into which a sum goes. */
 function scaleChannel(r: Recording, { id, order, shape }: Placed, weight: Placed): Placed | undefined {
   const memory = r.b.shape(id);
   const channels = memory[memory.length - 1];
-  const { view } = r.spread(weight, order);
+  const { view } = spread(r.b, weight, order);
   const isOfChannels = shape.length > 1 && channels > 1 && numel(weight.shape) === channels && view.at(-1) === channels;
   if (!isOfChannels) return undefined;
   const image = r.b.reshape(id, [memory[0], 1, numel(memory) / memory[0] / channels, channels]);
@@ -133,31 +129,12 @@ function scaleChannel(r: Recording, { id, order, shape }: Placed, weight: Placed
   return { id: r.b.reshape(y, memory), order, shape };
 }
 
-/** An image by a factor for each of its channels; else by whatever fits. */
+/** By a weight for each channel, or by whatever fits. */
 const scale: Emitter = (step, r, shape) => {
-  const values = step.inputs.map((name) => r.operand(name));
-  if (values.length !== 2) return combined("mul")(step, r, shape);
   const weight = step.inputs.findIndex((name) => r.hasWeight(name));
-  const other = values[1 - weight];
-  const scaled = weight >= 0 && sameShape(other.shape, shape) ? scaleChannel(r, other, values[weight]) : undefined;
-  if (scaled) return scaled;
-  const [n, c, ...spatial] = shape;
-  const isFactor = (value: Placed) => sameShape(value.shape, [n, c, ...spatial.map(() => 1)]);
-  const factor = weight < 0 && (shape.length === 3 || shape.length === 4) ? values.findIndex(isFactor) : -1;
-  if (factor < 0 || !sameShape(values[1 - factor].shape, shape)) return combined("mul")(step, r, shape);
-  const x = r.image(step.inputs[1 - factor]);
-  return r.unimage(r.b.scaleChannels(x, r.image(step.inputs[factor])), shape);
-};
-
-const isOverPixels = (step: Step, { shape }: Placed): boolean =>
-  (shape.length === 3 || shape.length === 4) &&
-  sameShape(numbersOf(step.attributes, "axes"), shape.map((_, i) => i).slice(2));
-
-/** Over all pixels by the kernel of pools. */
-const meanOf: Emitter = (step, r, shape) => {
-  if (!isOverPixels(step, r.value(step.inputs[0]))) return reduce(step, r, shape);
-  const id = r.b.mean(r.image(step.inputs[0]));
-  return step.attributes["keepDims"] ? r.unimage(id, shape) : { id: r.b.reshape(id, shape) };
+  const other = step.inputs.length === 2 && weight >= 0 ? r.operand(step.inputs[1 - weight]) : undefined;
+  const isWhole = other && sameShape(other.shape, shape);
+  return (isWhole && scaleChannel(r, other, r.operand(step.inputs[weight]))) || combined("mul")(step, r);
 };
 
 /** One window over all pixels: of equal ones the first has the gradient, as in PyTorch's pools. */
@@ -169,20 +146,16 @@ const globalMax: Emitter = (step, r, shape) => {
   return { id: r.b.op(maxPool2d, [x], window)[0] };
 };
 
-/** max(0, x), with 6 above it too, or between any bounds. */
+/** Between any bounds. */
 const clip: Emitter = (step, r, shape) => {
   const { min = -Infinity, max = Infinity } = step.attributes as { min?: number; max?: number };
-  if (min === 0 && max === Infinity) return activation("relu")(step, r, shape);
-  if (min === 0 && max === 6) return activation("relu6")(step, r, shape);
   return simple("clamp", min, max)(step, r, shape);
 };
 
-/** clamp(alpha x + beta, 0, 1); PyTorch's has slope 1 / 6. */
-const hardSigmoid: Emitter = (step, r, shape) => {
-  const [alpha, beta] = ["alpha", "beta"].map((name) => attribute(step, name));
-  if (Math.abs(alpha - 1 / 6) < 1e-6 && beta === 0.5) return activation("hardsigmoid")(step, r, shape);
-  return map((_, x) => unary(r.b, "clamp", unary(r.b, "affine", x, alpha, beta), 0, 1))(step, r, shape);
-};
+/** clamp(alpha x + beta, 0, 1) */
+const hardSigmoid: Emitter = /* @__PURE__ */ map((r, x, step) =>
+  unary(r.b, "clamp", unary(r.b, "affine", x, attribute(step, "alpha"), attribute(step, "beta")), 0, 1),
+);
 
 const above0 = (r: Recording, x: ValueId) => unary(r.b, "clamp", x, 0, Infinity);
 const below0 = (r: Recording, x: ValueId) => unary(r.b, "clamp", x, -Infinity, 0);
@@ -211,12 +184,10 @@ const shrink: Emitter = /* @__PURE__ */ map((r, x, step) => {
 });
 
 const not = (r: Recording, x: ValueId) => unary(r.b, "affine", x, -1, 1);
-const negated =
-  (emitter: Emitter): Emitter =>
-  (step, r, shape) => {
-    const made = emitter(step, r, shape);
-    return { ...made, id: not(r, made.id) };
-  };
+const differing: Emitter = (step, r) => {
+  const equal = combined("equal")(step, r);
+  return { ...equal, id: not(r, equal.id) };
+};
 
 /** 1 at infinities: of both signs, or of one. */
 const isInfinite: Emitter = /* @__PURE__ */ map((r, x, step) => {
@@ -239,11 +210,7 @@ export const mapEmitters = (): Record<string, Emitter> => ({
     const { kind, p, q } = step.attributes as { kind: UnaryKind; p?: number; q?: number };
     return kind === "clamp" ? unary(r.b, kind, x, p ?? -Infinity, q ?? Infinity) : unary(r.b, kind, x, p, q);
   }),
-  relu: activation("relu"),
-  sigmoid: activation("sigmoid"),
   tanh: activation("tanh"),
-  silu: activation("silu"),
-  hardSwish: activation("hardswish"),
   mish: activation("mish"),
   softplus: map((r, x) => r.b.activation(x, "softplus", 1)),
   gelu: (step, r, shape) => activation(step.attributes["tanh"] ? "geluTanh" : "gelu")(step, r, shape),
@@ -261,10 +228,9 @@ export const mapEmitters = (): Record<string, Emitter> => ({
   sqrt: simple("power", 1, 0.5),
   isNaN: map((r, x) => not(r, binary(r.b, "equal", x, x))),
   isInf: isInfinite,
-  add: sum,
+  add: combined("add"),
   mul: scale,
   mean,
-  reduceMean: meanOf,
   reduceMax: globalMax,
   equal: combined("equal"),
   less: combined("less"),
@@ -273,13 +239,13 @@ export const mapEmitters = (): Record<string, Emitter> => ({
   greaterOrEqual: swapped("lessOrEqual"),
   and: combined("mul"),
   or: combined("max"),
-  xor: negated(combined("equal")),
+  xor: differing,
   not: map(not),
   expand: (step, r, shape) => {
     const value = r.value(step.inputs[0]);
     const lead = shape.length - value.shape.length;
     const order = shape.map((_, i) => (i < lead ? i : value.order[i - lead] + lead));
-    const { id, view } = r.spread(value, order);
+    const { id, view } = spread(r.b, value, order);
     const whole = order.map((axis) => shape[axis]);
     return { id: r.b.op(expandOp, [id], { view, whole, shape: whole })[0], order };
   },

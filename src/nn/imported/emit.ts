@@ -1,14 +1,13 @@
 /**
- * Canonical steps as ops of the library, one emitter each. What an emitter cannot say with the ops that there are it
- * refuses.
+ * The canonical steps that classic residual networks and their kin take, as ops of the library, one emitter each: in the forms
+ * that these have. All others, and other forms, come on demand (`further.ts`).
  */
 import { numel, sameShape } from "../../core/shape.js";
-import { groupNorm, layerNorm } from "../../ops/norm.js";
+import type { ActivationKind } from "../../graph/op.js";
 import { avgPool2d, maxPool2d } from "../../ops/pool.js";
-import { padShortcut } from "../../ops/shape.js";
 import { BatchNorm1d, BatchNorm2d } from "../batch-norm.js";
 import { convolve } from "../conv.js";
-import { channelsLast, type Emitter, pair, unsupported } from "./recording.js";
+import { channelsLast, type Emitter, type Placed, pair, unsupported } from "./recording.js";
 import { numberOf, numbersOf, type Step } from "./step.js";
 
 /**
@@ -83,45 +82,13 @@ const pool: Emitter = (step, r, shape) => {
   };
 };
 
+/** A flat image: of a single pixel, or ordered as the file has it. */
 const reshape: Emitter = (step, r, shape) => {
   const x = r.value(step.inputs[0]);
-  const [n, c] = x.shape;
-  const last = channelsLast(shape.length);
-  // Pixels alone, of the same channels: in memory these are axes that lie together.
-  if (x.shape.length > 2 && shape.length > 2 && shape[0] === n && shape[1] === c)
-    return {
-      id: r.b.reshape(
-        r.arranged(x, channelsLast(x.shape.length)),
-        last.map((axis) => shape[axis]),
-      ),
-      order: last,
-    };
-  // Groups of channels, or one of them: in memory these lie together, after the pixels.
-  const grouping = x.shape.length > shape.length ? x.shape : shape;
-  const flat = x.shape.length > shape.length ? shape : x.shape;
-  const isGrouped = grouping.length === flat.length + 1 && flat.length > 2 && flat[0] === grouping[0];
-  if (isGrouped && flat[1] === grouping[1] * grouping[2] && sameShape(flat.slice(2), grouping.slice(3))) {
-    const grouped = [0, ...grouping.map((_, i) => i).slice(3), 1, 2];
-    const [from, to] = grouping === shape ? [channelsLast(flat.length), grouped] : [grouped, last];
-    const memory = to.map((axis) => shape[axis]);
-    return { id: r.b.reshape(r.arranged(x, from), memory), order: to };
-  }
-  // A flat image, of a single pixel or ordered as the file has it.
-  if (x.shape.length === 4 && shape.length === 2 && shape[0] === n) return { id: r.b.flatten(r.image(step.inputs[0])) };
-  if (x.shape.length === 3 && shape.length === 2 && shape[0] === n && x.shape[2] === 1)
-    return { id: r.b.reshape(r.rows(step.inputs[0]), shape) };
-  if (shape.length === 4 && x.shape.length === 2 && sameShape(shape, [n, c, 1, 1])) {
-    const memory = channelsLast(4).map((axis) => shape[axis]);
-    return { id: r.b.reshape(r.rows(step.inputs[0]), memory) };
-  }
-  return { id: r.b.reshape(r.rows(step.inputs[0]), shape), order: shape.map((_, i) => i) };
-};
-
-/** Moves nothing: axis i of memory is another axis of the file then. */
-const transpose: Emitter = (step, r) => {
-  const { id, order } = r.value(step.inputs[0]);
-  const perm = numbersOf(step.attributes, "perm");
-  return { id, order: order.map((axis) => perm.indexOf(axis)) };
+  const { length } = x.shape;
+  if (shape.length !== 2 || shape[0] !== x.shape[0]) return undefined;
+  if (length === 4) return { id: r.b.flatten(r.image(step.inputs[0])) };
+  return length === 3 && x.shape[2] === 1 ? { id: r.b.reshape(r.rows(step.inputs[0]), shape) } : undefined;
 };
 
 export const BATCH_NORM = [".weight", ".bias", ".running_mean", ".running_var"];
@@ -136,21 +103,68 @@ const batchNorm: Emitter = (step, r, shape) => {
   return { id: new BatchNorm1d(shape[1], options).build(r.b, x) };
 };
 
-const norm: Emitter = (step, r, shape) => {
-  const [x, ...weights] = step.inputs;
-  if (weights.length !== 2) unsupported("no bias");
-  const affine = weights.map((name) => r.weight(name));
-  const eps = numberOf(step.attributes, "epsilon");
-  if (step.op === "layerNorm") {
-    if (step.attributes["axis"] !== shape.length - 1) unsupported(`axis ${step.attributes["axis"]} of ${shape.length}`);
-    return {
-      id: r.b.op(layerNorm, [r.rows(x), ...affine], { eps, affine: true })[0],
-      order: shape.map((_, i) => i),
-    };
-  }
-  const groups = step.op === "instanceNorm" ? shape[1] : numberOf(step.attributes, "groups");
-  const image = r.arranged(r.value(x), channelsLast(shape.length));
-  return { id: r.b.op(groupNorm, [image, ...affine], { groups, eps, affine: true })[0] };
+/** Elementwise, so in whatever order the axes lie. */
+export const activation =
+  (kind: ActivationKind, param?: string): Emitter =>
+  (step, r) => {
+    const { id, order } = r.value(step.inputs[0]);
+    const value = param ? numberOf(step.attributes, param) : 0;
+    if (param && value <= 0) unsupported(`${param} ${value}`);
+    return { id: r.b.activation(id, kind, value), order };
+  };
+
+/** max(0, x), with 6 above it too. */
+const clip: Emitter = (step, r, shape) => {
+  const { min, max } = step.attributes;
+  const kind = min !== 0 ? undefined : max === undefined ? "relu" : max === 6 ? "relu6" : undefined;
+  return kind && activation(kind)(step, r, shape);
+};
+
+/** clamp(x / 6 + 1 / 2, 0, 1), PyTorch's. */
+const hardSigmoid: Emitter = (step, r, shape) =>
+  isPlainHardSigmoid(step) ? activation("hardsigmoid")(step, r, shape) : undefined;
+
+const isPlainHardSigmoid = ({ attributes: { alpha, beta } }: Step): boolean =>
+  Math.abs((alpha as number) - 1 / 6) < 1e-6 && beta === 0.5;
+
+/** Two of equal shapes: what a convolution before them takes in. */
+const add: Emitter = (step, r, shape) => {
+  const [first, second, ...more] = step.inputs.map((name) => (r.hasWeight(name) ? undefined : r.value(name)));
+  if (!first || !second || more.length > 0) return undefined;
+  if (!sameShape(first.shape, shape) || !sameShape(second.shape, shape)) return undefined;
+  return { id: r.b.add(first.id, r.arranged(second, first.order)), order: first.order };
+};
+
+/** An image by a factor for each of its channels. */
+const mul: Emitter = (step, r, shape) => {
+  if (step.inputs.length !== 2 || step.inputs.some((name) => r.hasWeight(name))) return undefined;
+  const values = step.inputs.map((name) => r.value(name));
+  const sizes = shape.map((size, i) => (i < 2 ? size : 1));
+  const factor = isImage(shape) ? values.findIndex((value) => sameShape(value.shape, sizes)) : -1;
+  if (factor < 0 || !sameShape(values[1 - factor].shape, shape)) return undefined;
+  const x = r.image(step.inputs[1 - factor]);
+  return r.unimage(r.b.scaleChannels(x, r.image(step.inputs[factor])), shape);
+};
+
+/** Images, and signals. */
+const isImage = ({ length }: readonly number[]): boolean => length === 3 || length === 4;
+
+export const isOverPixels = (step: Step, { shape }: Placed): boolean =>
+  isImage(shape) && sameShape(numbersOf(step.attributes, "axes"), shape.map((_, i) => i).slice(2));
+
+/** Over all pixels, by the kernel of pools. */
+const reduceMean: Emitter = (step, r, shape) => {
+  if (!isOverPixels(step, r.value(step.inputs[0]))) return undefined;
+  const id = r.b.mean(r.image(step.inputs[0]));
+  return step.attributes["keepDims"] ? r.unimage(id, shape) : { id: r.b.reshape(id, shape) };
+};
+
+/** Of rows. */
+const softmax: Emitter = (step, r, { length }) => {
+  if (length !== 2 || step.attributes["axis"] !== 1) return undefined;
+  const { id, order } = r.value(step.inputs[0]);
+  if (order[1] !== 1) return undefined;
+  return { id: step.op === "softmax" ? r.b.softmax(id) : r.b.logSoftmax(id), order };
 };
 
 export const emitters = (): Record<string, Emitter> => ({
@@ -160,16 +174,16 @@ export const emitters = (): Record<string, Emitter> => ({
   maxPool: pool,
   averagePool: pool,
   reshape,
-  transpose,
   batchNorm,
-  layerNorm: norm,
-  groupNorm: norm,
-  instanceNorm: norm,
-  padShortcut: (step, r) => ({
-    id: r.b.op(
-      padShortcut,
-      [r.image(step.inputs[0])],
-      step.attributes as { stride: number; front: number; back: number },
-    )[0],
-  }),
+  relu: activation("relu"),
+  sigmoid: activation("sigmoid"),
+  silu: activation("silu"),
+  hardSwish: activation("hardswish"),
+  clip,
+  hardSigmoid,
+  add,
+  mul,
+  reduceMean,
+  softmax,
+  logSoftmax: softmax,
 });

@@ -1,14 +1,15 @@
 /** An imported network as a layer. */
 import { expectation, FormatError, ResnetWasmError } from "../../core/errors.js";
+import { demanded } from "../../core/on-demand.js";
 import { messageOf } from "../../core/thrown.js";
 import type { ValueId } from "../../graph/value.js";
-import type { Builder } from "../../ops/builder.js";
+import { Builder } from "../../ops/builder.js";
 import { Layer, type NewHead } from "../layer.js";
 import type { SeveralOutputs } from "../outputs.js";
 import { withNewHead } from "./head.js";
-import { recordJoined, severalOutputs } from "./outputs.js";
+import { furtherParts } from "./parts.js";
 import { recordSteps } from "./record.js";
-import type { Definition } from "./recording.js";
+import { type Definition, inputShape, unsupported } from "./recording.js";
 
 /** A network of an ONNX file. Its weights have the file's names; `importOnnx` makes it. */
 export class OnnxNetwork extends Layer {
@@ -21,13 +22,20 @@ export class OnnxNetwork extends Layer {
     this.definition = definition;
   }
 
+  /** @internal Fetches what networks of these definitions take and classic ones do not. */
+  static async fetchParts(where: string, definitions: readonly Definition[]): Promise<void> {
+    if (definitions.every(isClassic)) return;
+    const { useAllParts } = await demanded(where, import("./further.js"));
+    useAllParts();
+  }
+
   protected args(): unknown[] {
     return [this.definition];
   }
 
   /** @internal */
   override outputs(): SeveralOutputs | undefined {
-    return severalOutputs(this.definition);
+    return this.definition.outputs.length === 1 ? undefined : furtherParts().severalOutputs(this.definition);
   }
 
   /** @internal */
@@ -46,12 +54,24 @@ export class OnnxNetwork extends Layer {
       const values = recordSteps(b, this.definition, x, (step, reason) => {
         b.expect(false, `node ${step.name}`, "an op that there is", `${step.op} ${reason}`);
       });
-      return values.length === 1 ? values[0] : recordJoined(b, this.definition, values);
+      return values.length === 1 ? values[0] : furtherParts().recordJoined(b, this.definition, values);
     } catch (cause) {
       // A definition that comes with a saved model may be anything.
       if (cause instanceof ResnetWasmError) throw cause;
       const expected = "steps that can be recorded";
       throw new FormatError(expectation("network", "definition", expected, messageOf(cause)), { cause });
     }
+  }
+}
+
+/** Whether a network takes no parts but those that are there already. What fails here is told of when it is made. */
+export function isClassic(definition: Definition): boolean {
+  const b = new Builder({ training: false });
+  try {
+    if (definition.outputs.length > 1) return false;
+    recordSteps(b, definition, b.graph.value(inputShape(definition, 2), "input"), (_, reason) => unsupported(reason));
+    return true;
+  } catch {
+    return false;
   }
 }

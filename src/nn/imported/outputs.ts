@@ -21,9 +21,7 @@ export function recordJoined(b: Builder, { outputs }: Definition, values: readon
   return b.op(concat, rows, { axis: 1 })[0];
 }
 
-/** Undefined of a network with one output. */
-export function severalOutputs({ outputs, shapes, isWhole }: Definition): SeveralOutputs | undefined {
-  if (outputs.length === 1) return undefined;
+export function severalOutputs({ outputs, shapes, isWhole }: Definition): SeveralOutputs {
   const parts = outputs.map(({ name, value, isChannelsLast }): [name: string, shape: Shape, size: number] => {
     const sizes = isWhole ? wholeSample(shapes[value]) : shapes[value];
     const order = isChannelsLast ? identity(sizes.length) : channelsLast(sizes.length);

@@ -3,8 +3,7 @@ import { sameShape } from "../../core/shape.js";
 import type { ValueId } from "../../graph/value.js";
 import type { Builder } from "../../ops/builder.js";
 import { emitters, pathOf } from "./emit.js";
-import { mapEmitters } from "./emit-maps.js";
-import { moveEmitters } from "./emit-moves.js";
+import { furtherParts } from "./parts.js";
 import {
   channelsLast,
   type Definition,
@@ -19,10 +18,10 @@ import type { Step } from "./step.js";
 /** Hears of steps for which there is no op. */
 export type OnUnsupported = (step: Step, reason: string) => void;
 
-/** Records all steps and returns the outputs, channels last. */
+/** Records all steps and returns the outputs, channels last. Throws a `ResnetWasmError` where a step takes parts that have not come. */
 export function recordSteps(b: Builder, definition: Definition, x: ValueId, onUnsupported: OnUnsupported): ValueId[] {
-  const recording = new Recording(b, definition, x);
-  const known = new Map(Object.entries({ ...emitters(), ...mapEmitters(), ...moveEmitters() }));
+  const recording = new Recording(b, definition, x, (id, order) => furtherParts().transposed(b, id, order));
+  const classic = new Map(Object.entries(emitters()));
   const natural = (value: Placed): ValueId => recording.arranged(value, channelsLast(value.shape.length));
   /** As it lies, where that is the file's order: what rows are made of. */
   const shown = (value: Placed): ValueId =>
@@ -31,9 +30,11 @@ export function recordSteps(b: Builder, definition: Definition, x: ValueId, onUn
     const shape = recording.shapeOf(step.outputs[0]);
     const last = channelsLast(shape.length);
     const emit = (): Placed => {
-      const emitter = known.get(step.op);
-      if (!emitter) throw new Unsupported("");
-      const { id, order = last } = emitter(step, recording, shape);
+      const made =
+        classic.get(step.op)?.(step, recording, shape) ??
+        furtherParts().emitters.get(step.op)?.(step, recording, shape);
+      if (!made) throw new Unsupported("");
+      const { id, order = last } = made;
       return { id, shape, order };
     };
     const build = (): ValueId => {

@@ -6,7 +6,6 @@ import type { Parameter } from "../../graph/graph.js";
 import type { Init, InitName } from "../../graph/init.js";
 import type { ValueId } from "../../graph/value.js";
 import type { Builder } from "../../ops/builder.js";
-import { transpose } from "../../ops/movement.js";
 import { transposeChannels } from "../../ops/shape.js";
 import type { Step } from "./step.js";
 
@@ -80,7 +79,8 @@ export function pair(values: unknown, height = 1): [number, number] {
   return values.length === 1 ? [height, first] : [first, second];
 }
 
-export type Emitter = (step: Step, r: Recording, shape: number[]) => Emitted;
+/** Undefined where the step is of another form than the emitter's; nothing is recorded then. */
+export type Emitter = (step: Step, r: Recording, shape: number[]) => Emitted | undefined;
 
 export const identity = (rank: number): number[] => Array.from({ length: rank }, (_, i) => i);
 
@@ -88,10 +88,17 @@ export const identity = (rank: number): number[] => Array.from({ length: rank },
 export const channelsLast = (rank: number): number[] =>
   rank < 3 ? identity(rank) : [0, ...identity(rank).slice(2), 1];
 
-const sameOrder = (a: readonly number[], b: readonly number[]): boolean => a.every((axis, i) => axis === b[i]);
+export const sameOrder = (a: readonly number[], b: readonly number[]): boolean => a.every((axis, i) => axis === b[i]);
 
 /** A file's value as a batch of one sample; a single number is a sample of one. */
 export const wholeSample = (shape: readonly number[]): number[] => [1, ...(shape.length > 0 ? shape : [1])];
+
+/** What a network takes: the batch, 1 where the whole is one sample, and one sample's sizes as they lie in memory. */
+export function inputShape({ input, shapes, isChannelsLast, isWhole }: Definition, batch: number): number[] {
+  const sizes = shapes[input].map((size) => atBatch(size, isWhole ? 1 : batch));
+  if (isWhole) return wholeSample(sizes);
+  return (isChannelsLast ? identity(sizes.length) : channelsLast(sizes.length)).map((axis) => sizes[axis]);
+}
 
 /** [n, length, channels] → [n, 1, length, channels] */
 const withHeight = ([n, ...rest]: readonly number[]): number[] => [n, 1, ...rest];
@@ -106,8 +113,12 @@ export class Recording {
   /** Of the network, where all weights are declared. */
   readonly #path: string;
 
-  constructor(b: Builder, definition: Definition, x: ValueId) {
+  readonly #transposed: (x: ValueId, order: number[]) => ValueId;
+
+  /** `transposed` moves the axes of a value: axis i of the result is axis `order[i]`. */
+  constructor(b: Builder, definition: Definition, x: ValueId, transposed: (x: ValueId, order: number[]) => ValueId) {
     this.b = b;
+    this.#transposed = transposed;
     this.definition = definition;
     this.#path = b.path;
     this.batch = b.shape(x)[0];
@@ -164,19 +175,6 @@ export class Recording {
     return { id: this.weight(name), shape: weight.shape, order: identity(weight.shape.length) };
   }
 
-  /** What broadcasting makes of a value among others: its memory, and the sizes of all axes in their order in memory. */
-  spread(value: Placed, order: readonly number[]): { id: ValueId; view: number[] } {
-    const lead = order.length - value.shape.length;
-    const sizeOf = (axis: number) => (axis < lead ? 1 : value.shape[axis - lead]);
-    const wanted = order.filter((axis) => axis >= lead).map((axis) => axis - lead);
-    const isLong = (axis: number) => value.shape[axis] !== 1;
-    const inOrder = sameOrder(value.order.filter(isLong), wanted.filter(isLong));
-    const id = inOrder
-      ? value.id
-      : this.b.op(transpose, [value.id], { order: wanted.map((axis) => value.order.indexOf(axis)) })[0];
-    return { id, view: order.map(sizeOf) };
-  }
-
   /** The memory of a value in another order of its axes; axes of size 1 may lie anywhere. */
   arranged({ id, shape, order }: Placed, to: number[]): ValueId {
     if (sameOrder(order, to)) return id;
@@ -194,7 +192,10 @@ export class Recording {
       const turned = this.b.op(transposeChannels, [image], { toFirst })[0];
       return shape.length === 4 ? turned : this.b.reshape(turned, target);
     }
-    return this.b.op(transpose, [id], { order: to.map((axis) => order.indexOf(axis)) })[0];
+    return this.#transposed(
+      id,
+      to.map((axis) => order.indexOf(axis)),
+    );
   }
 
   /** The memory of an image or of a signal, channels last. */
