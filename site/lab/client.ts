@@ -1,6 +1,19 @@
 /** The page's end of the laboratory: commands are calls, what happens there comes to a listener. */
 import type { Command, Commands, Drawn, Events, Message, Request } from "./core/protocol.js";
 
+/** Milliseconds after which a tab that nobody sees, and that paints nothing, counts as painted: training goes on in it. */
+const UNSEEN = 500;
+
+function whenPainted(then: () => void): void {
+  let isDone = false;
+  const once = () => {
+    if (!isDone) then();
+    isDone = true;
+  };
+  requestAnimationFrame(once);
+  setTimeout(once, UNSEEN);
+}
+
 type Listeners = { [E in keyof Events]: (data: Events[E]) => void };
 
 export interface Client {
@@ -20,8 +33,7 @@ export function connect(listeners: Listeners): Client {
       return;
     }
     (listeners[data.event] as (given: unknown) => void)(data.data);
-    // The next snapshot when this one has been painted; hidden tabs paint nothing, and wait.
-    if (data.event === "snapshot") requestAnimationFrame(() => worker.postMessage({ drawn: true } satisfies Drawn));
+    if (data.event === "snapshot") whenPainted(() => worker.postMessage({ drawn: true } satisfies Drawn));
   };
   worker.onerror = (event) => {
     const error = new Error(event.message || "the worker could not be started");

@@ -4,6 +4,7 @@ import { inAddress } from "../shell/address.js";
 import { lab as text } from "../text/lab.js";
 import { connect } from "./client.js";
 import type { LesionResult } from "./core/lesions.js";
+import type { Score } from "./core/loss.js";
 import type { Points } from "./core/points.js";
 import type { Begun, Command, Commands, Pace, Snapshot } from "./core/protocol.js";
 import { both, type OfBoth } from "./core/run.js";
@@ -58,9 +59,12 @@ export const notice = signal("");
 
 export interface Lesions {
   step: number;
+  /** What each net came to with all its parts, once that is known. */
+  whole: OfBoth<Score | null>;
   results: OfBoth<LesionResult[]>;
   running: boolean;
 }
+const NO_LESIONS = { whole: both(() => null), results: both((): LesionResult[] => []) };
 export const lesions = signal<Lesions | null>(null);
 
 export interface Landscape {
@@ -91,9 +95,14 @@ const client = connect({
       snapshot.value = data;
       furthest.value = Math.max(furthest.value, data.step);
     }),
-  lesion: ({ step, kind, result }) => {
-    const { results } = lesions.value ?? { results: both((): LesionResult[] => []) };
-    lesions.value = { step, running: true, results: { ...results, [kind]: [...results[kind], result] } };
+  lesion: ({ step, kind, whole, result }) => {
+    const before = lesions.value ?? NO_LESIONS;
+    lesions.value = {
+      step,
+      running: true,
+      whole: { ...before.whole, [kind]: whole },
+      results: { ...before.results, [kind]: [...before.results[kind], result] },
+    };
   },
   landscape: ({ step, side, points, done }) => {
     const before = landscape.value;
@@ -146,8 +155,7 @@ effect(() => {
 
 export async function takeOut(): Promise<void> {
   if (lesions.value?.running) return;
-  const step = snapshot.value?.step ?? 0;
-  lesions.value = { step, running: true, results: both(() => []) };
+  lesions.value = { ...NO_LESIONS, step: snapshot.value?.step ?? 0, running: true };
   await ask("lesions");
   if (lesions.value) lesions.value = { ...lesions.value, running: false };
 }

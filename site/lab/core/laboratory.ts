@@ -6,6 +6,7 @@ import { readRunFile, writeRunFile } from "./file.js";
 import { type LandscapePoint, landscapeOf, planeOf } from "./landscape.js";
 import { lesionsOf, modelWith } from "./lesions.js";
 import { type Look, lookAt, pictureFrom } from "./look.js";
+import { scoreOf } from "./loss.js";
 import { KINDS, type Kind } from "./nets.js";
 import type { Points } from "./points.js";
 import type { Commands, Emit, LandscapeOptions, LookOptions, NetDescription, Pace } from "./protocol.js";
@@ -109,7 +110,7 @@ export class Laboratory implements Async<Commands> {
     this.#emit("snapshot", {
       step,
       running,
-      readings: [...readings],
+      readings: thinned(readings),
       failures: both((kind) => run.twins[kind].failure),
       inside: both((kind) => run.read(kind)),
       histograms: both((kind) => weightHistograms(run.twins[kind].model, run.twins[kind].anatomy, BINS)),
@@ -200,12 +201,14 @@ export class Laboratory implements Async<Commands> {
     const { run, copies, generation } = await this.#copies();
     const { step, probe } = run;
     try {
-      for (const kind of KINDS)
+      for (const kind of KINDS) {
+        const whole = scoreOf(copies[kind].predict(probe.x).data, probe.labels);
         for await (const result of lesionsOf(copies[kind], run.twins[kind].anatomy.lesions, probe)) {
           if (generation !== this.#generation) return;
-          this.#emit("lesion", { step, kind, result });
+          this.#emit("lesion", { step, kind, whole, result });
           await turn();
         }
+      }
     } finally {
       for (const kind of KINDS) copies[kind].dispose();
     }
@@ -252,6 +255,14 @@ export class Laboratory implements Async<Commands> {
       return { run, copies: { plain, residual }, generation: this.#generation };
     });
   }
+}
+
+/** More of them are no finer a curve, and take their time on the way. */
+const READINGS = 200;
+
+function thinned<T>(readings: readonly T[]): T[] {
+  const every = Math.ceil(readings.length / READINGS);
+  return readings.filter((_, i) => i % every === 0 || i === readings.length - 1);
 }
 
 function pictureAt(run: Run, index: number): Float32Array {

@@ -6,6 +6,7 @@
 import type { LandscapePoint } from "./landscape.js";
 import type { LesionResult } from "./lesions.js";
 import type { Look } from "./look.js";
+import type { Score } from "./loss.js";
 import type { Kind } from "./nets.js";
 import type { Points } from "./points.js";
 import type { Histogram, Readings } from "./readings.js";
@@ -35,6 +36,7 @@ export interface NetDescription {
 export interface Snapshot {
   step: number;
   running: boolean;
+  /** Of a long run some, evenly over it, and the last. */
   readings: Reading[];
   failures: OfBoth<string | null>;
   inside: OfBoth<Readings>;
@@ -88,8 +90,8 @@ export type Command = keyof Commands;
 export interface Events {
   begun: Begun;
   snapshot: Snapshot;
-  /** Of what the net has before any part is gone, and of each part: a step's lesions come one by one. */
-  lesion: { step: number; kind: Kind; result: LesionResult };
+  /** What the net comes to without a part, and what it came to with all, on the same examples: one part after the other. */
+  lesion: { step: number; kind: Kind; whole: Score; result: LesionResult };
   landscape: { step: number; side: number; points: OfBoth<LandscapePoint[]>; done: boolean };
   /** Training in the background came to an error that is no result of the experiment. */
   trouble: { message: string };

@@ -51,7 +51,7 @@ const EPOCHS = 1_000_000;
 /** How many examples are measured on, always the first ones: scores on `all`, lesions and landscapes on `probe`, sizes `inside`. */
 const COUNTS = {
   points: { all: Infinity, probe: 256, inside: 256 },
-  pictures: { all: 128, probe: 128, inside: 32 },
+  pictures: { all: 64, probe: 128, inside: 32 },
 };
 
 export class Run {
@@ -90,7 +90,7 @@ export class Run {
 
   /** Steps between two readings: they stand at the same places whatever the speed of the machine. */
   get every(): number {
-    return isConvolutional(this.settings) ? 10 : 20;
+    return isConvolutional(this.settings) ? 5 : 20;
   }
 
   /** Steps up to the next place of a reading. */

@@ -7,14 +7,9 @@ import { snapshot } from "../state.js";
 import { percent, tick } from "./format.js";
 import { LOOKS } from "./looks.js";
 
-/** Points of a curve on the screen: more than there are pixels for them cost time alone. */
-const MOST = 200;
-
 export function Curves() {
   const t = lab.value;
-  const readings = snapshot.value?.readings ?? [];
-  const every = Math.ceil(readings.length / MOST);
-  const shown = readings.filter((_, i) => i % every === 0 || i === readings.length - 1);
+  const shown = snapshot.value?.readings ?? [];
   const of = (value: (reading: Reading, kind: Kind) => number) =>
     KINDS.map((kind) => ({
       ...LOOKS[kind],
@@ -22,7 +17,7 @@ export function Curves() {
       label: t.kinds[kind],
       points: shown.map((reading) => [reading.step, value(reading, kind)] as const),
     }));
-  const x = { label: t.curves.step, domain: [0, Math.max(100, readings.at(-1)?.step ?? 0)] as const };
+  const x = { label: t.curves.step, domain: [0, Math.max(100, shown.at(-1)?.step ?? 0)] as const };
   return (
     <section class="lab-pair lab-curves" aria-label={t.curves.title}>
       <div class="card">

@@ -12,16 +12,17 @@ export function Lesions() {
   const t = lab.value.lesions;
   const [now, found] = [snapshot.value, lesions.value];
   if (!now) return null;
-  const whole = found && now.readings.find(({ step }) => step === found.step)?.train;
   const mean = (results: LesionResult[]) => {
     const scores = results.flatMap(({ score }) => (score ? [score.accuracy] : []));
     return scores.reduce((a, b) => a + b, 0) / scores.length;
   };
   const words =
-    found && whole && !found.running
-      ? KINDS.map((kind) =>
-          t.mean(lab.value.kinds[kind], percent(mean(found.results[kind])), percent(whole[kind].accuracy)),
-        )
+    found && !found.running
+      ? KINDS.flatMap((kind) => {
+          const whole = found.whole[kind];
+          const name = lab.value.kinds[kind];
+          return whole ? [t.mean(name, percent(mean(found.results[kind])), percent(whole.accuracy))] : [];
+        })
       : [];
   return (
     <section class="lab-section">
@@ -35,7 +36,7 @@ export function Lesions() {
         </button>
       </div>
       <LiveText text={words.join(" ")} />
-      {found && whole && (
+      {found && (
         <div class="lab-pair">
           {KINDS.map((kind) => (
             <Parts
@@ -43,7 +44,7 @@ export function Lesions() {
               kind={kind}
               step={found.step}
               results={found.results[kind]}
-              whole={whole[kind].accuracy}
+              whole={found.whole[kind]?.accuracy ?? null}
               layers={begun.value?.nets[kind].layers.length ?? 1}
             />
           ))}
@@ -61,7 +62,7 @@ interface PartsProps {
   step: number;
   results: LesionResult[];
   /** Right answers of the whole net. */
-  whole: number;
+  whole: number | null;
   layers: number;
 }
 
@@ -103,10 +104,14 @@ function Parts({ kind, step, results, whole, layers }: PartsProps) {
                 />
               ),
           )}
-          <line class="whole" x1={MARGIN.left} x2={width - MARGIN.right} y1={y(whole)} y2={y(whole)} />
-          <text x={width - MARGIN.right} y={y(whole) - 5} text-anchor="end">
-            {t.whole}: {percent(whole)}
-          </text>
+          {whole !== null && (
+            <>
+              <line class="whole" x1={MARGIN.left} x2={width - MARGIN.right} y1={y(whole)} y2={y(whole)} />
+              <text x={width - MARGIN.right} y={y(whole) - 5} text-anchor="end">
+                {t.whole}: {percent(whole)}
+              </text>
+            </>
+          )}
           <text x={MARGIN.left} y={HEIGHT - 18}>
             1
           </text>

@@ -77,6 +77,7 @@ it("tells lesions and landscapes part by part while it trains on, of the nets as
   await lab.pause();
   const lesions = of("lesion");
   expect(lesions.map(({ kind }) => kind).join(" ")).toBe("plain plain plain plain residual residual");
+  for (const { kind, whole } of lesions) expect(whole).toEqual(readings.at(-1)!.train[kind]);
   const parts = of("landscape");
   expect(parts.every(({ step }) => step === 20)).toBe(true);
   expect(parts.map(({ done }) => done).lastIndexOf(false)).toBe(parts.length - 2);
