@@ -20,7 +20,10 @@ const GROUPS: readonly (readonly [string, readonly string[]])[] = [
   ["Bring along", ["networks", "from-pytorch", "from-tensorflow-js", "onnx"]],
   ["Go deeper", ["training", "runs", "own-layers", "own-losses", "numbers"]],
 ];
-const PROJECT: readonly [string, readonly string[]] = ["The project", ["measured", "decisions", "verify", "faults"]];
+const PROJECT: readonly [string, readonly string[]] = [
+  "The project",
+  ["measured", "walk-through", "decisions", "verify", "faults"],
+];
 
 export function readGuides(root: string): Group[] {
   const folder = join(root, "docs");

@@ -8,6 +8,8 @@ import { picture } from "../state.js";
 import { percent } from "./format.js";
 import { Pixels } from "./pixels.js";
 
+const ORANGE = [255, 165, 20];
+
 export function Sight({ kind, look }: { kind: Kind; look: Look }) {
   const t = lab.value.pictures;
   const { pixels, label } = picture.value;
@@ -17,13 +19,10 @@ export function Sight({ kind, look }: { kind: Kind; look: Look }) {
   const heat = (x: number, y: number) =>
     between(data, side, ((x + 0.5) / GLYPH_SIDE) * side, ((y + 0.5) / GLYPH_SIDE) * side);
   const colour = (x: number, y: number) => {
-    const ink = pixels[y * GLYPH_SIDE + x];
-    const warm = heat(x, y) / 255;
-    return [
-      60 * ink + 195 * Math.max(ink, warm * 0.75),
-      230 * ink * (0.4 + 0.6 * warm) + 90 * warm,
-      110 * ink + 20,
-    ] as const;
+    // Grey as the picture is, under orange as strong as the heat: what was looked at is also brighter.
+    const grey = 30 + 200 * pixels[y * GLYPH_SIDE + x];
+    const warm = 0.65 * (heat(x, y) / 255);
+    return ORANGE.map((part) => (1 - warm) * grey + warm * part) as [number, number, number];
   };
   const title = t.answer(lab.value.kinds[kind]);
   const rows = () => look.probabilities.map((p, letter) => [letter, percent(p)]);
