@@ -20,6 +20,16 @@ const named = (pattern: RegExp): string[] => {
   return [...new Set(paths.flatMap((path) => pattern.exec(path)?.[1] ?? []))];
 };
 
+/** What a page without a bundler gets of each entry, and of what the package imports by its own map. */
+const pageFiles = Object.fromEntries(
+  Object.entries({ ...manifest.exports, ...manifest.imports } as Record<string, Record<string, string>>).flatMap(
+    ([name, { browser, default: other }]) => {
+      const file = browser ?? other; // none of entries for servers
+      return file ? [[name.replace(/^\./, "resnet-wasm"), file.slice(2)]] : [];
+    },
+  ),
+);
+
 /** `dist/index.node.js` is made of `src/hosts/node/index.ts`; what differs in no runtime is a face or a tool. */
 function sourceOf(name: string): string {
   const [base, runtime = "default"] = name.split(".");
@@ -54,7 +64,7 @@ for (const [name, code] of Object.entries(parts))
 const files = await Promise.all([
   // One build for all entries, so that they share files: an error thrown by one is an instance of another's class.
   bundleEntries(sources(entries), { VERSION }),
-  bundleTools(sources(tools), { VERSION }),
+  bundleTools(sources(tools), { VERSION, PAGE_FILES: JSON.stringify(pageFiles) }),
   ...Object.entries(programs).map(([name, format]) => bundleProgram(name, sourceOf(name), format)),
 ]);
 for (const { name, code, map } of files.flat()) {

@@ -3,13 +3,16 @@
  *   --only a,b      these platforms
  *   --ci            those that CI runs
  *   --folder path   keep the projects there, for the next run
- *   --json file     the rows as JSON
- *   --write         write the table of docs/runtimes.md, of a run of all
+ *   --json file     the rows as JSON; rows of other platforms, of runs before, stay in it
+ *   --write         write the table of docs/runtimes.md, of a run of all, or of what --json has
  */
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import type { Row } from "../test/platforms/platform.js";
 import { PLATFORMS } from "../test/platforms/platforms.js";
 import { runMatrix } from "../test/platforms/run.js";
+import { markdown } from "../test/platforms/table.js";
+import { fromRoot } from "./root.js";
 
 const { values } = parseArgs({
   options: {
@@ -28,9 +31,31 @@ const chosen = PLATFORMS.filter(({ name, ci }) => only.includes(name) && (ci || 
 
 const begin = Date.now();
 const rows = await runMatrix(chosen, { folder: values.folder });
-if (values.json) writeFileSync(values.json, `${JSON.stringify(rows, null, 1)}\n`);
+const all = inOrder([...rows, ...kept(values.json)]);
+if (values.json) writeFileSync(values.json, `${JSON.stringify(all, null, 1)}\n`);
 const failed = rows.filter(({ failures }) => failures.length > 0);
 console.log(
   `${rows.length - failed.length} passed, ${failed.length} failed in ${Math.round((Date.now() - begin) / 1000)} s`,
 );
 if (failed.length > 0) process.exitCode = 1;
+else if (values.write) write();
+
+/** Rows of a file that are not of this run. */
+function kept(file: string | undefined): Row[] {
+  if (file === undefined || !existsSync(file)) return [];
+  const before: Row[] = JSON.parse(readFileSync(file, "utf8"));
+  return before.filter(({ platform }) => !chosen.some(({ name }) => name === platform));
+}
+
+function inOrder(list: readonly Row[]): Row[] {
+  return [...list].sort((a, b) => names.indexOf(a.platform) - names.indexOf(b.platform));
+}
+
+/** Puts the table between its marks in docs/runtimes.md. */
+function write(): void {
+  const lacking = names.filter((name) => !all.some((row) => row.platform === name && row.failures.length === 0));
+  if (lacking.length > 0) throw new Error(`--write expected rows of all platforms, got none of ${lacking}`);
+  const path = fromRoot("docs/runtimes.md");
+  const [head, , tail] = readFileSync(path, "utf8").split(/(?<=<!-- tools -->\n)([\s\S]*?)(?=<!-- \/tools -->)/);
+  writeFileSync(path, `${head}${markdown(all)}${tail}`);
+}

@@ -252,6 +252,11 @@ export class TableTransform {
     this.classNames = target && "classes" in target ? target.classes : undefined;
   }
 
+  /** @internal Vue makes no proxy of what has it: private members are not those of a proxy. */
+  get __v_skip(): boolean {
+    return true;
+  }
+
   static fromJSON(state: unknown): TableTransform {
     checkState("TableTransform.fromJSON", state);
     return new TableTransform(state);

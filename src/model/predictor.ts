@@ -57,6 +57,11 @@ export class Predictor {
     this.temperature = temperature;
   }
 
+  /** @internal Vue makes no proxy of what has it: private members are not those of a proxy. */
+  get __v_skip(): boolean {
+    return true;
+  }
+
   /** @internal Used by trainers and compilers. */
   get engine(): Engine {
     return this.use("model");

@@ -95,9 +95,9 @@ export class Profile implements ProfileData {
     const rows = [["layer", "output", "ms", "share", "GFLOPS", "MB", ...last("kernels")]];
     for (const layer of this.layers) {
       const [name, output] = layerCells(layer);
-      rows.push([name, layer.outputShape.length > 0 ? output : "", ...this.#cells(layer), ...last(kernels(layer))]);
+      rows.push([name, layer.outputShape.length > 0 ? output : "", ...this.cells(layer), ...last(kernels(layer))]);
     }
-    return `${formatTable([...rows, this.#total([""], last(""))], [0, 1, 6])}\n${this.#how()}`;
+    return `${formatTable([...rows, this.total([""], last(""))], [0, 1, 6])}\n${this.how()}`;
   }
 
   /** The ops as a table, the slowest first. */
@@ -105,22 +105,22 @@ export class Profile implements ProfileData {
     const rows = [["op", "layer", "stage", "output", "ms", "share", "GFLOPS", "MB", "kernel"]];
     for (const op of this.ops.filter(isInStep).sort((a, b) => b.ms - a.ms)) {
       const kernel = op.calls > 1 ? `${op.kernel} x${op.calls}` : op.kernel;
-      rows.push([op.op, op.path || "network", op.stage, `[${op.shape.join(", ")}]`, ...this.#cells(op), kernel]);
+      rows.push([op.op, op.path || "network", op.stage, `[${op.shape.join(", ")}]`, ...this.cells(op), kernel]);
     }
-    return `${formatTable([...rows, this.#total(["", "", ""], [""])], [0, 1, 2, 3, 8])}\n${this.#how()}`;
+    return `${formatTable([...rows, this.total(["", "", ""], [""])], [0, 1, 2, 3, 8])}\n${this.how()}`;
   }
 
-  #cells({ ms, macs, gflops, bytes }: Cost): string[] {
+  private cells({ ms, macs, gflops, bytes }: Cost): string[] {
     const share = `${((100 * ms) / this.opsMs).toFixed(1)} %`;
     return [ms.toFixed(3), share, macs > 0 ? gflops.toFixed(1) : "", (bytes / 1e6).toFixed(2)];
   }
 
-  #total(before: string[], after: string[]): string[] {
+  private total(before: string[], after: string[]): string[] {
     const total = sumUp(this.ops.filter(isInStep));
-    return ["all ops", ...before, ...this.#cells(total), ...after];
+    return ["all ops", ...before, ...this.cells(total), ...after];
   }
 
-  #how(): string {
+  private how(): string {
     const { batchSize, training, threads, repetitions, statistic, ms, opsMs } = this;
     const excess = (100 * (opsMs - ms)) / ms;
     const stage = (name: OpProfile["stage"]) =>

@@ -31,6 +31,11 @@ export abstract class Layer {
   /** Records the layer's ops on `x` and returns its output. */
   protected abstract record(b: Builder, x: ValueId): ValueId;
 
+  /** @internal Vue makes no proxy of what has it: private members are not those of a proxy. */
+  get __v_skip(): boolean {
+    return true;
+  }
+
   /** @internal Of a network with several outputs, which `record` returns as one: [n, all numbers]. */
   outputs?(): SeveralOutputs | undefined;
 

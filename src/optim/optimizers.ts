@@ -64,11 +64,11 @@ export class SGD implements Optimizer {
   readonly type = "SGD";
   readonly lr: number;
   readonly state: readonly string[];
-  readonly #options: Required<SGDOptions>;
+  private readonly options: Required<SGDOptions>;
 
   constructor(options: SGDOptions) {
-    this.#options = readOptions("SGD", options, sgdSchema);
-    const { lr, momentum, dampening, nesterov } = this.#options;
+    this.options = readOptions("SGD", options, sgdSchema);
+    const { lr, momentum, dampening, nesterov } = this.options;
     this.lr = lr;
     if (nesterov && (momentum === 0 || dampening !== 0))
       throw new ArgumentError(
@@ -84,11 +84,11 @@ export class SGD implements Optimizer {
 
   /** The first velocity is the gradient itself. */
   scalars(step: number) {
-    return { dampening: step === 0 ? 0 : this.#options.dampening };
+    return { dampening: step === 0 ? 0 : this.options.dampening };
   }
 
   record(graph: Graph, run: ParameterRun): void {
-    const { momentum, dampening, nesterov, weightDecay } = this.#options;
+    const { momentum, dampening, nesterov, weightDecay } = this.options;
     const args = {
       momentum,
       dampening: dampening ? SCALARS.own : 0,
@@ -100,7 +100,7 @@ export class SGD implements Optimizer {
   }
 
   toJSON() {
-    return { type: this.type, options: this.#options };
+    return { type: this.type, options: this.options };
   }
 }
 
@@ -139,17 +139,17 @@ export class Adam implements Optimizer {
   readonly lr: number;
   readonly state: readonly string[];
   protected readonly decoupled: boolean = false;
-  readonly #options: Required<AdamOptions>;
+  private readonly options: Required<AdamOptions>;
 
   constructor(options?: AdamOptions) {
-    this.#options = readOptions("Adam", options, adamSchema(0));
-    this.lr = this.#options.lr;
-    this.state = this.#options.amsgrad ? ["m", "v", "top"] : ["m", "v"];
+    this.options = readOptions("Adam", options, adamSchema(0));
+    this.lr = this.options.lr;
+    this.state = this.options.amsgrad ? ["m", "v", "top"] : ["m", "v"];
   }
 
   /** What makes up for running means that start from zero. */
   scalars(step: number) {
-    const [beta1, beta2] = this.#options.betas;
+    const [beta1, beta2] = this.options.betas;
     return { c1: 1 / (1 - ipow(beta1, step + 1)), c2: 1 / Math.sqrt(1 - ipow(beta2, step + 1)) };
   }
 
@@ -159,7 +159,7 @@ export class Adam implements Optimizer {
       eps,
       weightDecay,
       amsgrad,
-    } = this.#options;
+    } = this.options;
     const args = {
       rate1: 1 - beta1,
       rate2: 1 - beta2,
@@ -174,8 +174,8 @@ export class Adam implements Optimizer {
 
   /** As checkpoints of before `amsgrad` have it, where it is off. */
   toJSON() {
-    const { amsgrad, ...options } = this.#options;
-    return { type: this.type, options: amsgrad ? this.#options : options };
+    const { amsgrad, ...options } = this.options;
+    return { type: this.type, options: amsgrad ? this.options : options };
   }
 }
 
@@ -213,11 +213,11 @@ export class Lion implements Optimizer {
   readonly type = "Lion";
   readonly lr: number;
   readonly state = ["m"];
-  readonly #options: Required<LionOptions>;
+  private readonly options: Required<LionOptions>;
 
   constructor(options?: LionOptions) {
-    this.#options = readOptions("Lion", options, lionSchema);
-    this.lr = this.#options.lr;
+    this.options = readOptions("Lion", options, lionSchema);
+    this.lr = this.options.lr;
   }
 
   scalars() {
@@ -225,14 +225,14 @@ export class Lion implements Optimizer {
   }
 
   record(graph: Graph, run: ParameterRun): void {
-    const { betas, weightDecay } = this.#options;
+    const { betas, weightDecay } = this.options;
     const [rate1, rate2] = betas.map((beta) => 1 - beta);
     const args = { rate1, rate2, weightDecay: run.weightDecay ?? weightDecay };
     recordKernel(graph, "f32_lion", run, { m: "m" }, args);
   }
 
   toJSON() {
-    return { type: this.type, options: this.#options };
+    return { type: this.type, options: this.options };
   }
 }
 
@@ -266,11 +266,11 @@ export class RMSprop implements Optimizer {
   readonly type = "RMSprop";
   readonly lr: number;
   readonly state: readonly string[];
-  readonly #options: Required<RMSpropOptions>;
+  private readonly options: Required<RMSpropOptions>;
 
   constructor(options?: RMSpropOptions) {
-    this.#options = readOptions("RMSprop", options, rmspropSchema);
-    const { lr, centered, momentum } = this.#options;
+    this.options = readOptions("RMSprop", options, rmspropSchema);
+    const { lr, centered, momentum } = this.options;
     this.lr = lr;
     this.state = ["v", ...(centered ? ["mean"] : []), ...(momentum > 0 ? ["velocity"] : [])];
   }
@@ -280,7 +280,7 @@ export class RMSprop implements Optimizer {
   }
 
   record(graph: Graph, run: ParameterRun): void {
-    const { alpha, eps, weightDecay, momentum, centered } = this.#options;
+    const { alpha, eps, weightDecay, momentum, centered } = this.options;
     const common = { rate: 1 - alpha, eps, weightDecay: run.weightDecay ?? weightDecay, momentum, initial: 0, sums: 0 };
     const args = { ...common, correction: 0 };
     const [v, a, b] = ["v", "mean", "velocity"];
@@ -291,7 +291,7 @@ export class RMSprop implements Optimizer {
   }
 
   toJSON() {
-    return { type: this.type, options: this.#options };
+    return { type: this.type, options: this.options };
   }
 }
 
@@ -322,25 +322,25 @@ export class Adagrad implements Optimizer {
   readonly type = "Adagrad";
   readonly lr: number;
   readonly state = ["sum"];
-  readonly #options: Required<AdagradOptions>;
+  private readonly options: Required<AdagradOptions>;
 
   constructor(options?: AdagradOptions) {
-    this.#options = readOptions("Adagrad", options, adagradSchema);
-    this.lr = this.#options.lr;
+    this.options = readOptions("Adagrad", options, adagradSchema);
+    this.lr = this.options.lr;
   }
 
   scalars(step: number) {
-    return { decay: 1 / (1 + step * this.#options.lrDecay) };
+    return { decay: 1 / (1 + step * this.options.lrDecay) };
   }
 
   record(graph: Graph, run: ParameterRun): void {
-    const { weightDecay, initialAccumulatorValue: initial, eps } = this.#options;
+    const { weightDecay, initialAccumulatorValue: initial, eps } = this.options;
     const own = { rate: 1, eps, weightDecay: run.weightDecay ?? weightDecay, momentum: 0, initial, sums: 1 };
     recordKernel(graph, "f32_rmsprop", run, { v: "sum" }, { a: 0, b: 0, ...own, correction: SCALARS.own });
   }
 
   toJSON() {
-    return { type: this.type, options: this.#options };
+    return { type: this.type, options: this.options };
   }
 }
 

@@ -34,6 +34,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "this machine as one of a cluster that trains together",
     load: async () => (await import("./commands/worker.js")).worker,
   },
+  importmap: {
+    summary: "an import map for pages without a bundler",
+    load: async () => (await import("./commands/importmap.js")).importmap,
+  },
   doctor: {
     summary: "what this machine and runtime offer, and how fast it is",
     load: async () => (await import("./commands/doctor.js")).doctorCommand,

@@ -126,6 +126,11 @@ export class StepTrainer {
     this.own();
   }
 
+  /** @internal Vue makes no proxy of what has it: private members are not those of a proxy. */
+  get __v_skip(): boolean {
+    return true;
+  }
+
   /** @internal Regions that this trainer keeps beside the weights. */
   get regions(): ParameterRegion[] {
     const state = this.optimizer.state.map((name) => `optimizer.${name}` as const);

@@ -106,6 +106,11 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
     dropped.register(this, connection, this);
   }
 
+  /** @internal Vue makes no proxy of what has it: private members are not those of a proxy. */
+  get __v_skip(): boolean {
+    return true;
+  }
+
   /** How inputs are to be prepared, as JSON; saved with the weights. */
   get transform(): unknown {
     return this.#transform;

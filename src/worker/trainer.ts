@@ -79,6 +79,11 @@ export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
     this.#id = id;
   }
 
+  /** @internal Vue makes no proxy of what has it: private members are not those of a proxy. */
+  get __v_skip(): boolean {
+    return true;
+  }
+
   /** Optimiser steps taken, as far as this thread has heard. */
   get stepCount(): number {
     return this.#stepCount;

@@ -41,17 +41,23 @@ export async function hosting<T>(folder: string, use: (address: string) => Promi
 }
 
 /** Opens an address, waits for its `globalThis.outcome`, and gives what that resolves to. */
-export async function visit(address: string, open?: () => Promise<Page>): Promise<Outcome> {
+export const visit = (address: string): Promise<Outcome> =>
+  inTab(async (page) => {
+    await page.goto(address);
+    return outcomeOf(page);
+  });
+
+/** A tab of its own; what it reports as errors is told with a failure. */
+export async function inTab<T>(use: (page: Page) => Promise<T>): Promise<T> {
   browser ??= launch();
-  const page = open ? await open() : await (await (await browser).newContext()).newPage();
+  const page = await (await (await browser).newContext()).newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error.stack ?? error)));
   page.on("console", (message) => {
     if (message.type() === "error") errors.push(message.text());
   });
   try {
-    await page.goto(address);
-    return await outcomeOf(page);
+    return await use(page);
   } catch (error) {
     throw new Error([(error as Error).message, ...errors].join("\n"), { cause: error });
   } finally {

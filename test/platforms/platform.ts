@@ -14,6 +14,8 @@ export interface Found {
 export interface Outcome {
   main: Found;
   worker?: Found;
+  /** Losses of the recipe in docs/frameworks.md. */
+  guide?: readonly number[];
 }
 
 /** A tool, framework or place that programs run in. */

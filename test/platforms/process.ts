@@ -1,6 +1,7 @@
 /** Processes with an end: programs that are run, and servers that are stopped with all that they have started. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
+import { delimiter, join } from "node:path";
 
 /** No tool reports to its makers, asks anybody, or paints. */
 const ENVIRONMENT = {
@@ -32,7 +33,13 @@ function start(command: string, args: readonly string[], { cwd, env }: ProcessOp
   const child = spawn(command, args, {
     cwd,
     detached: true,
-    env: { ...process.env, ...ENVIRONMENT, ...env },
+    // A project may have a Node of its own.
+    env: {
+      ...process.env,
+      PATH: `${join(cwd, "node_modules/.bin")}${delimiter}${process.env.PATH}`,
+      ...ENVIRONMENT,
+      ...env,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   started.add(child);

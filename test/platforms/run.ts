@@ -33,7 +33,7 @@ export async function runMatrix(platforms: readonly Platform[], { folder }: RunO
 
 /** The package in Node, as it is installed. */
 async function withoutTools(home: string, tarball: string): Promise<Outcome> {
-  const project = await makeProject(join(home, "node"), tarball, { name: "node", title: "Node", modes: {} });
+  const project = await makeProject(join(home, "expected"), tarball, { name: "expected", title: "Node", modes: {} });
   const outcome = await inNode(project);
   for (const entry of [outcome.main, outcome.worker!])
     if (!isDeepStrictEqual(entry.losses, LOSSES))
@@ -101,7 +101,10 @@ async function judge(
     : platform.noWorkers
       ? refused(outcome.worker, platform.noWorkers)
       : compare("worker entry", outcome.worker, expected.worker!);
-  return { main: main.told, worker: worker.told, failures: [...main.failures, ...worker.failures] };
+  const losses = outcome.guide?.map((loss) => Number(loss.toFixed(3)));
+  const guide =
+    losses && !isDeepStrictEqual(losses, LOSSES) ? [`the recipe expected losses ${LOSSES}, got ${losses}`] : [];
+  return { main: main.told, worker: worker.told, failures: [...main.failures, ...worker.failures, ...guide] };
 }
 
 function compare(entry: string, found: Found | undefined, expected: Found): { told: string; failures: string[] } {

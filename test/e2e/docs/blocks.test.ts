@@ -66,10 +66,10 @@ const bundle = async (block: Block, options: BuildOptions): Promise<string> => {
 describe("the documentation", () => {
   it("has blocks that are run, and says of no other than these where", () => {
     expect(programs("node").length).toBeGreaterThan(5);
-    const known = ["node", "browser", "edge"];
+    const known = ["node", "browser", "edge", "platforms"]; // the last by npm run test:platforms
     expect(all.filter(({ runtime }) => !known.includes(runtime)).map(({ place }) => place)).toEqual([]);
     // Other languages are not run here: those of hosts of compiled modules, of which test/e2e/standalone runs Python's.
-    const languages = ["", "js", "ts", "http"];
+    const languages = ["", "js", "jsx", "ts", "json", "http"];
     const ofHosts = ["python", "c", "go", "rust", "java"];
     const isKnown = ({ place, language }: Block) =>
       languages.includes(language) || (/^docs\/(standalone|scale)\.md/.test(place) && ofHosts.includes(language));

@@ -1,14 +1,26 @@
 /** Frameworks that render on a server and in pages: Next, Astro, Nuxt, SvelteKit. */
+import { ASKED, guide } from "../guides.js";
 import { hosting, noBrowser, visit } from "../page.js";
 import type { Outcome, Platform } from "../platform.js";
 import { serving } from "../process.js";
 import type { Project } from "../project.js";
+
+/** What they ask for at least. */
+const NODE = "node@22";
 
 const answerOf = async (address: string): Promise<Outcome> => {
   const response = await fetch(address);
   const text = await response.text();
   if (!response.ok) throw new Error(`${address} answered ${response.status}: ${text.slice(0, 2000)}`);
   return JSON.parse(text);
+};
+
+/** Of the program's route, and of the recipe's. */
+const withRoute = async (address: string): Promise<Outcome> => {
+  const response = await fetch(`${address}/api/train`, { method: "POST", body: JSON.stringify(ASKED) });
+  if (!response.ok)
+    throw new Error(`the recipe answered ${response.status}: ${(await response.text()).slice(0, 2000)}`);
+  return { ...(await answerOf(`${address}/api/node`)), guide: (await response.json()) as number[] };
 };
 
 const NEXT_SHARED = {
@@ -39,6 +51,7 @@ export default function Page() {
   },
   node: {
     "app/page.jsx": EMPTY_PAGE,
+    "app/api/train/route.js": guide("next/app/api/train/route.js"),
     "app/api/node/route.js": `import { outcome } from "../../../program/outcome.js";
 
 export const dynamic = "force-dynamic";
@@ -61,7 +74,8 @@ const next = (kind: "page" | "node" | "edge") => ({
   title: { page: "Next, client component", node: "Next, route in Node", edge: "Next, route at the edge" }[kind],
 });
 const asking = (kind: "page" | "node" | "edge", bundler: "turbopack" | "webpack", mode: "dev" | "start") => {
-  const use = (address: string) => (kind === "page" ? visit(address) : answerOf(`${address}/api/${kind}`));
+  const use = (address: string) =>
+    kind === "page" ? visit(address) : kind === "node" ? withRoute(address) : answerOf(`${address}/api/edge`);
   const NODE_ENV = mode === "dev" ? "development" : "production";
   return async ({ folder, path, bin }: Project): Promise<Outcome> => {
     if (mode === "start") await bin("next", ["build", `--${bundler}`], { env: { NODE_ENV }, seconds: 400 });
@@ -91,7 +105,7 @@ export const nexts: Platform[] = (["page", "node", "edge"] as const).map((kind) 
 const astro: Platform = {
   name: "astro",
   title: "Astro",
-  packages: ["astro@7"],
+  packages: ["astro@7", NODE],
   missing: noBrowser,
   files: {
     "src/pages/index.astro": `<html lang="en">
@@ -118,7 +132,7 @@ const astro: Platform = {
 const nuxt: Platform = {
   name: "nuxt",
   title: "Nuxt",
-  packages: ["nuxt@4"],
+  packages: ["nuxt@4", NODE],
   missing: noBrowser,
   files: {
     "app/app.vue": `<script setup>
@@ -146,11 +160,11 @@ export default defineEventHandler(() => outcome());
     "page, built": async (project) => {
       await project.bin("nuxt", ["build"], { seconds: 500 });
       const { folder } = project;
-      return serving(() => [process.execPath, ".output/server/index.mjs"], { cwd: folder }, visit);
+      return serving(() => ["node", ".output/server/index.mjs"], { cwd: folder }, visit);
     },
     "server, built": async ({ folder }) =>
       serving(
-        () => [process.execPath, ".output/server/index.mjs"],
+        () => ["node", ".output/server/index.mjs"],
         { cwd: folder },
         (address) => answerOf(`${address}/api/node`),
       ),
@@ -160,7 +174,7 @@ export default defineEventHandler(() => outcome());
 const svelteKit: Platform = {
   name: "sveltekit",
   title: "SvelteKit",
-  packages: ["@sveltejs/kit@3", "@sveltejs/adapter-node", "@sveltejs/vite-plugin-svelte@7", "vite@8", "svelte@5"],
+  packages: ["@sveltejs/kit@3", "@sveltejs/adapter-node", "@sveltejs/vite-plugin-svelte@7", "vite@8", "svelte@5", NODE],
   missing: noBrowser,
   files: {
     "svelte.config.js": `import adapter from "@sveltejs/adapter-node";
@@ -196,11 +210,11 @@ export const GET = async () => Response.json(await outcome());
       ),
     "page, built": async ({ bin, folder }) => {
       await bin("vite", ["build"]);
-      return serving(() => [process.execPath, "build/index.js"], { cwd: folder }, visit);
+      return serving(() => ["node", "build/index.js"], { cwd: folder }, visit);
     },
     "server, built": ({ folder }) =>
       serving(
-        () => [process.execPath, "build/index.js"],
+        () => ["node", "build/index.js"],
         { cwd: folder },
         (address) => answerOf(`${address}/api/node`),
       ),

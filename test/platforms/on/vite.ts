@@ -1,4 +1,5 @@
 /** Vite of four versions, plain and with frameworks, in development and built. */
+import { ASKED, guide } from "../guides.js";
 import { hosting, noBrowser, visit } from "../page.js";
 import type { Platform } from "../platform.js";
 import { serving } from "../process.js";
@@ -24,17 +25,28 @@ const FILES = {
   "react/index.html": page("./main.jsx"),
   "react/main.jsx": `import { createRoot } from "react-dom/client";
 import { useEffect } from "react";
-import { outcome } from "../program/outcome.js";
+import { samples } from "../program/main.js";
+import { withGuide } from "../program/outcome.js";
+import { useTraining } from "./useTraining.js";
+
+const dataset = samples();
+const found = Promise.withResolvers();
 
 function App() {
+  const { losses, error } = useTraining(dataset, ${JSON.stringify(ASKED)});
   useEffect(() => {
-    globalThis.outcome ??= outcome();
+    if (error) found.reject(error);
+    if (losses.length === ${ASKED.epochs}) found.resolve(losses);
+  }, [losses, error]);
+  useEffect(() => {
+    globalThis.outcome ??= withGuide(found.promise);
   }, []);
-  return <p>training</p>;
+  return <p>{losses.join(" ")}</p>;
 }
 
 createRoot(document.body).render(<App />);
 `,
+  "react/useTraining.js": guide("react/useTraining.js"),
   "react.config.js": config("react", `import react from "@vitejs/plugin-react";`, "react()"),
 
   "vue/index.html": page("./main.js"),
@@ -44,15 +56,33 @@ import App from "./App.vue";
 createApp(App).mount(document.body);
 `,
   "vue/App.vue": `<script setup>
-import { onMounted } from "vue";
-import { outcome } from "../program/outcome.js";
+import { reactive, watchEffect } from "vue";
+import { createModel, createTrainer, SGD } from "resnet-wasm";
+import { input, modelOptions, network, samples, trainerOptions } from "../program/main.js";
+import { withGuide } from "../program/outcome.js";
+import { useTraining } from "./useTraining.js";
 
-onMounted(() => {
-  globalThis.outcome = outcome();
+/** What lies in reactive state is what was put there. */
+async function inState() {
+  const state = reactive({ network: network(), options: trainerOptions(), optimizer: new SGD({ lr: 0.05 }), dataset: samples() });
+  state.model = await createModel(state.network, { ...modelOptions });
+  state.trainer = createTrainer(state.model, { ...state.options, optimizer: state.optimizer });
+  await state.trainer.fit(state.dataset, { epochs: 1, batchSize: 64 });
+  if (!Number.isFinite(state.model.predict(input()).data[0])) throw new Error("no prediction");
+  await state.model.save();
+}
+
+const { losses, error } = useTraining(samples(), ${JSON.stringify(ASKED)});
+const found = Promise.withResolvers();
+watchEffect(() => {
+  if (error.value) found.reject(error.value);
+  if (losses.value.length === ${ASKED.epochs}) found.resolve([...losses.value]);
 });
+globalThis.outcome = inState().then(() => withGuide(found.promise));
 </script>
-<template><p>training</p></template>
+<template><p>{{ losses }}</p></template>
 `,
+  "vue/useTraining.js": guide("vue/useTraining.js"),
   "vue.config.js": config("vue", `import vue from "@vitejs/plugin-vue";`, "vue()"),
 
   "svelte/index.html": page("./main.js"),
@@ -62,15 +92,21 @@ import App from "./App.svelte";
 mount(App, { target: document.body });
 `,
   "svelte/App.svelte": `<script>
-import { onMount } from "svelte";
-import { outcome } from "../program/outcome.js";
+import { samples } from "../program/main.js";
+import { withGuide } from "../program/outcome.js";
+import { training } from "./training.js";
 
-onMount(() => {
-  globalThis.outcome = outcome();
-});
+const progress = training(samples(), ${JSON.stringify(ASKED)});
+const found = Promise.withResolvers();
+$: {
+  if ($progress.error) found.reject($progress.error);
+  if ($progress.losses.length === ${ASKED.epochs}) found.resolve($progress.losses);
+}
+globalThis.outcome = withGuide(found.promise);
 </script>
-<p>training</p>
+<p>{$progress.losses}</p>
 `,
+  "svelte/training.js": guide("svelte/training.js"),
   "svelte.config.js": config("svelte", `import { svelte } from "@sveltejs/vite-plugin-svelte";`, "svelte()"),
 };
 
@@ -78,6 +114,7 @@ const APPS = ["plain", "react", "vue", "svelte"];
 
 const vite = (major: number): Platform => ({
   name: `vite${major}`,
+  ci: major === 8,
   title: "Vite",
   packages: [`vite@${major}`, ...PLUGINS[major], "react@19", "react-dom@19", "vue@3", "svelte@5"],
   files: FILES,

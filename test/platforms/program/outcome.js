@@ -2,7 +2,7 @@
 import { work } from "./main.js";
 import { workerWork } from "./worker.js";
 
-const told = async (part) => {
+export const told = async (part) => {
   try {
     return await part();
   } catch (error) {
@@ -10,8 +10,11 @@ const told = async (part) => {
   }
 };
 
+/** With what a recipe found. */
+export const withGuide = async (losses) => ({ ...(await outcome()), guide: await losses });
+
 /** By the main entry, and by the worker's. */
 export const outcome = async (options) => ({ main: await told(work), worker: await told(() => workerWork(options)) });
 
-/** Where there are no workers for models. */
+/** Where the worker's entry is not asked. */
 export const mainOutcome = async () => ({ main: await told(work) });
