@@ -1,6 +1,7 @@
 /** What the page of the laboratory knows: settings in the address, and what the worker has told. */
 import { batch, computed, effect, type Signal, signal } from "@preact/signals";
 import { inAddress } from "../shell/address.js";
+import { reducedMotion } from "../shell/preferences.js";
 import { lab as text } from "../text/lab.js";
 import { connect } from "./client.js";
 import type { LesionResult } from "./core/lesions.js";
@@ -41,7 +42,8 @@ export function choose(given: Partial<Settings>): void {
   });
 }
 
-export const pace = signal<Pace>("steady");
+/** Who asked the device for less motion gets fewer pictures a second. */
+export const pace = signal<Pace>(reducedMotion.peek() ? "slow" : "steady");
 /** Points of one's own, to begin with four heaps crosswise: the least that no straight line parts. */
 export const own = signal<Points>(
   heaps([

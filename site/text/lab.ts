@@ -162,6 +162,7 @@ const en = {
   },
   file: {
     save: "Save the run",
+    figures: "Save the figures (csv)",
     open: "Open a run",
     opened: (name: string, step: number) => `${name} opened: it goes on from step ${step} with the same bits.`,
     bad: (name: string, reason: string) => `${name} cannot be opened: ${reason}`,
@@ -321,6 +322,7 @@ const zh: typeof en = {
   },
   file: {
     save: "保存这次运行",
+    figures: "保存数据（csv）",
     open: "打开一次运行",
     opened: (name, step) => `已打开 ${name}：从第 ${step} 步继续，每一位都相同。`,
     bad: (name, reason) => `${name} 打不开：${reason}`,

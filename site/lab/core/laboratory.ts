@@ -2,6 +2,7 @@
 import { activations } from "resnet-wasm";
 import { borderOf } from "./border.js";
 import { firstOf } from "./datasets.js";
+import { figuresAsCsv } from "./figures.js";
 import { readRunFile, writeRunFile } from "./file.js";
 import { type LandscapePoint, landscapeOf, planeOf } from "./landscape.js";
 import { lesionsOf, modelWith } from "./lesions.js";
@@ -179,6 +180,16 @@ export class Laboratory implements Async<Commands> {
 
   save(): Promise<Uint8Array<ArrayBuffer>> {
     return this.#alone(async () => writeRunFile(await this.#current.suspend()));
+  }
+
+  figures(): Promise<string> {
+    return this.#alone(async () => {
+      const { twins, readings } = this.#current;
+      return figuresAsCsv(
+        both((kind) => twins[kind].losses),
+        readings,
+      );
+    });
   }
 
   look(options: LookOptions): Promise<void> {

@@ -75,6 +75,8 @@ export interface Commands {
   step(count: number): void;
   rewind(step: number): void;
   save(): Uint8Array<ArrayBuffer>;
+  /** Losses and right answers so far, as comma-separated values. */
+  figures(): string;
   /** Goes on with a run that `save` gave. */
   open(bytes: Uint8Array): void;
   /** Takes out one part after the other; ends when all are told, or with another run. */

@@ -132,6 +132,10 @@ export function Keep() {
     download(`laboratory-step-${snapshot.value?.step ?? 0}.safetensors`, bytes, "application/octet-stream");
     notice.value = t.file.saved;
   };
+  const saveFigures = async () => {
+    const csv = await ask("figures");
+    if (csv) download(`laboratory-step-${snapshot.value?.step ?? 0}.csv`, csv, "text/csv");
+  };
   const open = async (input: HTMLInputElement) => {
     const file = input.files?.[0];
     input.value = "";
@@ -151,6 +155,9 @@ export function Keep() {
     <div class="row lab-keep">
       <button type="button" onClick={() => void save()} disabled={!snapshot.value}>
         {t.file.save}
+      </button>
+      <button type="button" onClick={() => void saveFigures()} disabled={!snapshot.value}>
+        {t.file.figures}
       </button>
       <label class="button">
         {t.file.open}

@@ -151,6 +151,14 @@ describe.skipIf(NO_SITE)(`the laboratory (${NO_SITE || "Chromium"})`, () => {
     await page.close();
   });
 
+  it("draws less often for who asked for less motion", async () => {
+    const { page, problems } = await site.open("lab.html", { reducedMotion: "reduce", waitFor: ready });
+    await page.getByText("More settings").click();
+    expect(await page.getByLabel("Pace").inputValue()).toBe("slow");
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
   it("is used by keyboard alone", async () => {
     const { page, problems } = await site.open("lab.html?depth=4&width=8", { waitFor: ready });
     await page.locator("#content").focus();

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { Laboratory } from "../../../../site/lab/core/laboratory.js";
 import type { Emit, Event, Events } from "../../../../site/lab/core/protocol.js";
 import { DEFAULTS } from "../../../../site/lab/core/settings.js";
+import { readCsv } from "../../../../src/faces/data.js";
 
 function laboratory() {
   const told: { event: Event; data: unknown }[] = [];
@@ -64,6 +65,28 @@ it("saves a run that opens again", async () => {
   await other.lab.open(bytes);
   expect(other.of("begun")[0].own).toEqual(own);
   expect(other.of("snapshot")[0]).toMatchObject({ step: 25, hash });
+});
+
+it("gives its figures as a spreadsheet", async () => {
+  const { lab, of } = laboratory();
+  await lab.start(settings, null);
+  await lab.step(20);
+  await lab.step(3);
+  const { columns, length } = readCsv(await lab.figures());
+  expect(length).toBe(24);
+  const named = (name: string) => columns.find((column) => column.name === name)!.numbers!;
+  expect(named("step")).toEqual(Float64Array.from({ length: 24 }, (_, i) => i));
+  for (const kind of ["plain", "residual"] as const) {
+    const readings = of("snapshot").at(-1)!.readings;
+    expect(readings.map(({ step }) => step)).toEqual([0, 20, 23]);
+    for (const { step, test } of readings) expect(named(`${kind} test accuracy`)[step]).toBe(test[kind].accuracy);
+    expect(named(`${kind} batch loss`)[0]).toBeNaN();
+    expect(
+      named(`${kind} batch loss`)
+        .slice(1)
+        .every((loss) => loss > 0),
+    ).toBe(true);
+  }
 });
 
 it("tells lesions and landscapes part by part while it trains on, of the nets as they were", async () => {
