@@ -31,6 +31,8 @@ export class Workers {
   readonly #seals: Seals;
   readonly #known = new Map<string, Known>();
   readonly #parts = new Map<string, number>();
+  /** Who has another secret; each is told of once. */
+  readonly #strangers = new Set<string>();
   readonly #raw = new Map<string, string>();
   readonly #tell: (event: ClusterEvent) => void;
 
@@ -68,6 +70,8 @@ export class Workers {
       if (known) Object.assign(known, { beat, heard: now });
       else this.#known.set(id, { beat, heard: now, alive: false, refusal: undefined });
     } catch (error) {
+      if (this.#strangers.has(id) || this.#strangers.size >= MOST.workers) return;
+      this.#strangers.add(id);
       this.#tell({ type: "refused", worker: id.replace(/[^\w.-]/g, "?"), reason: messageOf(error) });
     }
   }

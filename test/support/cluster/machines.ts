@@ -3,12 +3,17 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-export const root = here("../../../");
+/** Scripts are bundled, and lie elsewhere than this file: the folder of package.json is above both. */
+function above(folder: string): string {
+  return existsSync(join(folder, "package.json")) ? folder : above(dirname(folder));
+}
+
+export const root = above(dirname(fileURLToPath(import.meta.url)));
+const here = (path: string) => join(root, "test/support/cluster", path);
 const run = promisify(execFile);
 
 /** Where Debian and Homebrew put it. */
@@ -17,7 +22,7 @@ export const REDIS = ["/usr/bin/redis-server", "/usr/local/bin/redis-server", "/
 );
 export const missing = REDIS ? "" : " (skipped: there is no redis-server)";
 
-const SECRET = "a secret of the tests, 32 letters";
+export const SECRET = "a secret of the tests, 32 letters";
 
 export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 

@@ -1,5 +1,5 @@
 // A layer of one's own, as each machine of a cluster imports it.
-import { Layer, registerLayer } from "resnet-wasm";
+import { binary, Layer, registerLayer } from "resnet-wasm";
 
 /** y = x * w, with a weight for each feature. */
 export class Scaled extends Layer {
@@ -15,7 +15,7 @@ export class Scaled extends Layer {
   }
 
   record(b, x) {
-    return b.multiply(x, b.parameter("weight", [this.features], { init: 1.5 }));
+    return binary(b, "mul", x, b.parameter("weight", [this.features], { init: 1.5 }));
   }
 }
 

@@ -48,7 +48,7 @@ const networks = {
 
 const { network, inputShape } = await networks[given.network]();
 const model = await main.createModel(network, {
-  ...{ inputShape, seed: given.seed, threads: given.threads, relaxedSimd: false },
+  ...{ inputShape, seed: given.seed, threads: given.threads, relaxedSimd: given.relaxedSimd ?? false },
   prefer: given.prefer ?? "speed",
 });
 if (given.freeze) main.freeze(model, given.freeze);
@@ -79,24 +79,30 @@ try {
     : main.createTrainer(model, options);
   const times = [];
   let last;
-  const history = await trainer.fit(dataset, {
-    epochs: given.epochs,
-    batchSize: given.batchSize,
-    ...(given.fit ?? {}),
-    maxSteps: given.steps,
-    ...(given.mix && { mix: mixup({ alpha: 0.3 }) }),
-    ...(given.store && { resume: { store: main.fileStore(given.store), every: 1, keep: 2 } }),
-    callbacks: [
-      {
-        onStep: ({ step, epoch, loss }) => {
-          const now = performance.now();
-          if (last !== undefined) times.push(now - last);
-          last = now;
-          say({ type: "step", count: trainer.stepCount, epoch, step, loss });
+  const fit = (more) =>
+    trainer.fit(dataset, {
+      epochs: given.epochs,
+      batchSize: given.batchSize,
+      ...(given.fit ?? {}),
+      maxSteps: given.steps,
+      ...(given.mix && { mix: mixup({ alpha: 0.3 }) }),
+      ...(given.store && { resume: { store: main.fileStore(given.store), every: 1, keep: 2 } }),
+      callbacks: [
+        {
+          onStep: ({ step, epoch, loss }) => {
+            const now = performance.now();
+            if (last !== undefined) times.push(now - last);
+            last = now;
+            say({ type: "step", count: trainer.stepCount, epoch, step, loss });
+          },
         },
-      },
-    ],
-  });
+      ],
+      ...more,
+    });
+  // A fit that is stopped again and again goes on with the step that the workers have.
+  let history;
+  do history = await fit(given.restless ? { maxMs: given.restless } : {});
+  while (history.stopped === "maxMs");
   const hash = createHash("sha256")
     .update(await trainer.save())
     .digest("hex");
