@@ -15,7 +15,7 @@ interface NetworkProps {
 const ENDS = { input: 14, output: 14, gap: 16 };
 const PITCH = { max: 64 };
 /** Above the bars: room for the arcs, where there are any. */
-const ARC = { plain: 0, residual: 16 };
+const ARC = { plain: 2, residual: 16 };
 const BAR = { input: 52, hidden: 36, output: 20 };
 
 export function Network({ kind, depth, differences }: NetworkProps) {

@@ -104,3 +104,16 @@ function launch(task: Task, done: () => void): Worker {
   worker.postMessage(task);
   return worker;
 }
+
+/** Layers of the network that is trained for its block alone, where none has been trained yet. */
+const SMALL = 8;
+
+/** A trained residual block of whatever depth, for those who look at the equations first. */
+export function learnBlock(): Promise<void> {
+  stop();
+  const task: Task = { kind: "residual", depth: SMALL, seed: seed.value };
+  nets.value = { ...nets.value, residual: { task, reports: [] } };
+  return new Promise((resolve) => {
+    workers = [launch(task, resolve)];
+  });
+}
