@@ -29,6 +29,7 @@ async function run(options) {
   await writeFile(out, renderReport(studies, seconds));
   if (picture !== undefined) await writeFile(picture, renderPicture(dense));
   console.log(`${out} written after ${seconds.toFixed(0)} s`);
+  console.log("The same live in a browser, with docs and your own data: npm run site:serve");
 }
 
 /**

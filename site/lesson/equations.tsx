@@ -94,16 +94,19 @@ export function Equations() {
         </div>
         <div class="equations-pair">
           <Formulas term={term} />
-          <pre>
-            <code>
-              {lines.map((line, i) => (
-                <span key={line} class={term && LINE[term] === i ? "code-line lit" : "code-line"}>
-                  {line}
-                  {"\n"}
-                </span>
-              ))}
-            </code>
-          </pre>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
+          <section class="equations-code" tabIndex={0} aria-label={t.code}>
+            <pre>
+              <code>
+                {lines.map((line, i) => (
+                  <span key={line} class={term && LINE[term] === i ? "code-line lit" : "code-line"}>
+                    {line}
+                    {"\n"}
+                  </span>
+                ))}
+              </code>
+            </pre>
+          </section>
         </div>
         <p role="status" class="equations-said">
           {learning.value ? t.learning : term ? t.terms[term] : t.start}

@@ -67,6 +67,7 @@ const en = {
     play: "▶ Play",
     back: "◀ Back",
     next: "Next ▶",
+    code: "The code that runs",
     start: "Play, or go term by term.",
     learning: "A network of 8 layers learns first …",
     terms: {
@@ -198,6 +199,7 @@ const zh: typeof en = {
     play: "▶ 播放",
     back: "◀ 上一步",
     next: "下一步 ▶",
+    code: "运行的代码",
     start: "播放，或一项一项地看。",
     learning: "先让一个 8 层的网络学习……",
     terms: {
