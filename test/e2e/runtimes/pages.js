@@ -106,6 +106,7 @@ export function browserRuntime({ name, title, relaxedSimd, installed, open, open
     title,
     entry: `index.${KIND}.js`,
     installed,
+    open,
     version: async () => {
       const browser = await open();
       await browser.close();
