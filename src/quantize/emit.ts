@@ -44,7 +44,10 @@ function bytesAlone(folded: Folded, precisions: Precisions, units: ReadonlyMap<V
   const alone = new Set(units.keys());
   const readsBytes = (node: Node, id: ValueId): boolean => {
     const product = folded.products.get(node);
-    if (product && isInteger(precisions[product.name])) return id === product.x || id === product.residual;
+    // A sum of both signs goes on through many blocks: its error would grow with each.
+    const keepsSum = (units.get(id)?.zero ?? 0) === 0;
+    if (product && isInteger(precisions[product.name]))
+      return id === product.residual ? keepsSum : id === product.x;
     return isNode(node, maxPool2d) && alone.has(node.outputs[0]);
   };
   alone.delete(folded.output);
