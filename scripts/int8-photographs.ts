@@ -36,9 +36,11 @@ const photographs = names.map((name) => new Blob([readFileSync(join(folder, `${n
 async function inputs(): Promise<Float32Array> {
   const size = 224 * 224 * 3;
   if (values.calibrate === "photographs") {
-    const all = await Promise.all(photographs.map(async (blob) =>
+    const all = await Promise.all(
+      photographs.map(async (blob) =>
         data.transformImage(await data.decodeImage(new Uint8Array(await blob.arrayBuffer())), transform),
-      ));
+      ),
+    );
     const x = new Float32Array(all.length * size);
     all.forEach((picture, i) => {
       x.set(picture.data, i * size);

@@ -16,7 +16,10 @@ export interface Group {
 
 const GROUPS: readonly (readonly [string, readonly string[]])[] = [
   ["Begin", ["first-hour", "overview", "data", "pictures", "tables", "sensors", "fine-tuning", "troubleshooting"]],
-  ["Deploy", ["deployment", "frameworks", "runtimes", "worker", "standalone", "command-line", "scale", "cluster"]],
+  [
+    "Deploy",
+    ["deployment", "frameworks", "runtimes", "worker", "standalone", "quantize", "command-line", "scale", "cluster"],
+  ],
   ["Bring along", ["networks", "from-pytorch", "from-tensorflow-js", "onnx"]],
   ["Go deeper", ["training", "runs", "own-layers", "own-losses", "numbers"]],
 ];

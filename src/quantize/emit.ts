@@ -46,8 +46,7 @@ function bytesAlone(folded: Folded, precisions: Precisions, units: ReadonlyMap<V
     const product = folded.products.get(node);
     // A sum of both signs goes on through many blocks: its error would grow with each.
     const keepsSum = (units.get(id)?.zero ?? 0) === 0;
-    if (product && isInteger(precisions[product.name]))
-      return id === product.residual ? keepsSum : id === product.x;
+    if (product && isInteger(precisions[product.name])) return id === product.residual ? keepsSum : id === product.x;
     return isNode(node, maxPool2d) && alone.has(node.outputs[0]);
   };
   alone.delete(folded.output);
@@ -56,8 +55,9 @@ function bytesAlone(folded: Folded, precisions: Precisions, units: ReadonlyMap<V
   return alone;
 }
 
-export function emit(b: Builder, x: ValueId, network: Buildable, precisions: Precisions): ValueId {
-  const folded = recordFolded(network, b.shape(x));
+/** Records a network, its products in these precisions; those without one have weights in float32. */
+export function emit(b: Builder, x: ValueId, network: Buildable, precisions: Precisions, isFused = true): ValueId {
+  const folded = recordFolded(network, b.shape(x), isFused);
   return new Emitter(b, folded, precisions).run(x);
 }
 
@@ -178,7 +178,8 @@ class Emitter {
     const x = this.#bytes(product.x, input, path);
     const clamp = clampOf(epilogue.activation);
     const output = clamp !== undefined && this.#bytesAlone.has(out) ? (this.#units.get(out) ?? null) : null;
-    const residual = product.residual === undefined ? undefined : this.#forms.get(product.residual)?.bytes;
+    const forms: Forms = product.residual === undefined ? {} : this.#formsOf(product.residual);
+    const residual = forms.floats === undefined ? forms.bytes : undefined;
     const residualUnits = residual === undefined ? null : (this.#units.get(product.residual as ValueId) ?? null);
     const attributes: IntegerProduct = {
       convolution: convolution && withoutEpilogue(convolution),

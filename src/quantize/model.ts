@@ -8,13 +8,12 @@ import type { Engine } from "../model/engine.js";
 import { MODEL_NAME } from "../model/options.js";
 import { type Extras, type ModelInfo, Predictor } from "../model/predictor.js";
 import { toInt8 } from "../model/saving.js";
-import { readParameter, type StateDict } from "../model/state.js";
 import { readTemperature } from "../model/temperature.js";
 import { expectTransform } from "../model/transform-limits.js";
 import { Quantized } from "./layer.js";
-import { stateShape, toState } from "./order.js";
 import { weightsType } from "./precision.js";
 import type { QuantizationReport } from "./report.js";
+import { savedState } from "./state.js";
 
 /** What a saved network in eight bits is called. */
 export interface SaveQuantizedOptions {
@@ -59,26 +58,12 @@ export class QuantizedModel extends Predictor {
 }
 
 function writeQuantized(engine: Engine, metadata: Record<string, string>): Uint8Array<ArrayBuffer> {
-  const { network, parameters, buffers } = engine.description;
+  const { network } = engine.description;
   const precisions = network instanceof Quantized ? network.precisions : {};
-  const state: StateDict = new Map(
-    parameters.map((parameter) => [parameter.name, readParameter(engine, parameter, "parameters")]),
-  );
-  const integers = new Set<string>();
-  for (const buffer of buffers) {
-    const view = engine.executor.bufferView(buffer.name);
-    const isWeights = buffer.dtype === "i8";
-    const shape = isWeights ? stateShape(buffer.shape) : buffer.shape;
-    state.set(buffer.name, { data: isWeights ? toState(view, buffer.shape) : view.slice(), shape: [...shape] });
-    if (isWeights) integers.add(buffer.name);
-  }
+  const { state, integers } = savedState(engine);
   const ofBytes = (name: string) => Object.hasOwn(precisions, name) && weightsType(precisions[name]) === "I8";
   return writeSafetensors(
     toInt8(state, (name) => ofBytes(name) && !integers.has(name)),
-    {
-      metadata,
-      digest: true,
-      dtype: (name) => (integers.has(name) || (state.has(name) && ofBytes(name)) ? "I8" : "F32"),
-    },
+    { metadata, digest: true, dtype: (name) => (state.has(name) && ofBytes(name) ? "I8" : "F32") },
   );
 }

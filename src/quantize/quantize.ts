@@ -22,6 +22,7 @@ import { Observed } from "./observed.js";
 import { isInteger } from "./precision.js";
 import { bytesOfWeights, compareAccuracy, compareOutputs, outputsOf, type QuantizationReport } from "./report.js";
 import { readSamples, type Samples } from "./samples.js";
+import { type Times, timeProducts } from "./tune.js";
 
 /** How a network is quantised. All has defaults. */
 export interface QuantizeOptions extends Pick<LoadOptions, "threads" | "relaxedSimd" | "workerUrl" | "createWorker"> {
@@ -97,26 +98,39 @@ export const quantizer =
     const before = await calibrate(engine, observed, calibrated, signal);
     engine.executor.pool?.stop();
     const findings = [...before.findings.values()];
-    const choices = choose(findings, { ranges, first, last, keep });
-    const precisions = Object.fromEntries([...choices].map(([name, { precision }]) => [name, precision]));
-    const quantized = new Quantized(network, precisions);
-    const made = await make(
-      quantized,
-      tensorsOf(quantized, inputShape, readStateDict(model.engine), findings, choices),
-    );
+    const how = { ranges, first, last, keep };
+    const build = (choices: Choices) => {
+      const precisions = Object.fromEntries([...choices].map(([name, { precision }]) => [name, precision]));
+      const quantized = new Quantized(network, precisions);
+      return make(quantized, tensorsOf(quantized, inputShape, readStateDict(model.engine), findings, choices));
+    };
+    const times = tune ? await measure() : undefined;
+    const choices = choose(findings, how, times && isFasterBy(times));
+    const made = await build(choices);
     const after = await outputsOf(made.engine, calibrated, signal);
     const report: QuantizationReport = {
       samples: calibrated.count,
       ...compareOutputs(before.outputs, after.outputs, numel(made.engine.description.outputShape)),
       accuracy: await accuracy(),
       bytes: bytesOfWeights(findings, choices),
-      layers: findings.map(({ product: { name }, macs }) => {
+      layers: findings.map(({ product: { name, node }, macs }) => {
         const { precision, why } = lookUp(choices, name);
-        return { name, precision: isInteger(precision) ? "int8" : "float32", why, macs };
+        const milliseconds = times?.get(node.path);
+        return { name, precision: isInteger(precision) ? "int8" : "float32", why, macs, milliseconds };
       }),
     };
     const { transform, classNames, temperature } = model;
     return new QuantizedModel(made.engine, made.info, { transform, classNames, temperature }, report);
+
+    /** What products take: all that can be on integers, and none. */
+    async function measure(): Promise<Times> {
+      const [integers, floats] = [true, false].map((is) => choose(findings, { ...how, first: is }, () => is));
+      const [int8, float32] = [await build(integers), await build(floats)];
+      const { x } = await calibrated.read(0, 1);
+      const times = timeProducts(int8.engine, float32.engine, x, signal);
+      for (const { engine } of [int8, float32]) engine.executor.pool?.stop();
+      return times;
+    }
 
     async function accuracy() {
       if (validation === undefined) {
@@ -127,6 +141,14 @@ export const quantizer =
       const [first, second] = [await outputsOf(model.engine, all, signal), await outputsOf(made.engine, all, signal)];
       return all.hasClasses ? compareAccuracy(first.classes, first.outputs, second.outputs) : undefined;
     }
+  };
+
+/** By what was measured; a product without a time of its own is taken for faster on integers. */
+const isFasterBy =
+  (times: Times) =>
+  ({ product: { node } }: Finding): boolean => {
+    const { int8, float32 } = times.get(node.path) ?? { int8: 0, float32: 0 };
+    return int8 <= float32;
   };
 
 /** The tensors that the network has: of other layers than products those of the model that it was made of. */

@@ -37,8 +37,8 @@ export interface Folded {
   products: ReadonlyMap<Node, Product>;
 }
 
-/** Records a network for inputs of this shape, [n, …]. */
-export function recordFolded(network: Buildable, x: Shape): Folded {
+/** Records a network for inputs of this shape, [n, …]; without fusion sums and activations stay ops of their own. */
+export function recordFolded(network: Buildable, x: Shape, isFused = true): Folded {
   const b = new Builder({ training: false });
   const { graph } = b;
   const input = graph.value(x, "input");
@@ -46,7 +46,7 @@ export function recordFolded(network: Buildable, x: Shape): Folded {
   const keep = new Set([output]);
   removeDead(graph, keep);
   foldBatchNorms(graph, keep);
-  fuse(graph, keep);
+  if (isFused) fuse(graph, keep);
   const constants = constantNodes(graph, new Set(), Infinity).nodes;
   const declared = new Map([...graph.parameters, ...graph.buffers].map((each) => [each.value, each]));
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((id) => [id, node] as const)));

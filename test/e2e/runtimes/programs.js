@@ -28,7 +28,14 @@ const specifier = (from, to) => {
 
 /** The imports of a program at `path`: the library and its entry for inference from dist/*.<kind>.js, and the suite. */
 export function imports(path, kind) {
-  const files = { library: join(dist, `index.${kind}.js`), inference: join(dist, `inference.${kind}.js`), suite };
+  // In edge runtimes kernels are files of the program: those of eight bits are left out there.
+  const more = ["node", "browser"].includes(kind) ? { eight: join(dist, `quantize.${kind}.js`) } : {};
+  const files = {
+    ...more,
+    library: join(dist, `index.${kind}.js`),
+    inference: join(dist, `inference.${kind}.js`),
+    suite,
+  };
   const line = ([name, file]) => `import * as ${name} from ${JSON.stringify(specifier(path, file))};\n`;
   return Object.entries(files).map(line).join("");
 }
@@ -47,4 +54,5 @@ ${after}
   return path;
 }
 
-export const conformanceOf = (environment) => `suite.conformance(library, inference, ${JSON.stringify(environment)})`;
+export const conformanceOf = (environment) =>
+  `suite.conformance(library, inference, ${JSON.stringify(environment)}, typeof eight === "undefined" ? undefined : eight)`;

@@ -210,3 +210,20 @@ describe.skipIf(!hasCifar)(titled("ResNet-20 of CIFAR-10"), () => {
     expect(layers?.filter(({ precision }) => precision === "int8").length).toBe(19);
   });
 });
+
+describe("tune", () => {
+  it("chooses by what products take here, tells it, and saves the choice", async () => {
+    const model = await createModel(cifarResNet(8), { inputShape: [16, 16, 3], threads: 1 });
+    const x = inputsOf(model, 4);
+    const quantized = await quantize(model, x, { tune: true, threads: 1 });
+    const { layers = [] } = quantized.report ?? {};
+    for (const { name, precision, why, milliseconds } of layers) {
+      if (!milliseconds) throw new Error(`${name} has no time`);
+      const { int8, float32 } = milliseconds;
+      expect(Math.min(int8, float32)).toBeGreaterThan(0);
+      if (why.startsWith("faster")) expect(precision === "int8", name).toBe(int8 <= float32);
+    }
+    const again = await loadModel(await quantized.save(), { threads: 1 });
+    expect(again.predict(x)).toEqual(quantized.predict(x));
+  });
+});

@@ -4,6 +4,8 @@
 export type Library = typeof import("../../../../src/hosts/node/index.js");
 /** The entry for inference alone. */
 export type Inference = typeof import("../../../../src/hosts/node/inference.js");
+/** The entry for networks in eight bits, where the program has it. */
+export type Eight = typeof import("../../../../src/hosts/node/quantize.js") | undefined;
 export type Model = Awaited<ReturnType<Library["createModel"]>>;
 export type Layer = InstanceType<Library["Layer"]>;
 
@@ -23,6 +25,7 @@ export interface Environment {
 export interface Context {
   library: Library;
   inference: Inference;
+  eight: Eight;
   environment: Environment;
   /** A model on one thread without relaxed SIMD, unless asked otherwise, that wakes threads for every step. */
   create(network: Layer, inputShape: number[], options?: { threads?: number; seed?: number }): Promise<Model>;
