@@ -76,6 +76,7 @@ const en = {
     title: "How they learn",
     loss: "Training loss",
     accuracy: "Right answers on other examples",
+    accuracyOwn: "Right answers on your points",
     step: "Step",
   },
   inside: {
@@ -240,7 +241,13 @@ const zh: typeof en = {
     sure: "B 类",
     parameters: (count, layers) => `${layers} 层，${count} 个权重`,
   },
-  curves: { title: "怎样学习", loss: "训练损失", accuracy: "在其他样本上的正确率", step: "步数" },
+  curves: {
+    title: "怎样学习",
+    loss: "训练损失",
+    accuracy: "在其他样本上的正确率",
+    accuracyOwn: "在你的点上的正确率",
+    step: "步数",
+  },
   inside: {
     title: "网络内部",
     intro: "梯度在往回传的路上消失，前面的层就什么也学不到；数值一层比一层大，最后就不再是数。",

@@ -3,7 +3,7 @@ import { LineChart } from "../../shell/chart/line-chart.js";
 import { lab } from "../../text/lab.js";
 import { KINDS, type Kind } from "../core/nets.js";
 import type { Reading } from "../core/run.js";
-import { snapshot } from "../state.js";
+import { begun, snapshot } from "../state.js";
 import { percent, tick } from "./format.js";
 import { LOOKS } from "./looks.js";
 
@@ -32,7 +32,7 @@ export function Curves() {
       </div>
       <div class="card">
         <LineChart
-          title={t.curves.accuracy}
+          title={begun.value?.own ? t.curves.accuracyOwn : t.curves.accuracy}
           name="right-answers"
           x={x}
           y={{ label: t.lesions.accuracy, domain: [0, 1], format: percent }}
