@@ -13,7 +13,10 @@ export async function fetchLayers(json: string): Promise<LayerClasses> {
   const types = Array.from(json.matchAll(/"type":"([^"\\]*)/g), ([, type]) => type);
   const isNamed = types.includes(IMPORTED);
   const imported = isNamed
-    ? (await demanded("loadModel", import("./imported/fetch.js"))).fetchImported(json, layerClass(IMPORTED, classic))
+    ? (await demanded("loadModel", import("./imported/fetch-network.js"))).fetchImported(
+        json,
+        layerClass(IMPORTED, classic),
+      )
     : {};
   const isThere = (type: string) => type === IMPORTED || layerClass(type, classic);
   if (types.every(isThere)) return { ...classic, ...(await imported) };

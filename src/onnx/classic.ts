@@ -8,7 +8,7 @@ import { asBytes } from "../core/bytes.js";
 import { isSize } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { isSampleShape } from "../model/architecture.js";
-import { isClassic, OnnxNetwork } from "../nn/imported/network.js";
+import { isComplete, OnnxNetwork } from "../nn/imported/network.js";
 import { inputShape } from "../nn/imported/recording.js";
 import type { Step } from "../nn/imported/step.js";
 import { registerLayer } from "../nn/registry.js";
@@ -34,7 +34,7 @@ export function openClassic(bytes: unknown, sample: readonly number[] | undefine
   try {
     const net = classicNet(asBytes("loadOnnx", bytes), sample);
     const definition = define(net, productReads);
-    if (!isClassic(definition)) return undefined;
+    if (!isComplete(definition)) return undefined;
     registerLayer("OnnxNetwork", OnnxNetwork);
     const network = new OnnxNetwork(definition);
     return { network, state: stateOf(net, definition), inputShape: inputShape(definition, 1).slice(1) };

@@ -1,15 +1,12 @@
 /** Canonical steps that are elementwise functions, with broadcasting, and reductions. */
-import { imageOf, numel, sameShape } from "../../core/shape.js";
+import { imageOf, numel } from "../../core/shape.js";
 import type { ValueId } from "../../graph/value.js";
-import type { Builder } from "../../ops/builder.js";
-import { conv2d } from "../../ops/conv.js";
-import { noEpilogue } from "../../ops/epilogue.js";
 import { type BinaryKind, binary as binaryOp, expand as expandOp, type UnaryKind } from "../../ops/maps.js";
-import { transpose } from "../../ops/movement.js";
 import { maxPool2d } from "../../ops/pool.js";
 import { type AnyReduction, binary, reduceTo, unary } from "../maps.js";
-import { activation, isOverPixels } from "./emit.js";
-import { type Emitter, type Placed, type Recording, sameOrder, unsupported } from "./recording.js";
+import { isOverPixels } from "./emit.js";
+import { spread } from "./emit-shapes.js";
+import { type Emitter, type Placed, type Recording, unsupported } from "./recording.js";
 import { numberOf, numbersOf, type Step } from "./step.js";
 
 /** One function of each number, in whatever order the axes lie. */
@@ -22,19 +19,6 @@ const map =
 
 const simple = (kind: UnaryKind, p = 0, q = 0): Emitter => map((r, x) => unary(r.b, kind, x, p, q));
 const attribute = (step: Step, name: string): number => numberOf(step.attributes, name);
-
-/** What broadcasting makes of a value among others: its memory, and the sizes of all axes in their order in memory. */
-function spread(b: Builder, value: Placed, order: readonly number[]): { id: ValueId; view: number[] } {
-  const lead = order.length - value.shape.length;
-  const sizeOf = (axis: number) => (axis < lead ? 1 : value.shape[axis - lead]);
-  const wanted = order.filter((axis) => axis >= lead).map((axis) => axis - lead);
-  const isLong = (axis: number) => value.shape[axis] !== 1;
-  const inOrder = sameOrder(value.order.filter(isLong), wanted.filter(isLong));
-  const id = inOrder
-    ? value.id
-    : b.op(transpose, [value.id], { order: wanted.map((axis) => value.order.indexOf(axis)) })[0];
-  return { id, view: order.map(sizeOf) };
-}
 
 /** f(a, b) of operands that lie as the larger one does. */
 function combine(r: Recording, kind: BinaryKind, a: Placed, b: Placed, shape: number[]): Placed {
@@ -115,28 +99,6 @@ const reduce: Emitter = (step, r, shape) => {
   };
 };
 
-/** By a weight for each channel that lies last: a convolution of each with one tap, into which a sum goes. */
-function scaleChannel(r: Recording, { id, order, shape }: Placed, weight: Placed): Placed | undefined {
-  const memory = r.b.shape(id);
-  const channels = memory[memory.length - 1];
-  const { view } = spread(r.b, weight, order);
-  const isOfChannels = shape.length > 1 && channels > 1 && numel(weight.shape) === channels && view.at(-1) === channels;
-  if (!isOfChannels) return undefined;
-  const image = r.b.reshape(id, [memory[0], 1, numel(memory) / memory[0] / channels, channels]);
-  const none = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], kernel: [1, 1] } as const;
-  const attributes = { outChannels: channels, groups: channels, ...none, epilogue: noEpilogue };
-  const [y] = r.b.op(conv2d, [image, weight.id], attributes);
-  return { id: r.b.reshape(y, memory), order, shape };
-}
-
-/** By a weight for each channel, or by whatever fits. */
-const scale: Emitter = (step, r, shape) => {
-  const weight = step.inputs.findIndex((name) => r.hasWeight(name));
-  const other = step.inputs.length === 2 && weight >= 0 ? r.operand(step.inputs[1 - weight]) : undefined;
-  const isWhole = other && sameShape(other.shape, shape);
-  return (isWhole && scaleChannel(r, other, r.operand(step.inputs[weight]))) || combined("mul")(step, r);
-};
-
 /** One window over all pixels: of equal ones the first has the gradient, as in PyTorch's pools. */
 const globalMax: Emitter = (step, r, shape) => {
   if (!isOverPixels(step, r.value(step.inputs[0])) || !step.attributes["keepDims"]) return reduce(step, r, shape);
@@ -163,10 +125,10 @@ const below0 = (r: Recording, x: ValueId) => unary(r.b, "clamp", x, -Infinity, 0
 /** x above 0, f(x) below it. */
 const bent = (r: Recording, x: ValueId, f: (below: ValueId) => ValueId) => r.b.add(above0(r, x), f(below0(r, x)));
 
-const leakyRelu: Emitter = (step, r, shape) =>
-  attribute(step, "alpha") > 0
-    ? activation("leakyRelu", "alpha")(step, r, shape)
-    : map((_, x) => bent(r, x, (below) => unary(r.b, "affine", below, attribute(step, "alpha"))))(step, r, shape);
+/** Of a slope of 0 or less. */
+const leakyRelu: Emitter = /* @__PURE__ */ map((r, x, step) =>
+  bent(r, x, (below) => unary(r.b, "affine", below, attribute(step, "alpha"))),
+);
 
 /** alpha (e^(x / scale) - 1) below 0. */
 const elu = (r: Recording, x: ValueId, alpha: number, scale = 1): ValueId => {
@@ -210,10 +172,6 @@ export const mapEmitters = (): Record<string, Emitter> => ({
     const { kind, p, q } = step.attributes as { kind: UnaryKind; p?: number; q?: number };
     return kind === "clamp" ? unary(r.b, kind, x, p ?? -Infinity, q ?? Infinity) : unary(r.b, kind, x, p, q);
   }),
-  tanh: activation("tanh"),
-  mish: activation("mish"),
-  softplus: map((r, x) => r.b.activation(x, "softplus", 1)),
-  gelu: (step, r, shape) => activation(step.attributes["tanh"] ? "geluTanh" : "gelu")(step, r, shape),
   leakyRelu,
   elu: map((r, x, step) => elu(r, x, attribute(step, "alpha"))),
   celu: map((r, x, step) => elu(r, x, attribute(step, "alpha"), attribute(step, "alpha"))),
@@ -229,7 +187,7 @@ export const mapEmitters = (): Record<string, Emitter> => ({
   isNaN: map((r, x) => not(r, binary(r.b, "equal", x, x))),
   isInf: isInfinite,
   add: combined("add"),
-  mul: scale,
+  mul: combined("mul"),
   mean,
   reduceMax: globalMax,
   equal: combined("equal"),

@@ -1,35 +1,16 @@
 /** Canonical steps that move, gather and resize, and transposed convolutions. */
-import { numel, sameShape } from "../../core/shape.js";
+import { sameShape } from "../../core/shape.js";
 import { expand as expandOp } from "../../ops/maps.js";
-import { concat, embed, slice, transpose } from "../../ops/movement.js";
+import { embed, slice, transpose } from "../../ops/movement.js";
 import type { Taps } from "../../ops/resample.js";
 import { convolveTransposed } from "../conv-transpose.js";
 import { binary, reduceTo, unary } from "../maps.js";
 import { type AxisResize, alongAxis, borderTaps, resizeTaps } from "../resize.js";
+import { asLast, lastAxes } from "./emit-shapes.js";
 import { type Emitter, identity, type Placed, pair, type Recording, unsupported } from "./recording.js";
 import { numberOf, numbersOf, type Step } from "./step.js";
 
 const numbers = (step: Step, name: string): number[] => numbersOf(step.attributes, name);
-
-/** The step's numbers for each axis, in the order of memory. */
-const inMemory = (step: Step, name: string, order: readonly number[], offset = 0): number[] =>
-  order.map((axis) => numbers(step, name)[offset + axis]);
-
-const concatenation: Emitter = (step, r) => {
-  const values = step.inputs.map((name) => r.value(name));
-  const { order } = values[0];
-  const place = numberOf(step.attributes, "axis");
-  const axis = order.indexOf(place);
-  if (r.isBatch(place)) unsupported("along the batch");
-  const parts = values.map((value) => r.arranged(value, order));
-  return { id: r.b.op(concat, parts, { axis })[0], order };
-};
-
-const part: Emitter = (step, r, shape) => {
-  const { id, order } = r.value(step.inputs[0]);
-  const place = { starts: inMemory(step, "starts", order), steps: inMemory(step, "steps", order) };
-  return { id: r.b.op(slice, [id], { ...place, sizes: order.map((axis) => shape[axis]) })[0], order };
-};
 
 /** A matrix along an axis of the file, wherever that lies. */
 function along(r: Recording, { id, order, shape }: Placed, axis: number, rows: readonly Taps[]): Placed {
@@ -172,29 +153,6 @@ const cumSum: Emitter = (step, r) => {
   return running(r, r.value(step.inputs[0]), axis, exclusive, reverse);
 };
 
-/** The value with these axes last, of the size of their product, and how to bring a result back. */
-function asLast(r: Recording, value: Placed, axes: readonly number[]): { id: number; back: (id: number) => Placed } {
-  const { shape } = value;
-  if (axes.some((axis) => r.isBatch(axis))) unsupported("over the batch");
-  const others = value.order.filter((axis) => !axes.includes(axis));
-  const order = [...others, ...axes];
-  const id = r.arranged(value, order);
-  const memory = order.map((axis) => shape[axis]);
-  const flat = [...others.map((axis) => shape[axis]), numel(axes.map((axis) => shape[axis]))];
-  return { id: r.b.reshape(id, flat), back: (made) => ({ id: r.b.reshape(made, memory), order, shape }) };
-}
-
-/** Of one axis, or of all from one on. */
-const lastAxes = (step: Step, shape: readonly number[]): number[] => {
-  const axis = numberOf(step.attributes, "axis");
-  return step.attributes["toEnd"] ? identity(shape.length).slice(axis) : [axis];
-};
-
-const softmax: Emitter = (step, r, shape) => {
-  const { id, back } = asLast(r, r.value(step.inputs[0]), lastAxes(step, shape));
-  return back(step.op === "softmax" ? r.b.softmax(id) : r.b.logSoftmax(id));
-};
-
 /** 1 where the first of the largest is, 0 elsewhere. */
 const hardmax: Emitter = (step, r, shape) => {
   const { id, back } = asLast(r, r.value(step.inputs[0]), lastAxes(step, shape));
@@ -240,8 +198,6 @@ const meanVariance: Emitter = (step, r) => {
 };
 
 export const moveEmitters = (): Record<string, Emitter> => ({
-  concat: concatenation,
-  slice: part,
   pad: padded,
   convTranspose,
   resize,
@@ -250,8 +206,6 @@ export const moveEmitters = (): Record<string, Emitter> => ({
   spaceToDepth,
   tile,
   cumSum,
-  softmax,
-  logSoftmax: softmax,
   hardmax,
   lrn: localResponse,
   meanVariance,

@@ -1,9 +1,24 @@
-/** Canonical steps that name axes anew, or normalise along them. */
-import { sameShape } from "../../core/shape.js";
+/** Canonical steps that networks of today take: norms, joined branches, axes named anew, smooth activations. */
+import { numel, sameShape } from "../../core/shape.js";
+import type { ActivationKind } from "../../graph/op.js";
+import type { ValueId } from "../../graph/value.js";
+import type { Builder } from "../../ops/builder.js";
+import { conv2d } from "../../ops/conv.js";
+import { noEpilogue } from "../../ops/epilogue.js";
+import { concat, slice, transpose as transposeOp } from "../../ops/movement.js";
 import { groupNorm, layerNorm } from "../../ops/norm.js";
 import { padShortcut } from "../../ops/shape.js";
-import { channelsLast, type Emitter, unsupported } from "./recording.js";
-import { numberOf, numbersOf } from "./step.js";
+import { activation } from "./emit.js";
+import {
+  channelsLast,
+  type Emitter,
+  identity,
+  type Placed,
+  type Recording,
+  sameOrder,
+  unsupported,
+} from "./recording.js";
+import { numberOf, numbersOf, type Step } from "./step.js";
 
 const reshape: Emitter = (step, r, shape) => {
   const x = r.value(step.inputs[0]);
@@ -59,9 +74,113 @@ const norm: Emitter = (step, r, shape) => {
   return { id: r.b.op(groupNorm, [image, ...affine], { groups, eps, affine: true })[0] };
 };
 
+/** The step's numbers for each axis, in the order of memory. */
+const inMemory = (step: Step, name: string, order: readonly number[]): number[] =>
+  order.map((axis) => numbersOf(step.attributes, name)[axis]);
+
+const concatenation: Emitter = (step, r) => {
+  const values = step.inputs.map((name) => r.value(name));
+  const { order } = values[0];
+  const place = numberOf(step.attributes, "axis");
+  const axis = order.indexOf(place);
+  if (r.isBatch(place)) unsupported("along the batch");
+  const parts = values.map((value) => r.arranged(value, order));
+  return { id: r.b.op(concat, parts, { axis })[0], order };
+};
+
+const part: Emitter = (step, r, shape) => {
+  const { id, order } = r.value(step.inputs[0]);
+  const place = { starts: inMemory(step, "starts", order), steps: inMemory(step, "steps", order) };
+  return { id: r.b.op(slice, [id], { ...place, sizes: order.map((axis) => shape[axis]) })[0], order };
+};
+
+/** What broadcasting makes of a value among others: its memory, and the sizes of all axes in their order in memory. */
+export function spread(b: Builder, value: Placed, order: readonly number[]): { id: ValueId; view: number[] } {
+  const lead = order.length - value.shape.length;
+  const sizeOf = (axis: number) => (axis < lead ? 1 : value.shape[axis - lead]);
+  const wanted = order.filter((axis) => axis >= lead).map((axis) => axis - lead);
+  const isLong = (axis: number) => value.shape[axis] !== 1;
+  const inOrder = sameOrder(value.order.filter(isLong), wanted.filter(isLong));
+  const id = inOrder
+    ? value.id
+    : b.op(transposeOp, [value.id], { order: wanted.map((axis) => value.order.indexOf(axis)) })[0];
+  return { id, view: order.map(sizeOf) };
+}
+
+/** By a weight for each channel that lies last: a convolution of each with one tap, into which a sum goes. */
+function scaleChannel(r: Recording, { id, order, shape }: Placed, weight: Placed): Placed | undefined {
+  const memory = r.b.shape(id);
+  const channels = memory[memory.length - 1];
+  const { view } = spread(r.b, weight, order);
+  const isOfChannels = shape.length > 1 && channels > 1 && numel(weight.shape) === channels && view.at(-1) === channels;
+  if (!isOfChannels) return undefined;
+  const image = r.b.reshape(id, [memory[0], 1, numel(memory) / memory[0] / channels, channels]);
+  const none = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], kernel: [1, 1] } as const;
+  const attributes = { outChannels: channels, groups: channels, ...none, epilogue: noEpilogue };
+  const [y] = r.b.op(conv2d, [image, weight.id], attributes);
+  return { id: r.b.reshape(y, memory), order, shape };
+}
+
+/** By a weight for each channel. */
+const scale: Emitter = (step, r, shape) => {
+  const weight = step.inputs.findIndex((name) => r.hasWeight(name));
+  if (step.inputs.length !== 2 || weight < 0) return undefined;
+  const other = r.operand(step.inputs[1 - weight]);
+  return sameShape(other.shape, shape) ? scaleChannel(r, other, r.operand(step.inputs[weight])) : undefined;
+};
+
+/** The value with these axes last, of the size of their product, and how to bring a result back. */
+export function asLast(
+  r: Recording,
+  value: Placed,
+  axes: readonly number[],
+): { id: number; back: (id: number) => Placed } {
+  const { shape } = value;
+  if (axes.some((axis) => r.isBatch(axis))) unsupported("over the batch");
+  const others = value.order.filter((axis) => !axes.includes(axis));
+  const order = [...others, ...axes];
+  const id = r.arranged(value, order);
+  const memory = order.map((axis) => shape[axis]);
+  const flat = [...others.map((axis) => shape[axis]), numel(axes.map((axis) => shape[axis]))];
+  return { id: r.b.reshape(id, flat), back: (made) => ({ id: r.b.reshape(made, memory), order, shape }) };
+}
+
+/** Of one axis, or of all from one on. */
+export const lastAxes = (step: Step, shape: readonly number[]): number[] => {
+  const axis = numberOf(step.attributes, "axis");
+  return step.attributes["toEnd"] ? identity(shape.length).slice(axis) : [axis];
+};
+
+const softmax: Emitter = (step, r, shape) => {
+  const { id, back } = asLast(r, r.value(step.inputs[0]), lastAxes(step, shape));
+  return back(step.op === "softmax" ? r.b.softmax(id) : r.b.logSoftmax(id));
+};
+
+/** Of a positive alpha. */
+const positive =
+  (kind: ActivationKind): Emitter =>
+  (step, r, shape) =>
+    numberOf(step.attributes, "alpha") > 0 ? activation(kind, "alpha")(step, r, shape) : undefined;
+
+const softplus: Emitter = (step, r) => {
+  const { id, order } = r.value(step.inputs[0]);
+  return { id: r.b.activation(id, "softplus", 1), order };
+};
+
 export const shapeEmitters = (): Record<string, Emitter> => ({
   reshape,
   transpose,
+  concat: concatenation,
+  slice: part,
+  mul: scale,
+  softmax,
+  logSoftmax: softmax,
+  tanh: activation("tanh"),
+  mish: activation("mish"),
+  gelu: (step, r, shape) => activation(step.attributes["tanh"] ? "geluTanh" : "gelu")(step, r, shape),
+  leakyRelu: positive("leakyRelu"),
+  elu: positive("elu"),
+  softplus,
   layerNorm: norm,
   groupNorm: norm,
   instanceNorm: norm,

@@ -7,7 +7,7 @@ import { Builder } from "../../ops/builder.js";
 import { Layer, type NewHead } from "../layer.js";
 import type { SeveralOutputs } from "../outputs.js";
 import { withNewHead } from "./head.js";
-import { furtherParts } from "./parts.js";
+import { furtherHelpers } from "./parts.js";
 import { recordSteps } from "./record.js";
 import { type Definition, inputShape, unsupported } from "./recording.js";
 
@@ -22,11 +22,14 @@ export class OnnxNetwork extends Layer {
     this.definition = definition;
   }
 
-  /** @internal Fetches what networks of these definitions take and classic ones do not. */
+  /** @internal Fetches the parts that networks of these definitions take, one after the other. */
   static async fetchParts(where: string, definitions: readonly Definition[]): Promise<void> {
-    if (definitions.every(isClassic)) return;
-    const { useAllParts } = await demanded(where, import("./further.js"));
-    useAllParts();
+    for (const fetchPart of [
+      () => import("./further-shapes.js"),
+      () => import("./further-maps.js"),
+      () => import("./further-moves.js"),
+    ])
+      if (!definitions.every(isComplete)) (await demanded(where, fetchPart())).use();
   }
 
   protected args(): unknown[] {
@@ -35,7 +38,7 @@ export class OnnxNetwork extends Layer {
 
   /** @internal */
   override outputs(): SeveralOutputs | undefined {
-    return this.definition.outputs.length === 1 ? undefined : furtherParts().severalOutputs(this.definition);
+    return this.definition.outputs.length === 1 ? undefined : furtherHelpers().severalOutputs(this.definition);
   }
 
   /** @internal */
@@ -54,7 +57,7 @@ export class OnnxNetwork extends Layer {
       const values = recordSteps(b, this.definition, x, (step, reason) => {
         b.expect(false, `node ${step.name}`, "an op that there is", `${step.op} ${reason}`);
       });
-      return values.length === 1 ? values[0] : furtherParts().recordJoined(b, this.definition, values);
+      return values.length === 1 ? values[0] : furtherHelpers().recordJoined(b, this.definition, values);
     } catch (cause) {
       // A definition that comes with a saved model may be anything.
       if (cause instanceof ResnetWasmError) throw cause;
@@ -65,10 +68,10 @@ export class OnnxNetwork extends Layer {
 }
 
 /** Whether a network takes no parts but those that are there already. What fails here is told of when it is made. */
-export function isClassic(definition: Definition): boolean {
+export function isComplete(definition: Definition): boolean {
   const b = new Builder({ training: false });
   try {
-    if (definition.outputs.length > 1) return false;
+    if (definition.outputs.length > 1) furtherHelpers();
     recordSteps(b, definition, b.graph.value(inputShape(definition, 2), "input"), (_, reason) => unsupported(reason));
     return true;
   } catch {

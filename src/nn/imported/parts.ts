@@ -5,9 +5,8 @@ import type { Builder } from "../../ops/builder.js";
 import type { SeveralOutputs } from "../outputs.js";
 import type { Definition, Emitter } from "./recording.js";
 
-export interface FurtherParts {
-  /** Of all ops that there are; of those that have classic emitters, for other forms. */
-  emitters: ReadonlyMap<string, Emitter>;
+/** What comes with the first of them, besides its emitters. */
+interface Helpers {
   /** Moves axes; for `Recording`. */
   transposed(b: Builder, x: ValueId, order: number[]): ValueId;
   /** Records outputs as one, [n, all numbers]. */
@@ -15,16 +14,26 @@ export interface FurtherParts {
   severalOutputs(definition: Definition): SeveralOutputs;
 }
 
-let further: FurtherParts | undefined;
+/** Those that have come, by what they are called: of ops, or of other forms of those that earlier parts know. */
+const emitters = new Map<string, ReadonlyMap<string, Emitter>>();
+let helpers: Helpers | undefined;
 
-/** Hands them in: before a network is made that takes more than classic steps. */
-export function useFurther(parts: FurtherParts): void {
-  further = parts;
+/** Hands a part in: before a network is made that takes it. */
+export function usePart(name: Part, known: Record<string, Emitter>, more?: Helpers): void {
+  emitters.set(name, new Map(Object.entries(known)));
+  helpers ??= more;
 }
 
-/** Throws where they have not come. */
-export function furtherParts(): FurtherParts {
-  if (further) return further;
+/** In the order in which they are asked for and tried. */
+export const PARTS = ["shapes", "maps", "moves"] as const;
+type Part = (typeof PARTS)[number];
+
+/** Of a part; throws where it has not come. */
+export const emittersOf = (name: Part): ReadonlyMap<string, Emitter> => emitters.get(name) ?? missing();
+
+export const furtherHelpers = (): Helpers => helpers ?? missing();
+
+function missing(): never {
   const hint = "importOnnx, loadOnnx and loadModel bring it";
   throw new ResnetWasmError(expectation("network", "part", "what further ops take", "none", { hint }));
 }
