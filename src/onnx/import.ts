@@ -8,8 +8,7 @@ import { checked, flag, isRecord, optional, readOptions, type Schema, text } fro
 import { readNumbers, type Tensor } from "../core/tensor.js";
 import { refuseOther } from "../io/other-file.js";
 import { isSampleShape } from "../model/architecture.js";
-import * as maps from "../nn/imported/further-maps.js";
-import * as moves from "../nn/imported/further-moves.js";
+import * as others from "../nn/imported/further-others.js";
 import * as shapes from "../nn/imported/further-shapes.js";
 import { OnnxNetwork } from "../nn/imported/network.js";
 import { recordSteps } from "../nn/imported/record.js";
@@ -101,7 +100,7 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options?: ImportOpti
   const areLast = net.isWhole ? net.outputs.map(() => true) : givesChannelsLast(net);
   const definition = define(net, readsWith(names), areLast);
   registerLayer("OnnxNetwork", OnnxNetwork);
-  for (const part of [shapes, maps, moves]) part.use();
+  for (const part of [shapes, others]) part.use();
   refuseUnsupported(definition, reading);
   const state = stateOf(net, definition);
   const describeValue = (name: string) => ({ name, shape: lookUp(net.values, name).shape.slice(batch ? 1 : 0) });

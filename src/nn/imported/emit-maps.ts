@@ -1,12 +1,12 @@
 /** Canonical steps that are elementwise functions, with broadcasting, and reductions. */
-import { imageOf, numel } from "../../core/shape.js";
+import { imageOf } from "../../core/shape.js";
 import type { ValueId } from "../../graph/value.js";
-import { type BinaryKind, binary as binaryOp, expand as expandOp, type UnaryKind } from "../../ops/maps.js";
+import { type BinaryKind, expand as expandOp, type UnaryKind } from "../../ops/maps.js";
 import { maxPool2d } from "../../ops/pool.js";
 import { type AnyReduction, binary, reduceTo, unary } from "../maps.js";
 import { isOverPixels } from "./emit.js";
-import { spread } from "./emit-shapes.js";
-import { type Emitter, type Placed, type Recording, unsupported } from "./recording.js";
+import { combine, combined, spread } from "./emit-shapes.js";
+import { type Emitter, type Recording, unsupported } from "./recording.js";
 import { numberOf, numbersOf, type Step } from "./step.js";
 
 /** One function of each number, in whatever order the axes lie. */
@@ -19,33 +19,6 @@ const map =
 
 const simple = (kind: UnaryKind, p = 0, q = 0): Emitter => map((r, x) => unary(r.b, kind, x, p, q));
 const attribute = (step: Step, name: string): number => numberOf(step.attributes, name);
-
-/** f(a, b) of operands that lie as the larger one does. */
-function combine(r: Recording, kind: BinaryKind, a: Placed, b: Placed, shape: number[]): Placed {
-  const rank = shape.length;
-  const whole = [a, b].find((each) => numel(each.shape) === numel(shape) && each.shape.length === rank) ?? a;
-  const lead = rank - whole.shape.length;
-  const order = [...shape.keys()].map((i) => (i < lead ? i : whole.order[i - lead] + lead));
-  const [x, y] = [spread(r.b, a, order), spread(r.b, b, order)];
-  const memory = order.map((axis) => shape[axis]);
-  const [id] = r.b.op(binaryOp, [x.id, y.id], { kind, views: [x.view, y.view], shape: memory });
-  return { id, shape, order };
-}
-
-/** NumPy's broadcasting of two shapes that are known to fit. */
-const broadcast = (a: readonly number[], b: readonly number[]): number[] => {
-  const rank = Math.max(a.length, b.length);
-  const at = (shape: readonly number[], i: number) => shape[i - rank + shape.length] ?? 1;
-  return Array.from({ length: rank }, (_, i) => (at(a, i) === 1 ? at(b, i) : at(a, i)));
-};
-
-/** Of two operands or more, from the left. */
-const combined =
-  (kind: BinaryKind) =>
-  (step: Step, r: Recording): Placed => {
-    const [first, ...rest] = step.inputs.map((name) => r.operand(name));
-    return rest.reduce((a, b) => combine(r, kind, a, b, broadcast(a.shape, b.shape)), first);
-  };
 
 const swapped =
   (kind: BinaryKind): Emitter =>
@@ -165,9 +138,7 @@ const INVERSE = ["asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atan
 export const mapEmitters = (): Record<string, Emitter> => ({
   ...Object.fromEntries([...FUNCTIONS, ...INVERSE].map((kind) => [kind, simple(kind)])),
   ...Object.fromEntries(Object.keys(reductions).map((op) => [op, reduce])),
-  ...Object.fromEntries(
-    (["sub", "div", "max", "min", "pow", "prelu", "fmod"] as const).map((op) => [op, combined(op)]),
-  ),
+  ...Object.fromEntries((["sub", "div", "max", "min", "pow", "fmod"] as const).map((op) => [op, combined(op)])),
   unary: map((r, x, step) => {
     const { kind, p, q } = step.attributes as { kind: UnaryKind; p?: number; q?: number };
     return kind === "clamp" ? unary(r.b, kind, x, p ?? -Infinity, q ?? Infinity) : unary(r.b, kind, x, p, q);

@@ -5,6 +5,7 @@ import type { ValueId } from "../../graph/value.js";
 import type { Builder } from "../../ops/builder.js";
 import { conv2d } from "../../ops/conv.js";
 import { noEpilogue } from "../../ops/epilogue.js";
+import { type BinaryKind, binary } from "../../ops/maps.js";
 import { concat, slice, transpose as transposeOp } from "../../ops/movement.js";
 import { groupNorm, layerNorm } from "../../ops/norm.js";
 import { padShortcut } from "../../ops/shape.js";
@@ -107,6 +108,33 @@ export function spread(b: Builder, value: Placed, order: readonly number[]): { i
   return { id, view: order.map(sizeOf) };
 }
 
+/** f(a, b) of operands that lie as the larger one does. */
+export function combine(r: Recording, kind: BinaryKind, a: Placed, b: Placed, shape: number[]): Placed {
+  const rank = shape.length;
+  const whole = [a, b].find((each) => numel(each.shape) === numel(shape) && each.shape.length === rank) ?? a;
+  const lead = rank - whole.shape.length;
+  const order = [...shape.keys()].map((i) => (i < lead ? i : whole.order[i - lead] + lead));
+  const [x, y] = [spread(r.b, a, order), spread(r.b, b, order)];
+  const memory = order.map((axis) => shape[axis]);
+  const [id] = r.b.op(binary, [x.id, y.id], { kind, views: [x.view, y.view], shape: memory });
+  return { id, shape, order };
+}
+
+/** NumPy's broadcasting of two shapes that are known to fit. */
+const broadcast = (a: readonly number[], b: readonly number[]): number[] => {
+  const rank = Math.max(a.length, b.length);
+  const at = (shape: readonly number[], i: number) => shape[i - rank + shape.length] ?? 1;
+  return Array.from({ length: rank }, (_, i) => (at(a, i) === 1 ? at(b, i) : at(a, i)));
+};
+
+/** Of two operands or more, from the left. */
+export const combined =
+  (kind: BinaryKind) =>
+  (step: Step, r: Recording): Placed => {
+    const [first, ...rest] = step.inputs.map((name) => r.operand(name));
+    return rest.reduce((a, b) => combine(r, kind, a, b, broadcast(a.shape, b.shape)), first);
+  };
+
 /** By a weight for each channel that lies last: a convolution of each with one tap, into which a sum goes. */
 function scaleChannel(r: Recording, { id, order, shape }: Placed, weight: Placed): Placed | undefined {
   const memory = r.b.shape(id);
@@ -173,6 +201,7 @@ export const shapeEmitters = (): Record<string, Emitter> => ({
   concat: concatenation,
   slice: part,
   mul: scale,
+  prelu: combined("prelu"),
   softmax,
   logSoftmax: softmax,
   tanh: activation("tanh"),

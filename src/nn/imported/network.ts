@@ -7,7 +7,7 @@ import { Builder } from "../../ops/builder.js";
 import { Layer, type NewHead } from "../layer.js";
 import type { SeveralOutputs } from "../outputs.js";
 import { withNewHead } from "./head.js";
-import { furtherHelpers } from "./parts.js";
+import { furtherHelper } from "./parts.js";
 import { recordSteps } from "./record.js";
 import { type Definition, inputShape, unsupported } from "./recording.js";
 
@@ -24,11 +24,7 @@ export class OnnxNetwork extends Layer {
 
   /** @internal Fetches the parts that networks of these definitions take, one after the other. */
   static async fetchParts(where: string, definitions: readonly Definition[]): Promise<void> {
-    for (const fetchPart of [
-      () => import("./further-shapes.js"),
-      () => import("./further-maps.js"),
-      () => import("./further-moves.js"),
-    ])
+    for (const fetchPart of [() => import("./further-shapes.js"), () => import("./further-others.js")])
       if (!definitions.every(isComplete)) (await demanded(where, fetchPart())).use();
   }
 
@@ -38,7 +34,7 @@ export class OnnxNetwork extends Layer {
 
   /** @internal */
   override outputs(): SeveralOutputs | undefined {
-    return this.definition.outputs.length === 1 ? undefined : furtherHelpers().severalOutputs(this.definition);
+    return this.definition.outputs.length === 1 ? undefined : furtherHelper("severalOutputs")(this.definition);
   }
 
   /** @internal */
@@ -57,7 +53,7 @@ export class OnnxNetwork extends Layer {
       const values = recordSteps(b, this.definition, x, (step, reason) => {
         b.expect(false, `node ${step.name}`, "an op that there is", `${step.op} ${reason}`);
       });
-      return values.length === 1 ? values[0] : furtherHelpers().recordJoined(b, this.definition, values);
+      return values.length === 1 ? values[0] : furtherHelper("recordJoined")(b, this.definition, values);
     } catch (cause) {
       // A definition that comes with a saved model may be anything.
       if (cause instanceof ResnetWasmError) throw cause;
@@ -71,7 +67,7 @@ export class OnnxNetwork extends Layer {
 export function isComplete(definition: Definition): boolean {
   const b = new Builder({ training: false });
   try {
-    if (definition.outputs.length > 1) furtherHelpers();
+    if (definition.outputs.length > 1) furtherHelper("recordJoined");
     recordSteps(b, definition, b.graph.value(inputShape(definition, 2), "input"), (_, reason) => unsupported(reason));
     return true;
   } catch {

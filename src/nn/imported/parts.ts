@@ -5,7 +5,7 @@ import type { Builder } from "../../ops/builder.js";
 import type { SeveralOutputs } from "../outputs.js";
 import type { Definition, Emitter } from "./recording.js";
 
-/** What comes with the first of them, besides its emitters. */
+/** What comes with them besides emitters. */
 interface Helpers {
   /** Moves axes; for `Recording`. */
   transposed(b: Builder, x: ValueId, order: number[]): ValueId;
@@ -16,22 +16,22 @@ interface Helpers {
 
 /** Those that have come, by what they are called: of ops, or of other forms of those that earlier parts know. */
 const emitters = new Map<string, ReadonlyMap<string, Emitter>>();
-let helpers: Helpers | undefined;
+const helpers: Partial<Helpers> = {};
 
 /** Hands a part in: before a network is made that takes it. */
-export function usePart(name: Part, known: Record<string, Emitter>, more?: Helpers): void {
+export function usePart(name: Part, known: Record<string, Emitter>, more: Partial<Helpers>): void {
   emitters.set(name, new Map(Object.entries(known)));
-  helpers ??= more;
+  Object.assign(helpers, more);
 }
 
 /** In the order in which they are asked for and tried. */
-export const PARTS = ["shapes", "maps", "moves"] as const;
+export const PARTS = ["shapes", "others"] as const;
 type Part = (typeof PARTS)[number];
 
 /** Of a part; throws where it has not come. */
 export const emittersOf = (name: Part): ReadonlyMap<string, Emitter> => emitters.get(name) ?? missing();
 
-export const furtherHelpers = (): Helpers => helpers ?? missing();
+export const furtherHelper = <K extends keyof Helpers>(name: K): Helpers[K] => helpers[name] ?? missing();
 
 function missing(): never {
   const hint = "importOnnx, loadOnnx and loadModel bring it";

@@ -3,7 +3,7 @@ import { sameShape } from "../../core/shape.js";
 import type { ValueId } from "../../graph/value.js";
 import type { Builder } from "../../ops/builder.js";
 import { emitters, pathOf } from "./emit.js";
-import { emittersOf, furtherHelpers, PARTS } from "./parts.js";
+import { emittersOf, furtherHelper, PARTS } from "./parts.js";
 import {
   channelsLast,
   type Definition,
@@ -20,7 +20,7 @@ export type OnUnsupported = (step: Step, reason: string) => void;
 
 /** Records all steps and returns the outputs, channels last. Throws a `ResnetWasmError` where a step takes parts that have not come. */
 export function recordSteps(b: Builder, definition: Definition, x: ValueId, onUnsupported: OnUnsupported): ValueId[] {
-  const recording = new Recording(b, definition, x, (id, order) => furtherHelpers().transposed(b, id, order));
+  const recording = new Recording(b, definition, x, (id, order) => furtherHelper("transposed")(b, id, order));
   const classic = new Map(Object.entries(emitters()));
   const natural = (value: Placed): ValueId => recording.arranged(value, channelsLast(value.shape.length));
   /** As it lies, where that is the file's order: what rows are made of. */

@@ -1,7 +1,7 @@
 // The two ways of loadOnnx: what its part in every app makes of a file is what importOnnx makes of it, to the byte, or nothing.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { createModel, mobilenetV2, resnet18, Sequential } from "../../../src/hosts/node/index.js";
+import { createModel, mobilenetV2 } from "../../../src/hosts/node/index.js";
 import { loadOnnx } from "../../../src/hosts/node/onnx.js";
 import { openClassic } from "../../../src/onnx/classic.js";
 import { exportOnnx } from "../../../src/onnx/export.js";
@@ -102,17 +102,12 @@ it.skipIf(!hasBackendTests)(
 
 describe("files", () => {
   it("that were exported are the same both ways, by another shape too", async () => {
-    for (const network of [
-      resnet18({ classes: 5 }),
-      mobilenetV2({ classes: 5 }),
-      new Sequential(resnet18({ classes: 2 })),
-    ]) {
-      const model = await createModel(network, { inputShape: [64, 64, 3] });
-      const file = await exportOnnx(model);
-      model.dispose();
-      expect(plain(openClassic(file, undefined)!)).toEqual(plain(importOnnx(file)));
-      expect(plain(openClassic(file, [96, 32, 3])!)).toEqual(plain(importOnnx(file, { inputShape: [96, 32, 3] })));
-    }
+    const network = mobilenetV2({ classes: 5, width: 0.25 });
+    const model = await createModel(network, { inputShape: [64, 64, 3] });
+    const file = await exportOnnx(model);
+    model.dispose();
+    expect(plain(openClassic(file, undefined)!)).toEqual(plain(importOnnx(file)));
+    expect(plain(openClassic(file, [96, 32, 3])!)).toEqual(plain(importOnnx(file, { inputShape: [96, 32, 3] })));
   });
 
   it("are refused with the errors of importOnnx", async () => {
