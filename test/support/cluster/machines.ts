@@ -106,8 +106,9 @@ export class Machine {
   readonly done: Promise<number | string>;
   #heard: (() => void)[] = [];
 
-  constructor(program: string, args: string[], env: Record<string, string> = {}) {
-    this.process = spawn(process.execPath, [program, ...args], {
+  constructor(program: string, args: string[], env: Record<string, string> = {}, node = [process.execPath]) {
+    const [command, ...before] = node;
+    this.process = spawn(command, [...before, program, ...args], {
       env: { ...process.env, RESNET_WASM_SECRET: SECRET, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -145,9 +146,15 @@ export class Machine {
   }
 }
 
-export const startWorker = (redis: RedisServer, args: string[] = [], env?: Record<string, string>): Machine => {
+/** `node` is the command that runs it, where it is another than this process's. */
+export const startWorker = (
+  redis: RedisServer,
+  args: string[] = [],
+  env?: Record<string, string>,
+  node?: string[],
+): Machine => {
   const own = ["worker", "--redis", redis.address, "--data", here("."), "--threads", "1"];
-  return new Machine(join(root, "dist/bin.js"), [...own, ...args], env);
+  return new Machine(join(root, "dist/bin.js"), [...own, ...args], env, node);
 };
 
 /** A training, as train.js takes it. */
@@ -175,7 +182,7 @@ export interface End {
   median: number;
   steps: number;
   stopped: string;
-  workers?: { id: string; parts: number; ready: boolean }[];
+  workers?: { id: string; arch: string; parts: number; ready: boolean }[];
 }
 
 /** What a training came to. Throws where it failed. */
