@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { dirname, join } from "node:path";
 import { CONTROL } from "../src/abi/control.js";
 import { ACTIVATION_GRADIENT, ACTIVATIONS, BINARY, REDUCTIONS, REGRESSION_LOSSES, UNARY } from "../src/abi/enums.js";
+import { SECOND_PANEL } from "../src/abi/gemm.js";
 import {
   type FieldType,
   GROUPS,
@@ -60,6 +61,7 @@ function records(): string {
     enumeration("Binary", BINARY),
     enumeration("Reduction", REDUCTIONS),
     enumeration("Control", CONTROL),
+    `// @ts-ignore: decorator\n@inline\nexport const SECOND_PANEL: usize = ${SECOND_PANEL};\n`,
     `/** What every record begins with. */\n${UNMANAGED}export class Header {\n  kernel: i32;\n  words: i32;\n}\n`,
     ...Object.entries(PARTS).map(([name, signature]) => `${UNMANAGED}export class ${name} {\n${fields(signature)}}\n`),
     ...kernels.map(recordClass),
@@ -176,7 +178,7 @@ ${part.functions}`;
  * The exports of kernels. The library calls none of the kernels and their micro-kernels: they are exported to keep Binaryen
  * from inlining them, and for the tests.
  */
-function exportsOf(files: Map<string, string>, kernels: Kernel[]): string {
+function exportsOf(files: Map<string, string>, kernels: Kernel[], wide = false): string {
   const reached = [...new Set(kernels.flatMap(({ path }) => [...reach(files, path)]))];
   const imports = reached.flatMap((path) =>
     [...files.get(path)!.matchAll(/^import \{([^}]*)\} from "([^"]+)"/gm)].flatMap(([, names, target]) =>
@@ -186,6 +188,7 @@ function exportsOf(files: Map<string, string>, kernels: Kernel[]): string {
   const kept = imports.filter(
     ({ name, path }) =>
       name.includes("_ukernel_") &&
+      (wide || !path.endsWith("_wide")) &&
       !files.get(path)?.includes(`@inline
 export function ${name}(`),
   );
@@ -194,9 +197,9 @@ export function ${name}(`),
 }
 
 /** The entry of a module that runs programs. */
-function entry(files: Map<string, string>, kernels: Kernel[], count: number): string {
+function entry(files: Map<string, string>, kernels: Kernel[], count: number, wide = false): string {
   const groups = `/** How many groups of kernels this module has. */\nexport function groups(): i32 {\n  return ${count};\n}\n`;
-  return `${exportsOf(files, kernels)}\n${groups}\nexport { run, submit, serve } from "../run";\n`;
+  return `${exportsOf(files, kernels, wide)}\n${groups}\nexport { run, submit, serve } from "../run";\n`;
 }
 
 /** A build of a module. */
@@ -226,9 +229,24 @@ export function generate(assembly: string): Build[] {
       return {
         prefix: `${training ? "" : "inference-"}${group === "rare" ? "" : `${group}-`}`,
         entry: `generated/${name}`,
-        constants: { SINGLE: 0, TRAINING: training ? 1 : 0, ...Object.fromEntries(others) },
+        constants: { SINGLE: 0, WIDE: 0, TRAINING: training ? 1 : 0, ...Object.fromEntries(others) },
       };
     }),
+  );
+  // Wide kernels are for Node alone, where nobody counts bytes: those of training, up to the last group that has any.
+  const all = builds.filter(({ prefix }) => prefix === "");
+  texts["training-wide.ts"] = entry(
+    files,
+    kernels.filter(({ group }) => group !== "int8"),
+    GROUPS.indexOf("rare") + 1,
+    true,
+  );
+  builds.push(
+    ...all.map(({ constants }) => ({
+      prefix: "wide-",
+      entry: "generated/training-wide.ts",
+      constants: { ...constants, WIDE: 1 as const },
+    })),
   );
   const predicting = kernels.filter((kernel) => !kernel.training && kernel.group !== "int8");
   texts["standalone.ts"] =
@@ -238,6 +256,7 @@ export function generate(assembly: string): Build[] {
     entry: "generated/standalone.ts",
     constants: {
       SINGLE: 1,
+      WIDE: 0,
       TRAINING: 0,
       ...Object.fromEntries(GROUPS.slice(1).map((each) => [constant(each), each === "int8" ? 0 : 1])),
     },

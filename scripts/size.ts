@@ -53,7 +53,7 @@ const cases: Record<string, Case> = {
       const trainer = createTrainer(model, { loss: crossEntropy(), optimizer: new SGD({ lr: 0.1 }) });
       export const fit = (data) => trainer.fit(data, { epochs: 1, batchSize: 128 });`,
     fetched: "model-worker.js",
-    budget: 159_900,
+    budget: 160_400,
   },
   "decoding JPEG and PNG": {
     code: `import { decodeImage } from "./data.js";

@@ -8,9 +8,9 @@
 // dilation or groups). The inputs are read in place or, where there are many output channels to use them, packed as
 // f32_gemm packs A; both sum in the same order. Data gradients are convolutions too: see conv2dDxPhases in
 // src/abi/conv.ts.
-import { Conv2dRecord } from "../generated/records";
+import { Conv2dRecord, SECOND_PANEL } from "../generated/records";
 import { f32_epilogue_tile, is_clamp } from "../gemm/epilogue";
-import { KC, sum_tile, tile_row, tile_stride } from "../gemm/gemm";
+import { KC, sum_tile, sum_tile_wide, tile_row, tile_stride } from "../gemm/gemm";
 import { scatter_row, transpose_4_rows } from "../gemm/pack";
 import { NR, PACKED_MR } from "../gemm/ukernel";
 import { splits_of } from "../range";
@@ -18,6 +18,7 @@ import { claim } from "../sync";
 import { copy_slab } from "./slab";
 import { f32_conv_ukernel_4x8, f32_conv_ukernel_4x8_add } from "./ukernel";
 import { f32_packed_ukernel_4x8, f32_packed_ukernel_4x8_clamp } from "./ukernel_packed";
+import { f32_conv_ukernel_4x16, f32_packed_ukernel_4x16 } from "./ukernel_wide";
 
 /** Most products of an output for which tiles of 4 rows in one call, fused, win over larger tiles. */
 const FUSED_K: i32 = 256;
@@ -93,9 +94,12 @@ export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
     const p = job % chunks * chunk, end = min(pixels, p + chunk), count = end - p;
     const tiles = packs ? (count + tileRows - 1) / tileRows : (count + 3) >> 2;
     const at = table + (<usize>p << 2);
-    for (let q = firstPanel; q < lastPanel; q++) {
+    // Wide builds take two panels of a group at a time.
+    let both = false;
+    for (let q = firstPanel; q < lastPanel; q += both ? 2 : 1) {
       const g = q / panels, j = q % panels;
-      const wide = min(ocg - j * 8, 8);
+      both = WIDE && q + 1 < lastPanel && j + 1 < panels && (packs || whole);
+      const wide = min(ocg - j * 8, 8), right = both ? min(ocg - j * 8 - 8, 8) : 0;
       const channel = <usize>(g * ocg + j * 8) << 2;
       const panel = filter + <usize>q * panelBytes;
       let from = base + (<usize>(g * icg) << 2);
@@ -107,10 +111,13 @@ export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
           }
           packedFor = job * groups + g;
         }
-        const direct = wide == NR ? count >> 2 : 0, rest = packed + <usize>direct * tileBytes;
+        const direct = wide == NR && !both ? count >> 2 : 0, rest = packed + <usize>direct * tileBytes;
         const to = yBand + channel + (<usize>(p * yCol) << 2);
-        f32_packed_ukernel_4x8_clamp(direct, packed, panel, k, to, yStep, channel, e);
-        f32_packed_ukernel_4x8(tiles - direct, rest, panel, k, sums + (<usize>direct << 7), 32);
+        if (WIDE && both) f32_packed_ukernel_4x16(tiles, packed, panel, k, sums, 32, SECOND_PANEL);
+        else {
+          f32_packed_ukernel_4x8_clamp(direct, packed, panel, k, to, yStep, channel, e);
+          f32_packed_ukernel_4x8(tiles - direct, rest, panel, k, sums + (<usize>direct << 7), 32);
+        }
         done += direct << 2;
       } else if (packs) {
         const fresh = job * groups + g != packedFor;
@@ -124,11 +131,15 @@ export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
               from2 += rowStride;
             }
           }
-          sum_tile(rows, a, panel, k, kc, sums + (<usize>row << 5), 32, spare);
+          const to = sums + (<usize>row << 5);
+          if (WIDE && both) sum_tile_wide(rows, a, panel, k, kc, to, 32, spare);
+          else sum_tile(rows, a, panel, k, kc, to, 32, spare);
           a += tileBytes;
           row = next;
         }
         packedFor = job * groups + g;
+      } else if (WIDE && both) {
+        f32_conv_ukernel_4x16(tiles, from, at, segments, length, stride, panel, sums);
       } else {
         f32_conv_ukernel_4x8(tiles, from, at, segments, length, stride, panel, sums);
         for (let call = 1; call < calls; call++) {
@@ -140,7 +151,9 @@ export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
       for (let i = done; i < end; ) {
         const next = min(end, (i / run + 1) * run);
         const to = yBand + channel + (<usize>(i / ow * yRow + i % ow * yCol) << 2);
-        f32_epilogue_tile(sums + (<usize>(i - p) << 5), next - i, wide, to, yStep, channel, e);
+        const tile = sums + (<usize>(i - p) << 5);
+        f32_epilogue_tile(tile, next - i, wide, to, yStep, channel, e);
+        if (WIDE && both) f32_epilogue_tile(tile + SECOND_PANEL, next - i, right, to + 32, yStep, channel + 32, e);
         i = next;
       }
     }

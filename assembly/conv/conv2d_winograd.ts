@@ -13,6 +13,7 @@ import { ITEMS, splits_of } from "../range";
 import { fma } from "../simd";
 import { next, sync } from "../sync";
 import { f32_rows_ukernel_1x8, f32_rows_ukernel_4x8 } from "./ukernel";
+import { f32_rows_ukernel_4x16 } from "./ukernel_wide";
 import { winograd_constants, winograd_input } from "./winograd";
 
 /** Scratch of a thread: what the transforms need, a 6x6 patch, the planes of V and of M for `block` tiles. */
@@ -50,9 +51,20 @@ export function f32_conv2d_winograd_f4x3(r: Conv2dWinogradF4x3Record, thread: i3
     let item = -1;
     while ((item = next(item, 36 * splits, shared, thread, threads)) >= 0) {
       const p = <usize>(item / splits), split = item % splits;
-      for (let q = panels * split / splits, last = panels * (split + 1) / splits; q < last; q++) {
+      let both = false;
+      for (let q = panels * split / splits, last = panels * (split + 1) / splits; q < last; q += both ? 2 : 1) {
+        both = WIDE && q + 1 < last;
         const panel = filter + p * uPlane + <usize>q * panelBytes;
         const a = v + p * vPlane, c = m + p * mPlane + (<usize>q << 5);
+        if (WIDE && both) {
+          f32_rows_ukernel_4x16(count >> 2, a, vRow, panel, ic, c, mRow);
+          if (count & 3) {
+            const from = a + whole * vRow, to = c + whole * mRow;
+            f32_rows_ukernel_1x8(count & 3, from, vRow, panel, ic, to, mRow);
+            f32_rows_ukernel_1x8(count & 3, from, vRow, panel + panelBytes, ic, to + 32, mRow);
+          }
+          continue;
+        }
         f32_rows_ukernel_4x8(count >> 2, a, vRow, panel, ic, c, mRow);
         if (count & 3) f32_rows_ukernel_1x8(count & 3, a + whole * vRow, vRow, panel, ic, c + whole * mRow, mRow);
       }

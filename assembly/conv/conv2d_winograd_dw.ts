@@ -13,6 +13,7 @@ import { Conv2dWinogradF4x3DwRecord, WinogradConstants } from "../generated/reco
 import { splits_of } from "../range";
 import { next, sync } from "../sync";
 import { f32_packed_ukernel_4x8, f32_packed_ukernel_4x8_add } from "./ukernel_packed";
+import { f32_packed_ukernel_4x16, f32_packed_ukernel_4x16_add } from "./ukernel_wide";
 import { weight_3, winograd_constants, winograd_gradient, winograd_input } from "./winograd";
 
 // Multiply-adds of one plane's product from which on a block is worth two barriers: 36 of them take 100 us.
@@ -56,10 +57,16 @@ export function f32_conv2d_winograd_f4x3_dw(r: Conv2dWinogradF4x3DwRecord, threa
       let item = -1;
       while ((item = next(item, 36 * splits, shared, thread, threads)) >= 0) {
         const p = <usize>(item / splits), split = item % splits;
-        for (let q = <usize>(panels * split / splits), last = <usize>(panels * (split + 1) / splits); q < last; q++) {
+        const last = <usize>(panels * (split + 1) / splits);
+        let step: usize = 1;
+        for (let q = <usize>(panels * split / splits); q < last; q += step) {
           const b = v + p * vPlane + q * vPanel;
           const a = wt + p * wPlane, to = u + p * uPlane + (q * oc << 5);
-          if (fresh) f32_packed_ukernel_4x8(oc >> 2, a, b, count, to, 32);
+          step = WIDE && q + 1 < last ? 2 : 1;
+          if (WIDE && step == 2) {
+            if (fresh) f32_packed_ukernel_4x16(oc >> 2, a, b, count, to, 32, <usize>oc << 5);
+            else f32_packed_ukernel_4x16_add(oc >> 2, a, b, count, to, 32, <usize>oc << 5);
+          } else if (fresh) f32_packed_ukernel_4x8(oc >> 2, a, b, count, to, 32);
           else f32_packed_ukernel_4x8_add(oc >> 2, a, b, count, to, 32);
         }
       }

@@ -8,12 +8,13 @@
 // k is not blocked for the cache: a panel longer than L1 streams from L2 while the arithmetic goes on (2048^3 runs at
 // 0.93 of the bare micro-kernel). Every element is one sum in the order of k, in chunks of KC that are added up in
 // order, whatever the tile it falls into: results do not depend on how the work is split.
-import { Activation, GemmRecord } from "../generated/records";
+import { Activation, GemmRecord, SECOND_PANEL } from "../generated/records";
 import { f32_epilogue_tile } from "./epilogue";
 import { pack_a_tile, pack_a_tile_transposed } from "./pack";
 import { splits_of } from "../range";
 import { claim } from "../sync";
 import { f32_gemm_ukernel_packed, NR, PACKED_MR } from "./ukernel";
+import { f32_gemm_ukernel_packed_wide } from "./ukernel_wide";
 
 // Longest run of products that one accumulator sums: error grows with it.
 // @ts-ignore: decorator
@@ -22,6 +23,11 @@ export const KC: i32 = 2048;
 
 // k steps that a transposed A is packed by: 64 lines in L1 while all tiles of the group take their rows from them.
 const PACK_K: i32 = 16;
+
+/** Columns that pass by together. */
+// @ts-ignore: decorator
+@inline
+const AT_ONCE: i32 = WIDE ? 2 * NR : NR;
 
 /** Bytes between packed tiles; the last 64 keep tiles of 2^n steps from falling into the same cache sets. */
 // @ts-ignore: decorator
@@ -37,12 +43,35 @@ export function sum_tile(rows: i32, a: usize, b: usize, k: i32, kc: i32, c: usiz
     a += <usize>(kc * rows) << 2;
     b += <usize>kc << 5;
     f32_gemm_ukernel_packed(rows, a, b, min(k, kc), spare, 32);
-    let d = c;
-    for (let i: usize = 0; i < <usize>rows << 5; i += 32) {
-      v128.store(d, f32x4.add(v128.load(d), v128.load(spare + i)));
-      v128.store(d, f32x4.add(v128.load(d, 16), v128.load(spare + i, 16)), 16);
-      d += cStride;
-    }
+    add_sums(c, cStride, spare, rows);
+  }
+}
+
+/**
+ * The same of a panel and the one after it, for wide builds. The sums of the second stand beside those of the first in
+ * y, or SECOND_PANEL bytes after them where rows are 32 bytes, which those of a y with two panels are not.
+ */
+export function sum_tile_wide(rows: i32, a: usize, b: usize, k: i32, kc: i32, c: usize, cStride: usize,
+  spare: usize): void {
+  const right = <usize>k << 5, far = cStride == 32 ? SECOND_PANEL : 32;
+  f32_gemm_ukernel_packed_wide(rows, a, b, right, min(k, kc), c, cStride, far);
+  for (k -= kc; k > 0; k -= kc) {
+    a += <usize>(kc * rows) << 2;
+    b += <usize>kc << 5;
+    f32_gemm_ukernel_packed_wide(rows, a, b, right, min(k, kc), spare, 32, SECOND_PANEL);
+    add_sums(c, cStride, spare, rows);
+    add_sums(c + far, cStride, spare + SECOND_PANEL, rows);
+  }
+}
+
+/** c [rows][8] += spare. */
+// @ts-ignore: decorator
+@inline
+function add_sums(c: usize, cStride: usize, spare: usize, rows: i32): void {
+  for (let i: usize = 0; i < <usize>rows << 5; i += 32) {
+    v128.store(c, f32x4.add(v128.load(c), v128.load(spare + i)));
+    v128.store(c, f32x4.add(v128.load(c, 16), v128.load(spare + i, 16)), 16);
+    c += cStride;
   }
 }
 
@@ -87,7 +116,7 @@ export function f32_gemm(r: GemmRecord, thread: i32, threads: i32): void {
   const plain = !e.bias && !e.residual && e.activation == Activation.none;
 
   // Groups are as large as their room, but small enough to give every thread several (group, panel) items.
-  const tiles = (m + PACKED_MR - 1) / PACKED_MR, panels = (n + NR - 1) / NR;
+  const tiles = (m + PACKED_MR - 1) / PACKED_MR, panels = (n + AT_ONCE - 1) / AT_ONCE;
   const perGroup = max(1, <i32>(r.packedBytes / tileBytes));
   const groups = max((tiles + perGroup - 1) / perGroup, splits_of(panels, tiles, threads));
 
@@ -99,17 +128,26 @@ export function f32_gemm(r: GemmRecord, thread: i32, threads: i32): void {
       last = <i32>(<i64>(group + 1) * tiles / groups);
       pack_group(r, first, last, tiles, packed);
     }
-    const j = (item - group * panels) * NR;
-    const cols = min(NR, n - j);
+    const j = (item - group * panels) * AT_ONCE;
+    const cols = min(NR, n - j), colsRight = WIDE ? min(NR, n - j - NR) : 0;
     const column = <usize>j << 2;
     const bPanel = b + <usize>(j >> 3) * panel;
     let aPacked = packed, row = tile_row(first, m, tiles);
     for (let t = first; t < last; t++) {
       const next = tile_row(t + 1, m, tiles), rows = next - row;
       const at = <usize>row * stride + column;
-      const direct = plain && cols == NR;
-      sum_tile(rows, aPacked, bPanel, k, KC, direct ? e.y + at : tile, direct ? stride : 32, spare);
-      if (!direct) f32_epilogue_tile(tile, rows, cols, at, stride, column, e);
+      if (WIDE && colsRight > 0) {
+        const direct = plain && colsRight == NR;
+        sum_tile_wide(rows, aPacked, bPanel, k, KC, direct ? e.y + at : tile, direct ? stride : 32, spare);
+        if (!direct) {
+          f32_epilogue_tile(tile, rows, NR, at, stride, column, e);
+          f32_epilogue_tile(tile + SECOND_PANEL, rows, colsRight, at + 32, stride, column + 32, e);
+        }
+      } else {
+        const direct = plain && cols == NR;
+        sum_tile(rows, aPacked, bPanel, k, KC, direct ? e.y + at : tile, direct ? stride : 32, spare);
+        if (!direct) f32_epilogue_tile(tile, rows, cols, at, stride, column, e);
+      }
       aPacked += tileBytes;
       row = next;
     }

@@ -3,7 +3,7 @@
  * assembly/conv/ are given. Pure functions of shapes; all sizes in bytes. See winograd.ts for that algorithm.
  */
 import { roundUp } from "../core/shape.js";
-import { PANEL, packedBytes, packedSize, TILE_BYTES } from "./gemm.js";
+import { PANEL, packedBytes, packedSize, SECOND_PANEL, TILE_BYTES } from "./gemm.js";
 import { type Layout, layout } from "./layout.js";
 
 /** One convolution. Activations NHWC; weights OHWI: [oc][kh][kw][ic / groups]. Padding after is implied by oh and ow. */
@@ -83,7 +83,7 @@ function slabBytes(s: Conv2dShape): number {
 }
 
 /** Pixels whose sums wait in L1 for bias, residual and activation: 64 rows of a panel, 2 KB. */
-const CHUNK_PIXELS = 64;
+const CHUNK_PIXELS = SECOND_PANEL / (PANEL * 4);
 
 /**
  * From this many panels on, packing a chunk's inputs costs less than the larger tiles of f32_gemm's micro-kernels gain: 5
@@ -107,7 +107,7 @@ const taps = (s: Conv2dShape): number => (s.kh * s.kw * s.ic) / s.groups;
  * vectors, the slab, packed inputs. */
 function conv2dLayout(s: Conv2dShape): Layout<"sums" | "spare" | "table" | "slab" | "packed"> {
   return layout({
-    sums: CHUNK_PIXELS * PANEL * 4,
+    sums: 2 * SECOND_PANEL,
     spare: TILE_BYTES,
     table: roundUp(bandRows(s.oh) * s.ow, 4) * 4,
     slab: slabBytes(s),

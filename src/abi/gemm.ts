@@ -9,8 +9,11 @@ export const PANEL = 8;
 const MOST_ROWS = 6;
 const LEAST_ROWS = 5;
 
-/** The sums of one tile. */
-export const TILE_BYTES = MOST_ROWS * PANEL * 4;
+/** From the sums of a panel to those of the next where wide kernels have two of them in scratch: 64 rows. */
+export const SECOND_PANEL = 64 * PANEL * 4;
+
+/** The sums of one tile, of two panels. */
+export const TILE_BYTES = SECOND_PANEL + MOST_ROWS * PANEL * 4;
 
 /** Packed A of a group of tiles: half of a 512 KB L2; 64 to 384 KB make no difference up to 1024, 128 costs 6 % at 2048. */
 const GROUP_BYTES = 256 * 1024;

@@ -55,12 +55,16 @@ export async function assemble(
   const shared = mostThreads > 1;
   // What a network's gradients take lies in the groups of its forward ops or in the first.
   const { group } = encode(description.plan, NOWHERE);
+  const wide =
+    settings.wide &&
+    (await (await demanded(where, import("./wide.js"))).chooseWide(where, host, settings, shared, group, info));
   const module =
-    wasm === undefined
+    wide ||
+    (wasm === undefined
       ? await host.kernels(info.relaxedSimd ? "relaxed" : "simd", shared, group)
       : isModule(wasm)
         ? wasm
-        : await (await demanded(where, import("../runtime/own-kernels.js"))).compileFile(wasm, shared);
+        : await (await demanded(where, import("../runtime/own-kernels.js"))).compileFile(wasm, shared));
   const memory = new ModelMemory(await createMemory(shared, maxMemory), maxMemory);
   const executor = new Executor(memory, module, description.parameters, description.buffers);
   executor.expectGroup("createModel", group);
@@ -74,7 +78,7 @@ export async function assemble(
       const pool = await ThreadPool.start(executor, host, start, { workerUrl, createWorker });
       if (executor.disposed) pool.stop();
       executor.pool = pool;
-      if (info.threads < mostThreads) info.why += `; ${mostThreads} threads since steps took long enough for them`;
+      if (info.threads < mostThreads) info.why += `; ${mostThreads} threads since steps are long`;
       info.threads = mostThreads;
     } catch (error) {
       info.threads = 1;

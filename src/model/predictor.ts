@@ -17,6 +17,8 @@ import { givesProbabilities } from "./probabilities.js";
 export interface ModelInfo {
   simd: boolean;
   relaxedSimd: boolean;
+  /** Kernels of 256 bits; absent where they were not asked for. */
+  wide?: boolean;
   /** How many there are by now. */
   threads: number;
   why: string;

@@ -14,6 +14,15 @@ export interface Host {
   noRelaxed(): string | null;
   /** The module of a variant that has the kernels up to a group, for shared or plain memory. */
   kernels(variant: Variant, shared: boolean, group: Group): Promise<WebAssembly.Module>;
+  /**
+   * Kernels that V8 widens to vectors of 256 bits, of all groups for float32, or why there are none. With `narrow`, a function
+   * that gives the usual kernels: only where a probe finds the others faster. Absent where no runtime of the entry has them.
+   */
+  wide?(
+    variant: Variant,
+    shared: boolean,
+    narrow?: () => Promise<WebAssembly.Module>,
+  ): Promise<WebAssembly.Module | string>;
   /** Cores that may be used, 1 where the runtime does not tell. */
   cores(): number;
   /** Why workers cannot be had, or null when they can. */

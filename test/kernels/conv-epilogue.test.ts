@@ -23,7 +23,7 @@ import {
 } from "../support/kernels/conv-calls.js";
 import { runAll, scratchFor, shapeOf } from "../support/kernels/conv-cases.js";
 import { dwconvDx, dwconvForward } from "../support/kernels/dwconv-calls.js";
-import { Harness, variants } from "../support/kernels/harness.js";
+import { Harness, withWide } from "../support/kernels/harness.js";
 import { ACTIVATION_NAMES, activations, FROM_OUTPUT } from "../support/reference/activations.js";
 import * as reference from "../support/reference/conv.js";
 import { finish, rowMajor } from "../support/reference/gemm.js";
@@ -74,7 +74,7 @@ const kernels: [name: string, s: Conv2dShape, dx: boolean, emit: Emit][] = [
   ["f32_dwconv, data gradient in phases", shapeOf(1, 7, 6, 13, 13, [3, 2, 1, 1], 13), true, depthwiseDx],
 ];
 
-describe.each(variants)("convolution epilogues (%s)", (variant) => {
+describe.each(withWide)("convolution epilogues (%s)", (variant) => {
   const harness = Harness.create(variant);
 
   it.each(kernels)("%s", (_, s, dx, emit) => {

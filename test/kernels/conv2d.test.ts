@@ -16,7 +16,7 @@ import {
   conv2dPack,
 } from "../support/kernels/conv-calls.js";
 import { nameOf, runAll, scratchFor, shapeOf } from "../support/kernels/conv-cases.js";
-import { Harness, variants } from "../support/kernels/harness.js";
+import { Harness, withWide } from "../support/kernels/harness.js";
 import * as reference from "../support/reference/conv.js";
 
 const cases: Conv2dShape[] = [];
@@ -62,7 +62,7 @@ function operands(harness: Harness, s: Conv2dShape) {
   };
 }
 
-describe.each(variants)("direct convolution (%s)", (variant) => {
+describe.each(withWide)("direct convolution (%s)", (variant) => {
   const harness = Harness.create(variant);
 
   function forward(s: Conv2dShape, threads: number) {

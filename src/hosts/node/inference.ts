@@ -1,8 +1,8 @@
 /** The entry for inference alone in Node, Deno and Bun. */
 import { predictorLoader } from "../../model/load-predictor.js";
 import { compileInferenceKernels } from "../../runtime/kernels.js";
-import { nodeHost } from "./host.js";
 import { kernelsFrom } from "./kernels.js";
+import { wideHost } from "./wide-host.js";
 
 export * from "../../faces/inference.js";
 
@@ -11,6 +11,6 @@ export * from "../../faces/inference.js";
  * @function
  */
 export const loadModel = /* @__PURE__ */ predictorLoader(
-  nodeHost,
+  wideHost,
   /* @__PURE__ */ kernelsFrom("inference-", compileInferenceKernels),
 );

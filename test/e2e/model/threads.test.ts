@@ -102,7 +102,7 @@ describe("for a small network", () => {
     model.predict({ data: uniform("threads/batch", 128 * 256), shape: [256, 128] });
     const before = executor.memory.memory.buffer.byteLength;
     const seen = await predictUntil(model, () => executor.pool !== null);
-    expect(model.info).toMatchObject({ threads: cores, why: expect.stringMatching(/threads since steps took long/) });
+    expect(model.info).toMatchObject({ threads: cores, why: expect.stringMatching(/threads since steps are long/) });
     for (let i = 0; i < 20; i++)
       seen.push(model.predict({ data: uniform("threads/batch", 128 * 256), shape: [256, 128] }).data[77]);
     expect(new Set(seen).size).toBe(1);

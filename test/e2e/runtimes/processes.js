@@ -100,11 +100,12 @@ const noWorkers = (flag) => async (program) =>
     "no worker started",
   );
 
-const node = (major, relaxedSimd) =>
+const node = (major, relaxedSimd, { suffix = "", ...more } = {}) =>
   processRuntime({
-    name: `node${major}`,
+    name: `node${major}${suffix}`,
     title: "Node",
     command: installed(`node${major}/bin/node`),
+    ...more,
     relaxedSimd,
     noSimd: { flags: ["--no-enable-sse4-1"] },
     more: {
@@ -118,6 +119,8 @@ export const node20 = node(20, false);
 export const node22 = node(22, true);
 export const node24 = node(24, true);
 export const node26 = node(26, true);
+/** V8 widens what kernels it can: nothing else changes. */
+export const node26Wide = node(26, true, { suffix: "-wide", args: ["--experimental-wasm-revectorize"] });
 
 /** Where a package's install script puts its binary, or, when scripts are not run, the one of the platform's package. */
 function binary(name, scope, inside) {

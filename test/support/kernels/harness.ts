@@ -19,6 +19,9 @@ const relaxedProbe = new Uint8Array([
 /** The kernel variants that this runtime can compile. */
 export const variants: Variant[] = WebAssembly.validate(relaxedProbe) ? ["simd", "relaxed"] : ["simd"];
 
+/** They and the builds of two panels at a time, which V8 widens where its flag is set; they are the same without. */
+export const withWide = variants.flatMap((variant) => [variant, `wide-${variant}` as const]);
+
 const BAND = 64;
 const POISON = 0x7fa5a5a5; // a NaN, so that reading a band shows in the result as well
 
@@ -54,7 +57,7 @@ export class Harness {
   }
 
   /** With `threads` above 1 every call runs on that many real threads, of which this is the first. */
-  static create(file: Variant | `classic-${Variant}` | `inference-int8-${Variant}`, threads = 1): Harness {
+  static create(file: Variant | `${"classic" | "inference-int8" | "wide"}-${Variant}`, threads = 1): Harness {
     const path = new URL(`../../../build/kernels/${file}.wasm`, import.meta.url);
     return new Harness(Uint8Array.from(readFileSync(path)), threads);
   }
