@@ -11,15 +11,14 @@ export async function fetchLayers(json: string): Promise<LayerClasses> {
   const classic = classicLayers();
   // A type with an escape in it is none of ours: then all are there, for the error that lists them.
   const types = Array.from(json.matchAll(/"type":"([^"\\]*)/g), ([, type]) => type);
-  const isNamed = types.includes(IMPORTED);
-  const imported = isNamed
-    ? (await demanded("loadModel", import("./imported/fetch-network.js"))).fetchImported(
-        json,
-        layerClass(IMPORTED, classic),
-      )
-    : {};
+  const imported = types.includes(IMPORTED) ? await fetchImported(json, classic) : {};
   const isThere = (type: string) => type === IMPORTED || layerClass(type, classic);
-  if (types.every(isThere)) return { ...classic, ...(await imported) };
+  if (types.every(isThere)) return { ...classic, ...imported };
   const { furtherLayers } = await demanded("loadModel", import("./further.js"));
-  return { ...classic, ...furtherLayers(), ...(await imported) };
+  return { ...classic, ...furtherLayers(), ...imported };
+}
+
+async function fetchImported(json: string, classic: LayerClasses): Promise<LayerClasses> {
+  const part = await demanded("loadModel", import("./imported/fetch-network.js"));
+  return part.fetchImported(json, layerClass(IMPORTED, classic));
 }
