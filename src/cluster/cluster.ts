@@ -37,7 +37,14 @@ const schema = () =>
     onEvent: optional(checked("a function", isListener), () => {}),
   }) satisfies Schema<ClusterOptions>;
 
-/** Machines that train together; made by `openCluster`. */
+/**
+ * Machines that train together; made by `openCluster`.
+ *
+ * @example
+ * const cluster = await openCluster({ redis: "redis://localhost:6379" });
+ * console.log(cluster.workers());
+ * await cluster.close();
+ */
 export class Cluster {
   readonly #coordinator: Coordinator;
   readonly #data: string;
@@ -107,6 +114,9 @@ export class Cluster {
  * await trainer.fit(await cluster.dataset({ module: "data.js" }), { batchSize: 32 });
  * await cluster.close();
  * ```
+ *
+ * @example
+ * const cluster = await openCluster({ redis: "redis://localhost:6379" });
  */
 export async function openCluster(options?: ClusterOptions): Promise<Cluster> {
   const where = "openCluster";

@@ -79,7 +79,14 @@ interface Asked {
   weightsVersion: number;
 }
 
-/** Trains a model on the workers of a cluster; made by `cluster.trainer`. All that a `Trainer` has; what is not `fit` runs here. */
+/**
+ * Trains a model on the workers of a cluster; made by `cluster.trainer`. All that a `Trainer` has; what is not `fit` runs here.
+ *
+ * @example
+ * const cluster = await openCluster();
+ * const training = cluster.trainer(model, { loss: crossEntropy(), optimizer: new SGD({ lr: 0.1 }), accumulate: 4 });
+ * await training.fit(await cluster.dataset({ cifar: "cifar-10", options: { train: true } }), { epochs: 1 });
+ */
 export class ClusterTrainer extends Trainer {
   readonly #around: Surroundings;
   readonly #layers: string | undefined;

@@ -56,6 +56,19 @@ export interface PhiloxState {
   position: number;
 }
 
+/**
+ * Random numbers of a seed, a stream and a place, the same on every machine: Philox4x32-10 (Salmon et al. 2011). Augmentations are
+ * given one.
+ *
+ * @example
+ * const flicker: ImageAugmentation = {
+ *   kind: "image",
+ *   apply(x, shape, random) {
+ *     const by = 0.1 * random.normal(); // the stream of this sample in this epoch
+ *     for (let i = 0; i < shape.height * shape.width * shape.channels; i++) x[i] += by;
+ *   },
+ * };
+ */
 export class Philox {
   readonly seed: number;
   readonly stream: number;

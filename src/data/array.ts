@@ -51,7 +51,12 @@ export interface ValueArrays extends Inputs {
   classNames?: readonly string[];
 }
 
-/** A dataset of arrays in memory: of classes where `classes` is given, of numbers otherwise. Copies numbers, not bytes. */
+/**
+ * A dataset of arrays in memory: of classes where `classes` is given, of numbers otherwise. Copies numbers, not bytes.
+ *
+ * @example
+ * const dataset = arrayDataset({ x: [[0, 1], [1, 0]], y: [0, 1], inputShape: [2], classes: 2 });
+ */
 export function arrayDataset(options: ClassArrays): ClassDataset;
 export function arrayDataset(options: ValueArrays): ValueDataset;
 export function arrayDataset(options: ClassArrays | ValueArrays): Dataset {

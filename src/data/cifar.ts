@@ -25,7 +25,12 @@ const KINDS = {
   "cifar100-coarse": { labelBytes: 2, label: 0, classes: 20 },
 } as const;
 
-/** Names of CIFAR-10's classes, by index. */
+/**
+ * Names of CIFAR-10's classes, by index.
+ *
+ * @example
+ * console.log(CIFAR10_CLASSES[3]); // "cat"
+ */
 export const CIFAR10_CLASSES = [
   "airplane",
   "automobile",
@@ -57,7 +62,12 @@ function checkRecords(file: Uint8Array, kind: CifarKind, path: string | undefine
   }
 }
 
-/** Reads binary files, one after the other, as images [32, 32, 3] of 0 … 1. */
+/**
+ * Reads binary files, one after the other, as images [32, 32, 3] of 0 … 1.
+ *
+ * @example
+ * const dataset = readCifar(new Uint8Array(3073)); // one sample: a label, 3,072 values
+ */
 export function readCifar(
   files: Uint8Array | readonly Uint8Array[],
   kind: CifarKind = "cifar10",
@@ -111,6 +121,9 @@ const schema = () =>
 /**
  * Loads the training or the test part from a folder or a URL. Of CIFAR-10's five training files, those are taken that
  * are there, from the first on.
+ *
+ * @example
+ * const test = await loadCifar("cifar-10-batches-bin", { train: false });
  */
 export async function loadCifar(source: string | URL, options: CifarOptions): Promise<ClassDataset> {
   const where = "loadCifar";

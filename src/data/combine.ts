@@ -18,7 +18,12 @@ import {
 } from "./dataset.js";
 import { subset, withGet } from "./views.js";
 
-/** The first `count` examples, or all where there are fewer. */
+/**
+ * The first `count` examples, or all where there are fewer.
+ *
+ * @example
+ * const few = take(dataset, 4);
+ */
 export function take<D extends Dataset>(dataset: D, count: number): D {
   expectDataset("take", dataset);
   expectInteger("take", "count", count, 1);
@@ -41,6 +46,9 @@ const roomFor = (dataset: Dataset, samples: number) => ({
  * ```ts
  * const all = concat([await loadImageFolder("photos/2024", { transform }), await loadImageFolder("photos/2025", { transform })]);
  * ```
+ *
+ * @example
+ * const both = concat([dataset, held]);
  */
 export function concat<D extends Dataset>(datasets: readonly D[]): D {
   if (!Array.isArray(datasets) || datasets.length === 0)
@@ -150,6 +158,9 @@ const mapSchema = () =>
  * ```ts
  * const halves = map(dataset, ({ x, y }) => ({ x: x.subarray(0, 392), y: Number(y) % 2 }), { inputShape: [392], classes: 2 });
  * ```
+ *
+ * @example
+ * const bright = map(dataset, ({ x, y }) => ({ x: x.map((value) => value + 0.1), y }));
  */
 export function map(dataset: Dataset, change: (sample: Sample) => MappedSample, options?: MapOptions): Dataset {
   const where = "map";
@@ -210,6 +221,9 @@ export interface CacheOptions {
 /**
  * `dataset` with its samples kept in memory once they were asked for: what `map` or a function of your own computes is computed
  * once. Augmentations come after it, as they are new in each epoch.
+ *
+ * @example
+ * const kept = cache(dataset); // each sample is computed once
  */
 export function cache<D extends Dataset>(dataset: D, options?: CacheOptions): D {
   expectDataset("cache", dataset);

@@ -91,6 +91,10 @@ export interface CsvColumns {
  * Reads a table. A column is numeric where every field that is not missing is a number: "1.5", "1,5", "1,234.5", "1 234",
  * "12 %" (0.12), "$5", or an ISO date (days since 1970-01-01). Where more than half of them are, and not all, the first that is none
  * is an error: a word would make categories of numbers.
+ *
+ * @example
+ * const table = readCsv(csv, { target: "result" });
+ * console.log(table.length, table.columns.map(({ name }) => name));
  */
 export function readCsv(source: string, options?: CsvOptions): Table {
   const { inputs, target, targets, path } = readCsvColumns(source, options);

@@ -37,6 +37,9 @@ export type ReadFileOptions = FileOptions & { maxBytes: number };
  * ```ts
  * const digest = await sha256Hex(await readFile("cifar-10/test_batch.bin"));
  * ```
+ *
+ * @example
+ * const digest = await sha256Hex(bytes); // 64 hexadecimal digits
  */
 export async function sha256Hex(bytes: Uint8Array): Promise<string> {
   if (tagOf(bytes) !== "Uint8Array")

@@ -33,7 +33,12 @@ const schema = () =>
     flatten: flag(true),
   }) satisfies Schema<GlyphOptions>;
 
-/** Draws `count` glyphs; example i is of class i modulo `classes`. */
+/**
+ * Draws `count` glyphs; example i is of class i modulo `classes`.
+ *
+ * @example
+ * const dataset = glyphs({ count: 100, classes: 4, size: 28, seed: 1 });
+ */
 export function glyphs(options: GlyphOptions): ClassDataset {
   const { count, classes, size, seed, noise, flatten } = readOptions(where, options, schema);
   const prototypes = Array.from({ length: classes }, (_, label) => prototype(label));

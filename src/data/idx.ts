@@ -26,7 +26,12 @@ const types: Record<number, { size: number; make: (count: number) => IdxData; ge
     14: { size: 8, make: (count) => new Float64Array(count), get: "getFloat64" },
   };
 
-/** Reads idx bytes, already unpacked; `fileName` is for messages. Unsigned bytes are a view of `bytes`, the rest copies. */
+/**
+ * Reads idx bytes, already unpacked; `fileName` is for messages. Unsigned bytes are a view of `bytes`, the rest copies.
+ *
+ * @example
+ * const { shape, data } = readIdx(idx);
+ */
 export function readIdx(bytes: Uint8Array | ArrayBuffer, fileName?: string): IdxArray {
   const fail = (name: string, expected: unknown, got: unknown, hint?: string): FormatError =>
     new FormatError(expectation("readIdx", name, expected, got, { path: fileName, hint }));
@@ -62,7 +67,12 @@ export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes
 /** Deflate makes at most 1032 bytes of one. */
 const MOST_OF_ONE = 1032;
 
-/** Unpacks gzip, into memory of the size that it claims. Refuses to write more than `limit` bytes, whatever the packed length. */
+/**
+ * Unpacks gzip, into memory of the size that it claims. Refuses to write more than `limit` bytes, whatever the packed length.
+ *
+ * @example
+ * const bytes = await gunzip(packed);
+ */
 export async function gunzip(bytes: Uint8Array, fileName?: string, limit = 2 ** 30): Promise<Uint8Array<ArrayBuffer>> {
   const packed = asBytes("gunzip", bytes);
   if (fileName !== undefined && typeof fileName !== "string")

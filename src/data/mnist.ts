@@ -16,7 +16,12 @@ export interface MnistOptions extends FileOptions {
   classNames?: readonly string[];
 }
 
-/** Loads the training or the test part from a folder or a URL, packed (.gz) or not. Pixels are 0 … 1. */
+/**
+ * Loads the training or the test part from a folder or a URL, packed (.gz) or not. Pixels are 0 … 1.
+ *
+ * @example
+ * const train = await loadMnist("mnist", { train: true });
+ */
 export async function loadMnist(source: string | URL, options: MnistOptions): Promise<ClassDataset> {
   const { train, flatten, classNames, ...files } = readOptions(where, options, schema);
   const part = train ? "train" : "t10k";
@@ -61,7 +66,12 @@ async function readPart(source: string | URL, name: string, rank: number, option
   return array;
 }
 
-/** Names of Fashion-MNIST's classes, by index. */
+/**
+ * Names of Fashion-MNIST's classes, by index.
+ *
+ * @example
+ * console.log(FASHION_MNIST_CLASSES[9]); // "Ankle boot"
+ */
 export const FASHION_MNIST_CLASSES = [
   "T-shirt/top",
   "Trouser",
@@ -75,7 +85,12 @@ export const FASHION_MNIST_CLASSES = [
   "Ankle boot",
 ] as const;
 
-/** SHA-256 of the four files of github.com/zalandoresearch/fashion-mnist, for the option `sha256`. */
+/**
+ * SHA-256 of the four files of github.com/zalandoresearch/fashion-mnist, for the option `sha256`.
+ *
+ * @example
+ * const train = await loadMnist("fashion-mnist", { train: true, sha256: FASHION_MNIST_SHA256 });
+ */
 export const FASHION_MNIST_SHA256 = {
   "t10k-images-idx3-ubyte.gz": "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
   "t10k-labels-idx1-ubyte.gz": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",

@@ -37,6 +37,9 @@ const where = "resample";
  * ```ts
  * await trainer.fit(resample(train, { weights: "balanced" }), { epochs: 20 });
  * ```
+ *
+ * @example
+ * const even = resample(dataset, { weights: "balanced" });
  */
 export function resample<D extends Dataset>(dataset: D, options: ResampleOptions): D {
   expectDataset(where, dataset);

@@ -14,7 +14,12 @@ export interface NoiseOptions {
 const noise = (std: number) => () =>
   ({ std: number({ min: 0, default: std }), p: share(1) }) satisfies Schema<NoiseOptions>;
 
-/** Adds to each value a number of its own, normally distributed with mean 0 and `std` (default 0.03). */
+/**
+ * Adds to each value a number of its own, normally distributed with mean 0 and `std` (default 0.03).
+ *
+ * @example
+ * augment(signals, [jitter({ std: 0.05 })]);
+ */
 export function jitter(options: NoiseOptions = {}): SignalAugmentation {
   const { std, p } = readOptions("jitter", options, noise(0.03));
   return makeSignalAugmentation("jitter", options, {
@@ -26,7 +31,12 @@ export function jitter(options: NoiseOptions = {}): SignalAugmentation {
   });
 }
 
-/** Multiplies each channel by a number of its own, normally distributed with mean 1 and `std` (default 0.1). */
+/**
+ * Multiplies each channel by a number of its own, normally distributed with mean 1 and `std` (default 0.1).
+ *
+ * @example
+ * augment(signals, [scaling({ std: 0.1 })]);
+ */
 export function scaling(options: NoiseOptions = {}): SignalAugmentation {
   const { std, p } = readOptions("scaling", options, noise(0.1));
   return makeSignalAugmentation("scaling", options, {
@@ -58,6 +68,9 @@ const warp = () =>
 /**
  * Lets time pass faster here and slower there, the same for all channels: beginning, end and length stay, values in between are
  * interpolated. The pace is above 0, so that nothing is told twice or backwards.
+ *
+ * @example
+ * augment(signals, [timeWarp()]);
  */
 export function timeWarp(options: TimeWarpOptions = {}): SignalAugmentation {
   const { std, knots, p } = readOptions("timeWarp", options, warp);

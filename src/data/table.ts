@@ -10,17 +10,17 @@ import { readNumbers } from "../core/tensor.js";
 import { arrayDataset } from "./array.js";
 import { distinct, placesOf } from "./categories.js";
 import { type Dataset, expectIndices } from "./dataset.js";
-import { fitQuantiles, toNormal } from "./quantile.js";
+import { fitQuantiles } from "./quantile.js";
 import { readSplitOptions, type SplitOptions, splitOrder } from "./split.js";
+import {
+  type CategoryFeature,
+  type Column,
+  type NumberFeature,
+  writeCategories,
+  writeNumbers,
+} from "./table-features.js";
 
-/** A column of a table: numbers, or categories as text. */
-export interface Column {
-  name: string;
-  /** The fields as written, trimmed; null: missing. */
-  text: readonly (string | null)[];
-  /** The fields as numbers, NaN: missing. Absent where the column holds categories. */
-  numbers?: Float64Array | undefined;
-}
+export type { Column } from "./table-features.js";
 
 /** Rows and columns, and which column is to be predicted. */
 export interface Table {
@@ -65,6 +65,10 @@ const isBinary = (numbers: Float64Array): boolean =>
 /**
  * Checks the target; `readCsv` calls it, and so may who has columns from elsewhere. `targets` is by default "number" where the
  * target has numbers other than 0 and 1, "class" elsewhere.
+ *
+ * @example
+ * const column = { name: "a", text: ["1", "2"], numbers: Float64Array.of(1, 2) };
+ * const table = makeTable([column], undefined, undefined);
  */
 export function makeTable(
   columns: readonly Column[],
@@ -98,7 +102,12 @@ export function makeTable(
   return { length, columns, target, targets: kind };
 }
 
-/** The rows `indices`, in that order. */
+/**
+ * The rows `indices`, in that order.
+ *
+ * @example
+ * const first = tableRows(table, [0, 1]);
+ */
 export function tableRows(table: Table, indices: ArrayLike<number>): Table {
   expectTable("tableRows", table);
   const rows = Array.from(expectIndices("tableRows", indices, table.length, "a row"));
@@ -118,6 +127,9 @@ export function tableRows(table: Table, indices: ArrayLike<number>): Table {
 /**
  * Two disjoint random parts: `fraction` of the rows, and the rest. Where the target is a class, each part has the same share of
  * every class, unless `stratify` is false.
+ *
+ * @example
+ * const [train, validation] = splitTable(table, 0.8, { seed: 1 });
  */
 export function splitTable(table: Table, fraction: number, options?: number | SplitOptions): [Table, Table] {
   expectTable("splitTable", table);
@@ -154,25 +166,6 @@ const schema = () =>
     maxCategories: integer({ min: 1, default: 100 }),
   }) satisfies Schema<FitTableOptions>;
 
-interface NumberFeature {
-  name: string;
-  kind: "number";
-  mean: number;
-  std: number;
-  /** Written for a missing value: the mean (0 after standardising) or the median (0 after the quantiles). */
-  fill: number;
-  /** Whether training rows miss it: then a second feature says so, 0 or 1. */
-  missing: boolean;
-  quantiles?: number[];
-}
-
-interface CategoryFeature {
-  name: string;
-  kind: "category";
-  values: string[];
-  missing: boolean;
-}
-
 /** What `fitTable` learns; plain JSON. */
 export interface TableState {
   version: 1;
@@ -181,7 +174,13 @@ export interface TableState {
   target?: { name: string; classes: string[] } | { name: string; mean: number; std: number } | undefined;
 }
 
-/** Learns from the training rows how to turn a table into numbers. */
+/**
+ * Learns from the training rows how to turn a table into numbers.
+ *
+ * @example
+ * const transform = fitTable(table);
+ * const rows = transform.transform(table);
+ */
 export function fitTable(train: Table, options?: FitTableOptions): TableTransform {
   const where = "fitTable";
   const { scaling, unknown, scaleTarget, maxCategories: limit } = readOptions(where, options, schema);
@@ -231,7 +230,14 @@ function meanAndDeviation(values: Float64Array): { mean: number; std: number } {
   return { mean, std: std > 1e-12 * Math.abs(mean) ? std : 1 };
 }
 
-/** Turns tables into datasets as `fitTable` learnt it. `JSON.stringify` keeps it, `TableTransform.fromJSON` restores it. */
+/**
+ * Turns tables into datasets as `fitTable` learnt it. `JSON.stringify` keeps it, `TableTransform.fromJSON` restores it.
+ *
+ * @example
+ * const transform = fitTable(table);
+ * const again = TableTransform.fromJSON(transform.toJSON());
+ * console.log(again.featureNames, again.inputs(table));
+ */
 export class TableTransform {
   readonly #state: TableState;
   /** One name per input: the column, `column=category`, or `column is missing`. */
@@ -329,40 +335,6 @@ export class TableTransform {
         ),
     );
     return Float64Array.from({ length: data.length }, (_, i) => data[i] * target.std + target.mean);
-  }
-}
-
-function writeNumbers(feature: NumberFeature, column: Column, x: Float32Array, at: number, width: number): void {
-  const { mean, std, fill, quantiles, missing, name } = feature;
-  if (!column.numbers) {
-    const bad = column.text.findIndex((field) => field !== null && !Number.isFinite(Number(field)));
-    const where = `column ${describe(name)}, row ${Math.max(bad, 0)}`;
-    throw new DataError(expectation("transform", where, "a number", describe(column.text[Math.max(bad, 0)])));
-  }
-  for (const [row, value] of column.numbers.entries()) {
-    if (Number.isNaN(value)) {
-      x[row * width + at] = fill;
-      if (missing) x[row * width + at + 1] = 1;
-    } else x[row * width + at] = quantiles ? toNormal(value, quantiles) : (value - mean) / std;
-  }
-}
-
-function writeCategories(
-  { name, values, missing }: CategoryFeature,
-  { text }: Column,
-  x: Float32Array,
-  at: number,
-  width: number,
-  unknown: "zero" | "error",
-): void {
-  const placeOf = placesOf(values);
-  for (const [row, field] of text.entries()) {
-    const place = field === null ? (missing ? values.length : undefined) : placeOf(field);
-    if (place !== undefined) x[row * width + at + place] = 1;
-    else if (unknown === "error") {
-      const column = `column ${describe(name)}, row ${row}`;
-      throw new DataError(expectation("transform", column, `a category of ${describe(values)}`, describe(field)));
-    }
   }
 }
 

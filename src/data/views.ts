@@ -30,7 +30,12 @@ export function withGet<D extends Dataset>(dataset: D, get: Dataset["get"], more
   return trustLabels(Object.assign(made, { get: checked }), () => labelsOf(dataset));
 }
 
-/** The examples `indices` of `dataset`, in that order; an index may come more than once. */
+/**
+ * The examples `indices` of `dataset`, in that order; an index may come more than once.
+ *
+ * @example
+ * const some = subset(dataset, [0, 2, 4]);
+ */
 export function subset<D extends Dataset>(dataset: D, indices: ArrayLike<number>): D {
   expectDataset("subset", dataset);
   const chosen = expectIndices("subset", indices, dataset.length);
@@ -62,6 +67,9 @@ export function subset<D extends Dataset>(dataset: D, indices: ArrayLike<number>
  * Two disjoint random parts: `fraction` of the examples, rounded to the nearest count, and the rest. Where targets are classes,
  * each part has the same share of every class. Own datasets are split so with `stratify: true` alone, because all of their
  * samples have to be read for their labels.
+ *
+ * @example
+ * const [train, validation] = split(dataset, 0.8, { seed: 1, stratify: true });
  */
 export function split<D extends Dataset>(dataset: D, fraction: number, options?: number | SplitOptions): [D, D] {
   expectDataset("split", dataset);
@@ -86,6 +94,9 @@ export function split<D extends Dataset>(dataset: D, fraction: number, options?:
  *   // a model of its own, trained on `train` and evaluated on `held`
  * }
  * ```
+ *
+ * @example
+ * for (const [train, validation] of kFold(dataset, 3, { seed: 1 })) console.log(train.length, validation.length);
  */
 export function kFold<D extends Dataset>(
   dataset: D,
@@ -143,6 +154,9 @@ function forEachBatch(dataset: Dataset, use: (batch: ReadBatch) => void): void {
 /**
  * `dataset` with each batch's inputs changed in place by `change`: `count` examples of `inputShape` at the start of `x`,
  * which may be longer.
+ *
+ * @example
+ * const doubled = mapInputs(dataset, (x, count) => x.forEach((value, i) => (x[i] = 2 * value)));
  */
 export function mapInputs<D extends Dataset>(
   dataset: D,
@@ -165,7 +179,12 @@ export interface ChannelStatistics {
   std: number[];
 }
 
-/** (x - mean) / std per channel, which is the last dimension of `inputShape`; one value serves all channels. */
+/**
+ * (x - mean) / std per channel, which is the last dimension of `inputShape`; one value serves all channels.
+ *
+ * @example
+ * const ready = normalise(dataset, channelStatistics(dataset));
+ */
 export function normalise<D extends Dataset>(dataset: D, statistics: ChannelStatistics): D {
   expectDataset("normalise", dataset);
   const { mean, std }: Partial<ChannelStatistics> = Object(statistics);
@@ -189,7 +208,12 @@ export function normalise<D extends Dataset>(dataset: D, statistics: ChannelStat
   return describeDataset(normalised, () => ({ type: "normalise", dataset, ...copy }));
 }
 
-/** Mean and standard deviation of each channel over a whole dataset, for `normalise`. Two passes, in float64. */
+/**
+ * Mean and standard deviation of each channel over a whole dataset, for `normalise`. Two passes, in float64.
+ *
+ * @example
+ * const { mean, std } = channelStatistics(dataset);
+ */
 export function channelStatistics(dataset: Dataset): ChannelStatistics {
   expectDataset("channelStatistics", dataset);
   const size = numel(dataset.inputShape);

@@ -24,6 +24,9 @@ const schema = () => ({ ...readerSchema(), byteLength: optional(integer()) }) sa
 /**
  * Calls `onTensor` for each tensor, in the order of their offsets, and waits for it; resolves to the metadata. The
  * `data` array is the caller's to keep. Errors of the stream itself pass through; the stream is closed in every case.
+ *
+ * @example
+ * await readSafetensorsStream(new Blob([bytes]).stream(), (name, { data }) => console.log(name, data.length));
  */
 export async function readSafetensorsStream(
   stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,

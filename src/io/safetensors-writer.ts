@@ -119,6 +119,9 @@ function writeElements(dtype: Dtype, data: Float32Array, view: DataView, at: num
  * Writes a file, the same bytes for the same tensors in whatever order they come: tensors by descending alignment,
  * then by name, as the reference writer does; metadata by key; the header padded to 8 bytes, so that every tensor is
  * aligned to its type.
+ *
+ * @example
+ * const bytes = await writeSafetensors(model.stateDict(), { metadata: { made: "today" } });
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, SafetensorsEntry> | Readonly<Record<string, SafetensorsEntry>>,

@@ -52,6 +52,9 @@ export const readerSchema = () =>
 /**
  * Reads a whole file that is in memory. The tensors are copies. A digest is checked before anything else is done, and is
  * no part of the metadata that are given.
+ *
+ * @example
+ * const { tensors, metadata } = readSafetensors(bytes);
  */
 export function readSafetensors(bytes: Uint8Array | ArrayBuffer, options?: ReadOptions): SafetensorsFile {
   const { fileName, integers: rule, verify } = readOptions("readSafetensors", options, readerSchema);

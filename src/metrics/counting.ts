@@ -19,6 +19,9 @@ function share(where: string, hits: number, all: number): number {
  * ```ts
  * const { metrics } = await trainer.evaluate(data, { metrics: [accuracy(), topK(5)] });
  * ```
+ *
+ * @example
+ * const { metrics } = await trainer.evaluate(held, { metrics: [accuracy()] });
  */
 export function accuracy<const Name extends string = "accuracy">(
   options?: MetricOptions<Name>,
@@ -57,7 +60,13 @@ export function accuracy<const Name extends string = "accuracy">(
   };
 }
 
-/** The share of samples whose class is among the `k` largest outputs; of equal outputs the first counts as the larger. */
+/**
+ * The share of samples whose class is among the `k` largest outputs; of equal outputs the first counts as the larger.
+ *
+ * @example
+ * const { metrics } = await trainer.evaluate(held, { metrics: [topK(2)] });
+ * console.log(metrics.top2);
+ */
 export function topK<const K extends number, const Name extends string = `top${K}`>(
   k: K,
   options?: MetricOptions<Name>,
@@ -177,7 +186,12 @@ function averaged(where: string, options: AverageOptions | undefined, of: Ratio)
   };
 }
 
-/** Of what was predicted as a class, the share that is one: TP / (TP + FP). */
+/**
+ * Of what was predicted as a class, the share that is one: TP / (TP + FP).
+ *
+ * @example
+ * const { metrics } = await trainer.evaluate(held, { metrics: [precision()] });
+ */
 export function precision<const Name extends string = "precision">(
   options: AverageOptions<Name> & { average: "none" },
 ): Metric<NoInfer<Name>, number[]>;
@@ -188,7 +202,12 @@ export function precision(options?: AverageOptions): Metric {
   return averaged("precision", options, (both, predicted) => ratio(both, predicted));
 }
 
-/** Of what is a class, the share that was predicted as it: TP / (TP + FN). */
+/**
+ * Of what is a class, the share that was predicted as it: TP / (TP + FN).
+ *
+ * @example
+ * const { metrics } = await trainer.evaluate(held, { metrics: [recall({ average: "none" })] });
+ */
 export function recall<const Name extends string = "recall">(
   options: AverageOptions<Name> & { average: "none" },
 ): Metric<NoInfer<Name>, number[]>;
@@ -199,7 +218,12 @@ export function recall(options?: AverageOptions): Metric {
   return averaged("recall", options, (both, _, truth) => ratio(both, truth));
 }
 
-/** The harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN). */
+/**
+ * The harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN).
+ *
+ * @example
+ * const { metrics } = await trainer.evaluate(held, { metrics: [f1({ average: "macro" })] });
+ */
 export function f1<const Name extends string = "f1">(
   options: AverageOptions<Name> & { average: "none" },
 ): Metric<NoInfer<Name>, number[]>;
@@ -208,7 +232,13 @@ export function f1(options?: AverageOptions): Metric {
   return averaged("f1", options, (both, predicted, truth) => ratio(2 * both, predicted + truth));
 }
 
-/** How often a class (row) was predicted as another (column), by the network's outputs. */
+/**
+ * How often a class (row) was predicted as another (column), by the network's outputs.
+ *
+ * @example
+ * const { metrics } = await trainer.evaluate(held, { metrics: [confusionMatrix()] });
+ * console.table(metrics.confusionMatrix);
+ */
 export function confusionMatrix<const Name extends string = "confusionMatrix">(
   options?: MetricOptions<Name>,
 ): Metric<NoInfer<Name>, number[][]> {

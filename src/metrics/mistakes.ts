@@ -28,7 +28,12 @@ const schema = () => {
   return { name, count: integer({ min: 1, default: 24 }) } satisfies Schema<MistakesOptions>;
 };
 
-/** The samples of which the model is most sure and wrong, the worst first: `report` shows them as pictures. */
+/**
+ * The samples of which the model is most sure and wrong, the worst first: `report` shows them as pictures.
+ *
+ * @example
+ * const { metrics } = await trainer.evaluate(held, { metrics: [mistakes({ count: 3 })] });
+ */
 export function mistakes<const Name extends string = "mistakes">(
   options?: MistakesOptions<Name>,
 ): Metric<NoInfer<Name>, Mistake[]> {

@@ -199,6 +199,9 @@ function ranking(where: string, options: RankingOptions | undefined, measure: Me
 /**
  * The area under the curve of true against false positives: how often a sample of a class has a higher score for it than one of the
  * others, of equal scores half. Classes that the data lack are left out of the mean.
+ *
+ * @example
+ * const { metrics } = await trainer.evaluate(held, { metrics: [rocAuc()] });
  */
 export function rocAuc<const Name extends string = "rocAuc">(
   options: RankingOptions<Name> & { average: "none" },
@@ -221,6 +224,9 @@ export function rocAuc(options?: RankingOptions): Metric {
 /**
  * The mean of the precisions at each recall, from the best score down, each by how much the recall rises there: the area under
  * their curve, without interpolation. Classes that the data lack are left out of the mean.
+ *
+ * @example
+ * const { metrics } = await trainer.evaluate(held, { metrics: [averagePrecision()] });
  */
 export function averagePrecision<const Name extends string = "averagePrecision">(
   options: RankingOptions<Name> & { average: "none" },

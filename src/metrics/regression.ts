@@ -56,19 +56,32 @@ function regression<Name extends string>(
   };
 }
 
-/** The root of the mean squared error, in the units of the dataset's targets. */
+/**
+ * The root of the mean squared error, in the units of the dataset's targets.
+ *
+ * @example
+ * await numbers.evaluate(values, { metrics: [rmse()] });
+ */
 export const rmse = <const Name extends string = "rmse">(
   options?: MetricOptions<Name>,
 ): Metric<NoInfer<Name>, number> =>
   regression("rmse", options, "min", ({ squared, weight }) => Math.sqrt(squared / weight));
 
-/** The mean absolute error, in the units of the dataset's targets. */
+/**
+ * The mean absolute error, in the units of the dataset's targets.
+ *
+ * @example
+ * await numbers.evaluate(values, { metrics: [mae()] });
+ */
 export const mae = <const Name extends string = "mae">(options?: MetricOptions<Name>): Metric<NoInfer<Name>, number> =>
   regression("mae", options, "min", ({ absolute, weight }) => absolute / weight);
 
 /**
  * The share of the targets' variance that the outputs explain: 1 at best, 0 for their mean, below for worse. Where all targets are
  * equal it is 1 without an error, else 0. Throws `DataError` on fewer than two samples.
+ *
+ * @example
+ * await numbers.evaluate(values, { metrics: [r2()] });
  */
 export const r2 = <const Name extends string = "r2">(options?: MetricOptions<Name>): Metric<NoInfer<Name>, number> =>
   regression("r2", options, "max", ({ squared, spread, samples }) => {

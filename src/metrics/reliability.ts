@@ -78,6 +78,9 @@ export function eceOf(bins: readonly ReliabilityBin[]): number {
 /**
  * The expected calibration error: by how much the probability of the predicted class is off the share that is right, in the mean
  * over samples, in bins of equal width. Of labels: by how much each one's probability is off the share that has it.
+ *
+ * @example
+ * const { metrics } = await trainer.evaluate(held, { metrics: [ece()] });
  */
 export function ece<const Name extends string = "ece">(
   options?: ReliabilityOptions<Name>,
@@ -93,7 +96,12 @@ export function ece<const Name extends string = "ece">(
   };
 }
 
-/** The bins of `ece`, for a reliability diagram. */
+/**
+ * The bins of `ece`, for a reliability diagram.
+ *
+ * @example
+ * const { metrics } = await trainer.evaluate(held, { metrics: [reliability({ bins: 5 })] });
+ */
 export function reliability<const Name extends string = "reliability">(
   options?: ReliabilityOptions<Name>,
 ): Metric<NoInfer<Name>, ReliabilityBin[]> {

@@ -13,6 +13,9 @@ import type { Model } from "./model.js";
 /**
  * The outputs of the layers at these paths (as `summary()` shows them: "layer1.0", "avgpool") for one batch, in
  * evaluation mode. Throws `ArgumentError` for a path that does not exist.
+ *
+ * @example
+ * const { data, shape } = activations(model, x, ["layer1"]).get("layer1")!;
  */
 export function activations(model: Model, x: TensorLike, layers: readonly string[]): Map<string, Tensor> {
   expectModel("activations", model);
@@ -46,6 +49,9 @@ export interface GradCamOptions {
  * gradient of the class's output with respect to channel c of the layer's output A. Returns [n, h, w], each image scaled
  * to a maximum of 1 (or all 0). Evaluation mode; weights and gradients of a training in progress are not touched but for
  * `gradients()`.
+ *
+ * @example
+ * const { data, shape } = gradCam(model, x, { layer: "layer3", target: 1 }); // shape [1, h, w]
  */
 export function gradCam(model: Model, x: TensorLike, options: GradCamOptions): Tensor {
   expectModel("gradCam", model);

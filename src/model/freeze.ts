@@ -9,6 +9,9 @@ import { matchesParameter, type NamePattern, namePattern } from "./names.js";
  * which weight or running mean is frozen uses its running statistics in training too and does not update them. Layers
  * in front of the first trained one run as in prediction, and no backward pass; `cacheFeatures` saves their forward too.
  * Returns the names. Throws `ArgumentError` when nothing matches.
+ *
+ * @example
+ * freeze(model, (name) => !name.startsWith("fc.")); // all but the head
  */
 export function freeze(model: Model, pattern: NamePattern): string[] {
   const names = matching(model, pattern, "freeze");
@@ -16,7 +19,13 @@ export function freeze(model: Model, pattern: NamePattern): string[] {
   return names;
 }
 
-/** Undoes `freeze` for all names that match. Returns the names. */
+/**
+ * Undoes `freeze` for all names that match. Returns the names.
+ *
+ * @example
+ * freeze(model, /./);
+ * unfreeze(model, "fc");
+ */
 export function unfreeze(model: Model, pattern: NamePattern): string[] {
   const names = matching(model, pattern, "unfreeze");
   const left = new Set(model.engine.frozen);

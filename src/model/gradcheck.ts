@@ -52,6 +52,9 @@ const STEPS = [1, 1 / 8, 1 / 64];
  * For each parameter and the input: the derivative of L = Σ c · y, with random c, along one random direction d of length
  * 1, from `backward` (⟨dL, d⟩) and from (L(+eps d) - L(-eps d)) / 2 eps. In evaluation mode; the weights are left as
  * they were. The best of three step lengths counts.
+ *
+ * @example
+ * const { ok, entries } = gradcheck(model);
  */
 export function gradcheck(model: Model, options?: GradcheckOptions): GradcheckReport {
   expectModel("gradcheck", model);

@@ -61,7 +61,14 @@ export interface BackwardOptions {
   accumulate?: boolean;
 }
 
-/** A network with weights and a memory to run in; made by `createModel` or `loadModel`. */
+/**
+ * A network with weights and a memory to run in; made by `createModel` or `loadModel`.
+ *
+ * @example
+ * const { data, shape } = model.predict(x);
+ * const file = await model.save();
+ * model.dispose();
+ */
 export class Model extends Predictor {
   /** The last `forward`, for `backward`. */
   #pending: BackwardStep | null = null;

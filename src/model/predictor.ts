@@ -37,7 +37,12 @@ export interface PredictOptions {
   batchSize?: number;
 }
 
-/** A network with weights that predicts. */
+/**
+ * A network with weights that predicts.
+ *
+ * @example
+ * const [{ name, probability }] = await model.classify(picture);
+ */
 export class Predictor {
   #engine: Engine | null;
   readonly info: ModelInfo;

@@ -62,7 +62,13 @@ export interface ProfileData {
   ops: OpProfile[];
 }
 
-/** What `model.profile` measured, with tables of it. */
+/**
+ * What `model.profile` measured, with tables of it.
+ *
+ * @example
+ * const profile = await model.profile(x);
+ * console.log(String(profile), profile.opsTable());
+ */
 export class Profile implements ProfileData {
   readonly batchSize: number;
   readonly training: boolean;

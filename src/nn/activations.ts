@@ -11,7 +11,12 @@ export interface LeakyReLUOptions {
   negativeSlope?: number;
 }
 
-/** x for x > 0, otherwise `negativeSlope` x (default 0.01). */
+/**
+ * x for x > 0, otherwise `negativeSlope` x (default 0.01).
+ *
+ * @example
+ * new Sequential(new Linear(4, 8), new LeakyReLU({ negativeSlope: 0.1 }));
+ */
 export class LeakyReLU extends ActivationLayer {
   readonly type = "LeakyReLU";
   readonly activation: Activation;
@@ -32,7 +37,12 @@ export interface GELUOptions {
   approximate?: "none" | "tanh";
 }
 
-/** x Φ(x) (Hendrycks & Gimpel 2016), by erf or, with `approximate: "tanh"`, by its tanh approximation. */
+/**
+ * x Φ(x) (Hendrycks & Gimpel 2016), by erf or, with `approximate: "tanh"`, by its tanh approximation.
+ *
+ * @example
+ * new Sequential(new Linear(4, 8), new GELU());
+ */
 export class GELU extends ActivationLayer {
   readonly type = "GELU";
   readonly activation: Activation;
@@ -48,18 +58,34 @@ export class GELU extends ActivationLayer {
   }
 }
 
-/** x sigmoid(x), also known as swish. */
+/**
+ * x sigmoid(x), also known as swish.
+ *
+ * @example
+ * new Sequential(new Linear(4, 8), new SiLU());
+ */
 export class SiLU extends ActivationLayer {
   readonly type = "SiLU";
   readonly activation = plain("silu");
 }
 
-/** 1 / (1 + exp(-x)). */
+/**
+ * 1 / (1 + exp(-x)).
+ *
+ * @example
+ * new Sequential(new Linear(4, 8), new Sigmoid());
+ */
 export class Sigmoid extends ActivationLayer {
   readonly type = "Sigmoid";
   readonly activation = plain("sigmoid");
 }
 
+/**
+ * (e^x - e^-x) / (e^x + e^-x).
+ *
+ * @example
+ * new Sequential(new Linear(4, 8), new Tanh());
+ */
 export class Tanh extends ActivationLayer {
   readonly type = "Tanh";
   readonly activation = plain("tanh");
@@ -70,7 +96,12 @@ export interface ELUOptions {
   alpha?: number;
 }
 
-/** x for x > 0, otherwise alpha (exp(x) - 1) (default alpha 1). */
+/**
+ * x for x > 0, otherwise alpha (exp(x) - 1) (default alpha 1).
+ *
+ * @example
+ * new Sequential(new Linear(4, 8), new ELU({ alpha: 1 }));
+ */
 export class ELU extends ActivationLayer {
   readonly type = "ELU";
   readonly activation: Activation;
@@ -86,25 +117,45 @@ export class ELU extends ActivationLayer {
   }
 }
 
-/** x clamp(x + 3, 0, 6) / 6 (Howard et al. 2019). */
+/**
+ * x clamp(x + 3, 0, 6) / 6 (Howard et al. 2019).
+ *
+ * @example
+ * new Sequential(new Linear(4, 8), new Hardswish());
+ */
 export class Hardswish extends ActivationLayer {
   readonly type = "Hardswish";
   readonly activation = plain("hardswish");
 }
 
-/** clamp(x, 0, 6) (Sandler et al. 2018, arXiv:1801.04381). The gradient is 0 at both bounds, as in PyTorch. */
+/**
+ * clamp(x, 0, 6) (Sandler et al. 2018, arXiv:1801.04381). The gradient is 0 at both bounds, as in PyTorch.
+ *
+ * @example
+ * new Sequential(new Linear(4, 8), new ReLU6());
+ */
 export class ReLU6 extends ActivationLayer {
   readonly type = "ReLU6";
   readonly activation = plain("relu6");
 }
 
-/** clamp(x + 3, 0, 6) / 6 (Howard et al. 2019). The gradient is 0 at both bounds, as in PyTorch. */
+/**
+ * clamp(x + 3, 0, 6) / 6 (Howard et al. 2019). The gradient is 0 at both bounds, as in PyTorch.
+ *
+ * @example
+ * new Sequential(new Linear(4, 8), new Hardsigmoid());
+ */
 export class Hardsigmoid extends ActivationLayer {
   readonly type = "Hardsigmoid";
   readonly activation = plain("hardsigmoid");
 }
 
-/** x tanh(softplus(x)) (Misra 2019, arXiv:1908.08681). */
+/**
+ * x tanh(softplus(x)) (Misra 2019, arXiv:1908.08681).
+ *
+ * @example
+ * new Sequential(new Linear(4, 8), new Mish());
+ */
 export class Mish extends ActivationLayer {
   readonly type = "Mish";
   readonly activation = plain("mish");
@@ -115,7 +166,12 @@ export interface SoftplusOptions {
   beta?: number;
 }
 
-/** ln(1 + exp(beta x)) / beta (default beta 1), without leaving the range of float32. */
+/**
+ * ln(1 + exp(beta x)) / beta (default beta 1), without leaving the range of float32.
+ *
+ * @example
+ * new Sequential(new Linear(4, 8), new Softplus());
+ */
 export class Softplus extends ActivationLayer {
   readonly type = "Softplus";
   readonly activation: Activation;
@@ -141,7 +197,12 @@ const softmaxSchema = () =>
     dim: optional(checked("-1, the last dimension", (value): value is -1 => value === -1)),
   }) satisfies Schema<SoftmaxOptions>;
 
-/** exp(x_j) / sum_i exp(x_i) over the last dimension. `crossEntropy` takes logits: do not put a Softmax before it. */
+/**
+ * exp(x_j) / sum_i exp(x_i) over the last dimension. `crossEntropy` takes logits: do not put a Softmax before it.
+ *
+ * @example
+ * new Sequential(new Linear(4, 3), new Softmax());
+ */
 export class Softmax extends Layer {
   readonly type = "Softmax";
 
@@ -159,7 +220,12 @@ export class Softmax extends Layer {
   }
 }
 
-/** The logarithm of Softmax, computed without leaving the range of float32. */
+/**
+ * The logarithm of Softmax, computed without leaving the range of float32.
+ *
+ * @example
+ * new Sequential(new Linear(4, 3), new LogSoftmax());
+ */
 export class LogSoftmax extends Layer {
   readonly type = "LogSoftmax";
 

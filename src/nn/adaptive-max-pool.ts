@@ -9,6 +9,9 @@ import { concat, slice } from "./movement.js";
 /**
  * The largest value of each of `size` bins that cover the image, whatever its size; of equal ones the first has the gradient.
  * [n, h, w, c] → [n, size[0], size[1], c].
+ *
+ * @example
+ * new AdaptiveMaxPool2d(1); // [n, h, w, c] → [n, 1, 1, c]
  */
 export class AdaptiveMaxPool2d extends Layer {
   readonly type = "AdaptiveMaxPool2d";

@@ -85,7 +85,12 @@ abstract class BatchNorm extends Normalization {
   }
 }
 
-/** BatchNorm over features: [n, features], or [n, length, features]. */
+/**
+ * BatchNorm over features: [n, features], or [n, length, features].
+ *
+ * @example
+ * new Sequential(new Linear(8, 16, { bias: false }), new BatchNorm1d(16), new ReLU());
+ */
 export class BatchNorm1d extends BatchNorm {
   readonly type = "BatchNorm1d";
   protected readonly ranks = [2, 3];
@@ -95,7 +100,12 @@ export class BatchNorm1d extends BatchNorm {
   }
 }
 
-/** BatchNorm over image channels: [n, height, width, channels]. */
+/**
+ * BatchNorm over image channels: [n, height, width, channels].
+ *
+ * @example
+ * new Sequential(new Conv2d(3, 16, { kernelSize: 3, bias: false }), new BatchNorm2d(16), new ReLU());
+ */
 export class BatchNorm2d extends BatchNorm {
   readonly type = "BatchNorm2d";
   protected readonly ranks = [4];

@@ -208,7 +208,12 @@ function expectPlainConvolutions({ type, options: { groups, width, dilation } }:
   throw new ArgumentError(expectation(type, "groups, width, dilation", "1,64,1 (others need a Bottleneck)", found));
 }
 
-/** ReLU(x + BN(conv3x3(ReLU(BN(conv3x3(x)))))): ResNet-18, -34 and the CIFAR nets. */
+/**
+ * ReLU(x + BN(conv3x3(ReLU(BN(conv3x3(x)))))): ResNet-18, -34 and the CIFAR nets.
+ *
+ * @example
+ * new Sequential(new BasicBlock(16, 16), new BasicBlock(16, 32, { stride: 2 }));
+ */
 export class BasicBlock extends Block {
   readonly type = "BasicBlock";
 
@@ -218,7 +223,12 @@ export class BasicBlock extends Block {
   }
 }
 
-/** 1x1 down, 3x3, 1x1 up to 4 times the channels: ResNet-50 and deeper, wide ResNets, ResNeXt. */
+/**
+ * 1x1 down, 3x3, 1x1 up to 4 times the channels: ResNet-50 and deeper, wide ResNets, ResNeXt.
+ *
+ * @example
+ * new Bottleneck(64, 64); // [n, h, w, 64] → [n, h, w, 256]
+ */
 export class Bottleneck extends Block {
   readonly type = "Bottleneck";
 
@@ -230,6 +240,9 @@ export class Bottleneck extends Block {
 /**
  * x + conv3x3(ReLU(BN(conv3x3(ReLU(BN(x)))))) (He et al. 2016, arXiv:1603.05027). Where the shape changes, the
  * projection starts from the first ReLU's output.
+ *
+ * @example
+ * new Sequential(new PreActBlock(16, 16), new PreActBlock(16, 32, { stride: 2 }));
  */
 export class PreActBlock extends Block {
   readonly type = "PreActBlock";

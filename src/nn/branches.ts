@@ -19,6 +19,9 @@ export interface ConcatOptions {
  * are given as an array (named "0", "1", …) or as a record whose keys become the names.
  *
  *     new Concat({ skip: new Identity(), layer: new Conv2d(16, 8, { kernelSize: 3, padding: 1 }) }) // [n, h, w, 16 + 8]
+ *
+ * @example
+ * new Concat([new Conv2d(8, 4, { kernelSize: 1 }), new Conv2d(8, 4, { kernelSize: 3, padding: 1 })]); // 8 channels
  */
 export class Concat extends Layer {
   readonly type = "Concat";
@@ -54,7 +57,12 @@ export class Concat extends Layer {
   }
 }
 
-/** The elements with an index of [start, end) along an axis, the channels unless another is given. */
+/**
+ * The elements with an index of [start, end) along an axis, the channels unless another is given.
+ *
+ * @example
+ * new Slice({ axis: -1, start: 0, end: 4 }); // the first four channels
+ */
 export class Slice extends Layer {
   readonly type = "Slice";
   readonly options: SliceOptions;

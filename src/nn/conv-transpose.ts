@@ -45,6 +45,9 @@ const schema = () =>
  * 2-D transposed convolution of images [n, h, w, inChannels] → [n, oh, ow, outChannels] with
  * oh = (h - 1) stride - 2 padding + dilation (kernel - 1) + outputPadding + 1: the gradient of a Conv2d as a layer (Dumoulin &
  * Visin 2016, arXiv:1603.07285). Parameters: `weight` [inChannels, outChannels / groups, kh, kw], `bias` [outChannels].
+ *
+ * @example
+ * new ConvTranspose2d(8, 4, { kernelSize: 2, stride: 2 }); // [n, 16, 16, 8] → [n, 32, 32, 4]
  */
 export class ConvTranspose2d extends Layer {
   readonly type = "ConvTranspose2d";
@@ -109,6 +112,9 @@ const schema1d = () => {
 /**
  * 1-D transposed convolution of signals [n, length, inChannels] → [n, l, outChannels]; see `ConvTranspose2d`.
  * Parameters: `weight` [inChannels, outChannels / groups, kernelSize], `bias` [outChannels].
+ *
+ * @example
+ * new ConvTranspose1d(8, 4, { kernelSize: 2, stride: 2 }); // [n, 64, 8] → [n, 128, 4]
  */
 export class ConvTranspose1d extends Layer {
   readonly type = "ConvTranspose1d";

@@ -42,6 +42,9 @@ const schema = () =>
  * 2-D convolution (cross-correlation, as in PyTorch) of images [n, h, w, inChannels] → [n, oh, ow, outChannels] with
  * oh = floor((h + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
  * Parameters: `weight` [outChannels, inChannels / groups, kh, kw], `bias` [outChannels].
+ *
+ * @example
+ * new Conv2d(3, 64, { kernelSize: 7, stride: 2, padding: 3 }); // [n, 224, 224, 3] → [n, 112, 112, 64]
  */
 export class Conv2d extends Layer {
   readonly type: string = "Conv2d";
@@ -122,6 +125,10 @@ const convolution = () => {
 /**
  * What Conv2d records, for own layers: a convolution of [n, h, w, in] by a parameter [out, in / groups, kh, kw] of the
  * layout `"channelsLast"` → [n, oh, ow, out].
+ *
+ * @example
+ * const weight = b.parameter("weight", [8, 3, 3, channels], { init: "he" });
+ * conv2d(b, x, weight, { padding: 1 }); // own layers
  */
 export function conv2d(b: Builder, x: ValueId, weight: ValueId, options?: ConvolutionOptions): ValueId {
   expectBuilder("conv2d", b);

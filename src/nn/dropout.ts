@@ -5,7 +5,12 @@ import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
 import { Layer } from "./layer.js";
 
-/** In training zeroes each element with probability `p` (default 0.5) and scales the others by 1 / (1 - p). */
+/**
+ * In training zeroes each element with probability `p` (default 0.5) and scales the others by 1 / (1 - p).
+ *
+ * @example
+ * new Sequential(new Linear(8, 16), new ReLU(), new Dropout(0.5), new Linear(16, 2));
+ */
 export class Dropout extends Layer {
   readonly type = "Dropout";
   readonly p: number;
@@ -35,6 +40,9 @@ const schema = () => ({ mode: oneOf(["row", "batch"], "row") }) satisfies Schema
  * In training drops a whole residual branch with probability `p`, for each sample on its own (`mode: "row"`, the
  * default) or for the batch at once, and scales what is kept by 1 / (1 - p) (Huang et al. 2016, as torchvision does
  * it). Put it last in the main branch of a Residual.
+ *
+ * @example
+ * new Residual(new Sequential(new Linear(8, 8), new StochasticDepth(0.2)));
  */
 export class StochasticDepth extends Layer {
   readonly type = "StochasticDepth";

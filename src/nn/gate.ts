@@ -16,6 +16,9 @@ import { expectLayer, Layer } from "./layer.js";
  *         gate: new Hardsigmoid(),
  *       }),
  *     );
+ *
+ * @example
+ * new Gate(new Sequential(new AdaptiveAvgPool2d(1), new Conv2d(16, 16, { kernelSize: 1 }), new Sigmoid()));
  */
 export class Gate extends Layer {
   readonly type = "Gate";

@@ -20,7 +20,21 @@ export interface NewHead {
   head: string;
 }
 
-/** The base of all layers: an immutable description that records its ops into a graph and holds no weights. */
+/**
+ * The base of all layers: an immutable description that records its ops into a graph and holds no weights.
+ *
+ * @example
+ * class Rectified extends Layer {
+ *   readonly type = "Rectified";
+ *   protected args() {
+ *     return [];
+ *   }
+ *   protected record(b: Builder, x: ValueId): ValueId {
+ *     return b.relu(x);
+ *   }
+ * }
+ * registerLayer("Rectified", Rectified); // so that saved models with it are loaded
+ */
 export abstract class Layer {
   /** The class name, as in JSON and in `summary()`. */
   abstract readonly type: string;

@@ -17,6 +17,9 @@ const schema = () => ({ bias: flag(true), init: weightStart() }) satisfies Schem
 /**
  * y = x W^T + b on the last dimension: [..., inFeatures] → [..., outFeatures].
  * Parameters: `weight` [outFeatures, inFeatures], `bias` [outFeatures].
+ *
+ * @example
+ * new Linear(784, 10); // [n, 784] → [n, 10]
  */
 export class Linear extends Layer {
   readonly type = "Linear";

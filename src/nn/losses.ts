@@ -129,6 +129,9 @@ export interface CrossEntropyOptions {
  * ```ts
  * const loss = crossEntropy({ classWeights: [1, 30], labelSmoothing: 0.1 });
  * ```
+ *
+ * @example
+ * createTrainer(model, { loss: crossEntropy({ labelSmoothing: 0.1 }), optimizer: new SGD({ lr: 0.1 }) });
  */
 export function crossEntropy(options?: CrossEntropyOptions): Loss {
   const schema = () =>
@@ -207,7 +210,12 @@ function regression(attributes: RegressionLoss, options: object, positives?: num
   };
 }
 
-/** Mean over all elements of (y - t)². */
+/**
+ * Mean over all elements of (y - t)².
+ *
+ * @example
+ * createTrainer(model, { loss: mse(), optimizer: new Adam({ lr: 1e-3 }) });
+ */
 export function mse(options?: object): Loss {
   return regression(
     { kind: "mse", param: 0 },
@@ -223,6 +231,9 @@ export interface BceWithLogitsOptions {
 /**
  * Binary cross-entropy of sigmoid(y) against t in [0, 1], mean over all elements, computed from the logits y. `posWeight`
  * p as in PyTorch: -p t ln sigmoid(y) - (1 - t) ln(1 - sigmoid(y)); the mean stays that over the number of elements.
+ *
+ * @example
+ * createTrainer(model, { loss: bceWithLogits({ posWeight: [1, 5, 1] }), optimizer: new SGD({ lr: 0.1 }) });
  */
 export function bceWithLogits(options?: BceWithLogitsOptions): Loss {
   const either: Option<number | readonly number[], number | ArrayLike<number>> = (where, name, value) =>
@@ -237,7 +248,12 @@ export interface HuberOptions {
   delta?: number;
 }
 
-/** Mean over all elements of 0.5 d² for |d| = |y - t| at most `delta` (default 1), otherwise delta (|d| - 0.5 delta). */
+/**
+ * Mean over all elements of 0.5 d² for |d| = |y - t| at most `delta` (default 1), otherwise delta (|d| - 0.5 delta).
+ *
+ * @example
+ * createTrainer(model, { loss: huber({ delta: 1 }), optimizer: new Adam({ lr: 1e-3 }) });
+ */
 export function huber(options?: HuberOptions): Loss {
   const schema = () =>
     ({ delta: float32(number({ min: 0, open: "both", default: 1 })) }) satisfies Schema<HuberOptions>;

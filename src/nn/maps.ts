@@ -169,6 +169,9 @@ const layerScaleSchema = () =>
 /**
  * Scales each channel by a weight of its own, small at the start, so that a residual block begins near the identity (Touvron et
  * al. 2021, arXiv:2103.17239). [n, ..., channels] → the same. Parameter: `gamma` [channels], or as `names` says.
+ *
+ * @example
+ * new Residual(new Sequential(new Linear(8, 8), new LayerScale(8, { initialValue: 1e-6 })));
  */
 export class LayerScale extends Layer {
   readonly type = "LayerScale";
@@ -203,6 +206,9 @@ export interface PReLUOptions {
 /**
  * x above 0, a x elsewhere, with a learned slope a for all channels or, given their number, for each (He et al. 2015,
  * arXiv:1502.01852). [n, ..., channels] → the same. Parameter: `weight` [slopes].
+ *
+ * @example
+ * new Sequential(new Linear(4, 8), new PReLU(8));
  */
 export class PReLU extends Layer {
   readonly type = "PReLU";

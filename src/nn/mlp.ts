@@ -48,6 +48,9 @@ const mlp = () =>
 /**
  * Linear(in, width), g, then `blocks` times out = g(W2 g(W1 a + b1) + b2 + a), then Linear(width, out).
  * Hidden layers: 1 + 2 · blocks.
+ *
+ * @example
+ * const model = await createModel(residualMLP({ in: 784, width: 64, blocks: 4, out: 10 }), { inputShape: [784] });
  */
 export function residualMLP(options: ResidualMLPOptions): Sequential {
   const {
@@ -108,6 +111,9 @@ const tabular = () =>
  * x = Linear(in, d); blocks x + Dropout2(Linear(h, d)(Dropout1(ReLU(Linear(d, h)(BatchNorm(x))))));
  * output Linear(d, out)(ReLU(BatchNorm(x))). Parameter names as in rtdl: `input_projection`,
  * `blocks.{i}.{normalization,linear1,linear2}`, `output.{normalization,linear}`.
+ *
+ * @example
+ * const model = await createModel(tabularResNet({ in: 12, out: 2 }), { inputShape: [12] });
  */
 export function tabularResNet(options: TabularResNetOptions): Sequential {
   const { blocks, d, hiddenMultiplier, dropout1, dropout2, ...sizes } = readOptions("tabularResNet", options, tabular);

@@ -22,6 +22,9 @@ const ones = ({ length }: Shape): number[] => new Array(length).fill(1);
 /**
  * Values one after the other along an axis, the channels (-1) unless another is given; all other sizes are the same:
  * [n, h, w, a] and [n, h, w, b] → [n, h, w, a + b]. For own layers.
+ *
+ * @example
+ * concat(b, [x, x]); // own layers: [n, h, w, c] → [n, h, w, 2 c]
  */
 export function concat(b: Builder, values: readonly ValueId[], axis = -1): ValueId {
   expectBuilder("concat", b);
@@ -53,7 +56,12 @@ const sliceSchema = () =>
     step: integer({ min: 1, default: 1 }),
   }) satisfies Schema<SliceOptions>;
 
-/** The elements of x with an index of [start, end) along an axis, or every `step`-th of them. For own layers. */
+/**
+ * The elements of x with an index of [start, end) along an axis, or every `step`-th of them. For own layers.
+ *
+ * @example
+ * slice(b, x, { axis: -1, start: 0, end: 2 }); // own layers: the first two channels
+ */
 export function slice(b: Builder, x: ValueId, options: SliceOptions): ValueId {
   expectBuilder("slice", b);
   const { axis, start, end: given, step } = readOptions("slice", options, sliceSchema);
@@ -71,6 +79,9 @@ export function slice(b: Builder, x: ValueId, options: SliceOptions): ValueId {
 /**
  * x with so many times `value` (default 0) before and after it: `padding` has [before, after] for dimensions from the last
  * on, `[[0, 0], [left, right], [top, bottom]]` for the pixels of an image. For own layers.
+ *
+ * @example
+ * pad(b, x, [[1, 1], [1, 1], [0, 0]]); // own layers: [n, h, w, c] → [n, h + 2, w + 2, c]
  */
 export function pad(b: Builder, x: ValueId, padding: readonly (readonly [number, number])[], value = 0): ValueId {
   expectBuilder("pad", b);
@@ -91,7 +102,12 @@ export function pad(b: Builder, x: ValueId, padding: readonly (readonly [number,
   return b.op(embed, [x], { starts: all.map(([before]) => before), steps: ones(shape), sizes, value })[0];
 }
 
-/** Dimension i of the result is dimension `order[i]` of x; the batch stays first. For own layers. */
+/**
+ * Dimension i of the result is dimension `order[i]` of x; the batch stays first. For own layers.
+ *
+ * @example
+ * transpose(b, x, [0, 2, 1, 3]); // own layers: [n, h, w, c] → [n, w, h, c]
+ */
 export function transpose(b: Builder, x: ValueId, order: readonly number[]): ValueId {
   expectBuilder("transpose", b);
   const { length } = b.shape(x);
@@ -109,6 +125,9 @@ export function transpose(b: Builder, x: ValueId, order: readonly number[]): Val
 /**
  * Mixes channels of grouped convolutions (Zhang et al. 2017, arXiv:1707.01083): of [groups, channels / groups] it makes
  * [channels / groups, groups]. [n, ..., channels] → the same.
+ *
+ * @example
+ * new Sequential(new Conv2d(8, 8, { kernelSize: 1, groups: 2 }), new ChannelShuffle(2));
  */
 export class ChannelShuffle extends Layer {
   readonly type = "ChannelShuffle";
@@ -164,7 +183,12 @@ abstract class Padding2d extends Layer {
   }
 }
 
-/** Zeros around images, as many on each side as wanted: [n, h, w, c] → [n, top + h + bottom, left + w + right, c]. */
+/**
+ * Zeros around images, as many on each side as wanted: [n, h, w, c] → [n, top + h + bottom, left + w + right, c].
+ *
+ * @example
+ * new Sequential(new ZeroPad2d(1), new Conv2d(3, 8, { kernelSize: 3 }));
+ */
 export class ZeroPad2d extends Padding2d {
   readonly type = "ZeroPad2d";
   readonly value = 0;
@@ -178,7 +202,12 @@ export class ZeroPad2d extends Padding2d {
   }
 }
 
-/** A number around images, as often on each side as wanted: [n, h, w, c] → [n, top + h + bottom, left + w + right, c]. */
+/**
+ * A number around images, as often on each side as wanted: [n, h, w, c] → [n, top + h + bottom, left + w + right, c].
+ *
+ * @example
+ * new ConstantPad2d([1, 1, 0, 0], 0.5); // left, right, top, bottom
+ */
 export class ConstantPad2d extends Padding2d {
   readonly type = "ConstantPad2d";
   readonly value: number;

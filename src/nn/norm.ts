@@ -21,6 +21,9 @@ const layerNormSchema = () =>
 /**
  * Normalises each row of the last dimension to mean 0 and variance 1 (Ba et al. 2016), then scales and shifts.
  * Parameters: `weight` [features], `bias` [features].
+ *
+ * @example
+ * new Sequential(new Linear(8, 16), new LayerNorm(16));
  */
 export class LayerNorm extends Normalization {
   readonly type = "LayerNorm";
@@ -65,6 +68,9 @@ const groupNormSchema = () =>
  * Parameters: `weight` [channels], `bias` [channels].
  *
  *     new Sequential(new Conv2d(3, 64, { kernelSize: 3, bias: false }), new GroupNorm(32, 64), new ReLU())
+ *
+ * @example
+ * new Sequential(new Conv2d(3, 16, { kernelSize: 3 }), new GroupNorm(4, 16));
  */
 export class GroupNorm extends Normalization {
   readonly type = "GroupNorm";
@@ -142,6 +148,9 @@ abstract class InstanceNorm extends Normalization {
  * Normalises each channel of each image [n, h, w, channels] by itself over its pixels (Ulyanov et al. 2016,
  * arXiv:1607.08022): a GroupNorm with a group for each channel. Keeps no running statistics.
  * Parameters, with `affine`: `weight` [channels], `bias` [channels].
+ *
+ * @example
+ * new InstanceNorm2d(16); // [n, h, w, 16]
  */
 export class InstanceNorm2d extends InstanceNorm {
   readonly type = "InstanceNorm2d";
@@ -152,7 +161,12 @@ export class InstanceNorm2d extends InstanceNorm {
   }
 }
 
-/** As InstanceNorm2d, of signals [n, length, channels]. */
+/**
+ * As InstanceNorm2d, of signals [n, length, channels].
+ *
+ * @example
+ * new InstanceNorm1d(16); // [n, length, 16]
+ */
 export class InstanceNorm1d extends InstanceNorm {
   readonly type = "InstanceNorm1d";
   protected readonly input = ["length", 3] as const;

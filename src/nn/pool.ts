@@ -74,7 +74,12 @@ export function pool(b: Builder, x: ValueId, window: PoolWindow, expected = "[n,
   return { kernel, stride, padding, output: [oh, ow] as const };
 }
 
-/** The largest value of each window; NaN wins. [n, h, w, c] → [n, oh, ow, c]. */
+/**
+ * The largest value of each window; NaN wins. [n, h, w, c] → [n, oh, ow, c].
+ *
+ * @example
+ * new MaxPool2d({ kernelSize: 3, stride: 2, padding: 1 }); // [n, 112, 112, 64] → [n, 56, 56, 64]
+ */
 export class MaxPool2d extends Layer {
   readonly type = "MaxPool2d";
   readonly #window: PoolWindow;
@@ -94,7 +99,12 @@ export class MaxPool2d extends Layer {
   }
 }
 
-/** The mean of each window, by PyTorch's rules for the border. [n, h, w, c] → [n, oh, ow, c]. */
+/**
+ * The mean of each window, by PyTorch's rules for the border. [n, h, w, c] → [n, oh, ow, c].
+ *
+ * @example
+ * new AvgPool2d({ kernelSize: 2 }); // [n, 32, 32, 8] → [n, 16, 16, 8]
+ */
 export class AvgPool2d extends Layer {
   readonly type = "AvgPool2d";
   readonly #window: Omit<PoolWindow, "dilation"> & { countIncludePad: boolean };
@@ -115,7 +125,12 @@ export class AvgPool2d extends Layer {
   }
 }
 
-/** Means over a grid of `size` bins that cover the image, whatever its size. [n, h, w, c] → [n, size[0], size[1], c]. */
+/**
+ * Means over a grid of `size` bins that cover the image, whatever its size. [n, h, w, c] → [n, size[0], size[1], c].
+ *
+ * @example
+ * new Sequential(new Conv2d(3, 16, { kernelSize: 3 }), new AdaptiveAvgPool2d(1), new Flatten(), new Linear(16, 4));
+ */
 export class AdaptiveAvgPool2d extends Layer {
   readonly type = "AdaptiveAvgPool2d";
   readonly size: [number, number];

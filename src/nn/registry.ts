@@ -15,7 +15,21 @@ export type LayerClasses = Readonly<Record<string, LayerClass>>;
 /** Those of the program that uses the library, and those that are fetched when a file has them. */
 const registered = new Map<string, LayerClass>();
 
-/** Makes a class of your own known to `layerFromJSON`, and so to `loadModel`. */
+/**
+ * Makes a class of your own known to `layerFromJSON`, and so to `loadModel`.
+ *
+ * @example
+ * class Quadruple extends Layer {
+ *   readonly type = "Quadruple";
+ *   protected args() {
+ *     return [];
+ *   }
+ *   protected record(b: Builder, x: ValueId): ValueId {
+ *     return b.add(b.add(x, x), b.add(x, x));
+ *   }
+ * }
+ * registerLayer("Quadruple", Quadruple);
+ */
 export function registerLayer(type: string, layer: LayerClass): void {
   registered.set(type, layer);
 }

@@ -5,7 +5,12 @@ import type { ValueId } from "../graph/value.js";
 import type { Builder } from "../ops/builder.js";
 import { Layer } from "./layer.js";
 
-/** An elementwise nonlinearity. Residual and the ready-made blocks take one as `activation`. */
+/**
+ * An elementwise nonlinearity. Residual and the ready-made blocks take one as `activation`.
+ *
+ * @example
+ * new Residual(new Linear(8, 8), { activation: new GELU() }); // any of them
+ */
 export abstract class ActivationLayer extends Layer {
   abstract readonly activation: Activation;
 
@@ -25,7 +30,12 @@ export const activationLayer = () =>
 /** An activation without a number to it. */
 export const plain = (kind: ActivationKind): Activation => ({ kind, param: 0 });
 
-/** max(0, x); NaN stays NaN. */
+/**
+ * max(0, x); NaN stays NaN.
+ *
+ * @example
+ * new Sequential(new Linear(4, 8), new ReLU(), new Linear(8, 2));
+ */
 export class ReLU extends ActivationLayer {
   readonly type = "ReLU";
   readonly activation = plain("relu");

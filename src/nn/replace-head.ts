@@ -22,7 +22,7 @@ const schema = () => ({ classes: integer({ min: 1 }), head: optional(text) }) sa
 /**
  * A network with another head: the last Linear or Conv2d, a product of an imported network, for so many classes; a Softmax or
  * Sigmoid after it is left out, as losses take logits. Gives the network, which knows no weights, and the path of its head, whose
- * weights are the new ones: all others come from the model that there is.
+ * weights are the new ones: all others come from the model that there is. Throws `ArgumentError` where there is no such head.
  *
  * @example
  * const { network, head } = replaceHead(model.network, { classes: 5 });
@@ -30,8 +30,6 @@ const schema = () => ({ classes: integer({ min: 1 }), head: optional(text) }) sa
  * tuned.loadStateDict(model.stateDict(), { skip: head });
  * freeze(tuned, /./);
  * unfreeze(tuned, head);
- *
- * Throws `ArgumentError` where there is no such head.
  */
 export function replaceHead(network: Layer, options: ReplaceHeadOptions): NewHead {
   const { classes, head } = readOptions("replaceHead", options, schema);

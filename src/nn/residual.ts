@@ -60,6 +60,9 @@ const schema = () =>
  * out = activation(main(x) + shortcut(x)) (He et al. 2015, arXiv:1512.03385, equations 1 and 2). With
  * `main = Sequential(Linear, ReLU, Linear)`: z1 = W1 a + b1, a1 = g(z1), z2 = W2 a1 + b2, out = g(z2 + a).
  * Children are named "main" and "shortcut", or as the option `names` says.
+ *
+ * @example
+ * new Residual(new Sequential(new Linear(8, 8), new ReLU(), new Linear(8, 8)), { activation: new ReLU() });
  */
 export class Residual extends Layer {
   readonly type = "Residual";

@@ -129,6 +129,9 @@ const schema = () =>
  * Makes images [n, h, w, c] or signals [n, length, c] larger or smaller, as PyTorch's `interpolate` does.
  *
  *     new Upsample({ scaleFactor: 2, mode: "bilinear" })
+ *
+ * @example
+ * new Upsample({ scaleFactor: 2 }); // [n, 16, 16, 8] → [n, 32, 32, 8]
  */
 export class Upsample extends Layer {
   readonly type = "Upsample";
@@ -221,7 +224,12 @@ abstract class BorderPad2d extends Layer {
   }
 }
 
-/** Mirrors images at their borders, whose pixels stay single: [n, h, w, c] → [n, top + h + bottom, left + w + right, c]. */
+/**
+ * Mirrors images at their borders, whose pixels stay single: [n, h, w, c] → [n, top + h + bottom, left + w + right, c].
+ *
+ * @example
+ * new Sequential(new ReflectionPad2d(1), new Conv2d(3, 8, { kernelSize: 3 }));
+ */
 export class ReflectionPad2d extends BorderPad2d {
   readonly type = "ReflectionPad2d";
   protected readonly mode = "reflect";
@@ -231,7 +239,12 @@ export class ReflectionPad2d extends BorderPad2d {
   }
 }
 
-/** Repeats the pixels at the borders of images: [n, h, w, c] → [n, top + h + bottom, left + w + right, c]. */
+/**
+ * Repeats the pixels at the borders of images: [n, h, w, c] → [n, top + h + bottom, left + w + right, c].
+ *
+ * @example
+ * new Sequential(new ReplicationPad2d(1), new Conv2d(3, 8, { kernelSize: 3 }));
+ */
 export class ReplicationPad2d extends BorderPad2d {
   readonly type = "ReplicationPad2d";
   protected readonly mode = "edge";

@@ -125,10 +125,20 @@ function resnetV2(
   });
 }
 
-/** ResNet-50 with norms and activations before the convolutions. 25,549,352 parameters, 4.09 GMACs at 224 x 224. Input [h, w, 3]. */
+/**
+ * ResNet-50 with norms and activations before the convolutions. 25,549,352 parameters, 4.09 GMACs at 224 x 224. Input [h, w, 3].
+ *
+ * @example
+ * const network = resnetv2_50({ classes: 10 });
+ */
 export const resnetv2_50 = (options?: ResNetV2Options): Sequential =>
   resnetV2("resnetv2_50", [3, 4, 6, 3], batchNorm, options);
-/** 44,541,480 parameters, 7.80 GMACs. */
+/**
+ * 44,541,480 parameters, 7.80 GMACs.
+ *
+ * @example
+ * const network = resnetv2_101({ classes: 10 });
+ */
 export const resnetv2_101 = (options?: ResNetV2Options): Sequential =>
   resnetV2("resnetv2_101", [3, 4, 23, 3], batchNorm, options);
 /**
@@ -140,6 +150,11 @@ export const resnetv2_101 = (options?: ResNetV2Options): Sequential =>
  */
 export const resnetv2_50x1_bit = (options?: ResNetV2Options): Sequential =>
   resnetV2("resnetv2_50x1_bit", [3, 4, 6, 3], groupNorm, options);
-/** 44,541,480 parameters, 7.80 GMACs. */
+/**
+ * 44,541,480 parameters, 7.80 GMACs.
+ *
+ * @example
+ * const network = resnetv2_101x1_bit({ classes: 10 });
+ */
 export const resnetv2_101x1_bit = (options?: ResNetV2Options): Sequential =>
   resnetV2("resnetv2_101x1_bit", [3, 4, 23, 3], groupNorm, options);

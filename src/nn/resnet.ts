@@ -130,29 +130,79 @@ function resnet(name: string, depth: keyof typeof DEPTHS, options?: ResNetOption
   });
 }
 
-/** 11,689,512 parameters with 1000 classes; images of 224 x 224 take 1.81 GMACs. Input [h, w, 3]. */
+/**
+ * 11,689,512 parameters with 1000 classes; images of 224 x 224 take 1.81 GMACs. Input [h, w, 3].
+ *
+ * @example
+ * const model = await createModel(resnet18({ classes: 10 }), { inputShape: [224, 224, 3] });
+ */
 export const resnet18 = (options?: ResNetOptions): Sequential => resnet("resnet18", 18, options);
-/** 21,797,672 parameters, 3.66 GMACs. */
+/**
+ * 21,797,672 parameters, 3.66 GMACs.
+ *
+ * @example
+ * const network = resnet34({ classes: 10 });
+ */
 export const resnet34 = (options?: ResNetOptions): Sequential => resnet("resnet34", 34, options);
-/** 25,557,032 parameters, 4.09 GMACs. */
+/**
+ * 25,557,032 parameters, 4.09 GMACs.
+ *
+ * @example
+ * const network = resnet50({ classes: 10 });
+ */
 export const resnet50 = (options?: ResNetOptions): Sequential => resnet("resnet50", 50, options);
-/** 44,549,160 parameters, 7.80 GMACs. */
+/**
+ * 44,549,160 parameters, 7.80 GMACs.
+ *
+ * @example
+ * const network = resnet101({ classes: 10 });
+ */
 export const resnet101 = (options?: ResNetOptions): Sequential => resnet("resnet101", 101, options);
-/** 60,192,808 parameters, 11.51 GMACs. */
+/**
+ * 60,192,808 parameters, 11.51 GMACs.
+ *
+ * @example
+ * const network = resnet152({ classes: 10 });
+ */
 export const resnet152 = (options?: ResNetOptions): Sequential => resnet("resnet152", 152, options);
-/** ResNeXt: 32 groups of 4 channels (Xie et al. 2016, arXiv:1611.05431). 25,028,904 parameters, 4.23 GMACs. */
+/**
+ * ResNeXt: 32 groups of 4 channels (Xie et al. 2016, arXiv:1611.05431). 25,028,904 parameters, 4.23 GMACs.
+ *
+ * @example
+ * const network = resnext50_32x4d({ classes: 10 });
+ */
 export const resnext50_32x4d = (options?: ResNetOptions): Sequential =>
   resnet("resnext50_32x4d", 50, options, { groups: 32, width: 4 });
-/** 88,791,336 parameters, 16.41 GMACs. */
+/**
+ * 88,791,336 parameters, 16.41 GMACs.
+ *
+ * @example
+ * const network = resnext101_32x8d({ classes: 10 });
+ */
 export const resnext101_32x8d = (options?: ResNetOptions): Sequential =>
   resnet("resnext101_32x8d", 101, options, { groups: 32, width: 8 });
-/** 83,455,272 parameters, 15.46 GMACs. */
+/**
+ * 83,455,272 parameters, 15.46 GMACs.
+ *
+ * @example
+ * const network = resnext101_64x4d({ classes: 10 });
+ */
 export const resnext101_64x4d = (options?: ResNetOptions): Sequential =>
   resnet("resnext101_64x4d", 101, options, { groups: 64, width: 4 });
-/** Wide: twice the channels of the 3x3 convolutions (Zagoruyko & Komodakis 2016, arXiv:1605.07146). 68,883,240 parameters, 11.40 GMACs. */
+/**
+ * Wide: twice the channels of the 3x3 convolutions (Zagoruyko & Komodakis 2016, arXiv:1605.07146). 68,883,240 parameters, 11.40 GMACs.
+ *
+ * @example
+ * const network = wide_resnet50_2({ classes: 10 });
+ */
 export const wide_resnet50_2 = (options?: ResNetOptions): Sequential =>
   resnet("wide_resnet50_2", 50, options, { width: 128 });
-/** 126,886,696 parameters, 22.75 GMACs. */
+/**
+ * 126,886,696 parameters, 22.75 GMACs.
+ *
+ * @example
+ * const network = wide_resnet101_2({ classes: 10 });
+ */
 export const wide_resnet101_2 = (options?: ResNetOptions): Sequential =>
   resnet("wide_resnet101_2", 101, options, { width: 128 });
 
@@ -161,25 +211,75 @@ const D = { stem: "deep", avgDown: true } as const;
 /** Squeeze-and-excitation (Hu et al. 2017, arXiv:1709.01507), in timm's width. */
 const SE = { seRatio: 0.0625, seDivisor: 8 } as const;
 
-/** ResNet-18-D, as timm's: a stem of three 3x3 convolutions, shortcuts that average. 11,708,744 parameters, 2.05 GMACs. */
+/**
+ * ResNet-18-D, as timm's: a stem of three 3x3 convolutions, shortcuts that average. 11,708,744 parameters, 2.05 GMACs.
+ *
+ * @example
+ * const model = await createModel(resnet18d({ classes: 10 }), { inputShape: [224, 224, 3] });
+ */
 export const resnet18d = (options?: ResNetOptions): Sequential => resnet("resnet18d", 18, options, D);
-/** 21,816,904 parameters, 3.90 GMACs. */
+/**
+ * 21,816,904 parameters, 3.90 GMACs.
+ *
+ * @example
+ * const network = resnet34d({ classes: 10 });
+ */
 export const resnet34d = (options?: ResNetOptions): Sequential => resnet("resnet34d", 34, options, D);
-/** 25,576,264 parameters, 4.33 GMACs. */
+/**
+ * 25,576,264 parameters, 4.33 GMACs.
+ *
+ * @example
+ * const network = resnet50d({ classes: 10 });
+ */
 export const resnet50d = (options?: ResNetOptions): Sequential => resnet("resnet50d", 50, options, D);
-/** 44,568,392 parameters, 8.04 GMACs. */
+/**
+ * 44,568,392 parameters, 8.04 GMACs.
+ *
+ * @example
+ * const network = resnet101d({ classes: 10 });
+ */
 export const resnet101d = (options?: ResNetOptions): Sequential => resnet("resnet101d", 101, options, D);
-/** 60,212,040 parameters, 11.75 GMACs. */
+/**
+ * 60,212,040 parameters, 11.75 GMACs.
+ *
+ * @example
+ * const network = resnet152d({ classes: 10 });
+ */
 export const resnet152d = (options?: ResNetOptions): Sequential => resnet("resnet152d", 152, options, D);
-/** SE-ResNet-18, as timm's: a sixteenth of the channels inside, rounded to a multiple of 8. 11,779,624 parameters, 1.81 GMACs. */
+/**
+ * SE-ResNet-18, as timm's: a sixteenth of the channels inside, rounded to a multiple of 8. 11,779,624 parameters, 1.81 GMACs.
+ *
+ * @example
+ * const network = seresnet18({ classes: 10 });
+ */
 export const seresnet18 = (options?: ResNetOptions): Sequential => resnet("seresnet18", 18, options, SE);
-/** 21,960,416 parameters, 3.66 GMACs. */
+/**
+ * 21,960,416 parameters, 3.66 GMACs.
+ *
+ * @example
+ * const network = seresnet34({ classes: 10 });
+ */
 export const seresnet34 = (options?: ResNetOptions): Sequential => resnet("seresnet34", 34, options, SE);
-/** 28,088,024 parameters, 4.09 GMACs. */
+/**
+ * 28,088,024 parameters, 4.09 GMACs.
+ *
+ * @example
+ * const network = seresnet50({ classes: 10 });
+ */
 export const seresnet50 = (options?: ResNetOptions): Sequential => resnet("seresnet50", 50, options, SE);
-/** 49,326,872 parameters, 7.81 GMACs. */
+/**
+ * 49,326,872 parameters, 7.81 GMACs.
+ *
+ * @example
+ * const network = seresnet101({ classes: 10 });
+ */
 export const seresnet101 = (options?: ResNetOptions): Sequential => resnet("seresnet101", 101, options, SE);
-/** 66,821,848 parameters, 11.52 GMACs. */
+/**
+ * 66,821,848 parameters, 11.52 GMACs.
+ *
+ * @example
+ * const network = seresnet152({ classes: 10 });
+ */
 export const seresnet152 = (options?: ResNetOptions): Sequential => resnet("seresnet152", 152, options, SE);
 
 export interface CifarResNetOptions
@@ -211,6 +311,9 @@ const cifarSchema = () => {
 /**
  * The CIFAR ResNets of He et al. 2015, section 4.2: depth = 6n + 2 (20, 32, 44, 56, 110, …), a 3x3 convolution and three
  * stages of n basic blocks with 16, 32 and 64 channels. Input [32, 32, 3]. ResNet-20 has 269,722 parameters (option A).
+ *
+ * @example
+ * const model = await createModel(cifarResNet(20, { classes: 10 }), { inputShape: [32, 32, 3] });
  */
 export function cifarResNet(depth: number, options?: CifarResNetOptions): Sequential {
   const { classes, inChannels, preActivation, ...block } = readOptions("cifarResNet", options, cifarSchema);

@@ -28,6 +28,9 @@ export const childNames = <K extends string>(children: readonly K[]) => {
 /**
  * Layers one after the other. Takes them as arguments (named "0", "1", …) or as one record whose keys become the
  * names, as in `new Sequential({ conv1: …, bn1: … })`.
+ *
+ * @example
+ * new Sequential({ conv1: new Conv2d(3, 8, { kernelSize: 3 }), relu: new ReLU() }); // conv1.weight, conv1.bias
  */
 export class Sequential extends Layer {
   readonly type = "Sequential";
@@ -75,7 +78,12 @@ export class Sequential extends Layer {
   }
 }
 
-/** y = x. */
+/**
+ * y = x.
+ *
+ * @example
+ * new Residual(new Linear(8, 8), { shortcut: new Identity() });
+ */
 export class Identity extends Layer {
   readonly type = "Identity";
 
@@ -91,6 +99,9 @@ export class Identity extends Layer {
 /**
  * [n, ...] → [n, everything else]. Images are flattened channels first, as PyTorch does, so that the weights of a
  * following Linear mean the same in both.
+ *
+ * @example
+ * new Sequential(new AdaptiveAvgPool2d(1), new Flatten(), new Linear(64, 10)); // [n, 1, 1, 64] → [n, 64]
  */
 export class Flatten extends Layer {
   readonly type = "Flatten";

@@ -22,6 +22,9 @@ const schema = () =>
 /**
  * The parameter-free shortcut where the shape changes (He et al. 2015, option A): every stride-th pixel, and channels
  * of zeros added. The paper leaves open on which side; both are in use, so weights trained with one need that one.
+ *
+ * @example
+ * new Residual(new Conv2d(16, 32, { kernelSize: 3, stride: 2, padding: 1 }), { shortcut: new PadShortcut(16, 32, { stride: 2 }) });
  */
 export class PadShortcut extends Layer {
   readonly type = "PadShortcut";

@@ -45,6 +45,9 @@ const convolution = () =>
  * Parameters: `weight` [outChannels, inChannels / groups, kernelSize], `bias` [outChannels].
  *
  *     new Sequential(new Conv1d(1, 64, { kernelSize: 7, padding: 3 }), new BatchNorm1d(64), new ReLU())
+ *
+ * @example
+ * new Conv1d(3, 16, { kernelSize: 5, padding: 2 }); // [n, 128, 3] → [n, 128, 16]
  */
 export class Conv1d extends Layer {
   readonly type = "Conv1d";
@@ -125,7 +128,12 @@ const flat = (where: string, options: MaxPool1dOptions): PoolWindow => {
   return { ...window, ...expectWindow(where, window) };
 };
 
-/** The largest value of each window; NaN wins. [n, length, c] → [n, l, c]. */
+/**
+ * The largest value of each window; NaN wins. [n, length, c] → [n, l, c].
+ *
+ * @example
+ * new MaxPool1d({ kernelSize: 2 }); // [n, 128, 8] → [n, 64, 8]
+ */
 export class MaxPool1d extends Layer {
   readonly type = "MaxPool1d";
   readonly #options: MaxPool1dOptions;
@@ -146,7 +154,12 @@ export class MaxPool1d extends Layer {
   }
 }
 
-/** The mean of each window, by PyTorch's rules for the border. [n, length, c] → [n, l, c]. */
+/**
+ * The mean of each window, by PyTorch's rules for the border. [n, length, c] → [n, l, c].
+ *
+ * @example
+ * new AvgPool1d({ kernelSize: 2 }); // [n, 128, 8] → [n, 64, 8]
+ */
 export class AvgPool1d extends Layer {
   readonly type = "AvgPool1d";
   readonly #options: Required<Pick<AvgPool1dOptions, "countIncludePad">> & AvgPool1dOptions;
@@ -168,7 +181,12 @@ export class AvgPool1d extends Layer {
   }
 }
 
-/** Means over `size` bins that cover the signal, whatever its length. [n, length, c] → [n, size, c]. */
+/**
+ * Means over `size` bins that cover the signal, whatever its length. [n, length, c] → [n, size, c].
+ *
+ * @example
+ * new Sequential(new Conv1d(3, 16, { kernelSize: 3 }), new AdaptiveAvgPool1d(1), new Flatten(), new Linear(16, 4));
+ */
 export class AdaptiveAvgPool1d extends Layer {
   readonly type = "AdaptiveAvgPool1d";
   readonly size: number;

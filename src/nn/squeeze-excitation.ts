@@ -7,6 +7,9 @@ import { expectSize, Layer } from "./layer.js";
 /**
  * Scales each channel by sigmoid(fc2(ReLU(fc1(mean of the channel)))) (Hu et al. 2018). Parameters `fc1` and `fc2` are
  * 1x1 convolutions with bias, as timm's and torchvision's.
+ *
+ * @example
+ * new Sequential(new Conv2d(3, 16, { kernelSize: 3 }), new SqueezeExcitation(16, 4));
  */
 export class SqueezeExcitation extends Layer {
   readonly type = "SqueezeExcitation";

@@ -15,6 +15,9 @@ export interface StdConv2dOptions extends Conv2dOptions {
  * A convolution whose filters have mean 0 and variance 1 for each output channel, whatever the weights are (Qiao et al. 2019,
  * arXiv:1903.10520): w' = (w - mean(w)) / sqrt(var(w) + eps). Goes with GroupNorm. Shapes, options and parameters are those of
  * `Conv2d`.
+ *
+ * @example
+ * new Sequential(new StdConv2d(3, 16, { kernelSize: 3 }), new GroupNorm(4, 16));
  */
 export class StdConv2d extends Conv2d {
   override readonly type: string = "StdConv2d";

@@ -41,6 +41,9 @@ interface Unit {
  * last activation. Layers before the first weight layer, groups that change the width, and what is left over at
  * the end stay as they are. Nested Sequentials are treated one by one. With identity shortcuts both twins have the
  * same parameters in the same order, so the same seed gives them the same weights, but for those that start at 0.
+ *
+ * @example
+ * const residual = residualTwin(plainTwin(residualMLP({ in: 8, width: 16, blocks: 4, out: 2 })));
  */
 export function residualTwin(plain: Layer, options?: ResidualTwinOptions): Sequential {
   const settings = readOptions("residualTwin", options, schema);
@@ -109,6 +112,9 @@ function wrap(units: Unit[], { every, shortcut, zeroInitResidual }: Settings): L
  * The network without its skip connections: each Residual becomes its main branch followed by its activation, each
  * ready-made block its own plain form. Unnamed Sequentials are dissolved into the one around them; named ones, and so
  * the ready-made ResNets, keep their names.
+ *
+ * @example
+ * const plain = plainTwin(cifarResNet(20)); // the same network without skip connections
  */
 export function plainTwin(network: Layer): Layer {
   expectLayer("plainTwin", "network", network);

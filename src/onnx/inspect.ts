@@ -39,6 +39,9 @@ export interface OnnxInspection {
 /**
  * What is in an ONNX file: its inputs, outputs, ops and weights, in its own words. Nothing is built; whether the network runs here,
  * `importOnnx` tells. Throws `FormatError` on bytes that are no ONNX file.
+ *
+ * @example
+ * const { inputs, outputs } = inspectOnnx(readFileSync("resnet18.onnx"));
  */
 export function inspectOnnx(bytes: Uint8Array | ArrayBuffer, options?: { fileName?: string }): OnnxInspection {
   const file = asBytes("inspectOnnx", bytes);

@@ -12,7 +12,17 @@ export interface UnsupportedNode {
   reason: string;
 }
 
-/** An ONNX file with nodes for which there is no op. The message names the first 20. */
+/**
+ * An ONNX file with nodes for which there is no op. The message names the first 20.
+ *
+ * @example
+ * try {
+ *   importOnnx(readFileSync("resnet18.onnx"));
+ * } catch (error) {
+ *   if (error instanceof UnsupportedOpError) console.log(error.message); // which operators, and where
+ *   else throw error;
+ * }
+ */
 export class UnsupportedOpError extends FormatError {
   override name = "UnsupportedOpError";
   readonly nodes: readonly UnsupportedNode[];

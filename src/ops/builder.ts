@@ -61,6 +61,17 @@ export interface ExpectOptions extends Pick<ErrorContext, "hint"> {
 /**
  * What a layer's `record` is given: it declares parameters and records ops on values, each of which is known by its
  * `ValueId`. Nothing is computed here; shapes are known at once, so a network that does not fit together fails now.
+ *
+ * @example
+ * class Double extends Layer {
+ *   readonly type = "Double";
+ *   protected args() {
+ *     return [];
+ *   }
+ *   protected record(b: Builder, x: ValueId): ValueId {
+ *     return b.add(x, x);
+ *   }
+ * }
  */
 export class Builder {
   /** @internal */

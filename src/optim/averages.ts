@@ -30,6 +30,9 @@ export interface EmaOptions {
  * ```ts
  * createTrainer(model, { loss, optimizer, ema: ema({ decay: 0.999, warmup: true }) });
  * ```
+ *
+ * @example
+ * createTrainer(model, { loss: crossEntropy(), optimizer: new SGD({ lr: 0.1 }), ema: ema({ decay: 0.999 }) });
  */
 export function ema(options: EmaOptions): Average {
   const schema = () =>
@@ -57,6 +60,9 @@ export interface SwaOptions {
  * ```ts
  * createTrainer(model, { loss, optimizer, ema: swa({ start: 10 * stepsPerEpoch, every: stepsPerEpoch }) });
  * ```
+ *
+ * @example
+ * createTrainer(model, { loss: crossEntropy(), optimizer: new SGD({ lr: 0.1 }), ema: swa({ start: 100, every: 10 }) });
  */
 export function swa(options: SwaOptions): Average {
   const schema = () =>

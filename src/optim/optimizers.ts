@@ -59,7 +59,12 @@ const sgdSchema = () =>
     nesterov: flag(false),
   }) satisfies Schema<SGDOptions>;
 
-/** Stochastic gradient descent, exactly as torch.optim.SGD: v = momentum v + (1 - dampening) g, w = w - lr v. */
+/**
+ * Stochastic gradient descent, exactly as torch.optim.SGD: v = momentum v + (1 - dampening) g, w = w - lr v.
+ *
+ * @example
+ * createTrainer(model, { loss: crossEntropy(), optimizer: new SGD({ lr: 0.1, momentum: 0.9, weightDecay: 1e-4 }) });
+ */
 export class SGD implements Optimizer {
   readonly type = "SGD";
   readonly lr: number;
@@ -133,7 +138,12 @@ const adamSchema = (weightDecay: number) => () =>
     amsgrad: flag(false),
   }) satisfies Schema<AdamOptions>;
 
-/** Adam (Kingma & Ba 2015), as torch.optim.Adam. */
+/**
+ * Adam (Kingma & Ba 2015), as torch.optim.Adam.
+ *
+ * @example
+ * createTrainer(model, { loss: crossEntropy(), optimizer: new Adam({ lr: 1e-3 }) });
+ */
 export class Adam implements Optimizer {
   readonly type: "Adam" | "AdamW" = "Adam";
   readonly lr: number;
@@ -179,7 +189,12 @@ export class Adam implements Optimizer {
   }
 }
 
-/** Adam with decoupled weight decay (Loshchilov & Hutter 2019), as torch.optim.AdamW. */
+/**
+ * Adam with decoupled weight decay (Loshchilov & Hutter 2019), as torch.optim.AdamW.
+ *
+ * @example
+ * createTrainer(model, { loss: crossEntropy(), optimizer: new AdamW({ lr: 1e-3, weightDecay: 0.01 }) });
+ */
 export class AdamW extends Adam {
   override readonly type = "AdamW";
   protected override readonly decoupled = true;
@@ -208,6 +223,9 @@ const lionSchema = () =>
 /**
  * Lion (Chen et al. 2023, arXiv:2302.06675), as the paper's reference code: w moves by lr against the sign of
  * beta1 m + (1 - beta1) g, then m = beta2 m + (1 - beta2) g. Keeps one number for each weight where Adam keeps two.
+ *
+ * @example
+ * createTrainer(model, { loss: crossEntropy(), optimizer: new Lion({ lr: 1e-4 }) });
  */
 export class Lion implements Optimizer {
   readonly type = "Lion";
@@ -261,7 +279,12 @@ const rmspropSchema = () =>
     centered: flag(false),
   }) satisfies Schema<RMSpropOptions>;
 
-/** RMSprop (Tieleman & Hinton 2012), as torch.optim.RMSprop: v = alpha v + (1 - alpha) g², w = w - lr g / (sqrt(v) + eps). */
+/**
+ * RMSprop (Tieleman & Hinton 2012), as torch.optim.RMSprop: v = alpha v + (1 - alpha) g², w = w - lr g / (sqrt(v) + eps).
+ *
+ * @example
+ * createTrainer(model, { loss: crossEntropy(), optimizer: new RMSprop({ lr: 1e-3 }) });
+ */
 export class RMSprop implements Optimizer {
   readonly type = "RMSprop";
   readonly lr: number;
@@ -317,7 +340,12 @@ const adagradSchema = () =>
     eps: float32(number({ min: 0, open: "min", default: 1e-10 })),
   }) satisfies Schema<AdagradOptions>;
 
-/** Adagrad (Duchi, Hazan & Singer 2011), as torch.optim.Adagrad: v = v + g², w = w - lr g / (sqrt(v) + eps). */
+/**
+ * Adagrad (Duchi, Hazan & Singer 2011), as torch.optim.Adagrad: v = v + g², w = w - lr g / (sqrt(v) + eps).
+ *
+ * @example
+ * createTrainer(model, { loss: crossEntropy(), optimizer: new Adagrad({ lr: 0.01 }) });
+ */
 export class Adagrad implements Optimizer {
   readonly type = "Adagrad";
   readonly lr: number;

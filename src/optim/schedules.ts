@@ -71,7 +71,12 @@ const schedule = (
   toJSON: () => ({ type, options }),
 });
 
-/** The same learning rate throughout. */
+/**
+ * The same learning rate throughout.
+ *
+ * @example
+ * createTrainer(model, { loss: crossEntropy(), optimizer: new SGD({ lr: 0.1 }), schedule: constant() });
+ */
 export function constant(options?: object): Schedule {
   return schedule(
     "constant",
@@ -89,7 +94,12 @@ export interface StepLROptions {
   unit?: Unit;
 }
 
-/** Multiplies by `gamma` (default 0.1) every `stepSize` units. */
+/**
+ * Multiplies by `gamma` (default 0.1) every `stepSize` units.
+ *
+ * @example
+ * stepLR({ stepSize: 30, gamma: 0.1, unit: "epochs" });
+ */
 export function stepLR(options: StepLROptions): Schedule {
   const read = readOptions("stepLR", options, () => {
     const gamma = number({ min: 0, default: 0.1 });
@@ -109,7 +119,12 @@ export interface MultiStepLROptions {
   unit?: Unit;
 }
 
-/** Multiplies by `gamma` (default 0.1) at each of the `milestones`. */
+/**
+ * Multiplies by `gamma` (default 0.1) at each of the `milestones`.
+ *
+ * @example
+ * multiStepLR({ milestones: [80, 120], gamma: 0.1, unit: "epochs" });
+ */
 export function multiStepLR(options: MultiStepLROptions): Schedule {
   const read = readOptions("multiStepLR", options, () => {
     const milestones = list(integer(), "an array of numbers");
@@ -130,7 +145,12 @@ export interface CosineAnnealingOptions {
   unit?: Unit;
 }
 
-/** From 1 down to `etaMinFactor` (default 0) along half a cosine over `tMax` units, then constant (Loshchilov & Hutter 2017, without restarts). */
+/**
+ * From 1 down to `etaMinFactor` (default 0) along half a cosine over `tMax` units, then constant (Loshchilov & Hutter 2017, without restarts).
+ *
+ * @example
+ * createTrainer(model, { loss: crossEntropy(), optimizer: new SGD({ lr: 0.1 }), schedule: cosineAnnealing({ tMax: 1000 }) });
+ */
 export function cosineAnnealing(options: CosineAnnealingOptions): Schedule {
   const read = readOptions("cosineAnnealing", options, () => {
     const etaMinFactor = number({ min: 0, default: 0 });
@@ -162,6 +182,9 @@ export interface OneCycleOptions {
  * The 1cycle policy (Smith & Topin 2018): from 1 / divFactor (default 25) up to 1 during the first `pctStart` (default
  * 0.3) of `totalSteps`, then down to 1 / (divFactor · finalDivFactor) (default 1e4), both along a cosine. The
  * optimiser's `lr` is the peak.
+ *
+ * @example
+ * oneCycle({ totalSteps: 1000 }); // lr of the optimiser is the highest
  */
 export function oneCycle(options: OneCycleOptions): Schedule {
   const schema = () =>
@@ -204,7 +227,12 @@ export interface WarmupOptions {
 /** Whether a value can tell the learning rate's factor. */
 export const isSchedule = (value: unknown): value is Schedule => hasMethod(value, "factor");
 
-/** Rises linearly from `startFactor` (default 1 / steps) to 1 over the first `steps` units, multiplied with the schedule `after`. */
+/**
+ * Rises linearly from `startFactor` (default 1 / steps) to 1 over the first `steps` units, multiplied with the schedule `after`.
+ *
+ * @example
+ * warmup({ steps: 100, after: cosineAnnealing({ tMax: 1000 }) });
+ */
 export function warmup(options: WarmupOptions): Schedule {
   const schema = () =>
     ({

@@ -23,7 +23,13 @@ export interface SaveQuantizedOptions {
 
 const saving = () => ({ name: optional(text, MODEL_NAME) }) satisfies Schema<SaveQuantizedOptions>;
 
-/** A network in eight bits, for predictions; made by `quantize`, or by `loadModel` of resnet-wasm/quantize from what it saved. */
+/**
+ * A network in eight bits, for predictions; made by `quantize`, or by `loadModel` of resnet-wasm/quantize from what it saved.
+ *
+ * @example
+ * const small = await quantize(model, dataset);
+ * console.log(small.predict(x).data);
+ */
 export class QuantizedModel extends Predictor {
   /** What quantising cost and gained; undefined for a model that was loaded. */
   readonly report: QuantizationReport | undefined;

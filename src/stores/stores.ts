@@ -38,6 +38,9 @@ const browserMethods = (store: () => Promise<Required<BrowserStore>>): Required<
  * const store = fileStore("runs/7");
  * await trainer.fit(data, { epochs: 30, resume: store });
  * ```
+ *
+ * @example
+ * await trainer.fit(dataset, { epochs: 1, callbacks: [checkpoint({ store: fileStore("runs/first") })] });
  */
 export const fileStore = (folder: string | URL): Store =>
   methods(onDemand(async () => (await demanded("fileStore", import("./file.js"))).openFileStore(folder)));
@@ -53,6 +56,9 @@ export const fileStore = (folder: string | URL): Store =>
  * const kept = await store.persist();
  * await trainer.fit(data, { epochs: 30, resume: store });
  * ```
+ *
+ * @example
+ * await model.save(opfsStore("models")); // in pages
  */
 export const opfsStore = (name = "resnet-wasm"): BrowserStore =>
   browserMethods(onDemand(async () => (await demanded("opfsStore", import("./opfs.js"))).openOpfsStore(name)));
@@ -66,6 +72,9 @@ export const opfsStore = (name = "resnet-wasm"): BrowserStore =>
  * const store = idbStore("digits");
  * await model.save(store);
  * ```
+ *
+ * @example
+ * await model.save(idbStore("models")); // in pages
  */
 export const idbStore = (name = "resnet-wasm"): BrowserStore =>
   browserMethods(onDemand(async () => (await demanded("idbStore", import("./idb.js"))).openIdbStore(name)));
@@ -77,6 +86,9 @@ export const idbStore = (name = "resnet-wasm"): BrowserStore =>
  * const store = memoryStore();
  * await trainer.save(store);
  * ```
+ *
+ * @example
+ * await model.save(memoryStore());
  */
 export const memoryStore = (): Store =>
   methods(onDemand(async () => (await demanded("memoryStore", import("./memory.js"))).openMemoryStore()));

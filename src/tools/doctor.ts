@@ -52,7 +52,12 @@ export interface DoctorReport {
   problems: string[];
 }
 
-/** Examines the runtime. Never throws for what it finds; throws `ArgumentError` on options that it does not know. */
+/**
+ * Examines the runtime. Never throws for what it finds; throws `ArgumentError` on options that it does not know.
+ *
+ * @example
+ * console.log(formatReport(await doctor()));
+ */
 export async function doctor(options?: DoctorOptions): Promise<DoctorReport> {
   const refuse = (name: string, expected: string, got: unknown) => {
     throw new ArgumentError(expectation("doctor", name, expected, got));
@@ -154,7 +159,12 @@ function fastest(model: Model, batch: number, maxMs: number): number {
   return best;
 }
 
-/** The report for people. */
+/**
+ * The report for people.
+ *
+ * @example
+ * console.log(formatReport(await doctor()));
+ */
 export function formatReport(report: DoctorReport): string {
   const { threads, readings, problems }: Partial<DoctorReport> = Object(report);
   if (typeof threads?.why !== "string" || !Array.isArray(readings) || !Array.isArray(problems))

@@ -43,6 +43,9 @@ export type CachedFeatures<D extends Dataset> = D extends ClassDataset ? ClassDa
 /**
  * The dataset with each input replaced by the output of one layer, in memory: 4 bytes for each feature of each sample.
  * Train a small model on it, then put its weights into the head with `loadStateDict(…, { strict: false })`.
+ *
+ * @example
+ * const features = await cacheFeatures(model, dataset, { layer: "flatten" }); // a dataset of what the head reads
  */
 export async function cacheFeatures<D extends Dataset>(
   model: Model,

@@ -71,6 +71,9 @@ const [COLDEST, HOTTEST] = [0.01, 100];
  * ```ts
  * const { temperature, before, after } = await calibrate(model, validation);
  * ```
+ *
+ * @example
+ * const { before, after } = await calibrate(model, held); // sets model.temperature
  */
 export async function calibrate(
   model: Calibrated,

@@ -60,6 +60,9 @@ const STREAM = 0xfffe0000;
  * ```ts
  * const { suggestion } = await findLearningRate(trainer, data);
  * ```
+ *
+ * @example
+ * const { suggestion } = await findLearningRate(trainer, dataset, { batchSize: 8 });
  */
 export async function findLearningRate(
   trainer: Trainer,

@@ -37,6 +37,9 @@ const schema = () =>
  * const groups = layerDecay(model.stateDict(), { decay: 0.7 });
  * const trainer = createTrainer(model, { loss: crossEntropy(), optimizer: new AdamW({ lr: 1e-3 }), groups });
  * ```
+ *
+ * @example
+ * createTrainer(model, { loss: crossEntropy(), optimizer: new AdamW({ lr: 1e-3 }), groups: layerDecay(model.stateDict(), { decay: 0.75 }) });
  */
 export function layerDecay(state: StateDictLike, options?: LayerDecayOptions): ParameterGroup[] {
   const { decay, layerOf } = readOptions(where, options, schema);

@@ -33,7 +33,12 @@ const isStream = (value: unknown): value is ProgressStream =>
 /** Weight of the newest step in the loss that the bar shows; single batches jump too much to be read. */
 const SMOOTHING = 0.05;
 
-/** Draws how far a `fit` has come, its loss and the time left. One object serves one fit after the other. */
+/**
+ * Draws how far a `fit` has come, its loss and the time left. One object serves one fit after the other.
+ *
+ * @example
+ * await trainer.fit(dataset, { epochs: 1, callbacks: [progressBar({ label: "plain" })] });
+ */
 export function progressBar(options?: ProgressBarOptions): Callback {
   const { label, stream, width } = readOptions("progressBar", options, schema);
   const lead = label === "" ? "" : `${label}  `;

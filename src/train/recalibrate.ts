@@ -56,6 +56,9 @@ const takeBatch: RecordUpdate = (graph) => {
  * model.loadStateDict(trainer.emaStateDict());
  * await recalibrate(model, train, { batchSize: 64 });
  * ```
+ *
+ * @example
+ * await recalibrate(model, dataset); // BatchNorm's statistics, after weights were averaged
  */
 export async function recalibrate(model: Model, dataset: Dataset, options?: RecalibrateOptions): Promise<void> {
   const { batches = Infinity, batchSize, shuffle, dropLast, signal } = readOptions(where, options, schema);

@@ -16,7 +16,14 @@ import type { KeepOptions } from "./kept.js";
 import type { TrainerOptions } from "./options.js";
 import { StepTrainer } from "./step-trainer.js";
 
-/** Trains a model; made by `createTrainer`. */
+/**
+ * Trains a model; made by `createTrainer`.
+ *
+ * @example
+ * await trainer.fit(dataset, { epochs: 1, batchSize: 8 });
+ * const { accuracy } = await trainer.evaluate(held);
+ * const kept = await trainer.save(); // trainer.load(kept) goes on from here, bit for bit
+ */
 export class Trainer extends StepTrainer {
   /**
    * Trains for some epochs, or until `signal`, `maxMs` or `maxSteps` says stop; then a further `fit` goes on where this
@@ -141,7 +148,13 @@ export class Trainer extends StepTrainer {
   }
 }
 
-/** Prepares a model for training. Throws `ArgumentError` on unknown options or values out of range. */
+/**
+ * Prepares a model for training. Throws `ArgumentError` on unknown options or values out of range.
+ *
+ * @example
+ * const trainer = createTrainer(model, { loss: crossEntropy(), optimizer: new SGD({ lr: 0.1, momentum: 0.9 }) });
+ * await trainer.fit(dataset, { epochs: 1, batchSize: 8 });
+ */
 export function createTrainer(model: Model, options: TrainerOptions): Trainer {
   return new Trainer(model, options);
 }

@@ -71,6 +71,13 @@ async function toSendable(image: unknown): Promise<unknown> {
 /** Closes the workers of models that were dropped without `dispose`. */
 const dropped = new FinalizationRegistry<Connection>((connection) => void connection.close());
 
+/**
+ * A model in a worker of its own: the methods of `Model`, as promises.
+ *
+ * @example
+ * const { data } = await model.predict(x);
+ * const file = await model.save();
+ */
 export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "dispose" | typeof Symbol.dispose>> {
   readonly #connection: Connection;
   readonly info: ModelInfo;

@@ -41,6 +41,9 @@ const where = "prefetch";
  * const photos = await loadImageFolder("photos", { transform: IMAGENET_TRANSFORM });
  * const train = prefetch(augment(photos, [randomResizedCrop(), horizontalFlip()]), { workers: 2 });
  * ```
+ *
+ * @example
+ * await trainer.fit(prefetch(dataset), { epochs: 1 }); // batches are made while the last one is learned from
  */
 export function prefetch<D extends Dataset>(dataset: D, options?: PrefetchOptions): D {
   expectDataset(where, dataset);

@@ -64,6 +64,13 @@ class MeasuringHere {
 
 type TrainerVerb = "step" | "applyGradients" | "fit" | "evaluate" | "emaStateDict" | "save" | "load" | "stepCount";
 
+/**
+ * A trainer in the worker of its model: the methods of `Trainer`, as promises.
+ *
+ * @example
+ * const callbacks = [{ onStep: ({ loss }: { loss: number }) => console.log(loss) }];
+ * await trainer.fit(dataset, { epochs: 1, waitForCallbacks: false, callbacks });
+ */
 export class WorkerTrainer implements Remote<Pick<Trainer, TrainerVerb>> {
   readonly model: WorkerModel;
   /** Outlives a fit that is interrupted within validation. */
@@ -237,7 +244,13 @@ const KINDS = {
   ema: "a decay, ema(…) or swa(…)",
 } as const;
 
-/** Prepares a model for training. Throws `ArgumentError` on unknown options or values out of range. */
+/**
+ * Prepares a model for training. Throws `ArgumentError` on unknown options or values out of range.
+ *
+ * @example
+ * const trainer = await createTrainer(model, { loss: crossEntropy(), optimizer: new SGD({ lr: 0.1 }) });
+ * await trainer.fit(dataset, { epochs: 1 });
+ */
 export async function createTrainer(model: WorkerModel, options: TrainerOptions): Promise<WorkerTrainer> {
   const where = "createTrainer";
   expectWorkerModel(where, model);

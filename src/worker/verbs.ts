@@ -12,7 +12,12 @@ import { expectWorkerModel, sendOptions, type TransferOption, type WorkerModel }
 import { makeBatch } from "./send-dataset.js";
 import { WorkerTrainer } from "./trainer.js";
 
-/** `model.activations`, called as in the main entry. */
+/**
+ * `model.activations`, called as in the main entry.
+ *
+ * @example
+ * const { data } = (await activations(model, x, ["layer1"])).get("layer1")!;
+ */
 export const activations = async (
   model: WorkerModel,
   x: TensorLike,
@@ -20,7 +25,12 @@ export const activations = async (
   options?: TransferOption,
 ) => expectWorkerModel("activations", model).activations(x, layers, options);
 
-/** `cacheFeatures` of the main entry: samples go to the worker, a batch at a time, and their features come back. */
+/**
+ * `cacheFeatures` of the main entry: samples go to the worker, a batch at a time, and their features come back.
+ *
+ * @example
+ * const features = await cacheFeatures(model, dataset, { layer: "flatten" });
+ */
 export async function cacheFeatures<D extends Dataset>(
   model: WorkerModel,
   dataset: D,
@@ -30,22 +40,42 @@ export async function cacheFeatures<D extends Dataset>(
   return gatherFeatures(model, dataset, options, (x, layers) => model.activations(x, layers, { transfer: true }));
 }
 
-/** `model.gradCam`, called as in the main entry. */
+/**
+ * `model.gradCam`, called as in the main entry.
+ *
+ * @example
+ * const { data } = await gradCam(model, x, { layer: "layer3" });
+ */
 export const gradCam = async (
   model: WorkerModel,
   x: TensorLike,
   options: GradCamOptions & TransferOption,
 ): Promise<Tensor> => expectWorkerModel("gradCam", model).gradCam(x, options);
 
-/** `model.freeze`, called as in the main entry. */
+/**
+ * `model.freeze`, called as in the main entry.
+ *
+ * @example
+ * await freeze(model, (name) => !name.startsWith("fc."));
+ */
 export const freeze = async (model: WorkerModel, pattern: NamePattern): Promise<string[]> =>
   expectWorkerModel("freeze", model).freeze(pattern);
 
-/** `model.unfreeze`, called as in the main entry. */
+/**
+ * `model.unfreeze`, called as in the main entry.
+ *
+ * @example
+ * await unfreeze(model, "fc");
+ */
 export const unfreeze = async (model: WorkerModel, pattern: NamePattern): Promise<string[]> =>
   expectWorkerModel("unfreeze", model).unfreeze(pattern);
 
-/** `recalibrate` of the main entry: BatchNorm's running statistics, gathered anew from a dataset. */
+/**
+ * `recalibrate` of the main entry: BatchNorm's running statistics, gathered anew from a dataset.
+ *
+ * @example
+ * await recalibrate(model, dataset);
+ */
 export async function recalibrate(
   model: WorkerModel,
   dataset: Dataset,
@@ -60,7 +90,12 @@ export async function recalibrate(
   model.changed();
 }
 
-/** Finds a learning rate, called as in the main entry. */
+/**
+ * Finds a learning rate, called as in the main entry.
+ *
+ * @example
+ * const { suggestion } = await findLearningRate(trainer, dataset, { batchSize: 8 });
+ */
 export async function findLearningRate(
   trainer: WorkerTrainer,
   dataset: Dataset,

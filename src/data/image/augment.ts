@@ -65,6 +65,9 @@ const BATCH_STREAM = 0xfffd0000;
  * ```ts
  * const train = augment(await loadImageFolder("photos", { transform }), [randomResizedCrop(), horizontalFlip()]);
  * ```
+ *
+ * @example
+ * await trainer.fit(augment(dataset, [randomCrop({ padding: 1 }), horizontalFlip()]), { epochs: 1 });
  */
 export function augment<D extends Dataset>(
   dataset: D,
@@ -167,7 +170,12 @@ function shapeFor(augmentations: readonly Augmentation[], inputShape: readonly n
   return { height, width, channels };
 }
 
-/** `dataset` with class indices as rows of probabilities: 1 at the class, 0 elsewhere. */
+/**
+ * `dataset` with class indices as rows of probabilities: 1 at the class, 0 elsewhere.
+ *
+ * @example
+ * const rows = withRows(dataset); // targets as rows of probabilities, as mixup needs them
+ */
 export function withRows(dataset: Dataset): ValueDataset {
   expectDataset("withRows", dataset);
   if (dataset.targets === "values") return dataset;

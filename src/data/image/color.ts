@@ -17,7 +17,12 @@ export interface ColorJitterOptions {
   hue?: Strength;
 }
 
-/** Changes brightness, contrast, saturation and hue, in random order, each by a random factor. RGB images only. */
+/**
+ * Changes brightness, contrast, saturation and hue, in random order, each by a random factor. RGB images only.
+ *
+ * @example
+ * augment(dataset, [colorJitter({ brightness: 0.2, contrast: 0.2 })]);
+ */
 export function colorJitter(options: ColorJitterOptions): ImageAugmentation {
   const { brightness, contrast, saturation, hue } = readOptions("colorJitter", options, schema);
   const ranges = [brightness, contrast, saturation, hue];

@@ -87,6 +87,9 @@ const schema = () =>
  * const train = await loadImageFolder("photos/train", { transform });
  * const validation = await loadImageFolder("photos/val", { transform, classNames: train.classNames });
  * ```
+ *
+ * @example
+ * const photos = await loadImageFolder("photos", { transform: IMAGENET_TRANSFORM }); // photos/<class>/<name>.jpg
  */
 export async function loadImageFolder(folder: string | URL, options: ImageFolderOptions): Promise<ImageFolder> {
   const { transform, cacheBytes, skipUnreadable, maxPixels, exifOrientation, ...given } = readOptions(

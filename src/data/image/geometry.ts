@@ -11,7 +11,12 @@ import { type Box, INTERPOLATIONS, type Interpolation, resizeBox } from "./resiz
 /** Sizes in pixels. */
 const side = () => integer({ min: 1, max: 65535 });
 
-/** Pads by `padding` on all sides with `fill`, then cuts the original size out at a random place. */
+/**
+ * Pads by `padding` on all sides with `fill`, then cuts the original size out at a random place.
+ *
+ * @example
+ * augment(dataset, [randomCrop({ padding: 1 })]);
+ */
 export function randomCrop(options: { padding: number; fill?: number }): ImageAugmentation {
   const schema = () => ({ padding: side(), fill: number({ default: 0 }) }) satisfies Schema<typeof options>;
   const { padding, fill } = readOptions("randomCrop", options, schema);
@@ -33,7 +38,12 @@ export function randomCrop(options: { padding: number; fill?: number }): ImageAu
   });
 }
 
-/** Exchanges left and right with probability `p`. */
+/**
+ * Exchanges left and right with probability `p`.
+ *
+ * @example
+ * augment(dataset, [horizontalFlip()]);
+ */
 export function horizontalFlip(options: { p?: number } = {}): ImageAugmentation {
   const { p } = readOptions("horizontalFlip", options, () => ({ p: share(0.5) }) satisfies Schema<{ p?: number }>);
   return makeImageAugmentation("horizontalFlip", options, {
@@ -62,7 +72,12 @@ export interface AreaOptions {
   ratio?: readonly [number, number];
 }
 
-/** Cuts out a random part of random shape and resizes it to the image's size. */
+/**
+ * Cuts out a random part of random shape and resizes it to the image's size.
+ *
+ * @example
+ * augment(dataset, [randomResizedCrop({ scale: [0.5, 1] })]);
+ */
 export function randomResizedCrop(options: AreaOptions & { interpolation?: Interpolation } = {}): ImageAugmentation {
   const schema = () =>
     ({
@@ -111,7 +126,12 @@ function centredBox({ height, width }: ImageShape, ratio: readonly [number, numb
   return { ...box, top: Math.floor((height - box.height) / 2), left: Math.floor((width - box.width) / 2) };
 }
 
-/** Overwrites a random part with `value`, or with normal noise, with probability `p` (Zhong et al. 2017). */
+/**
+ * Overwrites a random part with `value`, or with normal noise, with probability `p` (Zhong et al. 2017).
+ *
+ * @example
+ * augment(dataset, [randomErasing({ p: 0.5 })]);
+ */
 export function randomErasing(
   options: AreaOptions & { p?: number; value?: number | "random" } = {},
 ): ImageAugmentation {
@@ -132,7 +152,12 @@ export function randomErasing(
   });
 }
 
-/** Overwrites a square of `size` pixels around a random pixel with `value` (DeVries & Taylor 2017). */
+/**
+ * Overwrites a square of `size` pixels around a random pixel with `value` (DeVries & Taylor 2017).
+ *
+ * @example
+ * augment(dataset, [cutout({ size: 2 })]);
+ */
 export function cutout(options: { size: number; value?: number }): ImageAugmentation {
   const schema = () => ({ size: side(), value: number({ default: 0 }) }) satisfies Schema<typeof options>;
   const { size, value } = readOptions("cutout", options, schema);

@@ -19,7 +19,12 @@ export interface MixOptions {
   p?: number;
 }
 
-/** Each sample (image, signal or row of numbers) and target becomes share · itself + (1 - share) · its partner (Zhang et al. 2018). */
+/**
+ * Each sample (image, signal or row of numbers) and target becomes share · itself + (1 - share) · its partner (Zhang et al. 2018).
+ *
+ * @example
+ * await trainer.fit(dataset, { epochs: 1, mix: mixup({ alpha: 0.2 }) });
+ */
 export function mixup(options: MixOptions = {}): BatchAugmentation {
   const { alpha, p } = readOptions("mixup", options, schema(0.2));
   return makeBatchAugmentation("mixup", options, {
@@ -34,7 +39,12 @@ export function mixup(options: MixOptions = {}): BatchAugmentation {
   });
 }
 
-/** A random box of each image, or stretch of each signal, comes from its partner; targets are mixed by area (Yun et al. 2019). */
+/**
+ * A random box of each image, or stretch of each signal, comes from its partner; targets are mixed by area (Yun et al. 2019).
+ *
+ * @example
+ * await trainer.fit(dataset, { epochs: 1, mix: cutmix({ alpha: 1 }) });
+ */
 export function cutmix(options: MixOptions = {}): BatchAugmentation {
   const { alpha, p } = readOptions("cutmix", options, schema(1));
   return makeBatchAugmentation("cutmix", options, {

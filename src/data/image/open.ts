@@ -39,6 +39,9 @@ export const readDecodeOptions = (where: string, options: DecodeOptions | undefi
  * const picture = await decodeImage(new Uint8Array(await file.arrayBuffer()), file.name);
  * const { data } = transformImage(picture, IMAGENET_TRANSFORM);
  * ```
+ *
+ * @example
+ * const { data, width, height } = await decodeImage(readFileSync("photo.jpg"));
  */
 export async function decodeImage(
   bytes: Uint8Array | ArrayBuffer,

@@ -88,6 +88,9 @@ function resample(
  * ```ts
  * const small = resizeImage(picture, 224, 224, "bicubic");
  * ```
+ *
+ * @example
+ * const small = resizeImage(picture, 32, 32);
  */
 export function resizeImage(
   image: Image,

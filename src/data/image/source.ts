@@ -26,6 +26,9 @@ const SIZES: Record<string, readonly [string, string]> = {
  * ```ts
  * const { data } = transformImage(await toImage(video), transform);
  * ```
+ *
+ * @example
+ * const { width, height } = await toImage(readFileSync("photo.jpg"));
  */
 export async function toImage(source: ImageSource, options?: DecodeOptions): Promise<Image> {
   return imageOf("toImage", source, options);

@@ -20,7 +20,12 @@ export interface ImageTransform {
   std: readonly number[];
 }
 
-/** How torchvision's and timm's ImageNet networks were evaluated. */
+/**
+ * How torchvision's and timm's ImageNet networks were evaluated.
+ *
+ * @example
+ * const photos = await loadImageFolder("photos", { transform: IMAGENET_TRANSFORM });
+ */
 export const IMAGENET_TRANSFORM = {
   resize: 256,
   interpolation: "bilinear",
@@ -57,7 +62,12 @@ const schema = () =>
     std: perChannel("std"),
   }) satisfies Schema<ImageTransform>;
 
-/** Checks a transform, from JSON for example. `where` begins the error's message. */
+/**
+ * Checks a transform, from JSON for example. `where` begins the error's message.
+ *
+ * @example
+ * const transform = expectTransform("myFunction", model.transform); // throws where it is none of pictures
+ */
 export function expectTransform(where: string, transform: unknown): ImageTransform {
   if (typeof where !== "string") throw new ArgumentError(expectation("expectTransform", "where", "a string", where));
   const { mean, std } = readOptions(where, transform, schema);
@@ -67,7 +77,12 @@ export function expectTransform(where: string, transform: unknown): ImageTransfo
   return transform as ImageTransform;
 }
 
-/** Shape of what `transformImage` makes of an image of `width` x `height`: [height, width, channels]. */
+/**
+ * Shape of what `transformImage` makes of an image of `width` x `height`: [height, width, channels].
+ *
+ * @example
+ * const [height, width, channels] = transformedShape(IMAGENET_TRANSFORM, 640, 480); // 224, 224, 3
+ */
 export function transformedShape(transform: ImageTransform, width: number, height: number): [number, number, number] {
   const where = "transformedShape";
   expectTransform(where, transform);
@@ -100,6 +115,9 @@ const roundEven = (x: number): number => (x % 1 === 0.5 ? 2 * Math.round(x / 2) 
 /**
  * The network's input: NHWC, normalised. `out` takes it where given, from `offset` on, so that batches are filled in
  * place; otherwise it is a new tensor [1, height, width, channels].
+ *
+ * @example
+ * const { data, shape } = transformImage(picture, IMAGENET_TRANSFORM); // shape [1, 224, 224, 3]
  */
 export function transformImage(
   image: Image,

@@ -5,8 +5,20 @@ import { defaultHost } from "./host.js";
 
 export * from "../../faces/main.js";
 
-/** Gives a network weights and a memory to run in. Throws `ShapeError` or `ArgumentError` when its parts do not fit. */
+/**
+ * Gives a network weights and a memory to run in. Throws `ShapeError` or `ArgumentError` when its parts do not fit.
+ *
+ * @example
+ * const model = await createModel(resnet18({ classes: 10 }), { inputShape: [64, 64, 3], seed: 1 });
+ * console.log(model.summary());
+ */
 export const createModel = /* @__PURE__ */ modelCreator(defaultHost, compileKernels);
 
-/** Restores a model from the bytes of `model.save()`. Throws `FormatError` when they are something else. */
+/**
+ * Restores a model from the bytes of `model.save()`. Throws `FormatError` when they are something else.
+ *
+ * @example
+ * const model = await loadModel(bytes); // what model.save() gave
+ * console.log(model.classNames, model.predict(x).data);
+ */
 export const loadModel = /* @__PURE__ */ modelLoader(defaultHost, compileKernels);

@@ -5,5 +5,11 @@ import { defaultHost } from "./host.js";
 
 export * from "../../faces/inference.js";
 
-/** Restores a model from the bytes of `model.save()`, for predictions. Throws `FormatError` when they are something else. */
+/**
+ * Restores a model from the bytes of `model.save()`, for predictions. Throws `FormatError` when they are something else.
+ *
+ * @example
+ * const model = await loadModel(bytes); // what model.save() gave
+ * console.log(model.predict(x).data);
+ */
 export const loadModel = /* @__PURE__ */ predictorLoader(defaultHost, compileInferenceKernels);

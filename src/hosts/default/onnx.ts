@@ -8,5 +8,8 @@ export * from "../../faces/onnx.js";
 /**
  * A model of an ONNX file, its weights loaded: `importOnnx`, `createModel` and `loadStateDict` in one.
  * @function
+ *
+ * @example
+ * const model = await loadOnnx(readFileSync("resnet18.onnx"));
  */
 export const loadOnnx = /* @__PURE__ */ onnxLoader(defaultHost, compileKernels);

@@ -29,5 +29,8 @@ function startCompute(data: ThreadData): ComputeThread {
  * Makes this process a machine of a cluster: it opens model and data of each training that a coordinator begins, compares them, and
  * computes parts of its steps, until `signal`. `npx resnet-wasm worker` does the same.
  * @function
+ *
+ * @example
+ * await serveWorker({ redis: "redis://localhost:6379", data: "/data" });
  */
 export const serveWorker = /* @__PURE__ */ workerServer(startCompute);

@@ -11,7 +11,12 @@ import { furtherHelper } from "./parts.js";
 import { recordSteps } from "./record.js";
 import { type Definition, inputShape, unsupported } from "./recording.js";
 
-/** A network of an ONNX file. Its weights have the file's names; `importOnnx` makes it. */
+/**
+ * A network of an ONNX file. Its weights have the file's names; `importOnnx` makes it.
+ *
+ * @example
+ * const { network }: { network: OnnxNetwork } = importOnnx(readFileSync("resnet18.onnx"));
+ */
 export class OnnxNetwork extends Layer {
   readonly type = "OnnxNetwork";
   readonly definition: Definition;

@@ -13,6 +13,9 @@ const where = "checkpoint";
  * ```ts
  * await trainer.fit(data, { epochs: 30, validation, callbacks: [checkpoint({ store, keep: 3, best: "validation.accuracy" })] });
  * ```
+ *
+ * @example
+ * await trainer.fit(dataset, { epochs: 1, callbacks: [checkpoint({ store: memoryStore(), every: "epoch", keep: 2 })] });
  */
 export function checkpoint(options: KeepingOptions): Callback {
   const settings = readKeepingOptions(where, options);

@@ -32,6 +32,9 @@ const schema = () =>
  * ```ts
  * await trainer.fit(data, { epochs: 100, validation, callbacks: [earlyStopping({ monitor: "validation.accuracy", patience: 3 })] });
  * ```
+ *
+ * @example
+ * await trainer.fit(dataset, { epochs: 2, validation: held, callbacks: [earlyStopping({ patience: 3 })] });
  */
 export function earlyStopping(options?: EarlyStoppingOptions): Callback {
   const { patience, minDelta, restoreBest, ...watched } = readOptions(where, options, schema);

@@ -24,6 +24,9 @@ const schema = (name: string) => () =>
  * ```ts
  * await trainer.fit(data, { epochs: 30, validation, callbacks: [csvLog("runs/7/log.csv")] });
  * ```
+ *
+ * @example
+ * await trainer.fit(dataset, { epochs: 1, callbacks: [csvLog("steps.csv")] });
  */
 export function csvLog(target: GrowingTarget, options?: LogOptions): Callback {
   return log("csvLog", target, readOptions("csvLog", options, schema("log.csv")), async (file) => {
@@ -38,6 +41,9 @@ export function csvLog(target: GrowingTarget, options?: LogOptions): Callback {
  * ```ts
  * await trainer.fit(data, { epochs: 30, validation, callbacks: [jsonlLog("runs/7/log.jsonl")] });
  * ```
+ *
+ * @example
+ * await trainer.fit(dataset, { epochs: 1, callbacks: [jsonlLog("steps.jsonl")] });
  */
 export function jsonlLog(target: GrowingTarget, options?: LogOptions): Callback {
   const settings = readOptions("jsonlLog", options, schema("log.jsonl"));

@@ -14,6 +14,9 @@ const where = "plot";
  * ```ts
  * await trainer.fit(data, { epochs: 30, validation, callbacks: [plot()] });
  * ```
+ *
+ * @example
+ * await trainer.fit(dataset, { epochs: 1, callbacks: [plot()] });
  */
 export function plot(options?: PlotOptions): Callback {
   const settings = readPlotOptions(options);

@@ -39,6 +39,9 @@ const schema = () =>
  * ```ts
  * await trainer.fit(data, { epochs: 100, validation, callbacks: [reduceOnPlateau({ factor: 0.5, patience: 3 })] });
  * ```
+ *
+ * @example
+ * await trainer.fit(dataset, { epochs: 1, validation: held, callbacks: [reduceOnPlateau({ patience: 2 })] });
  */
 export function reduceOnPlateau(options?: ReduceOnPlateauOptions): Callback {
   const { factor, patience, threshold, thresholdMode, cooldown, minLr, ...watched } = readOptions(

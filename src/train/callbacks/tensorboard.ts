@@ -22,6 +22,9 @@ const schema = () => ({ every: integer({ min: 1, default: 10 }) }) satisfies Sch
  * ```ts
  * await trainer.fit(data, { epochs: 30, validation, callbacks: [tensorboard("runs/7")] });
  * ```
+ *
+ * @example
+ * await trainer.fit(dataset, { epochs: 1, callbacks: [tensorboard("runs/board")] });
  */
 export function tensorboard(folder: GrowingTarget, options?: TensorboardOptions): Callback {
   const { every } = readOptions(where, options, schema);

@@ -79,6 +79,10 @@ const areMistakes = (value: unknown): value is Mistake[] =>
  * const evaluation = await trainer.evaluate(data, { metrics: [f1(), confusionMatrix(), reliability(), mistakes()] });
  * await report(evaluation, { data, history, target: "report.html" });
  * ```
+ *
+ * @example
+ * const evaluation = await trainer.evaluate(held, { metrics: [confusionMatrix()] });
+ * const { html } = await report(evaluation, { data: held, target: "report.html" });
  */
 export async function report(evaluation: Evaluation, options?: ReportOptions): Promise<Report> {
   const { title, data, history, classNames, target, notes, print } = readOptions(where, options, schema);
