@@ -1,4 +1,5 @@
 /** The lesson: what depth does to a network, and what a skip connection does about it. */
+import { effect } from "@preact/signals";
 import { Frame, mount } from "../shell/frame.js";
 import { lesson } from "../text/lesson.js";
 import { ByDepth } from "./by-depth.js";
@@ -41,4 +42,7 @@ function Further() {
   );
 }
 
+effect(() => {
+  document.title = `${lesson.value.title} · resnet-wasm`;
+});
 mount(() => <Lesson />);

@@ -49,7 +49,7 @@ export function Network({ kind, depth, differences }: NetworkProps) {
     >
       <div ref={box}>
         <svg class="chart" width={width} height={height} role="img" aria-label={`${title}: ${t.hidden(depth, WIDTH)}`}>
-          <line class="axis" x1={input} x2={width - output} y1={middle} y2={middle} />
+          <line class="axis" x1={first - gap} x2={last + gap} y1={middle} y2={middle} />
           <Bar
             x={first - gap - input}
             width={input}

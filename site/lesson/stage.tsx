@@ -29,7 +29,7 @@ export function Stage() {
           x={{ label: t.steps, domain: [0, STEPS] }}
           y={{ label: t.error, domain: [0, 1], format: percent }}
           series={kinds.value.map(seriesOf)}
-          height={180}
+          height={168}
         />
         <LiveText class="stage-verdict" text={verdict()} />
         <Weights />

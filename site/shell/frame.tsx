@@ -83,7 +83,7 @@ function Choice<Value extends Language | Theme>({ label, value, options, choose 
   );
 }
 
-/** Draws a page into the document; the title follows the language. */
+/** Draws a page into the document. */
 export function mount(Page: () => ComponentChildren): void {
   const place = document.getElementById("page");
   if (!place) throw new Error("mount: the page's HTML has no element with the id page");
