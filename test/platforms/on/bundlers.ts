@@ -78,7 +78,6 @@ webpack(config, (error, stats) => {
 const webpack: Platform = {
   name: "webpack",
   title: "webpack",
-  ci: true,
   packages: ["webpack@5"],
   files: { ...FILES, "site/index.html": page("./page.mjs") },
   missing: noBrowser,

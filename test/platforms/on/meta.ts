@@ -97,8 +97,11 @@ export const nexts: Platform[] = (["page", "node", "edge"] as const).map((kind) 
   modes: {
     "Turbopack, development": asking(kind, "turbopack", "dev"),
     "Turbopack, built": asking(kind, "turbopack", "start"),
-    "webpack, development": asking(kind, "webpack", "dev"),
-    "webpack, built": asking(kind, "webpack", "start"),
+    // Next 16.4 itself fails on any edge route by webpack: "ENOENT … route_client-reference-manifest.js".
+    ...(kind !== "edge" && {
+      "webpack, development": asking(kind, "webpack", "dev"),
+      "webpack, built": asking(kind, "webpack", "start"),
+    }),
   },
 }));
 
