@@ -1,9 +1,10 @@
 // What each entry point exports, as api-extractor reads it from dist/types: a report of names and signatures, and a model of
 // both with their comments.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { Extractor, ExtractorConfig, ExtractorLogLevel, type IConfigFile } from "@microsoft/api-extractor";
 import { ApiModel, type ApiPackage } from "@microsoft/api-extractor-model";
+import { forReaders } from "./declarations.js";
 import { fromRoot } from "./root.js";
 
 export interface EntryPoint {
@@ -35,7 +36,24 @@ export function entryPoints(): EntryPoint[] {
     }));
 }
 
-export function extract({ name, types }: EntryPoint): Extracted {
+let readable: string | undefined;
+
+/** The declarations with types as people read them. */
+function readableTypes(): string {
+  if (readable) return readable;
+  const folder = join(root, "build/api-types");
+  rmSync(folder, { recursive: true, force: true });
+  for (const path of readdirSync(join(root, "dist/types"), { recursive: true, encoding: "utf8" })) {
+    if (!path.endsWith(".d.ts")) continue;
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), forReaders(readFileSync(join(root, "dist/types", path), "utf8")));
+  }
+  readable = folder;
+  return folder;
+}
+
+export function extract({ name, types: published }: EntryPoint): Extracted {
+  const types = join(readableTypes(), relative(join(root, "dist/types"), published));
   const tsconfig = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8"));
   const temporary = mkdtempSync(join(root, "build/api-"));
   try {

@@ -1,9 +1,10 @@
 // Makes dist/: the entry points and what they share, the programs of workers, the kernels' files, the declarations, and
 // the licences of what others wrote.
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { bundleEntries, bundleParts, bundleProgram, bundleTools } from "./bundle.js";
+import { publishDeclarations } from "./declarations.js";
 import { thirdPartyLicences } from "./licences.js";
 import { fromRoot } from "./root.js";
 
@@ -81,16 +82,4 @@ cpSync(fromRoot("build/kernels/shipped"), join(dist, "kernels"), { recursive: tr
 const tsc = fromRoot("node_modules/typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "-p", fromRoot("tsconfig.build.json")], { stdio: "inherit" });
 
-// Declarations of files that no entry point leads to stay at home.
-const types = join(dist, "types");
-const reached = new Set<string>();
-function reach(path: string): void {
-  if (reached.has(path)) return;
-  reached.add(path).add(`${path}.map`);
-  const text = readFileSync(path, "utf8");
-  for (const [, specifier] of text.matchAll(/(?:from|import\()\s*"(\.{1,2}\/[^"]+)\.js"/g))
-    reach(join(dirname(path), `${specifier}.d.ts`));
-}
-for (const entry of named(/^\.\/dist\/types\/([\w./-]+)\.d\.ts$/)) reach(join(types, `${entry}.d.ts`));
-for (const path of readdirSync(types, { recursive: true, encoding: "utf8" }).map((name) => join(types, name)))
-  if (/\.d\.ts(\.map)?$/.test(path) && !reached.has(path)) rmSync(path);
+publishDeclarations(join(dist, "types"), named(/^\.\/dist\/types\/([\w./-]+)\.d\.ts$/));

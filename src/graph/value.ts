@@ -40,7 +40,7 @@ export function bytesOf({ shape, dtype }: { shape: Shape; dtype: DType }): numbe
 
 /** `length` numbers of a type at an address in memory. */
 export function viewOf<D extends DType>(
-  { buffer }: WebAssembly.Memory,
+  { buffer }: { readonly buffer: ArrayBuffer },
   address: number,
   dtype: D,
   length: number,

@@ -62,6 +62,30 @@ export interface ProfileData {
   ops: OpProfile[];
 }
 
+function cells({ opsMs }: Profile, { ms, macs, gflops, bytes }: Cost): string[] {
+  const share = `${((100 * ms) / opsMs).toFixed(1)} %`;
+  return [ms.toFixed(3), share, macs > 0 ? gflops.toFixed(1) : "", (bytes / 1e6).toFixed(2)];
+}
+
+function total(profile: Profile, before: string[], after: string[]): string[] {
+  const sum = sumUp(profile.ops.filter(isInStep));
+  return ["all ops", ...before, ...cells(profile, sum), ...after];
+}
+
+/** Of how much was measured, and how. */
+function how({ batchSize, training, threads, repetitions, statistic, ms, opsMs, ops }: Profile): string {
+  const excess = (100 * (opsMs - ms)) / ms;
+  const stage = (name: OpProfile["stage"]) =>
+    `${name} ${sumUp(ops.filter((op) => op.stage === name)).ms.toFixed(3)} ms`;
+  const count = threads === 1 ? "one thread" : `${threads} threads`;
+  return [
+    `${training ? "training step" : "prediction"}, batch ${batchSize}, ${count}, ${statistic} of ${repetitions}`,
+    `in one piece ${ms.toFixed(3)} ms, op by op ${opsMs.toFixed(3)} ms (${excess < 0 ? "" : "+"}${excess.toFixed(1)} %)`,
+    ...(training ? [[stage("forward"), stage("backward"), stage("update")].join(", ")] : []),
+    ...(ops.every(isInStep) ? [] : [`when weights have changed, ${stage("prepare")} more`]),
+  ].join("\n");
+}
+
 /**
  * What `model.profile` measured, with tables of it.
  *
@@ -101,9 +125,9 @@ export class Profile implements ProfileData {
     const rows = [["layer", "output", "ms", "share", "GFLOPS", "MB", ...last("kernels")]];
     for (const layer of this.layers) {
       const [name, output] = layerCells(layer);
-      rows.push([name, layer.outputShape.length > 0 ? output : "", ...this.cells(layer), ...last(kernels(layer))]);
+      rows.push([name, layer.outputShape.length > 0 ? output : "", ...cells(this, layer), ...last(kernels(layer))]);
     }
-    return `${formatTable([...rows, this.total([""], last(""))], [0, 1, 6])}\n${this.how()}`;
+    return `${formatTable([...rows, total(this, [""], last(""))], [0, 1, 6])}\n${how(this)}`;
   }
 
   /** The ops as a table, the slowest first. */
@@ -111,33 +135,9 @@ export class Profile implements ProfileData {
     const rows = [["op", "layer", "stage", "output", "ms", "share", "GFLOPS", "MB", "kernel"]];
     for (const op of this.ops.filter(isInStep).sort((a, b) => b.ms - a.ms)) {
       const kernel = op.calls > 1 ? `${op.kernel} x${op.calls}` : op.kernel;
-      rows.push([op.op, op.path || "network", op.stage, `[${op.shape.join(", ")}]`, ...this.cells(op), kernel]);
+      rows.push([op.op, op.path || "network", op.stage, `[${op.shape.join(", ")}]`, ...cells(this, op), kernel]);
     }
-    return `${formatTable([...rows, this.total(["", "", ""], [""])], [0, 1, 2, 3, 8])}\n${this.how()}`;
-  }
-
-  private cells({ ms, macs, gflops, bytes }: Cost): string[] {
-    const share = `${((100 * ms) / this.opsMs).toFixed(1)} %`;
-    return [ms.toFixed(3), share, macs > 0 ? gflops.toFixed(1) : "", (bytes / 1e6).toFixed(2)];
-  }
-
-  private total(before: string[], after: string[]): string[] {
-    const total = sumUp(this.ops.filter(isInStep));
-    return ["all ops", ...before, ...this.cells(total), ...after];
-  }
-
-  private how(): string {
-    const { batchSize, training, threads, repetitions, statistic, ms, opsMs } = this;
-    const excess = (100 * (opsMs - ms)) / ms;
-    const stage = (name: OpProfile["stage"]) =>
-      `${name} ${sumUp(this.ops.filter((op) => op.stage === name)).ms.toFixed(3)} ms`;
-    const count = threads === 1 ? "one thread" : `${threads} threads`;
-    return [
-      `${training ? "training step" : "prediction"}, batch ${batchSize}, ${count}, ${statistic} of ${repetitions}`,
-      `in one piece ${ms.toFixed(3)} ms, op by op ${opsMs.toFixed(3)} ms (${excess < 0 ? "" : "+"}${excess.toFixed(1)} %)`,
-      ...(training ? [[stage("forward"), stage("backward"), stage("update")].join(", ")] : []),
-      ...(this.ops.every(isInStep) ? [] : [`when weights have changed, ${stage("prepare")} more`]),
-    ].join("\n");
+    return `${formatTable([...rows, total(this, ["", "", ""], [""])], [0, 1, 2, 3, 8])}\n${how(this)}`;
   }
 }
 

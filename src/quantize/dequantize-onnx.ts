@@ -33,6 +33,7 @@ const [FLOAT, UINT8] = [1, 2];
  * `FormatError` where the two do not stand in pairs, and on scales that differ along an axis of an activation.
  *
  * @example
+ * const bytes = exportQdq(await quantize(model, dataset)); // or what another tool has written
  * const { network, state } = importOnnx(dequantizeOnnx(bytes));
  */
 export function dequantizeOnnx(bytes: Uint8Array | ArrayBuffer, options?: DequantizeOptions): Uint8Array<ArrayBuffer> {

@@ -43,6 +43,7 @@ class Plain extends Layer {
  * to what they fuse and round otherwise. Images are [n, channels, h, w] there, the batch `n` may be any.
  *
  * @example
+ * const small = await quantize(model, dataset);
  * writeFileSync("net.qdq.onnx", exportQdq(small));
  */
 export function exportQdq(model: QuantizedModel, options?: Pick<ExportOptions, "opset">): Uint8Array<ArrayBuffer> {

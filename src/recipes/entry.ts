@@ -7,6 +7,7 @@ import type { Dataset } from "../data/dataset.js";
 import type { NamePattern } from "../model/names.js";
 import type { LoadReport, LoadStateDictOptions, StateDict, StateDictLike } from "../model/state.js";
 import type { Layer, LayerJSON } from "../nn/layer.js";
+import type { Outputs } from "../nn/outputs.js";
 import type { History } from "../train/callback.js";
 import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
 import type { FitOptions } from "../train/fit.js";
@@ -22,7 +23,7 @@ export interface AnyModel {
   readonly network: Layer | LayerJSON;
   classNames: readonly string[] | undefined;
   transform: unknown;
-  predict(x: { data: Float32Array; shape: Shape }): Maybe<Tensor>;
+  predict(x: { data: Float32Array; shape: Shape }): Maybe<Tensor | Outputs>;
   stateDict(): Maybe<StateDict>;
   loadStateDict(state: StateDictLike, options?: LoadStateDictOptions): Maybe<LoadReport>;
   dispose(): Maybe<void>;

@@ -1,5 +1,6 @@
 /** The networks of `trainTable`: one for each fold that is held out, and all of them as one. */
 import { DataError, describe, expectation } from "../core/errors.js";
+import type { Tensor } from "../core/tensor.js";
 import { arrayDataset } from "../data/array.js";
 import type { Dataset } from "../data/dataset.js";
 import { foldOrder } from "../data/split.js";
@@ -185,7 +186,8 @@ export class TableTraining<M extends AnyModel> {
         ...(signal && { signal }),
       });
       signal?.throwIfAborted();
-      const { data } = await model.predict({ data: validation.x, shape: [held.length, this.#inputs] });
+      const y = await model.predict({ data: validation.x, shape: [held.length, this.#inputs] });
+      const { data } = y as Tensor;
       into.add(held, data);
       return { state: await model.stateDict(), epochs: history.epochs.length };
     } finally {

@@ -3,10 +3,12 @@ import { ArgumentError, DataError, expectation, NumericError, ShapeError } from 
 import { argmax, exp, log } from "../core/math.js";
 import { integer, readOptions, type Schema } from "../core/options.js";
 import { formatShape, numel, type Shape } from "../core/shape.js";
+import { isTagged } from "../core/tag.js";
 import type { Tensor, TensorLike } from "../core/tensor.js";
 import { type ClassDataset, expectDataset, getBatch } from "../data/dataset.js";
 import { eceOf, type ReliabilityBin, reliability } from "../metrics/reliability.js";
 import { classNamesOf, expectClassNames } from "../model/class-names.js";
+import type { Outputs } from "../nn/outputs.js";
 import { expectBelongs } from "./belongs.js";
 
 /** A model of any entry. */
@@ -16,7 +18,7 @@ export interface Calibrated {
   readonly classNames?: readonly string[] | undefined;
   readonly transform?: unknown;
   temperature: number | undefined;
-  predict(x: TensorLike): Tensor | Promise<Tensor>;
+  predict(x: TensorLike): Tensor | Outputs | Promise<Tensor | Outputs>;
 }
 
 export interface CalibrateOptions {
@@ -114,8 +116,10 @@ async function predictAll(model: Calibrated, dataset: ClassDataset, batchSize: n
     await dataset.prefetch?.(indices);
     const x = new Float32Array(n * size);
     getBatch(dataset, indices, x, labels.subarray(at, at + n));
-    const { data } = await model.predict({ data: x, shape: [n, ...inputShape] });
-    logits.set(data, at * classes);
+    const y = await model.predict({ data: x, shape: [n, ...inputShape] });
+    if (!isTagged(y.data, "Float32Array"))
+      throw new ShapeError(expectation(where, "model", "one output", `${Object.keys(y).length} by name`));
+    logits.set(y.data, at * classes);
   }
   const bad = logits.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {

@@ -5,8 +5,18 @@ import { drawn } from "./canvas.js";
 import { type DecodeOptions, decodeImage, readDecodeOptions } from "./open.js";
 import { expectImage, type Image } from "./pixels.js";
 
+/** `CanvasImageSource`, of which compilers without the DOM do not know. */
+type Drawable =
+  | HTMLCanvasElement
+  | HTMLImageElement
+  | HTMLVideoElement
+  | ImageBitmap
+  | OffscreenCanvas
+  | SVGImageElement
+  | VideoFrame;
+
 /** Pixels, the bytes of a file, or what a page or worker draws: canvases, images, videos and their frames. */
-export type ImageSource = Image | Uint8Array | ArrayBuffer | Blob | CanvasImageSource;
+export type ImageSource = Image | Uint8Array | ArrayBuffer | Blob | Drawable;
 
 /** How wide and high what can be drawn is, by the tag of its class. */
 const SIZES: Record<string, readonly [string, string]> = {

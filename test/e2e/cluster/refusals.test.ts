@@ -168,7 +168,7 @@ describe.skipIf(!REDIS)(`a cluster refuses${missing}`, { timeout: 120_000 }, () 
     expect(outside.lines.at(-1)!["message"]).toMatch(
       /path expected one within the folder of data, got \.\.\/\.\.\/secrets\.js/,
     );
-    const first = keep(startTraining(redis, { ...digits, steps: 200, epochs: 50 }));
+    const first = keep(startTraining(redis, { ...digits, steps: 990, epochs: 200 }));
     await first.until((machine) => machine.steps() > 2);
     const second = keep(startTraining(redis, digits));
     await second.done;
