@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 // Lanes, by what must be there before: nothing (unit, types), the kernels of `npm run build:kernels` (kernels, golden), or
 // the whole package in dist/ (e2e), or the site in build/site too (site). `speed` compares timings and runs apart, on a machine
@@ -41,7 +41,7 @@ export default defineConfig({
       ...Object.entries(LANES).map(([name, include]) => ({
         extends: true,
         resolve: RESOLVED[name] ?? {},
-        test: { name, include, exclude: EXCLUDED[name] ?? [] },
+        test: { name, include, exclude: [...configDefaults.exclude, ...(EXCLUDED[name] ?? [])] },
       })),
       { extends: true, test: types },
     ],
