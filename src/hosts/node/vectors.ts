@@ -10,8 +10,10 @@ const claims = globalThis as { [KEY]?: Kind };
 
 /** Whether the process may have this kind, which it then has. */
 export function claimVectors(kind: Kind): boolean {
-  const { execArgv, env } = globalThis.process;
-  const isFlagged = kind === "int8" && /wasm[-_]revectorize/.test(`${execArgv} ${env["NODE_OPTIONS"]}`);
+  const { execArgv, env, versions } = globalThis.process;
+  // Deno would ask for a permission.
+  const isFlagged =
+    kind === "int8" && !versions.deno && /wasm[-_]revectorize/.test(`${execArgv} ${env["NODE_OPTIONS"]}`);
   if (isFlagged || (claims[KEY] !== undefined && claims[KEY] !== kind)) return false;
   claims[KEY] = kind;
   return true;
