@@ -10,16 +10,21 @@ const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
 type Loader = () => Promise<{ default: string[] }>;
 
-export function compileOnce(name: string, shared: boolean, load: Loader): Promise<WebAssembly.Module> {
-  const key = `${name} ${shared}`;
-  let module = compiled.get(key);
+/** A module by its name, made at the first call. */
+export function once(name: string, make: () => Promise<WebAssembly.Module>): Promise<WebAssembly.Module> {
+  let module = compiled.get(name);
   if (!module) {
-    module = demanded("createModel", load()).then(({ default: texts }) => compileBytes(unpack(texts), shared));
-    module.catch(() => compiled.delete(key));
-    compiled.set(key, module);
+    module = make();
+    module.catch(() => compiled.delete(name));
+    compiled.set(name, module);
   }
   return module;
 }
+
+export const compileOnce = (name: string, shared: boolean, load: Loader): Promise<WebAssembly.Module> =>
+  once(`${name} ${shared}`, () =>
+    demanded("createModel", load()).then(({ default: texts }) => compileBytes(unpack(texts), shared)),
+  );
 
 /** The groups of networks in float32: those in eight bits have an entry of their own, which brings their kernels. */
 type FloatGroup = Exclude<Group, "int8">;

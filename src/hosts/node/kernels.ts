@@ -3,8 +3,7 @@ import checksums from "../../../build/kernels/checksums.js";
 import { checksum } from "../../runtime/checksum.js";
 import { compileBytes } from "../../runtime/compile.js";
 import type { Host } from "../../runtime/host.js";
-
-const compiled = new Map<string, Promise<WebAssembly.Module>>();
+import { once } from "../../runtime/kernels.js";
 
 /** A file of dist/kernels, where it can be read and is this version's. */
 function read(name: string): Uint8Array<ArrayBuffer> | undefined {
@@ -14,10 +13,8 @@ function read(name: string): Uint8Array<ArrayBuffer> | undefined {
   // This module lies in dist/chunks; in a bundle there is no such file beside it, or another's.
   const here = import.meta.url;
   try {
-    const bytes = process
-      .getBuiltinModule("node:fs")
-      .readFileSync(new URL(`../kernels/${name}.wasm`, here))
-      .slice();
+    const { readFileSync } = process.getBuiltinModule("node:fs");
+    const bytes = new Uint8Array(readFileSync(new URL(`../kernels/${name}.wasm`, here)));
     return checksum(bytes) === checksums[name] ? bytes : undefined;
   } catch {
     return undefined;
@@ -29,13 +26,8 @@ export const kernelsFrom =
   (prefix: string, embedded: Host["kernels"]): Host["kernels"] =>
   (variant, shared, group) => {
     const name = `${prefix}${group === "classic" || group === "further" ? `${group}-` : ""}${variant}`;
-    const key = `${name} ${shared}`;
-    const known = compiled.get(key);
-    if (known) return known;
-    const bytes = read(name);
-    if (!bytes) return embedded(variant, shared, group);
-    const module = compileBytes(bytes, shared);
-    module.catch(() => compiled.delete(key));
-    compiled.set(key, module);
-    return module;
+    return once(`${name}.wasm ${shared}`, async () => {
+      const bytes = read(name);
+      return bytes ? compileBytes(bytes, shared) : embedded(variant, shared, group);
+    });
   };

@@ -8,7 +8,6 @@ import { now } from "../../core/ability.js";
 import type { Host, Variant } from "../../runtime/host.js";
 import { instantiate } from "../../runtime/instance.js";
 import { compileOnce } from "../../runtime/kernels.js";
-import { claimVectors, releaseVectors } from "./vectors.js";
 
 const FLAG = "experimental-wasm-revectorize";
 /** V8 of Node 24, the first in which the flag does something; Node 22 takes it and does nothing. */
@@ -73,7 +72,6 @@ export async function wideKernels(
 ): Promise<WebAssembly.Module | string> {
   const why = obstacle();
   if (why) return why;
-  if (!claimVectors("wide")) return "this process has kernels in eight bits, and V8 cannot have both";
   const { setFlagsFromString } = await import("node:v8");
   setFlagsFromString(`--${FLAG}`);
   const module = await compileOnce(`wide ${variant}`, shared, files[variant]);
@@ -82,6 +80,5 @@ export async function wideKernels(
   probed.set(variant, ratio);
   if (ratio > PAYS) return module;
   setFlagsFromString(`--no-${FLAG}`);
-  releaseVectors();
   return `a probe found them ${ratio.toFixed(2)} times as fast`;
 }

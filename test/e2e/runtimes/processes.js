@@ -120,7 +120,9 @@ export const node22 = node(22, true);
 export const node24 = node(24, true);
 export const node26 = node(26, true);
 /** V8 widens what kernels it can: nothing else changes. */
-export const node26Wide = node(26, true, { suffix: "-wide", args: ["--experimental-wasm-revectorize"] });
+const widened = { suffix: "-wide", args: ["--experimental-wasm-revectorize"] };
+export const node24Wide = node(24, true, widened);
+export const node26Wide = node(26, true, widened);
 
 /** Where a package's install script puts its binary, or, when scripts are not run, the one of the platform's package. */
 function binary(name, scope, inside) {

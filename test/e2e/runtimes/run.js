@@ -9,14 +9,28 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { chromium, firefox } from "./browsers.js";
 import { edge } from "./edge.js";
-import { bun, deno, node20, node22, node24, node26, node26Wide } from "./processes.js";
+import { bun, deno, node20, node22, node24, node24Wide, node26, node26Wide } from "./processes.js";
 import { bundleSuite, root } from "./programs.js";
 import { makeModules } from "./standalone.js";
 import { markdown, text } from "./table.js";
 import { webkit } from "./webkit.js";
 import { workerd } from "./workerd.js";
 
-const RUNTIMES = [node20, node22, node24, node26, node26Wide, deno, bun, workerd, edge, chromium, firefox, webkit];
+const RUNTIMES = [
+  node20,
+  node22,
+  node24,
+  node24Wide,
+  node26,
+  node26Wide,
+  deno,
+  bun,
+  workerd,
+  edge,
+  chromium,
+  firefox,
+  webkit,
+];
 
 /** Debian packages of the runtimes that npm does not have. */
 const PACKAGES = {
