@@ -1,6 +1,7 @@
 /** The kinds of pictures: names, pictures, and the cards that show them. */
 import { useEffect, useRef } from "preact/hooks";
 import { yours } from "../../text/yours.js";
+import { Kinds } from "../kinds.js";
 import { status } from "../state.js";
 import { paint } from "./pixels.js";
 import { type Class, classes, look, MOST_CLASSES, nameOf, newClass, readFile } from "./state.js";
@@ -39,53 +40,18 @@ async function addFiles({ id }: Class, files: Iterable<File>): Promise<void> {
 }
 
 export function Classes() {
-  const t = yours.value;
   return (
-    <div>
-      <ol class="kinds">
-        {classes.value.map((each, place) => (
-          <Card key={each.id} each={each} place={place} />
-        ))}
-      </ol>
-      <button
-        type="button"
-        disabled={classes.value.length >= MOST_CLASSES}
-        onClick={() => {
-          classes.value = [...classes.value, newClass("")];
-        }}
-      >
-        {t.addClass}
-      </button>
-    </div>
+    <Kinds<Class> kinds={classes} most={MOST_CLASSES} make={() => newClass("")} nameOf={nameOf}>
+      {(each, place) => <Pictures each={each} place={place} />}
+    </Kinds>
   );
 }
 
-function Card({ each, place }: { each: Class; place: number }) {
+function Pictures({ each, place }: { each: Class; place: number }) {
   const t = yours.value;
   const name = nameOf(each, place);
   return (
-    <li class="kind">
-      <div class="kind-head">
-        <input
-          type="text"
-          value={each.name}
-          placeholder={t.defaultName(place + 1)}
-          maxLength={24}
-          aria-label={t.className(place + 1)}
-          onInput={({ currentTarget }) => update(each.id, () => ({ name: currentTarget.value.trim() }))}
-        />
-        <button
-          type="button"
-          class="icon"
-          disabled={classes.value.length <= 2}
-          aria-label={t.remove(name)}
-          onClick={() => {
-            classes.value = classes.value.filter(({ id }) => id !== each.id);
-          }}
-        >
-          ×
-        </button>
-      </div>
+    <>
       <div class="row">
         <button type="button" aria-keyshortcuts={String(place + 1)} onClick={() => addPicture(place)}>
           {t.addPicture} <kbd>{place + 1}</kbd>
@@ -112,7 +78,7 @@ function Card({ each, place }: { each: Class; place: number }) {
           <Thumbnail key={each.pictures.length - i} pixels={pixels} />
         ))}
       </div>
-    </li>
+    </>
   );
 }
 

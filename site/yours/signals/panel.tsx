@@ -1,6 +1,7 @@
 /** A sensor: what it reads now, and seconds of each kind. */
 import { useEffect, useRef } from "preact/hooks";
 import { yours } from "../../text/yours.js";
+import { Kinds } from "../kinds.js";
 import { status } from "../state.js";
 import { readSignals } from "./readings.js";
 import {
@@ -49,22 +50,9 @@ export function Signals() {
         {sensor.value === "file" ? <SignalFile /> : <Switch kind={sensor.value} />}
         {latest.value && <Trace values={latest.value} count={channels.value.length} />}
       </div>
-      <div>
-        <ol class="kinds">
-          {classes.value.map((each, place) => (
-            <Card key={each.id} each={each} place={place} />
-          ))}
-        </ol>
-        <button
-          type="button"
-          disabled={classes.value.length >= MOST_CLASSES}
-          onClick={() => {
-            classes.value = [...classes.value, newClass("")];
-          }}
-        >
-          {t.addClass}
-        </button>
-      </div>
+      <Kinds<SignalClass> kinds={classes} most={MOST_CLASSES} make={() => newClass("")} nameOf={nameOf}>
+        {(each, place) => <Recording each={each} place={place} />}
+      </Kinds>
     </div>
   );
 }
@@ -110,48 +98,22 @@ function SignalFile() {
   );
 }
 
-function Card({ each, place }: { each: SignalClass; place: number }) {
+function Recording({ each, place }: { each: SignalClass; place: number }) {
   const t = yours.value;
   const name = nameOf(each, place);
   const own = recording.value?.id === each.id ? recording.value : null;
-  const set = (change: Partial<SignalClass>) => {
-    classes.value = classes.value.map((one) => (one.id === each.id ? { ...one, ...change } : one));
-  };
   return (
-    <li class="kind">
-      <div class="kind-head">
-        <input
-          type="text"
-          value={each.name}
-          placeholder={t.defaultName(place + 1)}
-          maxLength={24}
-          aria-label={t.className(place + 1)}
-          onInput={({ currentTarget }) => set({ name: currentTarget.value.trim() })}
-        />
-        <button
-          type="button"
-          class="icon"
-          disabled={classes.value.length <= 2}
-          aria-label={t.remove(name)}
-          onClick={() => {
-            classes.value = classes.value.filter(({ id }) => id !== each.id);
-          }}
-        >
-          ×
-        </button>
-      </div>
-      <div class="row">
-        <button
-          type="button"
-          disabled={!stream.value || recording.value !== null}
-          onClick={() => beginRecording(each.id)}
-        >
-          {t.recordShort}
-          <span class="visually-hidden">{t.recordOf(name)}</span>
-        </button>
-        <span class="note">{own ? t.recording(name, own.left) : t.windows(each.windows.length)}</span>
-      </div>
-    </li>
+    <div class="row">
+      <button
+        type="button"
+        disabled={!stream.value || recording.value !== null}
+        onClick={() => beginRecording(each.id)}
+      >
+        {t.recordShort}
+        <span class="visually-hidden">{t.recordOf(name)}</span>
+      </button>
+      <span class="note">{own ? t.recording(name, own.left) : t.windows(each.windows.length)}</span>
+    </div>
   );
 }
 
