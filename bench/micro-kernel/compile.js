@@ -13,7 +13,7 @@ export async function compileMicroKernel(variant) {
   let wasm;
   const { error, stderr } = await asc.main(
     [entry, "-o", "out.wasm", "--baseDir", root, "-O3", "--noAssert", "--runtime", "stub", "--initialMemory", "2",
-      "--enable", "simd", ...(variant === "relaxed" ? ["--enable", "relaxed-simd"] : [])],
+      "--enable", "simd", "--use", "INT8=0", ...(variant === "relaxed" ? ["--enable", "relaxed-simd"] : [])],
     {
       readFile: (name, base) => {
         if (name === entry) return source;
