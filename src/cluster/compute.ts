@@ -19,7 +19,7 @@ import { version } from "./version.js";
 export type Question =
   | { id: number; ask: "open"; run: Run }
   /** `step` comes with the first part of it alone. */
-  | { id: number; ask: "part"; shard: number; step?: { header: StepHeader; payload: Uint8Array<ArrayBuffer> } };
+  | { id: number; ask: "part"; shard: number; step?: { header: StepHeader; payload: Uint8Array } };
 
 export interface Opened {
   digests: Digests;
@@ -29,6 +29,9 @@ export interface Opened {
   stateBytes: number;
   partBytes: number;
 }
+
+/** Memory of both threads. */
+export const sharedSpace = (bytes: number): Uint8Array => new Uint8Array(new SharedArrayBuffer(bytes));
 
 export type Answer = { id: number } & ({ value: Opened | Computed } | { error: ErrorRecord });
 
@@ -40,7 +43,7 @@ export interface ThreadData {
 }
 
 export interface Port {
-  post(answer: Answer, transfer: ArrayBuffer[]): void;
+  post(answer: Answer): void;
   listen(received: (question: Question) => void): void;
 }
 
@@ -58,6 +61,8 @@ class Compute {
   #trainer: StepTrainer | undefined;
   #dataset: Dataset | undefined;
   #current: Current | undefined;
+  /** What a part came to, until the next is asked for. */
+  #space: Uint8Array = new Uint8Array(0);
   /** Datasets stay open from one training to the next, and have been read for their digest. */
   readonly #datasets = new Map<string, { dataset: Dataset; digest: string }>();
 
@@ -100,12 +105,13 @@ class Compute {
     const found = { version, model: planDigest(plan), dataset: digest };
     expectSame(digests, found);
     [this.#trainer, this.#dataset] = [trainer, viewed];
+    this.#space = sharedSpace(partBytes(engine, plan));
     return {
       digests: found,
       relaxedSimd: info.relaxedSimd,
       threads: info.threads,
       stateBytes: stateBytes(engine),
-      partBytes: partBytes(engine, plan),
+      partBytes: this.#space.byteLength,
     };
   }
 
@@ -120,7 +126,7 @@ class Compute {
     }
     const current = this.#current;
     if (!current) throw new ArgumentError(expectation("worker", "step", "one that has come", "none"));
-    return computePart(trainer, dataset, current.header, current.indices, shard);
+    return computePart(trainer, dataset, current.header, current.indices, shard, this.#space);
   }
 }
 
@@ -146,9 +152,9 @@ export function serveCompute(port: Port, createModel: CreateModel, given: Thread
     const { id } = question;
     try {
       const value = await (question.ask === "open" ? compute.open(question.run) : compute.part(question));
-      port.post({ id, value }, "values" in value ? [value.values.buffer] : []);
+      port.post({ id, value });
     } catch (error) {
-      port.post({ id, error: encodeError(error) }, []);
+      port.post({ id, error: encodeError(error) });
     }
   };
   port.listen((question) => {

@@ -10,7 +10,7 @@ import { Round, type Taken } from "./round.js";
 import type { PartHeader, Run, StepHeader } from "./run.js";
 import { Seals } from "./seal.js";
 import { GRACE, jobId, type Keys, keysOf, LIFETIME, MOST, PLACE, QUEUE, TICK } from "./settings.js";
-import { Values } from "./values.js";
+import { Spare, Values } from "./values.js";
 import { Workers } from "./workers.js";
 
 /** How often a part may come back wrong before the training ends. */
@@ -31,6 +31,8 @@ export class Coordinator {
   readonly #seals: Seals;
   readonly #client: Redis;
   readonly #values: Values;
+  /** For what parts come to. */
+  readonly #spare = new Spare();
   readonly #queue: Queue;
   readonly #events: QueueEvents;
   readonly #tell: (event: ClusterEvent) => void;
@@ -150,10 +152,14 @@ export class Coordinator {
 
   /** The step is done: its values are not needed any more. */
   finish(round: Round): void {
-    if (this.#round === round)
-      this.cancel().catch((error) => {
+    if (this.#round !== round) return;
+    for (const { taken } of round.parts) if (taken) this.#spare.give(taken.values);
+    this.cancel().then(
+      () => this.#values.release(round.value),
+      (error) => {
         this.#connections.lastError = messageOf(error); // they have a lifetime
-      });
+      },
+    );
   }
 
   #take(shard: number, attempt: number): void {
@@ -164,9 +170,11 @@ export class Coordinator {
 
   async #read(round: Round, shard: number, attempt: number): Promise<void> {
     const key = this.#keys.part({ run: round.run, step: round.step, shard, attempt });
-    const value = await this.#values.take<PartHeader>(key, round.bytes);
+    const value = await this.#values.take<PartHeader>(key, round.bytes, (bytes) => this.#spare.take(bytes));
     if (!value || !round.isAwaited(shard)) return; // the first one counts
-    await this.#values.remove(key, round.bytes);
+    this.#values.remove(key, round.bytes).catch((error) => {
+      this.#connections.lastError = messageOf(error); // it has a lifetime
+    });
     const { header, payload } = value;
     const { worker, of, finite, error, loss, weight, ms } = header;
     const refusal = !this.workers.isAdmitted(worker)
@@ -179,7 +187,6 @@ export class Coordinator {
             ? `expected ${round.bytes} bytes, got ${payload.byteLength}`
             : undefined;
     if (refusal !== undefined) return this.#refuse(round, shard, attempt, `part ${shard} by ${worker}: ${refusal}`);
-    if (!round.isAwaited(shard)) return;
     const taken: Taken = { loss, weight, finite, values: payload };
     round.accept(shard, taken);
     this.workers.count(worker);

@@ -47,9 +47,17 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
 export const stateBytes = (engine: Engine): number =>
   stateViews(engine).reduce((sum, view) => sum + view.byteLength, 0);
 
-/** The payload of a step: indices of its samples, parameters, buffers. */
-export function writeStep(engine: Engine, indices: Uint32Array): Uint8Array {
-  return Buffer.concat([bytesOf(indices), ...stateViews(engine).map(bytesOf)]);
+/** The payload of a step: indices of its samples, parameters, buffers. Into `space` where that has its length. */
+export function writeStep(engine: Engine, indices: Uint32Array, space?: Uint8Array): Uint8Array {
+  const parts = [bytesOf(indices), ...stateViews(engine).map(bytesOf)];
+  const bytes = parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const payload = space?.byteLength === bytes ? space : new Uint8Array(bytes);
+  let at = 0;
+  for (const part of parts) {
+    payload.set(part, at);
+    at += part.byteLength;
+  }
+  return payload;
 }
 
 /** Puts the state of a step in place, and returns its samples. */
@@ -69,11 +77,11 @@ export interface Computed {
   weight: number;
   finite: boolean;
   /** Gradients and shares of statistics; empty where they are not finite. */
-  values: Uint8Array<ArrayBuffer>;
+  values: Uint8Array;
 }
 
 /**
- * Computes a part on the state that `readStep` put in place. Running statistics start from -0, so that after
+ * Computes a part on the state that `readStep` put in place, into `space` of `partBytes`. Running statistics start from -0, so that after
  * r = (1 - momentum) r + momentum s they are the share momentum s to the bit, whatever stood there.
  */
 export async function computePart(
@@ -82,6 +90,7 @@ export async function computePart(
   { each, total, epoch, randomStep }: StepHeader,
   indices: Uint32Array,
   shard: number,
+  space: Uint8Array,
 ): Promise<Computed> {
   const { engine } = trainer.model;
   const { executor } = engine;
@@ -101,7 +110,7 @@ export async function computePart(
   for (const name of statistics) executor.bufferView(name).fill(-0);
   const finite = accumulation.add(step, weight);
   const views = [executor.regionView("gradients"), ...statistics.map((name) => executor.bufferView(name))];
-  const values = new Uint8Array(finite ? 4 * floatsOf(engine, followers) : 0);
+  const values = space.subarray(0, finite ? 4 * floatsOf(engine, followers) : 0);
   let at = 0;
   if (finite)
     for (const view of views) {

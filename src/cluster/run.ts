@@ -80,7 +80,7 @@ export interface PartHeader {
 /** A value, made ready to be put, and to be put again where Redis has lost it. */
 export interface Sealed {
   key: string;
-  chunks: Uint8Array[][];
+  chunks: Uint8Array[];
   seal: string;
 }
 

@@ -92,6 +92,8 @@ export class ClusterTrainer extends Trainer {
   readonly #layers: string | undefined;
   #described = "";
   #asked: Asked | undefined;
+  /** Where the next state is written, unless a step under way has it. */
+  #state: Uint8Array | undefined;
   #due: Due | undefined;
   /** Tells who waits now from who no longer does. */
   #ticket = 0;
@@ -191,9 +193,10 @@ export class ClusterTrainer extends Trainer {
     const loss = this.lossFor("fit");
     const rows = numel(loss.targetShape([1, ...outputShape], loss.targets[0]));
     const header = { epoch, randomStep: engine.randomStep, samples: all.length, each, total: all.length * rows };
-    const state = writeStep(engine, all);
-    const { weightsVersion } = engine.executor;
     const asked = this.#asked;
+    const state = writeStep(engine, all, this.#state === asked?.state ? undefined : this.#state);
+    this.#state = state;
+    const { weightsVersion } = engine.executor;
     const isSame =
       asked?.round.isOver === false &&
       asked.described === described &&

@@ -8,7 +8,7 @@ import type { Redis } from "ioredis";
 import { checked, integer, optional, readOptions, type Schema, text } from "../core/options.js";
 import { messageOf } from "../core/thrown.js";
 import { decodeError } from "../worker/errors.js";
-import type { Answer, Opened, Question, ThreadData } from "./compute.js";
+import { type Answer, type Opened, type Question, sharedSpace, type ThreadData } from "./compute.js";
 import type { Computed } from "./part.js";
 import { Connections } from "./redis.js";
 import type { Beat, PartHeader, Run, StepHeader } from "./run.js";
@@ -49,7 +49,7 @@ const schema = () =>
 
 /** The thread that computes, as the runtime starts it. */
 export interface ComputeThread {
-  post(question: Question, transfer: ArrayBuffer[]): void;
+  post(question: Question): void;
   listen(received: (answer: Answer) => void, ended: (reason: string) => void): void;
   terminate(): Promise<unknown>;
 }
@@ -82,18 +82,19 @@ class Computing {
     });
   }
 
-  #ask<T>(question: Omit<Question, "id">, transfer: ArrayBuffer[] = []): Promise<T> {
+  #ask<T>(question: Omit<Question, "id">): Promise<T> {
     const id = this.#next++;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#thread.post({ ...question, id } as Question, transfer);
+      this.#thread.post({ ...question, id } as Question);
     });
   }
 
   open = (run: Run): Promise<Opened> => this.#ask({ ask: "open", run } as never);
 
-  part = (shard: number, step?: { header: StepHeader; payload: Uint8Array<ArrayBuffer> }): Promise<Computed> =>
-    this.#ask({ ask: "part", shard, ...(step && { step }) } as never, step ? [step.payload.buffer] : []);
+  /** What it gives is overwritten by the next. */
+  part = (shard: number, step?: { header: StepHeader; payload: Uint8Array }): Promise<Computed> =>
+    this.#ask({ ask: "part", shard, ...(step && { step }) } as never);
 
   terminate = () => this.#thread.terminate();
 }
@@ -117,6 +118,7 @@ class Machine {
   /** The step that the thread has. */
   #step: { step: number; seal: string } | undefined;
   #running = false;
+  #space: Uint8Array = new Uint8Array(0);
 
   constructor(
     connections: Connections,
@@ -204,6 +206,12 @@ class Machine {
     }
   }
 
+  /** Where a step is read to: one at a time. */
+  #spaceFor(bytes: number): Uint8Array {
+    if (this.#space.byteLength < bytes) this.#space = sharedSpace(bytes);
+    return this.#space.subarray(0, bytes);
+  }
+
   /** What becomes of a job; a job that is no longer wanted is done. */
   async #part({ data }: Job): Promise<"done" | "stale"> {
     const id = this.#seals.read<PartId>("job", Object(data).sealed, MOST.message);
@@ -219,11 +227,13 @@ class Machine {
       const value =
         this.#step?.step === step
           ? undefined
-          : await this.#values.take<StepHeader>(key, 4 * MOST.samples + opened.stateBytes);
+          : await this.#values.take<StepHeader>(key, 4 * MOST.samples + opened.stateBytes, (bytes) =>
+              this.#spaceFor(bytes),
+            );
       if (value) this.#step = undefined;
       else if (this.#step?.step !== step) return "stale";
       const header: Pick<PartHeader, "loss" | "weight" | "finite"> = { loss: 0, weight: 0, finite: false };
-      let values = new Uint8Array(0);
+      let values: Uint8Array = new Uint8Array(0);
       let error: PartHeader["error"];
       try {
         const computed = await this.#computing.part(shard, value);
@@ -243,7 +253,9 @@ class Machine {
         ms: performance.now() - begun,
         ...(error && { error }),
       };
-      await this.#values.put(this.#values.seal(this.#keys.part(id), told, values));
+      const sealed = this.#values.seal(this.#keys.part(id), told, values);
+      await this.#values.put(sealed);
+      this.#values.release(sealed);
       return "done";
     } finally {
       this.#beat.at = null;

@@ -7,7 +7,7 @@ if (!parentPort) throw new Error("cluster-worker is the program of a worker");
 const port = parentPort;
 serveCompute(
   {
-    post: (answer, transfer) => port.postMessage(answer, transfer),
+    post: (answer) => port.postMessage(answer),
     listen: (received) => port.on("message", received),
   },
   createModel,

@@ -15,7 +15,7 @@ function startCompute(data: ThreadData): ComputeThread {
   // A literal URL, which bundlers recognise.
   const worker = new Worker(new URL("./cluster-worker.node.js", import.meta.url), { workerData: data, execArgv: [] });
   return {
-    post: (question, transfer) => worker.postMessage(question, transfer),
+    post: (question) => worker.postMessage(question),
     listen(received, ended) {
       worker.on("message", received);
       worker.on("error", (error) => ended(messageOf(error)));
