@@ -106,7 +106,7 @@ function activation_dx_run(activation: i32, dy: usize, source: usize, dx: usize,
     case Activation.gelu: i = map_dx_1(Activation.gelu, dy, source, dx, i, end, param); break;
     case Activation.gelu_tanh: i = map_dx_1(Activation.gelu_tanh, dy, source, dx, i, end, param); break;
     case Activation.silu: i = map_dx_1(Activation.silu, dy, source, dx, i, end, param); break;
-    case Activation.relu6: i = map_dx_1(Activation.relu6, dy, source, dx, i, end, param); break;
+    case Activation.relu6: i = map_dx_4(Activation.relu6, dy, source, dx, i, end, param); break;
     case Activation.hardsigmoid: i = map_dx_1(Activation.hardsigmoid, dy, source, dx, i, end, param); break;
     case Activation.mish: i = map_dx_1(Activation.mish, dy, source, dx, i, end, param); break;
     case Activation.softplus: i = map_dx_1(Activation.softplus, dy, source, dx, i, end, param); break;

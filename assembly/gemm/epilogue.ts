@@ -1,6 +1,6 @@
 // What follows a product: v = acc + bias[j] + residual[i][j], then activation(v) or v * activation'(source[i][j]).
 import { Activation, Epilogue } from "../generated/records";
-import { activation_dx_v128, activation_v128 } from "../math/activation";
+import { activation_dx_of, activation_dx_v128, activation_v128 } from "../math/activation";
 import { activation_run } from "../elementwise/activation";
 import { at_most_4, store_at_most_4 } from "../range";
 import { relu_v128, zero_v128 } from "../simd";
@@ -10,6 +10,10 @@ import { NR } from "./ukernel";
 // @ts-ignore: decorator
 @inline
 export const RELU_GRADIENT: i32 = Activation.gradient + Activation.relu;
+
+// @ts-ignore: decorator
+@inline
+const RELU6_GRADIENT: i32 = Activation.gradient + Activation.relu6;
 
 /** v, or 0 where y <= 0 whatever v is, as in f32_activation_dx: infinity * 0 would be NaN. */
 // @ts-ignore: decorator
@@ -78,7 +82,8 @@ export function epilogue_store(v: v128, at: usize, column: usize, count: i32, e:
 
 // What finish_rows has to do.
 const ADD: i32 = 1; // add the residual
-const MASK: i32 = 2; // ReLU's derivative; otherwise clamp
+const MASK: i32 = 2; // ReLU's derivative
+const MASK_6: i32 = 4; // ReLU6's; without either clamp
 
 /** Whole rows of a tile, with the bias b0, b1. */
 // @ts-ignore: decorator
@@ -86,7 +91,7 @@ const MASK: i32 = 2; // ReLU's derivative; otherwise clamp
 function finish_rows(what: i32, tile: usize, rows: i32, at: usize, stride: usize, b0: v128, b1: v128,
   e: Epilogue): void {
   const floor = floor_of(e.activation), ceiling = ceiling_of(e.activation);
-  let y = e.y + at, residual = what & ADD ? e.residual + at : 0, source = what & MASK ? e.source + at : 0;
+  let y = e.y + at, residual = what & ADD ? e.residual + at : 0, source = what & (MASK | MASK_6) ? e.source + at : 0;
   do {
     let v0 = f32x4.add(v128.load(tile), b0), v1 = f32x4.add(v128.load(tile, 16), b1);
     if (what & ADD) {
@@ -97,6 +102,10 @@ function finish_rows(what: i32, tile: usize, rows: i32, at: usize, stride: usize
     if (what & MASK) {
       v0 = relu_gradient(v0, v128.load(source));
       v1 = relu_gradient(v1, v128.load(source, 16));
+      source += stride;
+    } else if (what & MASK_6) {
+      v0 = f32x4.mul(v0, activation_dx_of(Activation.relu6, v128.load(source), 0));
+      v1 = f32x4.mul(v1, activation_dx_of(Activation.relu6, v128.load(source, 16), 0));
       source += stride;
     } else {
       v0 = clamp(v0, floor, ceiling);
@@ -147,6 +156,10 @@ export function f32_epilogue_tile(tile: usize, rows: i32, cols: i32, at: usize, 
     if (TRAINING && activation == RELU_GRADIENT) {
       if (e.residual) finish_rows(ADD | MASK, tile, rows, at, stride, b0, b1, e);
       else finish_rows(MASK, tile, rows, at, stride, b0, b1, e);
+      return;
+    }
+    if (TRAINING && FURTHER && activation == RELU6_GRADIENT && !e.residual) {
+      finish_rows(MASK_6, tile, rows, at, stride, b0, b1, e);
       return;
     }
   }

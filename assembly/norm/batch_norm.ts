@@ -7,9 +7,9 @@
 import {
   Activation, BatchNormDxRecord, BatchNormRecord, BatchNormRstdRecord, BatchNormUpdateRecord,
 } from "../generated/records";
-import { activation_v128 } from "../math/activation";
-import { at_most_4, range_begin, store_part } from "../range";
-import { relu_v128 } from "../simd";
+import { activation_run } from "../elementwise/activation";
+import { ceiling_of, clamp, floor_of, is_clamp } from "../gemm/epilogue";
+import { at_most_4, range_begin, store_at_most_4 } from "../range";
 import { normalize, scale_of } from "./normalize";
 
 /** rstd of given (running) variances. */
@@ -23,65 +23,64 @@ export function f32_batch_norm_rstd(r: BatchNormRstdRecord, part: i32, parts: i3
 
 // @ts-ignore: decorator
 @inline
-function forward_1(x: usize, residual: usize, y: usize, m: v128, s: v128, b: v128,
-  hasResidual: bool, relu: bool): void {
-  let v = normalize(v128.load(x), m, s, b);
-  if (hasResidual) v = f32x4.add(v, v128.load(residual));
-  v128.store(y, relu ? relu_v128(v) : v);
+function forward_1(x: usize, residual: usize, m: v128, s: v128, b: v128, hasResidual: bool): v128 {
+  const v = normalize(v128.load(x), m, s, b);
+  return hasResidual ? f32x4.add(v, v128.load(residual)) : v;
 }
 
-/** The whole vectors of rows `i` to `end`, by four rows; returns the first row that is left. */
+/** The whole vectors of four rows from byte `row` on. */
 // @ts-ignore: decorator
 @inline
-function forward_4(r: BatchNormRecord, i: i32, end: i32, hasResidual: bool, relu: bool): i32 {
+function forward_4(r: BatchNormRecord, row: usize, floor: v128, ceiling: v128, hasResidual: bool): void {
   const x = r.x, residual = r.residual, y = r.y, mean = r.mean, rstd = r.rstd, gamma = r.gamma, beta = r.beta;
   const stride = <usize>r.channels << 2, whole = stride & ~15;
-  for (; i + 4 <= end; i += 4) {
-    const row = <usize>i * stride;
-    for (let at: usize = 0; at < whole; at += 16) {
-      const m = v128.load(mean + at), s = scale_of(rstd + at, gamma ? gamma + at : 0, 4);
-      const b = beta ? v128.load(beta + at) : f32x4.splat(0);
-      let p = row + at;
-      forward_1(x + p, residual + p, y + p, m, s, b, hasResidual, relu);
-      p += stride;
-      forward_1(x + p, residual + p, y + p, m, s, b, hasResidual, relu);
-      p += stride;
-      forward_1(x + p, residual + p, y + p, m, s, b, hasResidual, relu);
-      p += stride;
-      forward_1(x + p, residual + p, y + p, m, s, b, hasResidual, relu);
-    }
+  for (let at: usize = 0; at < whole; at += 16) {
+    const m = v128.load(mean + at), s = scale_of(rstd + at, gamma ? gamma + at : 0, 4);
+    const b = beta ? v128.load(beta + at) : f32x4.splat(0);
+    let p = row + at;
+    v128.store(y + p, clamp(forward_1(x + p, residual + p, m, s, b, hasResidual), floor, ceiling));
+    p += stride;
+    v128.store(y + p, clamp(forward_1(x + p, residual + p, m, s, b, hasResidual), floor, ceiling));
+    p += stride;
+    v128.store(y + p, clamp(forward_1(x + p, residual + p, m, s, b, hasResidual), floor, ceiling));
+    p += stride;
+    v128.store(y + p, clamp(forward_1(x + p, residual + p, m, s, b, hasResidual), floor, ceiling));
   }
-  return i;
 }
 
-/** Row `i` from byte `at` on, with any activation. */
-function forward_row(r: BatchNormRecord, i: i32, at: usize): void {
-  const stride = <usize>r.channels << 2, row = <usize>i * stride, gamma = r.gamma, beta = r.beta, residual = r.residual;
+/** The row at byte `row` from byte `at` on. */
+function forward_row(r: BatchNormRecord, row: usize, at: usize, floor: v128, ceiling: v128): void {
+  const stride = <usize>r.channels << 2, gamma = r.gamma, beta = r.beta, residual = r.residual;
   for (; at < stride; at += 16) {
     const count = <i32>((stride - at) >> 2);
     const s = scale_of(r.rstd + at, gamma ? gamma + at : 0, count);
     const b = beta ? at_most_4(beta + at, count, 0) : f32x4.splat(0);
     let v = normalize(at_most_4(r.x + row + at, count, 0), at_most_4(r.mean + at, count, 0), s, b);
     if (residual) v = f32x4.add(v, at_most_4(residual + row + at, count, 0));
-    v = activation_v128(r.activation, v, r.param);
-    if (count < 4) store_part(r.y + row + at, v, count);
-    else v128.store(r.y + row + at, v);
+    store_at_most_4(r.y + row + at, clamp(v, floor, ceiling), count);
   }
 }
 
 /** gamma, beta and residual may be 0; y may be x or residual. */
 export function f32_batch_norm(r: BatchNormRecord, part: i32, parts: i32): void {
   const activation = r.activation, stride = <usize>r.channels << 2;
+  // These activations are a maximum and a minimum; others take a second pass over rows that lie in L1.
+  const clamps = is_clamp(activation) ? activation : Activation.none;
+  const floor = floor_of(clamps), ceiling = ceiling_of(clamps);
   const begin = range_begin(r.rows, 4, part, parts), end = range_begin(r.rows, 4, part + 1, parts);
-  let i = begin;
-  if (activation == Activation.relu) {
-    if (r.residual) i = forward_4(r, i, end, true, true);
-    else i = forward_4(r, i, end, false, true);
-  } else if (activation == Activation.none) {
-    if (r.residual) i = forward_4(r, i, end, true, false);
-    else i = forward_4(r, i, end, false, false);
+  for (let i = begin; i < end; i += 4) {
+    const row = <usize>i * stride, rows = min(4, end - i);
+    if (rows == 4) {
+      if (r.residual) forward_4(r, row, floor, ceiling, true);
+      else forward_4(r, row, floor, ceiling, false);
+    }
+    if (rows < 4 || stride & 15) {
+      for (let n = 0; n < rows; n++) {
+        forward_row(r, row + <usize>n * stride, rows < 4 ? 0 : stride & ~15, floor, ceiling);
+      }
+    }
+    if (clamps != activation) activation_run(activation, r.y, r.y, row, row + <usize>rows * stride, r.param);
   }
-  for (let n = stride & 15 ? begin : i; n < end; n++) forward_row(r, n, n < i ? stride & ~15 : 0);
 }
 
 // Backward of y = xhat gamma + beta with xhat = (x - mean) rstd. Where mean and variance are those of the batch, the
@@ -137,8 +136,7 @@ function dx_row(r: BatchNormDxRecord, i: i32, at: usize, n: v128): void {
       g = f32x4.sub(f32x4.sub(g, a), f32x4.mul(centred, k));
     }
     g = f32x4.mul(g, s);
-    if (count < 4) store_part(r.dx + row + at, g, count);
-    else v128.store(r.dx + row + at, g);
+    store_at_most_4(r.dx + row + at, g, count);
   }
 }
 

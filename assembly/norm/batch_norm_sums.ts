@@ -120,20 +120,27 @@ function gradients_1(dy: usize, x: usize, mean: usize, count: i32, dgamma: usize
   }
 }
 
-/** The same for eight rows of all whole vectors. */
 // @ts-ignore: decorator
 @inline
 function gradients_8(dy: usize, x: usize, mean: usize, stride: usize, whole: usize, dgamma: usize, dbeta: usize): void {
   for (let at: usize = 0; at < whole; at += 16) {
     const m = v128.load(mean + at);
-    let sum = f32x4.splat(0), product = f32x4.splat(0);
-    let p = at;
-    for (let row = 0; row < 8; row++) {
-      const g = v128.load(dy + p);
-      sum = f32x4.add(sum, g);
-      product = fma(g, f32x4.sub(v128.load(x + p), m), product);
-      p += stride;
-    }
+    let p = dy + at, q = x + at;
+    let g = v128.load(p), sum = g, product = f32x4.mul(g, f32x4.sub(v128.load(q), m));
+    p += stride; q += stride; g = v128.load(p);
+    sum = f32x4.add(sum, g); product = fma(g, f32x4.sub(v128.load(q), m), product);
+    p += stride; q += stride; g = v128.load(p);
+    sum = f32x4.add(sum, g); product = fma(g, f32x4.sub(v128.load(q), m), product);
+    p += stride; q += stride; g = v128.load(p);
+    sum = f32x4.add(sum, g); product = fma(g, f32x4.sub(v128.load(q), m), product);
+    p += stride; q += stride; g = v128.load(p);
+    sum = f32x4.add(sum, g); product = fma(g, f32x4.sub(v128.load(q), m), product);
+    p += stride; q += stride; g = v128.load(p);
+    sum = f32x4.add(sum, g); product = fma(g, f32x4.sub(v128.load(q), m), product);
+    p += stride; q += stride; g = v128.load(p);
+    sum = f32x4.add(sum, g); product = fma(g, f32x4.sub(v128.load(q), m), product);
+    p += stride; q += stride; g = v128.load(p);
+    sum = f32x4.add(sum, g); product = fma(g, f32x4.sub(v128.load(q), m), product);
     accumulate(dbeta + (at << 1), sum);
     accumulate(dgamma + (at << 1), product);
   }

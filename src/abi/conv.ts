@@ -247,23 +247,19 @@ function dwconvBand(s: Conv2dShape): number {
   return evenPart(s.oh, rows);
 }
 
-/** Scratch of `f32_dwconv`, for each thread: the slab, and the sums of one row of outputs. */
-function dwconvLayout(s: Conv2dShape): Layout<"slab" | "sums"> {
-  return layout({ slab: dwconvSlab(s, dwconvBand(s)), sums: s.ow * s.oc * 4 });
+/**
+ * Scratch of `f32_dwconv` and `f32_dwconv_dw`, for each thread: the slab, sums of one row of outputs or [tap][8], and
+ * [channels / 8][tap][8].
+ */
+function dwconvLayout(s: Conv2dShape): Layout<"slab" | "sums" | "totals"> {
+  const slab = dwconvSlab(s, dwconvBand(s));
+  const taps = s.kh * s.kw * 4;
+  return layout({ slab, sums: s.ow * s.oc * 4 + taps * 8, totals: roundUp(s.ic, 8) * taps });
 }
 
 export const dwconvScratch = (s: Conv2dShape): number => dwconvLayout(s).bytes;
 
 export const dwconvSizes = (s: Conv2dShape) => ({ ...dwconvLayout(s).at, band: dwconvBand(s), cols: dwconvCols(s) });
-
-/** Scratch of `f32_dwconv_dw`, for each thread: [tap of a row][16 channels] over all rows, and of up to 4 taps along one. */
-function dwconvDwLayout(s: Conv2dShape): Layout<"totals" | "sums"> {
-  return layout({ totals: s.kw * 64, sums: 4 * 64 });
-}
-
-export const dwconvDwScratch = (s: Conv2dShape): number => dwconvDwLayout(s).bytes;
-
-export const dwconvDwSizes = (s: Conv2dShape) => dwconvDwLayout(s).at;
 
 /** Splits n into equal parts of at most `largest`. */
 export function evenPart(n: number, largest: number): number {

@@ -123,7 +123,7 @@ export const SIGNATURES = {
   // depthwise (groups = ic = oc); y as of f32_conv2d
   f32_dwconv_pack: "further ptr filter packed i32 ic kh kw firstH stepH tapsH firstW stepW tapsW",
   f32_dwconv: `further ptr x filter Window i32 ic yImage yRow yCol descending band cols Epilogue PerThread bytes slab sums`,
-  f32_dwconv_dw: "further train ptr dy x dw Window i32 ic PerThread bytes totals sums",
+  f32_dwconv_dw: "further train ptr dy x dw Window i32 ic band PerThread bytes slab sums totals",
   // pool/
   f32_max_pool: "ptr x y Window i32 c",
   f32_max_pool_dx: "train ptr dy x y dx Window i32 c",

@@ -8,8 +8,6 @@ import {
   conv2dScratch,
   conv2dSizes,
   convOutputSize,
-  dwconvDwScratch,
-  dwconvDwSizes,
   dwconvFilterBytes,
   dwconvScratch,
   dwconvSizes,
@@ -237,7 +235,7 @@ const conv2dDw: Op<Convolution & { algorithm?: ConvAlgorithm }> = {
   workspace: ([, x], { algorithm, ...c }) => (algorithm === "winograd" ? winogradDwPartial(shapeOf(c, x)) : 0),
   scratch([, x], { algorithm = "direct", ...c }) {
     const s = shapeOf(c, x);
-    return { winograd: winogradDwScratch, direct: conv2dDwScratch, depthwise: dwconvDwScratch }[algorithm](s);
+    return { winograd: winogradDwScratch, direct: conv2dDwScratch, depthwise: dwconvScratch }[algorithm](s);
   },
   select(node, { prefer, shape }) {
     const s = shapeOf(node.attributes, shape(node.inputs[1]));
@@ -248,7 +246,7 @@ const conv2dDw: Op<Convolution & { algorithm?: ConvAlgorithm }> = {
   encode(node, c) {
     const { algorithm } = node.attributes;
     const s = shapeOf(node.attributes, c.shape(node, 1));
-    if (algorithm === "depthwise") c.emit("f32_dwconv_dw", node, "dy x", "dw", { ...s, ...dwconvDwSizes(s) });
+    if (algorithm === "depthwise") c.emit("f32_dwconv_dw", node, "dy x", "dw", { ...s, ...dwconvSizes(s) });
     else if (algorithm === "winograd") {
       c.emit("f32_conv2d_winograd_f4x3_dw", node, "dy x", "dw", { ...s, ...winogradDwSizes(s) });
     } else c.emit("f32_conv2d_dw", node, "dy x", "dw", { ...s, ...conv2dDwSizes(s) });

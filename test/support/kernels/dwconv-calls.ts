@@ -2,8 +2,6 @@
 import {
   type Conv2dShape,
   conv2dDxPhases,
-  dwconvDwScratch,
-  dwconvDwSizes,
   dwconvFilterBytes,
   dwconvScratch,
   dwconvSizes,
@@ -64,6 +62,6 @@ export function dwconvDw(
   s: Conv2dShape,
   { dy, x, dw, threads }: { dy: number; x: number; dw: number; threads: number },
 ): KernelCall[] {
-  const own = { ...dwconvDwSizes(s), ...scratchFor(h, dwconvDwScratch(s), threads) };
+  const own = { ...dwconvSizes(s), ...scratchFor(h, dwconvScratch(s), threads) };
   return [{ kernel: "f32_dwconv_dw", args: { dy, x, dw, ...s, ...own } }];
 }
