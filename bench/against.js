@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { measureGroup } from "./measure.js";
-import { mainEntry } from "./ours/library.js";
+import { entryFile } from "./ours/library.js";
 import { writeModelFile } from "./ours/model-file.js";
 import { spread, table } from "./report.js";
 import { FreshSeat, NodeSeat } from "./seats.js";
@@ -68,7 +68,9 @@ const builds = [
   ["this tree", root],
   [AGAIN, tree],
 ];
-const entries = Object.fromEntries(await Promise.all([tree, root].map(async (each) => [each, await mainEntry(each)])));
+const entries = Object.fromEntries(
+  await Promise.all([tree, root].map(async (each) => [each, await entryFile(".", each)])),
+);
 const placesOf = (name) =>
   builds.map(([build, packageRoot]) => {
     const contender = (more) => ({ folder: "ours", options: { ...how, ...more } });

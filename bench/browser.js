@@ -5,6 +5,7 @@ const modules = {
   "jax/gemm": () => import("./jax/gemm.js"),
   "jax/infer": () => import("./jax/infer.js"),
   "jax/train": () => import("./jax/train.js"),
+  "litert/infer": () => import("./litert/infer.js"),
   "micro-kernel/gemm": () => import("./micro-kernel/gemm.js"),
   "ort/gemm": () => import("./ort/gemm.js"),
   "ort/infer": () => import("./ort/infer.js"),

@@ -5,6 +5,8 @@ const PANELS = [
   ["gemm", 0],
   ["resnet18", 0],
   ["resnet50", 0],
+  ["mobilenet_v2", 0],
+  ["keras", 0],
   ["resnet20", 1],
   ["resnet20-train", 0],
   ["fc-train", 0],

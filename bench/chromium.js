@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
-import { serve } from "./server.js";
+import { ENTRIES, serve } from "./server.js";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const KNOWN = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -35,19 +35,24 @@ class PageSeat {
   }
 }
 
-/** `open(contender)` resolves to a seat. */
-export async function launchChromium() {
-  const executablePath = process.env.CHROMIUM ?? KNOWN.find(existsSync);
-  if (!executablePath) throw new Error(`--browser expected Chromium at ${KNOWN.join(", ")} or in CHROMIUM, got none`);
-  await build({
+/** The page's program. `options`: further ones of esbuild's. */
+export const bundlePage = (outdir, options = {}) =>
+  build({
     entryPoints: [here("browser.js")],
     bundle: true,
     splitting: true,
     format: "esm",
-    outdir: here("../build/bench/page"),
-    external: ["node:*", "onnxruntime-node"],
+    outdir,
+    external: ["node:*", "onnxruntime-node", ...Object.keys(ENTRIES)],
     logLevel: "error",
+    ...options,
   });
+
+/** `open(contender)` resolves to a seat. */
+export async function launchChromium() {
+  const executablePath = process.env.CHROMIUM ?? KNOWN.find(existsSync);
+  if (!executablePath) throw new Error(`--browser expected Chromium at ${KNOWN.join(", ")} or in CHROMIUM, got none`);
+  await bundlePage(here("../build/bench/page"));
   const server = await serve();
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   const url = `http://127.0.0.1:${server.address().port}/`;

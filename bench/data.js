@@ -23,9 +23,38 @@ export function matrices({ m, n, k }) {
   return { a: uniform(next, m * k, -1, 1), b: uniform(next, k * n, -1, 1) };
 }
 
+/**
+ * What a network of ../shared/data/litert has for a parameter: kernel[i] = ((7 i mod 31) - 15) / 15 sqrt(6 / fanIn) in Keras'
+ * order (height, width, in, out; depthwise: height, width, channels), biases 0, BatchNorms the identity, epsilon included.
+ */
+function formula({ name, shape, scale = 1 }, epsilon) {
+  const values = new Float32Array(size(shape));
+  if (name.endsWith("running_var")) return values.fill(1 - epsilon);
+  if (shape.length === 1) return values.fill(name.endsWith("weight") ? 1 : 0);
+  const [out, c, kh = 1, kw = 1] = shape;
+  const taps = kh * kw;
+  const bound = scale * Math.sqrt(6 / (c * taps));
+  for (let o = 0; o < out; o++)
+    for (let i = 0; i < c; i++)
+      for (let tap = 0; tap < taps; tap++)
+        values[(o * c + i) * taps + tap] = ((((7 * ((tap * c + i) * out + o)) % 31) - 15) / 15) * bound;
+  return values;
+}
+
+/** Those of the outputs given there: x[i] = sin(0.01 i). */
+function formulaData(task, net) {
+  const parameters = new Map(net.parameters.map((p) => [p.name, { shape: p.shape, data: formula(p, net.epsilon) }]));
+  return {
+    net,
+    parameters,
+    x: Float32Array.from({ length: task.batch * size(net.ops[0].shape) }, (_, i) => Math.sin(0.01 * i)),
+  };
+}
+
 /** Network, parameters by name as { shape, data }, input x [batch, ...], labels. */
 export function networkData(task) {
   const net = network(task);
+  if (task.keras) return formulaData(task, net);
   const next = random(2);
   const parameters = new Map(
     net.parameters.map(({ name, shape, low, high }) => [name, { shape, data: uniform(next, size(shape), low, high) }]),

@@ -47,10 +47,19 @@ const MAIN = [
   ["gemm", 0, "matrix product 512x512x512"],
   ["resnet18", 0, "ResNet-18, 224x224, batch 1"],
   ["resnet50", 0, "ResNet-50, 224x224, batch 1"],
+  ["mobilenet_v2", 0, "MobileNetV2, 224x224, batch 1"],
+  ["mobilenet_v3_small", 0, "MobileNetV3-small, 224x224, batch 1"],
+  ["efficientnet_b0", 0, "EfficientNet-b0, 224x224, batch 1"],
+  ["convnext_atto", 0, "ConvNeXt-atto, 224x224, batch 1"],
+  ["keras", 0, "Keras' MobileNetV2, batch 1"],
+  ["keras", 1, "Keras' MobileNetV3-small, batch 1"],
+  ["keras", 2, "Keras' EfficientNet-b0, batch 1"],
+  ["keras", 3, "Keras' ResNet-50, batch 1"],
   ["resnet20", 1, "CIFAR ResNet-20, batch 128"],
   ["resnet20-train", 0, "CIFAR ResNet-20, training, batch 128"],
   ["resnet20-train-32", 0, "CIFAR ResNet-20, training, batch 32"],
   ["resnet20-train-2", 0, "CIFAR ResNet-20, training, batch 2"],
+  ["mobilenet_v2-train", 0, "MobileNetV2, 96x96, training, batch 32"],
   ["fc", 0, "fully connected, batch 1"],
   ["fc-train", 0, "fully connected, training, batch 128"],
   ["startup", 0, "import to first prediction, ResNet-20"],
@@ -60,10 +69,14 @@ const PEERS = [
   "tfjs-cpu",
   "tfjs-wasm",
   "onnxruntime-web",
+  "LiteRT.js",
   "jax-js",
   "onnxruntime-node, native",
   "PyTorch, native",
+  "PyTorch, native, channels_last",
 ];
+const isNative = (name) => name.includes("native");
+const heading = (name) => name.replace(/, native(, )?(.*)/, (_, _comma, how) => ` (native${how ? `, ${how}` : ""})`);
 
 /** Our time with two threads as a multiple of that with one: from the group about it or, where it has no such task, from the result. */
 function twoThreads({ threads }, result) {
@@ -95,18 +108,20 @@ export function mainTable({ groups }) {
     const { base, ratio } = comparison(result);
     return [label, `${number(base.ms)} ms`, twoThreads(groups, result), ...PEERS.map((name) => shown(ratio(name)))];
   });
-  const header = ["", "ours", "2 threads", ...PEERS.map((name) => name.replace(", native", " (native)"))];
+  const header = ["", "ours", "2 threads", ...PEERS.map(heading)];
   return markdownTable(header, rows);
 }
 
-/** The README's, in three columns: ours, the fastest of the others that run where JavaScript does, PyTorch. */
+/** The README's, in three columns: ours, the fastest of the others that run where JavaScript does, PyTorch's faster layout. */
 export function shortTable({ groups }) {
-  const others = PEERS.filter((name) => !name.endsWith(", native"));
+  const [torch, others] = [PEERS.filter((name) => name.startsWith("PyTorch")), PEERS.filter((name) => !isNative(name))];
   const rows = mainResults(groups).map(({ label, result }) => {
     const { base, ratio } = comparison(result);
-    const known = others.map(ratio).filter((value) => value !== undefined);
-    const fastest = known.length > 0 ? Math.min(...known) : undefined;
-    return [label, `${number(base.ms)} ms`, shown(fastest), shown(ratio("PyTorch, native"))];
+    const fastest = (names) => {
+      const known = names.map(ratio).filter((value) => value !== undefined);
+      return shown(known.length > 0 ? Math.min(...known) : undefined);
+    };
+    return [label, `${number(base.ms)} ms`, fastest(others), fastest(torch)];
   });
   return markdownTable(["", "ours", "fastest other in JavaScript", "PyTorch (native)"], rows);
 }
@@ -121,5 +136,5 @@ export function memoryTable({ groups }) {
     const cell = (name) => rows.find((row) => row.name === name && (row.where === where || row.where === ""))?.peakMiB;
     return [label, ...names.map((name) => cell(name)?.toFixed(0) ?? "-")];
   });
-  return markdownTable(["", "ours", ...PEERS.slice(2).map((name) => name.replace(", native", " (native)"))], rows);
+  return markdownTable(["", "ours", ...PEERS.slice(2).map(heading)], rows);
 }

@@ -1,18 +1,9 @@
 /** One group of tasks: its contenders take turns, on the same data, after their results have been compared. */
+import { difference } from "./compare.js";
 import { median, quartiles } from "./report.js";
 
 const ROUND_MS = 120; // a contender's turn; long enough to refill caches after the one before
 const BUDGET_MS = 6000; // a contender that has used as much skips the remaining rounds
-
-/** Relative to the largest: float32, and other algorithms for convolutions. */
-const TOLERANCE = { gemm: 1e-5, infer: 1e-3, train: 2e-3, startup: 1e-3 };
-
-function difference(row, reference, { kind }) {
-  const scale = Math.max(...reference.first.map(Math.abs));
-  const at = row.first.findIndex((v, i) => !(Math.abs(v - reference.first[i]) <= TOLERANCE[kind] * scale));
-  if (at < 0) return null;
-  return `result ${at} is ${row.first[at]}, ${reference.name} has ${reference.first[at]}`;
-}
 
 async function attempt(row, work) {
   try {
@@ -38,7 +29,8 @@ async function measureTask(task, places, { rounds, limit, log }) {
   // Whoever computes something else is not a contender. Bare micro-kernels have no result.
   const reference = rows.find(({ error, first }) => !error && first.length > 0);
   for (const row of rows)
-    if (!row.error && row.first.length > 0) row.error = difference(row, reference, task) ?? undefined;
+    if (!row.error && row.first.length > 0)
+      row.error = difference(row.first, reference.first, task, reference.name) ?? undefined;
 
   // The base takes part in every round: ratios are taken with it.
   const base = rows.find(({ error }) => !error);

@@ -1,19 +1,17 @@
 /** The model files of the start-up task, and the other parts that are built before measuring. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { compileMicroKernel } from "./micro-kernel/compile.js";
 import { ROWS } from "./micro-kernel/kernel.js";
 import { networkModel } from "./ort/model.js";
+import { bundleKernels } from "./ours/bundle.js";
 import { writeModelFile } from "./ours/model-file.js";
 
 const folder = new URL("../build/bench/", import.meta.url);
 
 export async function buildParts() {
   mkdirSync(folder, { recursive: true });
-  const entry = fileURLToPath(new URL("ours/kernels.ts", import.meta.url));
-  const outfile = fileURLToPath(new URL("kernels.js", folder));
-  await build({ entryPoints: [entry], bundle: true, format: "esm", outfile });
+  await bundleKernels(fileURLToPath(new URL("kernels.js", folder)));
   for (const variant of Object.keys(ROWS))
     writeFileSync(new URL(`micro-kernel-${variant}.wasm`, folder), await compileMicroKernel(variant));
 

@@ -10,7 +10,7 @@
  * first result. `--only none` just writes.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -55,21 +55,21 @@ function findNodes() {
   return [...found.values()].sort((a, b) => b.major - a.major);
 }
 
-const NATIVE = new Set(["pytorch"]);
+const place = options.browser ? "page" : "node";
+const isHere = ({ at = place }) => at === place;
 
 /** Each contender on each Node that is to run it. */
 const onNodes = (list, nodes, open) =>
-  list.flatMap((contender) => {
-    if (NATIVE.has(contender.folder)) return [{ ...contender, where: "", open: () => new PythonSeat() }];
+  list.filter(isHere).flatMap((contender) => {
+    if (contender.folder === "pytorch")
+      return [{ ...contender, where: "", open: () => new PythonSeat(contender.options) }];
     return (contender.every ? nodes : nodes.slice(0, 1))
-      .filter(({ major }) => !contender.relaxed || major >= 22)
+      .filter(({ major }) => major >= (contender.since ?? 0))
       .map((node) => ({ ...contender, where: node.label, open: () => open(contender, node) }));
   });
 
 const onPages = (browser) =>
-  contenders
-    .filter(({ folder, options }) => !NATIVE.has(folder) && !options.native)
-    .map((contender) => ({ ...contender, where: "", open: () => browser.open(contender) }));
+  contenders.filter(isHere).map((contender) => ({ ...contender, where: "", open: () => browser.open(contender) }));
 
 const names = options.only ? options.only.split(",").filter((name) => name !== "none") : Object.keys(groups);
 for (const name of names)
@@ -82,6 +82,15 @@ const nodes = findNodes();
 const browser = options.browser ? await launchChromium() : null;
 const engines = browser ? [`Chromium ${browser.version}`] : nodes.map(({ version }) => `Node ${version}`);
 
+/** What LiteRT gave for Keras' networks when they were made, where that is known. */
+function expectation({ keras, net }) {
+  const file = here("../../shared/data/litert/litert.json");
+  if (!keras || !existsSync(file)) return {};
+  const known = JSON.parse(readFileSync(file, "utf8"))[net];
+  const first = known["output first 5"].map((value, i) => [i, value]);
+  return { expected: [...first, [known["index of largest"], known["output largest"]]], expectedBy: "litert.json" };
+}
+
 function placesOf(name) {
   if (browser) return onPages(browser);
   if (name === "startup") return onNodes(starters, nodes, (contender, node) => new FreshSeat(contender, node));
@@ -92,12 +101,12 @@ const report = readReport(out);
 report.machine = machine();
 console.log(`${report.machine.cpu}, ${engines.join(", ")}; medians of ${options.rounds} rounds [quartiles]`);
 for (const name of names) {
-  if (browser && name === "startup") continue; // a fresh page is no fresh process
+  if (!isHere(groups[name])) continue;
   const { title } = groups[name];
   console.error(title);
   const log = (text) => console.error(text);
   const { ours, clock = options.clock } = groups[name];
-  const tasks = groups[name].tasks.map((task) => ({ ...task, clock }));
+  const tasks = groups[name].tasks.map((task) => ({ ...task, ...expectation(task), clock }));
   const places = placesOf(name).filter(
     (place) =>
       chosen.test(place.name) &&

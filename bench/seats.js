@@ -76,10 +76,12 @@ export class NodeSeat extends ProcessSeat {
 const OPENBLAS = ["x86_64", "aarch64"].map((cpu) => `/usr/lib/${cpu}-linux-gnu/openblas-pthread`);
 
 export class PythonSeat extends ProcessSeat {
-  constructor() {
+  constructor(options) {
     const libraries = [...OPENBLAS.filter(existsSync), process.env.LD_LIBRARY_PATH].filter(Boolean).join(":");
     const env = { ...process.env, LD_LIBRARY_PATH: libraries };
-    super(spawn(process.env.PYTHON ?? "/usr/bin/python3", [here("pytorch/session.py")], { env }));
+    super(
+      spawn(process.env.PYTHON ?? "/usr/bin/python3", [here("pytorch/session.py"), JSON.stringify(options)], { env }),
+    );
     this.child.stdin.on("error", () => {}); // a child that died closes its pipe; its end is told by "close"
     createInterface({ input: this.child.stdout }).on("line", (line) => this.received(JSON.parse(line)));
   }

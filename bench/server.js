@@ -1,4 +1,7 @@
-/** Serves the project's folder to the bench's page, isolated, so that it may have threads and a fine clock. */
+/**
+ * Serves the project's folder to the bench's page, isolated, so that it may have threads and a fine clock; and ../shared as
+ * /shared.
+ */
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -16,19 +19,22 @@ const PAGE =
   '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/build/bench/page/browser.js"></script>';
 
 /** What a bundler would take for a browser. */
-function libraryPath() {
-  const main = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports["."];
-  return (main.browser?.default ?? main.browser ?? main.default).replace(/^\./, "");
+function libraryPath(entry) {
+  const conditions = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports[entry];
+  return (conditions.browser?.default ?? conditions.browser ?? conditions.default).replace(/^\./, "");
 }
+/** Where a page finds the library's entries. */
+export const ENTRIES = { "/library.js": ".", "/onnx.js": "./onnx" };
 
 export function serve() {
   const server = createServer(async ({ url }, response) => {
     response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
     response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
     const path = normalize(decodeURIComponent(new URL(url, "http://localhost").pathname));
-    if (path === "/library.js") return response.writeHead(302, { Location: libraryPath() }).end();
+    if (ENTRIES[path]) return response.writeHead(302, { Location: libraryPath(ENTRIES[path]) }).end();
     try {
-      const body = path === "/" ? PAGE : await readFile(join(root, path));
+      const folder = path.startsWith("/shared/") ? join(root, "..") : root;
+      const body = path === "/" ? PAGE : await readFile(join(folder, path));
       response.writeHead(200, {
         "Content-Type": TYPES[path === "/" ? ".html" : extname(path)] ?? "application/octet-stream",
       });

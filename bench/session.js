@@ -5,6 +5,8 @@
  *   { version, run, output?, dispose? }
  * `run()` does the work once; what it returns, or resolves to, goes through `output` (not timed) into an array or a number.
  */
+import { difference } from "./compare.js";
+
 const WARM_UP_MS = 400; // V8 compiles in the background, on two cores late
 const SAMPLES = 64;
 
@@ -20,6 +22,13 @@ const sample = (values) => {
   const count = Math.min(SAMPLES, values.length);
   return Array.from({ length: count }, (_, i) => values[Math.floor((i * values.length) / count)]);
 };
+
+/** `expected`: [[index, value], ...] of somebody who is not here. */
+function expect(output, task) {
+  const [indices, values] = [0, 1].map((part) => task.expected.map((pair) => pair[part]));
+  const why = difference(Array.from(indices, (i) => output[i]), values, task, task.expectedBy); // biome-ignore format: one line
+  if (why) throw new Error(why);
+}
 
 export class Session {
   #load;
@@ -48,6 +57,7 @@ export class Session {
       const result = await contender.run();
       ms = this.#clock() - start;
       const output = contender.output ? await contender.output(result) : result;
+      if (task.expected) expect(output, task);
       if (output !== undefined) first.push(...sample(output));
     }
     if (ms < WARM_UP_MS) await this.run(WARM_UP_MS);

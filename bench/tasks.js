@@ -1,11 +1,13 @@
 /**
  * What is measured. The tasks of a group share the processes of their contenders; a name is a title in the report. `ours`:
- * nobody else takes part; `clock`: whatever the others are timed by.
+ * nobody else takes part; `clock`: whatever the others are timed by; `at`: only there, in Node or in pages.
  */
 const product = (m, n, k) => ({ name: `${m}x${n}x${k}`, kind: "gemm", m, n, k });
 const convolution = (name, batch, ...conv) => ({ name, kind: "infer", net: "conv", conv, batch });
 const prediction = (net, batch) => ({ name: `batch ${batch}`, kind: "infer", net, batch });
 const training = (net, batch) => ({ name: `batch ${batch}`, kind: "train", net, batch, lr: 0.05, momentum: 0.9 });
+const onPhones = (net) => [prediction(net, 1), prediction(net, 8), prediction(net, 32)];
+const ofKeras = (name, net) => ({ name, kind: "infer", net, batch: 1, keras: true });
 
 export const groups = {
   gemm: {
@@ -43,6 +45,25 @@ export const groups = {
   "resnet20-train": { title: "CIFAR ResNet-20, training step, batch 128", tasks: [training("resnet20", 128)] },
   "resnet20-train-32": { title: "CIFAR ResNet-20, training step, batch 32", tasks: [training("resnet20", 32)] },
   "resnet20-train-2": { title: "CIFAR ResNet-20, training step, batch 2", tasks: [training("resnet20", 2)] },
+  mobilenet_v2: { title: "MobileNetV2, prediction, 224x224", tasks: onPhones("mobilenet_v2") },
+  mobilenet_v3_small: { title: "MobileNetV3-small, prediction, 224x224", tasks: onPhones("mobilenet_v3_small") },
+  efficientnet_b0: { title: "EfficientNet-b0, prediction, 224x224", tasks: onPhones("efficientnet_b0") },
+  convnext_atto: { title: "ConvNeXt-atto, prediction, 224x224", tasks: onPhones("convnext_atto") },
+  "mobilenet_v2-train": {
+    title: "MobileNetV2, training step, 96x96, batch 32",
+    tasks: [{ ...training("mobilenet_v2", 32), size: 96, classes: 10 }],
+  },
+  keras: {
+    title: "Networks of Keras, prediction, 224x224",
+    at: "page",
+    tasks: [
+      // Its formula weights make 0.3 of the largest output of a rounding at the first layer (NOTES.md).
+      { ...ofKeras("MobileNetV2", "mobilenet_v2"), isChaotic: true },
+      ofKeras("MobileNetV3-small", "mobilenet_v3_small"),
+      ofKeras("EfficientNet-b0", "efficientnet_b0"),
+      ofKeras("ResNet-50", "resnet50"),
+    ],
+  },
   "fc-train": { title: "Fully connected 784-128x8-10, training step, batch 128", tasks: [training("fc", 128)] },
   fc: { title: "Fully connected 784-128x8-10, prediction", tasks: [prediction("fc", 1), prediction("fc", 128)] },
   threads: {
@@ -55,6 +76,7 @@ export const groups = {
       { ...prediction("resnet20", 128), name: "CIFAR ResNet-20, batch 128" },
       { ...training("resnet20", 128), name: "CIFAR ResNet-20, training, batch 128" },
       { ...training("resnet20", 32), name: "CIFAR ResNet-20, training, batch 32" },
+      { ...prediction("mobilenet_v2", 1), name: "MobileNetV2, batch 1" },
       { ...training("fc", 128), name: "fully connected, training, batch 128" },
       { ...prediction("fc", 128), name: "fully connected, batch 128" },
       { ...prediction("fc", 1), name: "fully connected, batch 1" },
@@ -62,6 +84,7 @@ export const groups = {
   },
   startup: {
     title: "Import to first prediction, CIFAR ResNet-20, new processes",
+    at: "node", // a fresh page is no fresh process
     tasks: [{ name: "batch 1", kind: "startup", net: "resnet20", batch: 1 }],
   },
 };

@@ -14,7 +14,7 @@ function batchNorm(x, weight, bias, mean, variance, epsilon) {
 
 const rules = {
   conv: ({ name, stride, pad }, get, x) =>
-    lax.convGeneralDilated(x, get(`${name}.weight`), [stride, stride], [[pad, pad], [pad, pad]]), // biome-ignore format: one line
+    lax.convGeneralDilated(x, get(`${name}.weight`), [stride, stride], [pad, pad]),
   norm({ name, epsilon }, get, x, training) {
     const [weight, bias] = [get(`${name}.weight`), get(`${name}.bias`)];
     if (!training) return batchNorm(x, weight, bias, get(`${name}.running_mean`), get(`${name}.running_var`), epsilon);

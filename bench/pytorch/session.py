@@ -14,6 +14,7 @@ import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 
 torch.set_num_threads(1)
+LAYOUT = torch.channels_last if json.loads(sys.argv[1]).get("channelsLast") else torch.contiguous_format
 WARM_UP_MS = 400
 SAMPLES = 64
 
@@ -44,6 +45,26 @@ def gemm(task):
     return lambda: a @ b
 
 
+FUNCTIONS = {
+    "relu": F.relu,
+    "relu6": F.relu6,
+    "hardswish": F.hardswish,
+    "hardsigmoid": F.hardsigmoid,
+    "silu": F.silu,
+    "sigmoid": torch.sigmoid,
+    "gelu": F.gelu,
+    "add": torch.add,
+    "gate": torch.mul,
+}
+
+
+def layer_norm(x, weight, bias, epsilon):
+    """Of the channels; images are turned for it, as timm's LayerNorm2d does."""
+    if x.dim() == 2:
+        return F.layer_norm(x, weight.shape, weight, bias, epsilon)
+    return F.layer_norm(x.permute(0, 2, 3, 1), weight.shape, weight, bias, epsilon).permute(0, 3, 1, 2)
+
+
 def forward(ops, p, x, training):
     """The value of the last operation; images are [n, c, h, w]."""
     values = [x]
@@ -51,20 +72,25 @@ def forward(ops, p, x, training):
         args = [values[i] for i in op["inputs"]]
         kind, name = op["kind"], op.get("name")
         if kind == "conv":
-            y = F.conv2d(*args, p[name + ".weight"], None, op["stride"], op["pad"])
+            before, after = op["pad"]
+            assert before == after, "PyTorch expected padding that is alike on both sides"
+            y = F.conv2d(*args, p[name + ".weight"], p.get(name + ".bias"), op["stride"], before, 1, op["groups"])
         elif kind == "norm":
             mean, variance = p[name + ".running_mean"], p[name + ".running_var"]
             y = F.batch_norm(*args, mean, variance, p[name + ".weight"], p[name + ".bias"], training, 0.1, op["epsilon"])
         elif kind == "linear":
             y = F.linear(*args, p[name + ".weight"], p[name + ".bias"])
-        elif kind == "relu":
-            y = F.relu(*args)
-        elif kind == "add":
-            y = torch.add(*args)
+        elif kind == "layerNorm":
+            y = layer_norm(*args, p[name + ".weight"], p[name + ".bias"], op["epsilon"])
+        elif kind == "layerScale":
+            y = args[0] * p[name].reshape(1, -1, 1, 1)
+        elif kind in FUNCTIONS:
+            y = FUNCTIONS[kind](*args)
         elif kind == "maxPool":
             y = F.max_pool2d(*args, 3, 2, 1)
-        elif kind == "globalPool":
-            y = F.adaptive_avg_pool2d(*args, 1).flatten(1)
+        elif kind in ("mean", "globalPool"):
+            y = F.adaptive_avg_pool2d(*args, 1)
+            y = y.flatten(1) if kind == "globalPool" else y
         else:  # padShortcut
             y = F.pad(args[0][:, :, ::2, ::2], (0, 0, 0, 0, op["added"], op["added"]))
         values.append(y)
@@ -78,7 +104,8 @@ def load(task):
     x = random.uniform([task["batch"], *task["ops"][0]["shape"]], -1, 1)
     labels = np.floor(random.next(task["batch"]) * task["ops"][-1]["shape"][-1]).astype(np.int64)
     if x.dim() == 4:
-        x = x.permute(0, 3, 1, 2).contiguous()
+        x = x.permute(0, 3, 1, 2).contiguous(memory_format=LAYOUT)
+        parameters = {n: q.contiguous(memory_format=LAYOUT) if q.dim() == 4 else q for n, q in parameters.items()}
     return parameters, x, torch.from_numpy(labels)
 
 

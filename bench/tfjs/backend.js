@@ -24,3 +24,8 @@ export async function loadTf(backend) {
 }
 
 export const version = `TensorFlow.js ${tf.version.tfjs}`;
+
+/** A convolution's padding; "same" would put the odd pixel of a stride of 2 on the other side than PyTorch. */
+export function padding({ stride, pad: [before, after] }) {
+  return stride === 1 && before === after && before > 0 ? "same" : [[0, 0], [before, after], [before, after], [0, 0]]; // biome-ignore format: one line
+}

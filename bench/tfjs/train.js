@@ -1,6 +1,6 @@
 /** Training as users write it, with TensorFlow.js' own gradients and optimiser. */
 import { networkData, transpose } from "../data.js";
-import { loadTf, version } from "./backend.js";
+import { loadTf, padding, version } from "./backend.js";
 
 export async function create(task, { backend }) {
   const tf = await loadTf(backend);
@@ -57,8 +57,4 @@ export async function create(task, { backend }) {
       tf.dispose([...variables.values()]);
     },
   };
-}
-
-function padding({ pad: p, stride }) {
-  return stride === 1 ? "same" : [[0, 0], [p, p], [p, p], [0, 0]]; // biome-ignore format: one line
 }
