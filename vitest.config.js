@@ -27,7 +27,7 @@ const types = {
 export default defineConfig({
   resolve: {
     // What package.json calls so is built; tests take the source.
-    alias: { "#file-system": fileURLToPath(new URL("src/hosts/node/file-system.ts", import.meta.url)) },
+    alias: { "resnet-wasm/file-system": fileURLToPath(new URL("src/hosts/node/file-system.ts", import.meta.url)) },
   },
   test: {
     // Worker threads and WASM memories of one file end with its process.

@@ -3,8 +3,9 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { bundleEntries, bundleParts, bundleProgram, bundleTools } from "./bundle.js";
+import { bundleEntries, bundleParts, bundleProgram, bundleTools, MAPPED } from "./bundle.js";
 import { publishDeclarations } from "./declarations.js";
+import { writeEntryFolders } from "./entry-folders.js";
 import { thirdPartyLicences } from "./licences.js";
 import { fromRoot } from "./root.js";
 
@@ -17,13 +18,13 @@ const targets = (value: Targets): string[] =>
 const manifest = JSON.parse(readFileSync(fromRoot("package.json"), "utf8"));
 /** What the manifest names and this pattern finds in its paths. */
 const named = (pattern: RegExp): string[] => {
-  const paths = [manifest.exports, manifest.imports, manifest.bin].flatMap(targets);
+  const paths = [manifest.exports, manifest.bin].flatMap(targets);
   return [...new Set(paths.flatMap((path) => pattern.exec(path)?.[1] ?? []))];
 };
 
-/** What a page without a bundler gets of each entry, and of what the package imports by its own map. */
+/** What a page without a bundler gets of each entry. */
 const pageFiles = Object.fromEntries(
-  Object.entries({ ...manifest.exports, ...manifest.imports } as Record<string, Record<string, string>>).flatMap(
+  Object.entries(manifest.exports as Record<string, Record<string, string>>).flatMap(
     ([name, { browser, default: other }]) => {
       const file = browser ?? other; // none of entries for servers
       return file ? [[name.replace(/^\./, "resnet-wasm"), file.slice(2)]] : [];
@@ -53,20 +54,24 @@ const tools = ["doctor", "bin"];
 const entries = named(/^\.\/dist\/([\w.-]+)\.js$/).filter((name) => !(name in programs) && !tools.includes(name));
 const sources = (names: string[]) => Object.fromEntries(names.map((name) => [name, sourceOf(name)]));
 
-// The model's worker as text, for bundles that have no file of it: what the runtimes share is one file on demand.
+// The programs of workers as text, for bundles that have no files of them: what the model's share is one file on demand.
 const parts = await bundleParts({
   browser: fromRoot("src/hosts/browser/model-worker.ts"),
   node: fromRoot("src/hosts/node/model-worker.ts"),
 });
 mkdirSync(fromRoot("build/worker"), { recursive: true });
-for (const [name, code] of Object.entries(parts))
+const programFiles = await Promise.all(
+  Object.entries(programs).map(([name, format]) => bundleProgram(name, sourceOf(name), format)),
+);
+const { code: data } = programFiles.find(({ name }) => name === "data-worker.node.js")!;
+for (const [name, code] of Object.entries({ ...parts, data: data.replace(MAPPED, "") }))
   writeFileSync(fromRoot(`build/worker/worker-${name}.js`), `export default ${JSON.stringify(code)};\n`);
 
 const files = await Promise.all([
   // One build for all entries, so that they share files: an error thrown by one is an instance of another's class.
   bundleEntries(sources(entries), { VERSION }),
   bundleTools(sources(tools), { VERSION, PAGE_FILES: JSON.stringify(pageFiles) }),
-  ...Object.entries(programs).map(([name, format]) => bundleProgram(name, sourceOf(name), format)),
+  programFiles,
 ]);
 for (const { name, code, map } of files.flat()) {
   const path = join(dist, name);
@@ -83,3 +88,5 @@ const tsc = fromRoot("node_modules/typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "-p", fromRoot("tsconfig.build.json")], { stdio: "inherit" });
 
 publishDeclarations(join(dist, "types"), named(/^\.\/dist\/types\/([\w./-]+)\.d\.ts$/));
+
+writeEntryFolders(fromRoot(), manifest.exports);

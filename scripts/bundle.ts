@@ -55,6 +55,16 @@ const bytesAlone: Plugin = {
   load: (id) => (id === "\0none" ? "export {};" : null),
 };
 
+/** A program alone has no package beside it; the one that reads files starts no further one. */
+const filesAlong: Plugin = {
+  name: "files-along",
+  resolveId(id) {
+    if (id === "resnet-wasm/file-system") return fromRoot("src/hosts/node/file-system.ts");
+    return /\/start-data-worker\.js$/.test(id) ? "\0no-worker" : null;
+  },
+  load: (id) => (id === "\0no-worker" ? "export const startDataWorker = undefined;" : null),
+};
+
 /** The loader fills in `Object.hasOwn`, which every runtime with SIMD has; the package leaves globals alone. */
 const noPolyfill: Plugin = {
   name: "no-polyfill",
@@ -86,7 +96,7 @@ const classNames: Plugin = {
 const input = (define: Record<string, string> = {}, plugins: Plugin[] = []): InputOptions => ({
   checks: { pluginTimings: false },
   // What package.json gives each runtime of its own, and what a cluster's programs install beside the package.
-  external: [/^node:/, "#file-system", "bullmq", "ioredis"],
+  external: [/^node:/, "resnet-wasm/file-system", "bullmq", "ioredis"],
   // fflate's file for Node imports node:module, which pages and workers do not have; papaparse's streams are not used.
   resolve: { alias: { fflate: "fflate/browser", stream: false }, mainFields: ["module", "main"] },
   platform: "neutral",
@@ -186,7 +196,12 @@ async function modulesOf(entry: string): Promise<EntryModules> {
 export async function bundleProgram(name: string, entry: string, format: "esm" | "iife"): Promise<BundledFile> {
   const { plugins, ...options } = input();
   const [file] = await generate(
-    { ...options, plugins: [plugins, bytesAlone, bothVariants, atOnce], input: { [name]: entry } },
+    {
+      ...options,
+      external: /^node:/,
+      plugins: [plugins, filesAlong, bytesAlone, bothVariants, atOnce],
+      input: { [name]: entry },
+    },
     { format, codeSplitting: false },
   );
   return file;
@@ -195,7 +210,7 @@ export async function bundleProgram(name: string, entry: string, format: "esm" |
 const isHost = (id: string): boolean => /\/src\/hosts\/|\/build\/thread\./.test(id);
 
 /** Where a file's map is: a text has none. */
-const MAPPED = /\/\/# sourceMappingURL=.*/;
+export const MAPPED = /\/\/# sourceMappingURL=.*/;
 
 /**
  * Programs of several runtimes as text in parts: what is a runtime's own, and `core`, once for all. `core` and one of the others,

@@ -16,6 +16,8 @@ const MODULES: Record<string, object> = {
   bundler: { module: "ESNext", moduleResolution: "bundler" },
   node16: { module: "Node16", moduleResolution: "node16" },
   nodenext: { module: "NodeNext", moduleResolution: "nodenext" },
+  // Outdated in TypeScript 6, gone in 7.
+  node10: { module: "ESNext", moduleResolution: "node10" },
 };
 const LIBS: Record<string, object> = {
   "ES2022 alone": { lib: ["ES2022"], types: [] },
@@ -80,7 +82,10 @@ try {
       for (const [modules, moduleOptions] of Object.entries(MODULES)) {
         // Each compiler with each library, each way of finding modules with one.
         if (modules !== "bundler" && lib !== "@types/node") continue;
-        const config = { compilerOptions: { ...STRICT, ...libOptions, ...moduleOptions }, files: ["app.ts"] };
+        if (modules === "node10" && Number(version) >= 7) continue;
+        const outdated = modules === "node10" && Number(version) >= 6 && { ignoreDeprecations: "6.0" };
+        const compilerOptions = { ...STRICT, ...libOptions, ...moduleOptions, ...outdated };
+        const config = { compilerOptions, files: ["app.ts"] };
         writeFileSync(join(home, "tsconfig.json"), JSON.stringify(config));
         const name = `TypeScript ${version}, ${modules}, ${lib}`;
         try {

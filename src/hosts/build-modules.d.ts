@@ -19,3 +19,8 @@ declare module "*/build/worker/worker-node.js" {
   const text: string;
   export default text;
 }
+/** The program of the workers of `prefetch`. */
+declare module "*/build/worker/worker-data.js" {
+  const text: string;
+  export default text;
+}

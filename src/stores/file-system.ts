@@ -8,8 +8,8 @@ export async function openFileSystem(
   where: string,
   hint = "Folders and caches need Node, Deno or Bun; an http(s) URL without cache does not",
 ): Promise<NonNullable<FileSystem>> {
-  // Pages without a bundler know no imports map of packages.
-  const { fileSystem } = await (import("#file-system") as Promise<{ fileSystem: FileSystem }>).catch(() => ({
+  // A page without a bundler may have no import map.
+  const { fileSystem } = await (import("resnet-wasm/file-system") as Promise<{ fileSystem: FileSystem }>).catch(() => ({
     fileSystem: null,
   }));
   if (fileSystem) return fileSystem;
@@ -17,7 +17,7 @@ export async function openFileSystem(
 }
 
 /** @internal */
-export type FileSystem = typeof import("#file-system").fileSystem | null;
+export type FileSystem = typeof import("resnet-wasm/file-system").fileSystem | null;
 
 /** The path of a folder given as a path or a file: URL. */
 export async function folderPath(where: string, folder: string | URL): Promise<string> {

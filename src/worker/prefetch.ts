@@ -16,7 +16,7 @@ export interface PrefetchOptions {
   workers?: number;
   /** Batches that are made ahead of the one that is asked for. Default 2. */
   ahead?: number;
-  /** The path or file: URL of a copy of `resnet-wasm/data/program`, for bundled programs. Default: the package's own. */
+  /** The path or file: URL of a copy of `resnet-wasm/data/program`. Default: the package's own file, or in bundles a copy as text. */
   worker?: string | URL;
 }
 
@@ -111,7 +111,7 @@ function following(indices: Int32Array, length: number): Int32Array {
   return Int32Array.from({ length: Math.min(64 * indices.length, length - 1 - last) }, (_, i) => last + 1 + i);
 }
 
-type DataWorker = ReturnType<NonNullable<FileSystem>["startDataWorker"]>;
+type DataWorker = Awaited<ReturnType<NonNullable<FileSystem>["startDataWorker"]>>;
 
 interface Waiting {
   resolve(batch: SentBatch): void;
@@ -156,15 +156,17 @@ class Crew {
   #start(): Promise<DataWorker[]> {
     this.#workers ??= openFileSystem(where, "Where there are none, batches are made in the thread that trains").then(
       ({ startDataWorker }) =>
-        Array.from({ length: this.#count }, () => {
-          const worker = startDataWorker(this.#address);
-          worker.on("message", (answer: BatchAnswer) => this.#hear(answer));
-          worker.on("error", (error) => this.#fail(error));
-          worker.on("exit", (code) => this.#fail(new ResnetWasmError(`${where}: a worker left with code ${code}`)));
-          worker.unref();
-          worker.postMessage({ recipes: this.#recipes });
-          return worker;
-        }),
+        Promise.all(
+          Array.from({ length: this.#count }, async () => {
+            const worker = await startDataWorker(this.#address);
+            worker.on("message", (answer: BatchAnswer) => this.#hear(answer));
+            worker.on("error", (error) => this.#fail(error));
+            worker.on("exit", (code) => this.#fail(new ResnetWasmError(`${where}: a worker left with code ${code}`)));
+            worker.unref();
+            worker.postMessage({ recipes: this.#recipes });
+            return worker;
+          }),
+        ),
     );
     return this.#workers;
   }

@@ -8,3 +8,4 @@ serveBatches({
   post: (answer, transfer) => port.postMessage(answer, transfer),
   listen: (received) => port.on("message", received),
 });
+port.postMessage({ ready: true });

@@ -1,4 +1,4 @@
-/** Folders and files in Node, Deno and Bun, which the package's imports map calls `#file-system`. */
+/** Folders and files in Node, Deno and Bun, `resnet-wasm/file-system` for the package itself. */
 import { readFileSync, statSync } from "node:fs";
 import {
   appendFile,
@@ -16,16 +16,8 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
 import { hasEnded, thisProcess } from "./process.js";
-
-/** Starts `data-worker`, which makes the batches of a dataset. */
-function startDataWorker(address: string | URL | undefined): Worker {
-  const options = { execArgv: [] };
-  // A literal URL, which bundlers recognise.
-  if (address === undefined) return new Worker(new URL("./data-worker.node.js", import.meta.url), options);
-  return new Worker(typeof address === "string" && /^file:/.test(address) ? new URL(address) : address, options);
-}
+import { startDataWorker } from "./start-data-worker.js";
 
 export const fileSystem = {
   appendFile,

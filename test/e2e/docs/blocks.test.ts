@@ -57,7 +57,6 @@ const bundle = async (block: Block, options: BuildOptions): Promise<string> => {
     format: "esm",
     write: false,
     logLevel: "error",
-    tsconfigRaw: {}, // ours sends #file-system to its source; users' imports go by the package's map
     ...options,
   });
   return outputFiles![0].text;

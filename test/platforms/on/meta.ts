@@ -180,11 +180,9 @@ const svelteKit: Platform = {
   packages: ["@sveltejs/kit@3", "@sveltejs/adapter-node", "@sveltejs/vite-plugin-svelte@7", "vite@8", "svelte@5", NODE],
   missing: noBrowser,
   files: {
-    "svelte.config.js": `import adapter from "@sveltejs/adapter-node";
-export default { kit: { adapter: adapter() } };
-`,
-    "vite.config.js": `import { sveltekit } from "@sveltejs/kit/vite";
-export default { plugins: [sveltekit()] };
+    "vite.config.js": `import adapter from "@sveltejs/adapter-node";
+import { sveltekit } from "@sveltejs/kit/vite";
+export default { plugins: [sveltekit({ adapter: adapter() })] };
 `,
     "src/app.html": `<!doctype html><html lang="en"><head>%sveltekit.head%</head><body>%sveltekit.body%</body></html>\n`,
     "src/routes/+page.svelte": `<script>

@@ -15,7 +15,15 @@ export const isClass = (value: unknown): value is new (...given: unknown[]) => o
   typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
 
 /** Entries whose import is their effect, and files. */
-const OTHERS = ["./thread", "./cluster/program", "./data/program", "./worker/program", "./kernels/*", "./package.json"];
+const OTHERS = [
+  "./file-system",
+  "./thread",
+  "./cluster/program",
+  "./data/program",
+  "./worker/program",
+  "./kernels/*",
+  "./package.json",
+];
 
 /** The module of each entry of the package at `root`, as Node gets it. */
 export async function loadEntries(root: URL): Promise<Record<string, Record<string, unknown>>> {
