@@ -116,10 +116,11 @@ export async function bundleEntries(
   // the second; of the rest, what the same entries share. What belongs to one runtime stays by itself.
   const modules = await Promise.all(Object.values(entries).map(modulesOf));
   const keptBy = (name: string) => modules[Object.keys(entries).indexOf(name)]?.kept ?? new Set<string>();
-  const [inference, main] = [keptBy("inference"), keptBy("index")];
+  const [inference, main, node] = [keptBy("inference"), keptBy("index"), keptBy("inference.node")];
   const rooms: [string, (id: string) => boolean][] = [
     ["predict", (id) => !isHost(id) && (inference.has(id) || id.includes("/src/core/"))],
     ["train", (id) => !isHost(id) && main.has(id)],
+    ["node", (id) => isHost(id) && node.has(id)],
     ["host", isHost],
     ["shared", () => true],
   ];

@@ -8,17 +8,18 @@ const HEADER = 2;
 
 const bits = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(4));
 
-/**
- * Appends the record of one kernel call to `words`, and a table that the kernel reads after its fields. Returns the place in `GROUPS` of the group that it takes: its kernel's,
- * or that of its activation.
- */
+/** The place in `GROUPS` of the group that a record takes: its kernel's, or that of its activation. */
+export const recordGroup = (kernel: KernelName, { activation = ACTIVATIONS.none }: { activation?: number }): number =>
+  activation % ACTIVATION_GRADIENT > ACTIVATIONS.relu ? GROUPS.indexOf("further") : kernelOf(kernel)[1];
+
+/** Appends the record of one kernel call to `words`, and a table that the kernel reads after its fields. */
 export function encodeRecord<K extends KernelName>(
   words: number[],
   kernel: K,
   args: KernelArguments<K>,
   table: readonly number[] = [],
-): number {
-  const [number, group, fields] = kernelOf(kernel);
+): void {
+  const [number, , fields] = kernelOf(kernel);
   const given: Readonly<Record<string, number>> = args;
   const names = fields.split(" ");
   words.push(number, names.length + HEADER + table.length);
@@ -29,6 +30,4 @@ export function encodeRecord<K extends KernelName>(
     } else words.push(given[name] | 0);
   }
   for (const word of table) words.push(word);
-  const { activation = ACTIVATIONS.none } = given;
-  return activation % ACTIVATION_GRADIENT > ACTIVATIONS.relu ? GROUPS.indexOf("further") : group;
 }

@@ -37,14 +37,16 @@ export function readOptions<S extends Checks>(where: string, given: unknown, sch
   const checks = schema();
   const record = given === undefined ? {} : given;
   expectOptions(where, record);
-  const known = Object.keys(checks);
-  for (const key of Object.keys(record)) if (!known.includes(key)) throw unknownOption(where, key, known);
-  return Object.fromEntries(known.map((key) => [key, checks[key](where, key, record[key])])) as Read<S>;
+  for (const key of Object.keys(record))
+    if (!Object.hasOwn(checks, key)) throw unknownOption(where, key, Object.keys(checks));
+  const read: Record<string, unknown> = {};
+  for (const key of Object.keys(checks)) read[key] = checks[key](where, key, record[key]);
+  return read as Read<S>;
 }
 
 /** Options of a Map, or of a promise that nobody awaited, would all be taken for left out. */
 export function expectOptions(where: string, given: unknown): asserts given is Readonly<Record<string, unknown>> {
-  if (!/^(Object|Module)$/.test(tagOf(given)))
+  if (!["Object", "Module"].includes(tagOf(given)))
     throw new ArgumentError(expectation(where, "options", "an object", given));
 }
 

@@ -8,7 +8,7 @@ import { ArgumentError, expectation } from "./errors.js";
 export function tagOf(value: unknown): string {
   try {
     const tag = Object.prototype.toString.call(value).slice(8, -1);
-    return /.Array$/.test(tag) && !ArrayBuffer.isView(value) ? "Object" : tag;
+    return tag.endsWith("Array") && tag !== "Array" && !ArrayBuffer.isView(value) ? "Object" : tag;
   } catch {
     return "Object";
   }

@@ -1,5 +1,5 @@
 /** What ops are encoded with: the addresses of a plan's memory, and the record of a kernel from operands by name. */
-import { encodeRecord } from "../abi/encode.js";
+import { encodeRecord, recordGroup } from "../abi/encode.js";
 import type { KernelArguments, KernelName, Words } from "../abi/records.js";
 import { last, numel, type Shape } from "../core/shape.js";
 import type { ValueId } from "./value.js";
@@ -47,11 +47,12 @@ interface Encoded<A extends object = object> {
 export class Context {
   readonly at: Addresses;
   readonly #shape: (id: ValueId) => Shape;
-  readonly #words: number[];
+  readonly #words: number[] | undefined;
   /** The place in `GROUPS` of the last group that a record has taken. */
   group = 0;
 
-  constructor(shape: (id: ValueId) => Shape, at: Addresses, words: number[]) {
+  /** Without `words` no record is written: `group` tells what all of them would take. */
+  constructor(shape: (id: ValueId) => Shape, at: Addresses, words?: number[]) {
     this.#shape = shape;
     this.at = at;
     this.#words = words;
@@ -104,7 +105,8 @@ export class Context {
 
   /** Appends the record of a kernel of which only the graph knows what its arguments are called, with the words of a table. */
   record(kernel: KernelName, args: Readonly<Record<string, number>>, table?: readonly number[]): void {
-    this.group = Math.max(this.group, encodeRecord(this.#words, kernel, args as KernelArguments<KernelName>, table));
+    this.group = Math.max(this.group, recordGroup(kernel, args));
+    if (this.#words) encodeRecord(this.#words, kernel, args as KernelArguments<KernelName>, table);
   }
 
   #name(args: Record<string, number>, names: string, ids: ValueId[]): void {

@@ -53,25 +53,23 @@ export function readOwn(file: Uint8Array, verify: boolean): SafetensorsFile | un
     }
     const tensors = new Map<string, StoredTensor>();
     const stored: { name: string; dtype: Dtype; shape: number[]; bytes: Uint8Array }[] = [];
-    let at = start;
+    // One copy of all, of which numbers are views: they stand at multiples of their size, and NaN payloads stay.
+    const content = new Uint8Array(file.subarray(start));
+    let at = 0;
     for (const name of names) {
       const entry = entries[name];
-      if (!isOwn(entry) || start + entry.data_offsets[0] !== at) return undefined;
+      if (!isOwn(entry) || entry.data_offsets[0] !== at) return undefined;
       const { dtype, shape, data_offsets } = entry;
-      const bytes = file.subarray(at, start + data_offsets[1]);
-      if (bytes.length !== data_offsets[1] - data_offsets[0]) return undefined;
-      const data = new Float32Array(numel(shape));
-      if (dtype === "F32")
-        new Uint8Array(data.buffer).set(bytes); // of any alignment, and NaN payloads stay
-      else {
-        data[0] = view.getUint32(at, true);
-        if (data[0] !== view.getUint32(at, true) || view.getUint32(at + 4, true) > 0) return undefined;
-      }
+      const bytes = content.subarray(at, data_offsets[1]);
+      if (bytes.length !== data_offsets[1] - at) return undefined;
+      const words = new Uint32Array(content.buffer, at, bytes.length / 4);
+      const data = dtype === "F32" ? new Float32Array(content.buffer, at, words.length) : Float32Array.of(words[0]);
+      if (dtype === "I64" && (data[0] !== words[0] || words[1] > 0)) return undefined;
       tensors.set(name, { data, shape, dtype });
       stored.push({ name, dtype, shape, bytes });
       at += bytes.length;
     }
-    if (at !== file.length) return undefined;
+    if (at !== content.length) return undefined;
     const { [DIGEST_KEY]: digest } = found;
     delete found[DIGEST_KEY];
     if (verify && digest !== undefined && digestOf(found, stored, ({ bytes }) => crc32(bytes)) !== digest)

@@ -11,7 +11,7 @@ import { readOwn } from "../io/own-safetensors.js";
 import { planBytes } from "../plan/arrange.js";
 import type { Differentiate } from "../plan/autodiff.js";
 import { stepMacs, stepWork } from "../plan/cost.js";
-import { encode, NOWHERE } from "../program/encode.js";
+import { groupOf } from "../program/encode.js";
 import { Executor } from "../runtime/executor.js";
 import { hasRelaxedSimd, hasSimd } from "../runtime/features.js";
 import type { Host } from "../runtime/host.js";
@@ -21,7 +21,7 @@ import { readClassNames } from "./class-names.js";
 import { type Described, describeNetwork, Engine } from "./engine.js";
 import { isModule, type LoadOptions, MAX_THREADS, readLoadOptions, type Settings, type Threads } from "./options.js";
 import type { Extras, ModelInfo } from "./predictor.js";
-import { matchStateDict, writeStateDict } from "./state.js";
+import { matchStateDict, writeFound } from "./state.js";
 
 /** Multiply-adds of one sample below which "auto" starts threads only when large batches come. */
 const MACS_FOR_AUTO_THREADS = 1e6;
@@ -49,12 +49,12 @@ export async function assemble(
   const { seed, threads, prefer, wasm, workerUrl, createWorker, maxMemory, maxWork = work } = settings;
   const { graph, prepare, step } = description.plan;
   const nodes = [...prepare, ...step];
-  const { info, mostThreads } = choose(host, settings, stepMacs(graph, nodes));
+  const { info, mostThreads } = choose(host, settings, stepMacs(graph, nodes), await host.cores());
   expectAtMost(where, "maxMemory", planBytes(description.plan, mostThreads), maxMemory ?? most);
   expectAtMost(where, "maxWork", stepWork(graph, nodes), maxWork);
   const shared = mostThreads > 1;
   // What a network's gradients take lies in the groups of its forward ops or in the first.
-  const { group } = encode(description.plan, NOWHERE);
+  const group = groupOf(description.plan);
   const wide =
     settings.wide &&
     (await (await demanded(where, import("./wide.js"))).chooseWide(where, host, settings, shared, group, info));
@@ -116,10 +116,10 @@ export async function assembleSaved(
   const { inputShape, network, transform, classNames, temperature } = await read(metadata, tensors);
   const described = describeNetwork(network, inputShape, settings.prefer);
   const names = readClassNames("loadModel", settings.classNames ?? classNames, described.outputShape);
-  matchStateDict(described, tensors);
+  const { found } = matchStateDict(described, tensors);
   const limits = { where: "loadModel", memory: FILE_MEMORY + MEMORY_OF_BYTE * bytes.byteLength, work: FILE_WORK };
   const { engine, info } = await assemble(host, described, settings, differentiate, limits);
-  writeStateDict(engine, tensors);
+  writeFound(engine, found);
   return {
     engine,
     info,
@@ -133,6 +133,7 @@ function choose(
   host: Host,
   { threads, relaxedSimd: relaxed, wasm }: Settings,
   macs: number,
+  cores: number,
 ): { info: ModelInfo; mostThreads: number } {
   if (!hasSimd()) {
     throw new RuntimeSupportError(expectation("createModel", "WebAssembly", "128-bit SIMD", "a runtime without it"));
@@ -148,23 +149,23 @@ function choose(
   const simdWhy = relaxedSimd
     ? "relaxed SIMD: this runtime has it"
     : `SIMD: ${relaxed === false ? "relaxed SIMD was switched off" : obstacle}`;
-  const [count, threadWhy, mostThreads = count] = chooseThreads(host, threads, macs, isModule(wasm));
+  const obstacleToThreads = isModule(wasm) ? "a module of your own works on plain memory" : host.noThreads();
+  const [count, threadWhy, mostThreads = count] = chooseThreads(threads, macs, cores, obstacleToThreads);
   const why = `${simdWhy}; ${count === 1 ? "one thread" : `${count} threads`}: ${threadWhy}`;
   return { info: { simd: true, relaxedSimd, threads: count, why }, mostThreads };
 }
 
 /** How many threads there are from the beginning, why, and how many there may come to be. */
 function chooseThreads(
-  host: Host,
   { count, forced }: Threads,
   macs: number,
-  ownModule: boolean,
+  available: number,
+  obstacle: string | null,
 ): [number, string, number?] {
-  const obstacle = ownModule ? "a module of your own works on plain memory" : host.noThreads();
   if (count === 1) return [1, "as asked"];
   if (obstacle) return [1, obstacle];
   if (count !== "auto") return [count, forced ? "as asked, in every step" : "as asked"];
-  const cores = Math.min(host.cores(), MAX_THREADS);
+  const cores = Math.min(available, MAX_THREADS);
   if (cores === 1) return [1, "one core"];
   if (macs < MACS_FOR_AUTO_THREADS) return [1, `the network is small (${macs} multiply-adds for one sample)`, cores];
   return [cores, `${cores} cores`];

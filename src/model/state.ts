@@ -138,12 +138,17 @@ export function matchStateDict(
 /** Checks everything before the first weight is written. */
 export function writeStateDict(engine: Engine, given: StateDictLike, options?: LoadStateDictOptions): LoadReport {
   const { found, ...report } = matchStateDict(engine.description, given, options);
+  writeFound(engine, found);
+  return report;
+}
+
+/** Writes what `matchStateDict` has found. */
+export function writeFound(engine: Engine, found: Match["found"]): void {
   for (const { entry, isBuffer, data } of found) {
     if (isBuffer) engine.executor.bufferView(entry.name).set(data);
     else writeParameter(engine, entry, "parameters", data);
   }
   engine.executor.weightsVersion++;
-  return report;
 }
 
 const fits = (tensor: { data: ArrayLike<number>; shape: Shape } | undefined, shape: Shape): boolean =>

@@ -1,7 +1,7 @@
 /** Encodes a plan: one record, or a few, for each op, with the addresses that the runtime has laid out. */
 import { GROUPS, type Group } from "../abi/records.js";
 import { type Addresses, Context } from "../graph/context.js";
-import type { Node, Stage } from "../graph/op.js";
+import { type Node, STAGES } from "../graph/op.js";
 import type { Plan } from "../plan/plan.js";
 
 export interface Program {
@@ -17,15 +17,25 @@ export interface Program {
   group: Group;
 }
 
+const zero = () => 0;
+const none = { w: 0, g: 0, sum: 0, ema: 0, n: 0, state: zero };
+
 /** Addresses for a program that is looked at and not run. */
 export const NOWHERE: Addresses = {
-  value: () => 0,
-  run: () => ({ w: 0, g: 0, n: 0, state: () => 0 }),
-  all: { w: 0, g: 0, sum: 0, ema: 0, n: 0 },
+  value: zero,
+  run: () => none,
+  all: none,
   workspace: 0,
   scratch: 0,
   scratchStride: 0,
 };
+
+/** The group of a plan's program, in half the time that the program takes. */
+export function groupOf({ graph, prepare, step }: Plan): Group {
+  const context = new Context((id) => graph.shape(id), NOWHERE);
+  for (const node of [...prepare, ...step]) node.op.encode?.(node, context);
+  return GROUPS[context.group];
+}
 
 export function encode(plan: Plan, at: Addresses): Program {
   const { graph } = plan;
@@ -39,10 +49,9 @@ export function encode(plan: Plan, at: Addresses): Program {
     }
     return words.length;
   };
-  const stage = (name: Stage) => encodeNodes(plan.step.filter((node) => node.stage === name));
   const prepare = encodeNodes(plan.prepare);
-  const forward = stage("forward");
-  const backward = stage("backward");
-  const update = stage("update");
+  const [forward, backward, update] = STAGES.map((name) =>
+    encodeNodes(plan.step.filter(({ stage }) => stage === name)),
+  );
   return { words: Int32Array.from(words), starts, prepare, forward, backward, update, group: GROUPS[context.group] };
 }

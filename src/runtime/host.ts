@@ -24,7 +24,7 @@ export interface Host {
     narrow?: () => Promise<WebAssembly.Module>,
   ): Promise<WebAssembly.Module | string>;
   /** Cores that may be used, 1 where the runtime does not tell. */
-  cores(): number;
+  cores(): number | Promise<number>;
   /** Why workers cannot be had, or null when they can. */
   noThreads(): string | null;
   /** Whether the calling thread may sleep in `Atomics.wait`. */

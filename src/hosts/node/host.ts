@@ -1,5 +1,4 @@
 /** Node, Deno and Bun: threads by node:worker_threads. */
-import { availableParallelism } from "node:os";
 import source from "../../../build/thread.node.js";
 import { messageOf } from "../../core/thrown.js";
 import type { Runtime } from "../../runtime/host.js";
@@ -8,8 +7,8 @@ import { expectRoomFor } from "./address-space.js";
 export const nodeHost: Runtime = {
   name: "node",
   noRelaxed: () => null,
-  // Deno asks for a permission before it answers node:os; Node 20 has no navigator.
-  cores: () => globalThis.navigator?.hardwareConcurrency || availableParallelism(),
+  // Deno asks for a permission before it answers node:os; Node 20 has no navigator, and importing the module takes time.
+  cores: async () => globalThis.navigator?.hardwareConcurrency || (await import("node:os")).availableParallelism(),
   noThreads: () => (typeof SharedArrayBuffer === "function" ? null : "SharedArrayBuffer is missing"),
   mayWait: () => true,
   async startThread(start, failed) {

@@ -78,9 +78,9 @@ it("work on short steps where they are forced to, and else on long ones only", a
   expect(await threadsOf({ force: 1 })).toEqual([1, 1, "as asked"]);
 });
 
-describe("for a small network", () => {
+describe("for a small network", async () => {
   const wide = new Sequential(new Linear(128, 256), new ReLU(), new Linear(256, 128));
-  const cores = nodeHost.cores();
+  const cores = await nodeHost.cores();
   const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
 
   async function predictUntil(model: Model, done: () => boolean): Promise<number[]> {

@@ -1,6 +1,7 @@
 // What every app has reads the files of this library as the full reader does, and takes nothing that it refuses.
 import { describe, expect, it } from "vitest";
 import { Philox } from "../../../src/core/random.js";
+import { bitsOf } from "../../../src/io/dtypes.js";
 import { readOwn } from "../../../src/io/own-safetensors.js";
 import { readSafetensors, type SafetensorsFile } from "../../../src/io/safetensors.js";
 import { writeSafetensors } from "../../../src/io/safetensors-writer.js";
@@ -21,7 +22,7 @@ const write = (digest: boolean) =>
 
 /** Bits, so that NaN payloads count. */
 const told = ({ tensors, metadata }: SafetensorsFile) => [
-  [...tensors].map(([name, { data, shape, dtype }]) => [name, [...new Uint32Array(data.buffer)], shape, dtype]),
+  [...tensors].map(([name, { data, shape, dtype }]) => [name, [...bitsOf(data)], shape, dtype]),
   Object.entries(metadata),
 ];
 
