@@ -6,10 +6,10 @@ import { store_transposed, transpose_4_rows } from "../gemm/pack";
 import { splits_of } from "../range";
 import { claim } from "../sync";
 import { s8_epilogue_tile } from "./epilogue";
-import { QUAD_BYTES, s8_ukernel_4x8, s8_ukernel_narrow_4x8, s8_ukernel_vnni_4x8 } from "./ukernel";
+import { ROW_BYTES, s8_ukernel_4x8, s8_ukernel_narrow_4x8, s8_ukernel_vnni_6x8 } from "./ukernel";
 
 /**
- * Scratch of a thread: the sums of `chunk` pixels, byte offsets of the pixels of a band in x (a multiple of 4), the
+ * Scratch of a thread: the sums of `chunk` pixels, byte offsets of the pixels of a band in x (whole tiles), the
  * slab, packed inputs. `band` is the number of output rows computed at a time.
  */
 export function s8_conv2d(r: S8Conv2dRecord, thread: i32, threads: i32): void {
@@ -20,12 +20,13 @@ export function s8_conv2d(r: S8Conv2dRecord, thread: i32, threads: i32): void {
   const own = r.scratch + <usize>thread * r.scratchStride;
   const sums = own + r.sums, table = own + r.table, slab = own + r.slab, packed = own + r.packed;
   const panels = (oc + 7) >> 3, panelBytes = <usize>quads << 5, filter = r.filter;
-  const ones = v128.load(filter + r.ones), vnni = load<i32>(Control.vnni);
+  const constants = filter + r.constants, ones = v128.load(constants), vnni = load<i32>(Control.vnni);
+  const mr = ASC_FEATURE_RELAXED_SIMD && vnni ? 6 : 4;
 
   const merged = dilationW == 1;
   const rows = kh, taps = merged ? 1 : kw, length = ((merged ? kw * ic : ic) + 3) >> 2;
   const cols = (ow - 1) * strideW + (kw - 1) * dilationW + 1;
-  const tileBytes = <usize>quads * QUAD_BYTES;
+  const quadBytes = <usize>mr * ROW_BYTES, tileBytes = <usize>quads * quadBytes;
 
   const bands = (oh + band - 1) / band, chunks = (band * ow + chunk - 1) / chunk;
   const jobs = r.batch * bands * chunks, splits = splits_of(jobs, panels, threads);
@@ -52,7 +53,7 @@ export function s8_conv2d(r: S8Conv2dRecord, thread: i32, threads: i32): void {
     }
     const p = job % chunks * chunk, count = min(pixels - p, chunk);
     if (count <= 0) continue; // the last band may be lower
-    const tiles = (count + 3) >> 2;
+    const tiles = (count + mr - 1) / mr;
     if (packedFor != job) {
       packedFor = job;
       let to = packed, at = table + (<usize>p << 2);
@@ -63,22 +64,25 @@ export function s8_conv2d(r: S8Conv2dRecord, thread: i32, threads: i32): void {
         for (let ky = 0; ky < rows; ky++) {
           for (let kx = 0; kx < taps; kx++) {
             const from = <usize>(ky * dilationH * xRow + kx * dilationW * ic);
-            pack_quads(a0 + from, a1 + from, a2 + from, a3 + from, into, length);
-            into += <usize>length * QUAD_BYTES;
+            if (ASC_FEATURE_RELAXED_SIMD && mr == 6) {
+              pack_6_rows(a0 + from, a1 + from, a2 + from, a3 + from,
+                base + from + load<u32>(at, 16), base + from + load<u32>(at, 20), into, length);
+            } else pack_4_rows(a0 + from, a1 + from, a2 + from, a3 + from, into, length);
+            into += <usize>length * quadBytes;
           }
         }
         to += tileBytes;
-        at += 16;
+        at += <usize>mr << 2;
       }
     }
     for (let j = panels * split / splits, last = panels * (split + 1) / splits; j < last; j++) {
-      const panel = filter + r.panels + <usize>j * panelBytes, column = <usize>j << 5;
+      const panel = filter + r.panels + <usize>j * panelBytes, column = <usize>j << 6;
       const narrow = load<i32>(filter + r.narrow + (<usize>j << 2));
-      if (ASC_FEATURE_RELAXED_SIMD && vnni) s8_ukernel_vnni_4x8(tiles, packed, panel, quads, sums);
+      if (ASC_FEATURE_RELAXED_SIMD && vnni) s8_ukernel_vnni_6x8(tiles, packed, panel, quads, sums);
       else if (ASC_FEATURE_RELAXED_SIMD && narrow) s8_ukernel_narrow_4x8(tiles, packed, panel, quads, sums, ones);
       else s8_ukernel_4x8(tiles, packed, panel, quads, sums, ones);
       s8_epilogue_tile(sums, count, min(oc - j * 8, 8), <usize>((first + p) * oc + j * 8), oc,
-        filter + r.multipliers + column, filter + r.offsets + column, e);
+        filter + r.columns + column, constants, e);
     }
   }
 }
@@ -86,7 +90,7 @@ export function s8_conv2d(r: S8Conv2dRecord, thread: i32, threads: i32): void {
 /** `quads` quads of four rows: [quad][row][4] bytes, or widened to i16 [pair][row][2]. May write 64 bytes more. */
 // @ts-ignore: decorator
 @inline
-function pack_quads(a0: usize, a1: usize, a2: usize, a3: usize, to: usize, quads: i32): void {
+function pack_4_rows(a0: usize, a1: usize, a2: usize, a3: usize, to: usize, quads: i32): void {
   if (ASC_FEATURE_RELAXED_SIMD) {
     transpose_4_rows(a0, a1, a2, a3, to, 16, quads);
     return;
@@ -97,6 +101,24 @@ function pack_quads(a0: usize, a1: usize, a2: usize, a3: usize, to: usize, quads
     store_transposed(to, 16, x0, x1, x2, x3);
     a0 += 8; a1 += 8; a2 += 8; a3 += 8;
     to += 64;
+  }
+}
+
+function pack_6_rows(a0: usize, a1: usize, a2: usize, a3: usize, a4: usize, a5: usize, to: usize, quads: i32): void {
+  for (; quads >= 4; quads -= 4) {
+    store_transposed(to, 24, v128.load(a0), v128.load(a1), v128.load(a2), v128.load(a3));
+    const x4 = v128.load(a4), x5 = v128.load(a5);
+    const t0 = v128.shuffle<i32>(x4, x5, 0, 4, 1, 5), t1 = v128.shuffle<i32>(x4, x5, 2, 6, 3, 7);
+    v128.store64_lane(to, t0, 0, 16); v128.store64_lane(to, t0, 1, 40);
+    v128.store64_lane(to, t1, 0, 64); v128.store64_lane(to, t1, 1, 88);
+    a0 += 16; a1 += 16; a2 += 16; a3 += 16; a4 += 16; a5 += 16;
+    to += 96;
+  }
+  for (; quads > 0; quads--) {
+    store<u32>(to, load<u32>(a0)); store<u32>(to, load<u32>(a1), 4); store<u32>(to, load<u32>(a2), 8);
+    store<u32>(to, load<u32>(a3), 12); store<u32>(to, load<u32>(a4), 16); store<u32>(to, load<u32>(a5), 20);
+    a0 += 4; a1 += 4; a2 += 4; a3 += 4; a4 += 4; a5 += 4;
+    to += 24;
   }
 }
 
@@ -117,7 +139,7 @@ function copy_bytes(x: usize, r: S8Conv2dRecord, top: i32, rows: i32, cols: i32,
   }
 }
 
-/** The byte offsets of a band's pixels in its input, up to a multiple of 4: the last one is repeated. */
+/** The byte offsets of a band's pixels in its input, up to a multiple of 12: the last one is repeated. */
 function fill_offsets(table: usize, rows: i32, cols: i32, rowStep: i32, colStep: i32): void {
   const start = table;
   let at = 0;
@@ -129,5 +151,5 @@ function fill_offsets(table: usize, rows: i32, cols: i32, rowStep: i32, colStep:
       at += colStep;
     }
   }
-  for (; (table - start) & 15; table += 4) store<u32>(table, at - colStep);
+  for (; (table - start) % 48; table += 4) store<u32>(table, at - colStep);
 }

@@ -1,13 +1,13 @@
-// Micro-kernels of 4 rows by 8 columns on integers: sums of s8 weights times u7 inputs (0 to 127), exact in 32 bits.
+// Micro-kernels of 4 or 6 rows by 8 columns on integers: sums of s8 weights times u7 inputs (0 to 127), exact in 32 bits.
 //
-// Steps are quads, 4 inputs of a row at a time. A packed tile of inputs has for each quad its 4 rows side by side, a
+// Steps are quads, 4 inputs of a row at a time. A packed tile of inputs has for each quad its rows side by side, a
 // panel of weights its 8 columns: [quad][row][4] and [quad][column][4]. The plain build widens inputs to 16 bits when
 // it packs them, and has pairs in both: [pair][row][2] of i16, [pair][column][2] of s8. Without VNNI the limit is two
 // integer products a cycle.
 import { zero_v128 } from "../simd";
 
-/** Bytes of a packed quad of inputs of 4 rows. */
-export const QUAD_BYTES: usize = ASC_FEATURE_RELAXED_SIMD ? 16 : 32;
+/** Bytes of a packed quad of inputs of a row. */
+export const ROW_BYTES: usize = ASC_FEATURE_RELAXED_SIMD ? 4 : 8;
 
 // @ts-ignore: decorator
 @inline
@@ -49,15 +49,16 @@ export function s8_ukernel_4x8(tiles: i32, a: usize, panel: usize, quads: i32, c
 }
 
 /** By one instruction for 4 products where the processor has it (VNNI); slower where V8 has to make it of others. */
-export function s8_ukernel_vnni_4x8(tiles: i32, a: usize, panel: usize, quads: i32, c: usize): void {
-  a -= 16;
+export function s8_ukernel_vnni_6x8(tiles: i32, a: usize, panel: usize, quads: i32, c: usize): void {
+  a -= 24;
   panel -= 32;
   const end = panel + (<usize>quads << 5);
   for (; tiles > 0; tiles--) {
-    let c00 = zero_v128(), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
+    let c00 = zero_v128(), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
+    let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
     let b = panel;
     while (b < end) {
-      a += 16;
+      a += 24;
       b += 32;
       const b0 = v128.load(b), b1 = v128.load(b, 16);
       let s = v128.load32_splat(a); c00 = dot_add(b0, s, c00);
@@ -68,12 +69,18 @@ export function s8_ukernel_vnni_4x8(tiles: i32, a: usize, panel: usize, quads: i
       c21 = dot_add(b1, s, c21);
       s = v128.load32_splat(a, 12); c30 = dot_add(b0, s, c30);
       c31 = dot_add(b1, s, c31);
+      s = v128.load32_splat(a, 16); c40 = dot_add(b0, s, c40);
+      c41 = dot_add(b1, s, c41);
+      s = v128.load32_splat(a, 20); c50 = dot_add(b0, s, c50);
+      c51 = dot_add(b1, s, c51);
     }
     store_row(c, 16, c00, c01);
     store_row(c + 32, 16, c10, c11);
     store_row(c + 64, 16, c20, c21);
     store_row(c + 96, 16, c30, c31);
-    c += 128;
+    store_row(c + 128, 16, c40, c41);
+    store_row(c + 160, 16, c50, c51);
+    c += 192;
   }
 }
 

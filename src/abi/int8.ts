@@ -50,13 +50,12 @@ export function sumsOfFour({ segments, length }: ReturnType<typeof quadsOf>) {
   };
 }
 
-/** Packed weights: [1] * 8 as i16, multipliers and offsets of columns, what panels are, the panels [quad][8][4]. */
+/** Packed weights: constants, multipliers and offsets of each panel's columns, what panels are, the panels [quad][8][4]. */
 function weightsLayout(s: Conv2dShape) {
   const columns = roundUp(s.oc, PANEL);
   return layout({
-    ones: 16,
-    multipliers: columns * 4,
-    offsets: columns * 4,
+    constants: 96,
+    columns: columns * 8,
     narrow: (columns / PANEL) * 4,
     panels: columns * quadsOf(s).quads * QUAD,
   });
@@ -67,17 +66,20 @@ export const int8FilterBytes = (s: Conv2dShape): number => weightsLayout(s).byte
 /** What a record of `s8_conv2d_pack` says of sizes. */
 export const int8FilterSizes = (s: Conv2dShape) => ({ ...weightsLayout(s).at, ...quadsOf(s) });
 
+/** Rows of tiles: 4, or 6 with VNNI. Chunks have whole tiles of either. */
+const ROWS = 12;
+
 /** Pixels whose inputs are packed at a time, at most, and bytes of these: half of a 512 KB L2. */
-const CHUNK_PIXELS = 64;
+const CHUNK_PIXELS = 72;
 const CHUNK_BYTES = 256 * 1024;
 
 /** Output rows that a thread takes at a time. */
 const bandOf = ({ oh, ow }: Conv2dShape): number => evenPart(oh, Math.max(8, Math.ceil(CHUNK_PIXELS / ow)));
 
-/** Pixels of a chunk: whole tiles of 4, alike in size. */
+/** Pixels of a chunk: whole tiles, alike in size. */
 function chunkOf(s: Conv2dShape): number {
   const fit = Math.floor(CHUNK_BYTES / (quadsOf(s).quads * QUAD_BYTES)) * 4;
-  return roundUp(evenPart(bandOf(s) * s.ow, Math.max(4, Math.min(fit, CHUNK_PIXELS))), 4);
+  return roundUp(evenPart(bandOf(s) * s.ow, Math.max(ROWS, Math.min(fit, CHUNK_PIXELS))), ROWS);
 }
 
 const window = (outputs: number, kernel: number, stride: number, dilation: number): number =>
@@ -91,7 +93,7 @@ const slabBytes = (s: Conv2dShape): number =>
 function int8Layout(s: Conv2dShape) {
   return layout({
     sums: chunkOf(s) * PANEL * 4,
-    table: roundUp(bandOf(s) * s.ow, 4) * 4,
+    table: roundUp(bandOf(s) * s.ow, ROWS) * 4,
     slab: slabBytes(s) + 16,
     packed: (chunkOf(s) / 4) * quadsOf(s).quads * QUAD_BYTES + 64,
   });
