@@ -5,7 +5,7 @@ import { Control, S8Conv2dRecord } from "../generated/records";
 import { store_transposed, transpose_4_rows } from "../gemm/pack";
 import { splits_of } from "../range";
 import { claim } from "../sync";
-import { s8_epilogue_tile } from "./epilogue";
+import { ends_in_bytes, Following, s8_epilogue_tile, set_columns, set_following } from "./epilogue";
 import { ROW_BYTES, s8_ukernel_4x8, s8_ukernel_narrow_4x8, s8_ukernel_vnni_6x8 } from "./ukernel";
 
 /**
@@ -20,7 +20,9 @@ export function s8_conv2d(r: S8Conv2dRecord, thread: i32, threads: i32): void {
   const own = r.scratch + <usize>thread * r.scratchStride;
   const sums = own + r.sums, table = own + r.table, slab = own + r.slab, packed = own + r.packed;
   const panels = (oc + 7) >> 3, panelBytes = <usize>quads << 5, filter = r.filter;
-  const constants = filter + r.constants, ones = v128.load(constants), vnni = load<i32>(Control.vnni);
+  const f = changetype<Following>(own + r.following), vnni = load<i32>(Control.vnni);
+  set_following(f, e, <usize>oc);
+  const ones = f.ones, isFused = ends_in_bytes(e);
   const mr = ASC_FEATURE_RELAXED_SIMD && vnni ? 6 : 4;
 
   const merged = dilationW == 1;
@@ -76,13 +78,30 @@ export function s8_conv2d(r: S8Conv2dRecord, thread: i32, threads: i32): void {
       }
     }
     for (let j = panels * split / splits, last = panels * (split + 1) / splits; j < last; j++) {
-      const panel = filter + r.panels + <usize>j * panelBytes, column = <usize>j << 6;
-      const narrow = load<i32>(filter + r.narrow + (<usize>j << 2));
-      if (ASC_FEATURE_RELAXED_SIMD && vnni) s8_ukernel_vnni_6x8(tiles, packed, panel, quads, sums);
-      else if (ASC_FEATURE_RELAXED_SIMD && narrow) s8_ukernel_narrow_4x8(tiles, packed, panel, quads, sums, ones);
-      else s8_ukernel_4x8(tiles, packed, panel, quads, sums, ones);
-      s8_epilogue_tile(sums, count, min(oc - j * 8, 8), <usize>((first + p) * oc + j * 8), oc,
-        filter + r.columns + column, constants, e);
+      const panel = filter + r.panels + <usize>j * panelBytes;
+      const narrow = load<i32>(filter + r.narrow + (<usize>j << 2)), cols = min(oc - j * 8, 8);
+      set_columns(f, filter + r.columns + (<usize>j << 6));
+      const at = <usize>((first + p) * oc + j * 8);
+      f.y = e.y + at;
+      f.residual = e.residual ? e.residual + at : 0;
+      // Whole tiles end in their registers, what is left by way of memory.
+      const whole = isFused && cols == 8 ? count / mr : 0;
+      let tile = 0, upTo = whole, following = changetype<usize>(f);
+      if (whole == 0) { upTo = tiles; following = 0; }
+      while (tile < tiles) {
+        const a = packed + <usize>tile * tileBytes, some = upTo - tile;
+        if (ASC_FEATURE_RELAXED_SIMD && vnni) s8_ukernel_vnni_6x8(some, a, panel, quads, sums, following);
+        else if (ASC_FEATURE_RELAXED_SIMD && narrow) {
+          s8_ukernel_narrow_4x8(some, a, panel, quads, sums, following, ones);
+        } else s8_ukernel_4x8(some, a, panel, quads, sums, following, ones);
+        if (!following) {
+          const done = tile * mr;
+          s8_epilogue_tile(sums, count - done, cols, at + <usize>(done * oc), oc, f, e);
+        }
+        tile = upTo;
+        upTo = tiles;
+        following = 0;
+      }
     }
   }
 }

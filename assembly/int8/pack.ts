@@ -1,15 +1,13 @@
-// Weights s8 [oc][kh][kw][ic] in the form that s8_conv2d reads: constants, for each panel of 8 columns (output channels)
-// their multipliers and their offsets, for each whether it is narrow, and the panels as in ukernel.ts, the last one
-// filled up with zeros. Inputs under a filter row are kw * ic bytes, and a row is filled up to whole quads; with
-// dilation each tap is. The whole is filled up to an even number of quads.
+// Weights s8 [oc][kh][kw][ic] in the form that s8_conv2d reads: for each panel of 8 columns (output channels) their
+// multipliers and their offsets, for each whether it is narrow, and the panels as in ukernel.ts, the last one filled up
+// with zeros. Inputs under a filter row are kw * ic bytes, and a row is filled up to whole quads; with dilation each tap
+// is. The whole is filled up to an even number of quads.
 import { S8Conv2dPackRecord } from "../generated/records";
-import { store_constants } from "./constants";
 
 /** A result is sum * multiplier + offset, in units of the output; sum holds xZero for each weight too much. */
 export function s8_conv2d_pack(r: S8Conv2dPackRecord, part: i32, parts: i32): void {
   const packed = r.packed, oc = r.oc, quads = r.quads, segments = r.segments, length = r.length;
   const panels = (oc + 7) >> 3, bytes = <usize>quads << 5, segmentQuads = (length + 3) >> 2;
-  if (part == 0) store_constants(packed + r.constants);
   for (let q = panels * part / parts, last = panels * (part + 1) / parts; q < last; q++) {
     const panel = packed + r.panels + <usize>q * bytes;
     memory.fill(panel, 0, bytes);

@@ -1,10 +1,14 @@
-// Micro-kernels of 4 or 6 rows by 8 columns on integers: sums of s8 weights times u7 inputs (0 to 127), exact in 32 bits.
+// Micro-kernels of 4 or 6 rows by 8 columns on integers: sums of s8 weights times u7 inputs (0 to 127), exact in 32
+// bits.
 //
 // Steps are quads, 4 inputs of a row at a time. A packed tile of inputs has for each quad its rows side by side, a
 // panel of weights its 8 columns: [quad][row][4] and [quad][column][4]. The plain build widens inputs to 16 bits when
 // it packs them, and has pairs in both: [pair][row][2] of i16, [pair][column][2] of s8. Without VNNI the limit is two
 // integer products a cycle.
+//
+// Sums are stored, [row][8], or, with `f`, become bytes at f.y in their registers, whole rows f.step apart.
 import { zero_v128 } from "../simd";
+import { Following, two_rows } from "./epilogue";
 
 /** Bytes of a packed quad of inputs of a row. */
 export const ROW_BYTES: usize = ASC_FEATURE_RELAXED_SIMD ? 4 : 8;
@@ -14,6 +18,16 @@ export const ROW_BYTES: usize = ASC_FEATURE_RELAXED_SIMD ? 4 : 8;
 function store_row(c: usize, half: usize, c0: v128, c1: v128): void {
   v128.store(c, c0);
   v128.store(c + half, c1);
+}
+
+/** Two rows to bytes; f goes on to the next two. */
+// @ts-ignore: decorator
+@inline
+function finish(f: Following, c00: v128, c01: v128, c10: v128, c11: v128): void {
+  const y = f.y, r = f.residual, step = f.step;
+  two_rows(c00, c01, c10, c11, y, r, step, f);
+  f.y = y + (step << 1);
+  if (r) f.residual = r + (step << 1);
 }
 
 /**
@@ -43,13 +57,13 @@ function dot_add(w: v128, x: v128, c: v128): v128 {
 }
 
 /** c[row][0..8) = the sums over `quads` (an even number) of a tile, for `tiles` tiles. */
-export function s8_ukernel_4x8(tiles: i32, a: usize, panel: usize, quads: i32, c: usize, ones: v128): void {
-  if (ASC_FEATURE_RELAXED_SIMD) dots(tiles, a, panel, quads, c, ones);
-  else pairs(tiles, a, panel, quads, c);
+export function s8_ukernel_4x8(tiles: i32, a: usize, panel: usize, quads: i32, c: usize, f: usize, ones: v128): void {
+  if (ASC_FEATURE_RELAXED_SIMD) dots(tiles, a, panel, quads, c, f, ones);
+  else pairs(tiles, a, panel, quads, c, f);
 }
 
 /** By one instruction for 4 products where the processor has it (VNNI); slower where V8 has to make it of others. */
-export function s8_ukernel_vnni_6x8(tiles: i32, a: usize, panel: usize, quads: i32, c: usize): void {
+export function s8_ukernel_vnni_6x8(tiles: i32, a: usize, panel: usize, quads: i32, c: usize, f: usize): void {
   a -= 24;
   panel -= 32;
   const end = panel + (<usize>quads << 5);
@@ -74,6 +88,13 @@ export function s8_ukernel_vnni_6x8(tiles: i32, a: usize, panel: usize, quads: i
       s = v128.load32_splat(a, 20); c50 = dot_add(b0, s, c50);
       c51 = dot_add(b1, s, c51);
     }
+    if (f) {
+      const following = changetype<Following>(f);
+      finish(following, c00, c01, c10, c11);
+      finish(following, c20, c21, c30, c31);
+      finish(following, c40, c41, c50, c51);
+      continue;
+    }
     store_row(c, 16, c00, c01);
     store_row(c + 32, 16, c10, c11);
     store_row(c + 64, 16, c20, c21);
@@ -88,7 +109,8 @@ export function s8_ukernel_vnni_6x8(tiles: i32, a: usize, panel: usize, quads: i
  * Two quads at a time, added in 16 bits before they are widened: a sixth faster than `s8_ukernel_4x8`, the same sums
  * where the weights of such four products allow it (`narrow` of the packed weights).
  */
-export function s8_ukernel_narrow_4x8(tiles: i32, a: usize, panel: usize, quads: i32, c: usize, ones: v128): void {
+export function s8_ukernel_narrow_4x8(tiles: i32, a: usize, panel: usize, quads: i32, c: usize, f: usize,
+  ones: v128): void {
   a -= 32;
   panel -= 64;
   const end = panel + (<usize>quads << 5), half = hidden_half(ones);
@@ -112,6 +134,12 @@ export function s8_ukernel_narrow_4x8(tiles: i32, a: usize, panel: usize, quads:
       c30 = i32x4.add(c30, i32x4.dot_i16x8_s(i16x8.add(dot(b0, s), dot(d0, t)), ones));
       c31 = i32x4.add(c31, i32x4.dot_i16x8_s(i16x8.add(dot(b1, s), dot(d1, t)), ones));
     }
+    if (f) {
+      const following = changetype<Following>(f);
+      finish(following, c00, c01, c10, c11);
+      finish(following, c20, c21, c30, c31);
+      continue;
+    }
     store_row(c, half, c00, c01);
     store_row(c + 32, half, c10, c11);
     store_row(c + 64, half, c20, c21);
@@ -122,7 +150,7 @@ export function s8_ukernel_narrow_4x8(tiles: i32, a: usize, panel: usize, quads:
 
 // @ts-ignore: decorator
 @inline
-function dots(tiles: i32, a: usize, panel: usize, quads: i32, c: usize, ones: v128): void {
+function dots(tiles: i32, a: usize, panel: usize, quads: i32, c: usize, f: usize, ones: v128): void {
   a -= 16;
   panel -= 32;
   const end = panel + (<usize>quads << 5), half = hidden_half(ones);
@@ -142,6 +170,12 @@ function dots(tiles: i32, a: usize, panel: usize, quads: i32, c: usize, ones: v1
       s = v128.load32_splat(a, 12); c30 = i32x4.add(c30, i32x4.dot_i16x8_s(dot(b0, s), ones));
       c31 = i32x4.add(c31, i32x4.dot_i16x8_s(dot(b1, s), ones));
     }
+    if (f) {
+      const following = changetype<Following>(f);
+      finish(following, c00, c01, c10, c11);
+      finish(following, c20, c21, c30, c31);
+      continue;
+    }
     store_row(c, half, c00, c01);
     store_row(c + 32, half, c10, c11);
     store_row(c + 64, half, c20, c21);
@@ -152,7 +186,7 @@ function dots(tiles: i32, a: usize, panel: usize, quads: i32, c: usize, ones: v1
 
 // @ts-ignore: decorator
 @inline
-function pairs(tiles: i32, a: usize, panel: usize, quads: i32, c: usize): void {
+function pairs(tiles: i32, a: usize, panel: usize, quads: i32, c: usize, f: usize): void {
   a -= 16;
   panel -= 16;
   const end = panel + (<usize>quads << 5);
@@ -171,6 +205,12 @@ function pairs(tiles: i32, a: usize, panel: usize, quads: i32, c: usize): void {
       c21 = i32x4.add(c21, i32x4.dot_i16x8_s(b1, s));
       s = v128.load32_splat(a, 12); c30 = i32x4.add(c30, i32x4.dot_i16x8_s(b0, s));
       c31 = i32x4.add(c31, i32x4.dot_i16x8_s(b1, s));
+    }
+    if (f) {
+      const following = changetype<Following>(f);
+      finish(following, c00, c01, c10, c11);
+      finish(following, c20, c21, c30, c31);
+      continue;
     }
     store_row(c, 16, c00, c01);
     store_row(c + 32, 16, c10, c11);

@@ -50,11 +50,10 @@ export function sumsOfFour({ segments, length }: ReturnType<typeof quadsOf>) {
   };
 }
 
-/** Packed weights: constants, multipliers and offsets of each panel's columns, what panels are, the panels [quad][8][4]. */
+/** Packed weights: multipliers and offsets of each panel's columns, what panels are, the panels [quad][8][4]. */
 function weightsLayout(s: Conv2dShape) {
   const columns = roundUp(s.oc, PANEL);
   return layout({
-    constants: 96,
     columns: columns * 8,
     narrow: (columns / PANEL) * 4,
     panels: columns * quadsOf(s).quads * QUAD,
@@ -89,9 +88,13 @@ const window = (outputs: number, kernel: number, stride: number, dilation: numbe
 const slabBytes = (s: Conv2dShape): number =>
   window(bandOf(s), s.kh, s.strideH, s.dilationH) * window(s.ow, s.kw, s.strideW, s.dilationW) * s.ic;
 
+/** Bytes of what follows sums (`Following` in assembly/int8/epilogue.ts). */
+const FOLLOWING_BYTES = 256;
+
 /** Scratch of `s8_conv2d`, for each thread. Segments are read by whole vectors, and written by 64 bytes. */
 function int8Layout(s: Conv2dShape) {
   return layout({
+    following: FOLLOWING_BYTES,
     sums: chunkOf(s) * PANEL * 4,
     table: roundUp(bandOf(s) * s.ow, ROWS) * 4,
     slab: slabBytes(s) + 16,

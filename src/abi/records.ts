@@ -36,7 +36,7 @@ export const PARTS = {
    */
   IntegerEpilogue: "ptr y residual i32 form residualForm f32 factor low high",
   /** Where the parts of packed weights of eight bits stand, see assembly/int8/pack.ts. */
-  IntegerWeights: "bytes constants columns narrow panels",
+  IntegerWeights: "bytes columns narrow panels",
   /** Images [batch][h][w] and the windows, each of kh x kw, that give [batch][oh][ow]. Padding after is implied by oh and ow. */
   Window: "i32 batch h w oh ow kh kw strideH strideW dilationH dilationW padTop padLeft",
   /** What Winograd's kernels need of a 3x3 convolution; `block` tiles are taken at a time. */
@@ -60,7 +60,7 @@ export const PARTS = {
 } as const;
 
 const CONV2D = "bytes sums spare table slab packed packedBytes";
-const S8_CONV2D = "IntegerWeights PerThread bytes sums table slab packed";
+const S8_CONV2D = "IntegerWeights PerThread bytes following sums table slab packed";
 const WINOGRAD = "PerThread Transforms bytes v uPlane vPlane";
 
 export const SIGNATURES = {
