@@ -1,7 +1,7 @@
 // Whole networks in eight bits beside float32, batch 1, in turns, median of the ratios: ResNet-50, ResNet-18, MobileNetV2, ResNet-20
 // with weights by a seed: node scripts/run.js scripts/int8-nets.ts [--rounds 15] [--only resnet50] [--first] [--tune] [--threads 1] [--plain].
 // "--plain" leaves out the instruction of processors with VNNI.
-// Exit code 1 where ResNet-50 is below 1.4 times the speed with relaxed SIMD. Wants the package in dist/.
+// Exit code 1 where ResNet-50 is below 1.4 times the speed with relaxed SIMD, or with VNNI and "--first" below 3 times. Wants the package in dist/.
 import { parseArgs } from "node:util";
 import { CONTROL } from "../src/abi/control.js";
 import { fromRoot } from "./root.js";
@@ -32,7 +32,7 @@ const networks = {
   resnet20: [() => cifarResNet(20), 32],
 } as const;
 const threads = Number(values.threads);
-let ratio50 = Infinity;
+let [ratio50, bar] = [Infinity, 1.4];
 for (const [name, [make, size]] of Object.entries(networks)) {
   if (values.only !== undefined && !values.only.split(",").includes(name)) continue;
   const model = await createModel(make(), { inputShape: [size, size, 3], threads });
@@ -55,7 +55,7 @@ for (const [name, [make, size]] of Object.entries(networks)) {
   const median = (list: number[]) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
   const ratio = median(times.map(([before, after]) => before / after));
   const least = [0, 1].map((i) => Math.min(...times.map((each) => each[i])).toFixed(2));
-  if (name === "resnet50") ratio50 = ratio;
+  if (name === "resnet50") [ratio50, bar] = [ratio, control[0] === 1 && values.first ? 3 : 1.4];
   const { report } = quantized;
   const integers = report?.layers.filter(({ precision }) => precision === "int8").length;
   console.log(
@@ -66,4 +66,4 @@ for (const [name, [make, size]] of Object.entries(networks)) {
   if (values.layers) for (const layer of report?.layers ?? []) console.log("  ", JSON.stringify(layer));
   for (const each of [model, quantized]) each.dispose();
 }
-if (process.versions.node >= "24" && ratio50 < 1.4) process.exitCode = 1;
+if (process.versions.node >= "24" && ratio50 < bar) process.exitCode = 1;
