@@ -1,7 +1,7 @@
 // Weights s8 [oc][kh][kw][ic] in the form that s8_conv2d reads: for each panel of 8 columns (output channels) their
 // multipliers and their offsets, for each whether it is narrow, and the panels as in ukernel.ts, the last one filled up
-// with zeros. Inputs under a filter row are kw * ic bytes, and a row is filled up to whole quads; with dilation each tap
-// is. The whole is filled up to an even number of quads.
+// with zeros. Inputs under a filter row are kw * ic bytes, and a row is filled up to whole quads; with dilation each
+// tap is. The whole is filled up to an even number of quads.
 import { S8Conv2dPackRecord } from "../generated/records";
 
 /** A result is sum * multiplier + offset, in units of the output; sum holds xZero for each weight too much. */
