@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import asc from "assemblyscript/asc";
+import asc, { version } from "assemblyscript/asc";
 import { checksum } from "../src/runtime/checksum.js";
 import { SHIPPED_EXPORTS } from "../src/runtime/instance.js";
 import { generate } from "./generate-abi.js";
@@ -45,7 +45,7 @@ const variants = generate(fromRoot("assembly")).flatMap(({ prefix, entry, consta
   }),
 );
 
-const hash = createHash("sha256");
+const hash = createHash("sha256").update(version);
 for (const path of [fromRoot("scripts/build-kernels.ts"), ...sources(fromRoot("scripts/kernel-text"))])
   hash.update(readFileSync(path));
 for (const path of sources(join(root, "assembly")).sort()) hash.update(path).update(readFileSync(path));

@@ -8,9 +8,19 @@ import { publishDeclarations } from "./declarations.js";
 import { writeEntryFolders } from "./entry-folders.js";
 import { thirdPartyLicences } from "./licences.js";
 import { fromRoot } from "./root.js";
+import { Unchanged } from "./unchanged.js";
 
 const dist = fromRoot("dist");
-rmSync(dist, { recursive: true, force: true });
+const unchanged = new Unchanged(
+  fromRoot("build/dist-digest"),
+  [
+    "src",
+    "scripts",
+    "build/kernels/digest",
+    ...["package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json"],
+  ],
+  "dist",
+);
 
 type Targets = string | { [condition: string]: Targets };
 const targets = (value: Targets): string[] =>
@@ -54,39 +64,47 @@ const tools = ["doctor", "bin"];
 const entries = named(/^\.\/dist\/([\w.-]+)\.js$/).filter((name) => !(name in programs) && !tools.includes(name));
 const sources = (names: string[]) => Object.fromEntries(names.map((name) => [name, sourceOf(name)]));
 
-// The programs of workers as text, for bundles that have no files of them: what the model's share is one file on demand.
-const parts = await bundleParts({
-  browser: fromRoot("src/hosts/browser/model-worker.ts"),
-  node: fromRoot("src/hosts/node/model-worker.ts"),
-});
-mkdirSync(fromRoot("build/worker"), { recursive: true });
-const programFiles = await Promise.all(
-  Object.entries(programs).map(([name, format]) => bundleProgram(name, sourceOf(name), format)),
-);
-const { code: data } = programFiles.find(({ name }) => name === "data-worker.node.js")!;
-for (const [name, code] of Object.entries({ ...parts, data: data.replace(MAPPED, "") }))
-  writeFileSync(fromRoot(`build/worker/worker-${name}.js`), `export default ${JSON.stringify(code)};\n`);
+async function make(): Promise<void> {
+  rmSync(dist, { recursive: true, force: true });
 
-const files = await Promise.all([
-  // One build for all entries, so that they share files: an error thrown by one is an instance of another's class.
-  bundleEntries(sources(entries), { VERSION }),
-  bundleTools(sources(tools), { VERSION, PAGE_FILES: JSON.stringify(pageFiles) }),
-  programFiles,
-]);
-for (const { name, code, map } of files.flat()) {
-  const path = join(dist, name);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, code);
-  if (map) writeFileSync(`${path}.map`, map);
+  // The programs of workers as text, for bundles that have no files of them: what the model's share is one file on demand.
+  const parts = await bundleParts({
+    browser: fromRoot("src/hosts/browser/model-worker.ts"),
+    node: fromRoot("src/hosts/node/model-worker.ts"),
+  });
+  mkdirSync(fromRoot("build/worker"), { recursive: true });
+  const programFiles = await Promise.all(
+    Object.entries(programs).map(([name, format]) => bundleProgram(name, sourceOf(name), format)),
+  );
+  const { code: data } = programFiles.find(({ name }) => name === "data-worker.node.js")!;
+  for (const [name, code] of Object.entries({ ...parts, data: data.replace(MAPPED, "") }))
+    writeFileSync(fromRoot(`build/worker/worker-${name}.js`), `export default ${JSON.stringify(code)};\n`);
+
+  const files = await Promise.all([
+    // One build for all entries, so that they share files: an error thrown by one is an instance of another's class.
+    bundleEntries(sources(entries), { VERSION }),
+    bundleTools(sources(tools), { VERSION, PAGE_FILES: JSON.stringify(pageFiles) }),
+    programFiles,
+  ]);
+  for (const { name, code, map } of files.flat()) {
+    const path = join(dist, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, code);
+    if (map) writeFileSync(`${path}.map`, map);
+  }
+
+  writeFileSync(join(dist, "THIRD-PARTY-LICENSES"), thirdPartyLicences(files.flat().flatMap(({ modules }) => modules)));
+
+  cpSync(fromRoot("build/kernels/shipped"), join(dist, "kernels"), { recursive: true });
+
+  const tsc = fromRoot("node_modules/typescript/bin/tsc");
+  execFileSync(process.execPath, [tsc, "-p", fromRoot("tsconfig.build.json")], { stdio: "inherit" });
+
+  publishDeclarations(join(dist, "types"), named(/^\.\/dist\/types\/([\w./-]+)\.d\.ts$/));
 }
 
-writeFileSync(join(dist, "THIRD-PARTY-LICENSES"), thirdPartyLicences(files.flat().flatMap(({ modules }) => modules)));
-
-cpSync(fromRoot("build/kernels/shipped"), join(dist, "kernels"), { recursive: true });
-
-const tsc = fromRoot("node_modules/typescript/bin/tsc");
-execFileSync(process.execPath, [tsc, "-p", fromRoot("tsconfig.build.json")], { stdio: "inherit" });
-
-publishDeclarations(join(dist, "types"), named(/^\.\/dist\/types\/([\w./-]+)\.d\.ts$/));
-
+if (!unchanged.holds()) {
+  await make();
+  unchanged.keep();
+}
 writeEntryFolders(fromRoot(), manifest.exports);
