@@ -9,7 +9,7 @@
 // f32_gemm packs A; both sum in the same order. Data gradients are convolutions too: see conv2dDxPhases in
 // src/abi/conv.ts.
 import { Conv2dRecord, SECOND_PANEL } from "../generated/records";
-import { f32_epilogue_tile, is_clamp } from "../gemm/epilogue";
+import { f32_epilogue_tile } from "../gemm/epilogue";
 import { KC, sum_tile, sum_tile_wide, tile_row, tile_stride } from "../gemm/gemm";
 import { scatter_row, transpose_4_rows } from "../gemm/pack";
 import { NR, PACKED_MR } from "../gemm/ukernel";
@@ -17,11 +17,7 @@ import { splits_of } from "../range";
 import { claim } from "../sync";
 import { copy_slab } from "./slab";
 import { f32_conv_ukernel_4x8, f32_conv_ukernel_4x8_add } from "./ukernel";
-import { f32_packed_ukernel_4x8, f32_packed_ukernel_4x8_clamp } from "./ukernel_packed";
-import { f32_conv_ukernel_4x16, f32_packed_ukernel_4x16 } from "./ukernel_wide";
-
-/** Most products of an output for which tiles of 4 rows in one call, fused, win over larger tiles. */
-const FUSED_K: i32 = 256;
+import { f32_conv_ukernel_4x16 } from "./ukernel_wide";
 
 /**
  * Scratch of a thread: the sums of `chunk` pixels and of one tile, byte offsets of the pixels of a band in x (a
@@ -51,19 +47,15 @@ export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
   const length = merged ? kw * ic : icg;
   const cols = kw == 0 ? 0 : (ow - 1) * strideW + (kw - 1) * dilationW + 1;
   const kc = whole ? max(k, 1) : kw * icg;
-  // With few products a call for each tile, and a second pass over its sums, cost as much as the products. Networks of
-  // the classic group hardly gain by it.
-  const packs = r.packedBytes > 0, even = yRow == ow * yCol;
-  const fused = FURTHER && packs && whole && k <= FUSED_K && even && is_clamp(e.activation);
-  const tileRows = fused ? 4 : PACKED_MR, tileBytes = fused ? <usize>k << 4 : tile_stride(k);
-  const chunk = packs ? max(1, min(r.chunk / tileRows, <i32>(r.packedBytes / tileBytes))) * tileRows : r.chunk;
+  const packs = r.packedBytes > 0, tileBytes = tile_stride(k);
+  const chunk = packs ? max(1, min(r.chunk / PACKED_MR, <i32>(r.packedBytes / tileBytes))) * PACKED_MR : r.chunk;
 
   // Jobs are chunks of bands; where they are few, each is split by panels as well. No split changes the order of a sum.
   const bands = (oh + band - 1) / band, chunks = (band * ow + chunk - 1) / chunk;
   const jobs = r.batch * bands * chunks, all = groups * panels;
   const splits = splits_of(jobs, all, threads);
   // Pixels that lie at equal distances in y: all of a band, or one row.
-  const run = even ? band * ow : ow;
+  const run = yRow == ow * yCol ? band * ow : ow;
   const yStep = <usize>yCol << 2;
 
   let base: usize = 0, yBand: usize = 0, xRow = 0, pixels = 0, item = 0, known = -1, packedFor = -1;
@@ -92,7 +84,7 @@ export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
     const rowStride = <usize>(dilationH * xRow) << 2;
     const firstPanel = all * split / splits, lastPanel = all * (split + 1) / splits;
     const p = job % chunks * chunk, end = min(pixels, p + chunk), count = end - p;
-    const tiles = packs ? (count + tileRows - 1) / tileRows : (count + 3) >> 2;
+    const tiles = packs ? (count + PACKED_MR - 1) / PACKED_MR : (count + 3) >> 2;
     const at = table + (<usize>p << 2);
     // Wide builds take two panels of a group at a time.
     let both = false;
@@ -103,23 +95,7 @@ export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
       const channel = <usize>(g * ocg + j * 8) << 2;
       const panel = filter + <usize>q * panelBytes;
       let from = base + (<usize>(g * icg) << 2);
-      let done = p;
-      if (fused) {
-        if (job * groups + g != packedFor) {
-          for (let t = 0; t < tiles; t++) {
-            pack_pixels(from, at + (<usize>t << 4), 4, segments, stride, length, packed + <usize>t * tileBytes);
-          }
-          packedFor = job * groups + g;
-        }
-        const direct = wide == NR && !both ? count >> 2 : 0, rest = packed + <usize>direct * tileBytes;
-        const to = yBand + channel + (<usize>(p * yCol) << 2);
-        if (WIDE && both) f32_packed_ukernel_4x16(tiles, packed, panel, k, sums, 32, SECOND_PANEL);
-        else {
-          f32_packed_ukernel_4x8_clamp(direct, packed, panel, k, to, yStep, channel, e);
-          f32_packed_ukernel_4x8(tiles - direct, rest, panel, k, sums + (<usize>direct << 7), 32);
-        }
-        done += direct << 2;
-      } else if (packs) {
+      if (packs) {
         const fresh = job * groups + g != packedFor;
         let a = packed, row = 0;
         for (let t = 0; t < tiles; t++) {
@@ -148,7 +124,7 @@ export function f32_conv2d(r: Conv2dRecord, thread: i32, threads: i32): void {
             panel + (<usize>(call * segments * length) << 5), sums);
         }
       }
-      for (let i = done; i < end; ) {
+      for (let i = p; i < end; ) {
         const next = min(end, (i / run + 1) * run);
         const to = yBand + channel + (<usize>(i / ow * yRow + i % ow * yCol) << 2);
         const tile = sums + (<usize>(i - p) << 5);

@@ -51,9 +51,10 @@ export function f32_conv2d_winograd_f4x3(r: Conv2dWinogradF4x3Record, thread: i3
     let item = -1;
     while ((item = next(item, 36 * splits, shared, thread, threads)) >= 0) {
       const p = <usize>(item / splits), split = item % splits;
+      // A single tile of rows waits for its filters: two panels at a time would be two streams, half as fast.
       let both = false;
       for (let q = panels * split / splits, last = panels * (split + 1) / splits; q < last; q += both ? 2 : 1) {
-        both = WIDE && q + 1 < last;
+        both = WIDE && q + 1 < last && count > 4;
         const panel = filter + p * uPlane + <usize>q * panelBytes;
         const a = v + p * vPlane, c = m + p * mPlane + (<usize>q << 5);
         if (WIDE && both) {

@@ -94,6 +94,10 @@ function convolve_row(r: DwconvRecord, from: usize, sums: usize, first: i32, cha
   const block = <usize>(kh * kw) << 4, used = <usize>((tapEnd - tapBegin) * kw) << 4, width = <usize>kw << 4;
   const step = <usize>r.strideW * pixel;
 
+  // Rows of three taps read each column once, not three times: 1.2 times as fast. Strides of 2 and rows of five gain
+  // 1.02 to 1.1 by the same, and stay out for their size.
+  const threes = kw == 3 && r.strideW == 1 && r.dilationW == 1 && !descending;
+
   // These activations are a maximum and a minimum; others, and a residual, take a second pass over the row.
   const direct = is_clamp(e.activation) && !e.residual, clamps = direct ? e.activation : Activation.none;
   const floor = floor_of(clamps), ceiling = ceiling_of(clamps);
@@ -108,7 +112,23 @@ function convolve_row(r: DwconvRecord, from: usize, sums: usize, first: i32, cha
       let s0 = zero_v128(), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0;
       let p = x, v = panel;
       const last = panel + used;
-      while (v < last) {
+      if (threes) {
+        while (v < last) {
+          const w0 = v128.load(v), w1 = v128.load(v, 16), w2 = v128.load(v, 32);
+          let q = p, a = v128.load(q);
+          s0 = fma(a, w0, s0);
+          q += pixel; a = v128.load(q); s0 = fma(a, w1, s0); s1 = fma(a, w0, s1);
+          q += pixel; a = v128.load(q); s0 = fma(a, w2, s0); s1 = fma(a, w1, s1); s2 = fma(a, w0, s2);
+          q += pixel; a = v128.load(q); s1 = fma(a, w2, s1); s2 = fma(a, w1, s2); s3 = fma(a, w0, s3);
+          q += pixel; a = v128.load(q); s2 = fma(a, w2, s2); s3 = fma(a, w1, s3); s4 = fma(a, w0, s4);
+          q += pixel; a = v128.load(q); s3 = fma(a, w2, s3); s4 = fma(a, w1, s4); s5 = fma(a, w0, s5);
+          q += pixel; a = v128.load(q); s4 = fma(a, w2, s4); s5 = fma(a, w1, s5); s6 = fma(a, w0, s6);
+          q += pixel; a = v128.load(q); s5 = fma(a, w2, s5); s6 = fma(a, w1, s6);
+          q += pixel; a = v128.load(q); s6 = fma(a, w2, s6);
+          p += rowBytes;
+          v += 48;
+        }
+      } else while (v < last) {
         const end = v + width;
         while (v < end) {
           const weight = v128.load(v);

@@ -1,6 +1,6 @@
 // What follows a product: v = acc + bias[j] + residual[i][j], then activation(v) or v * activation'(source[i][j]).
 import { Activation, Epilogue } from "../generated/records";
-import { activation_dx_of, activation_dx_v128, activation_v128 } from "../math/activation";
+import { activation_dx_of, activation_dx_v128, activation_of, activation_v128 } from "../math/activation";
 import { activation_run } from "../elementwise/activation";
 import { at_most_4, store_at_most_4 } from "../range";
 import { relu_v128, zero_v128 } from "../simd";
@@ -80,33 +80,49 @@ export function epilogue_store(v: v128, at: usize, column: usize, count: i32, e:
   finish_store(v, at, count, e);
 }
 
-// What finish_rows has to do.
-const ADD: i32 = 1; // add the residual
-const MASK: i32 = 2; // ReLU's derivative
-const MASK_6: i32 = 4; // ReLU6's; without either clamp
-
-/** Whole rows of a tile, with the bias b0, b1. */
+// What finish_rows does to a sum.
 // @ts-ignore: decorator
 @inline
-function finish_rows(what: i32, tile: usize, rows: i32, at: usize, stride: usize, b0: v128, b1: v128,
+export const CLAMP: i32 = 0; // an activation of is_clamp
+// @ts-ignore: decorator
+@inline
+const MASK: i32 = 1; // ReLU's derivative
+// @ts-ignore: decorator
+@inline
+const MASK_6: i32 = 2; // ReLU6's
+// @ts-ignore: decorator
+@inline
+const HARDSWISH: i32 = 3;
+
+/** Takes whole rows of a tile of sums to y, as f32_epilogue_tile does. Inlined: `what` is a constant. */
+// @ts-ignore: decorator
+@inline
+export function finish_rows(what: i32, tile: usize, rows: i32, at: usize, stride: usize, column: usize,
   e: Epilogue): void {
-  const floor = floor_of(e.activation), ceiling = ceiling_of(e.activation);
-  let y = e.y + at, residual = what & ADD ? e.residual + at : 0, source = what & (MASK | MASK_6) ? e.source + at : 0;
+  const activation = e.activation, bias = e.bias ? e.bias + column : 0;
+  const b0 = bias ? v128.load(bias) : zero_v128(), b1 = bias ? v128.load(bias, 16) : zero_v128();
+  const floor = floor_of(activation), ceiling = ceiling_of(activation);
+  const add = e.residual != 0;
+  let y = e.y + at, residual = e.residual + at, source = what == MASK || what == MASK_6 ? e.source + at : 0;
+  const end = tile + (<usize>rows << 5);
   do {
     let v0 = f32x4.add(v128.load(tile), b0), v1 = f32x4.add(v128.load(tile, 16), b1);
-    if (what & ADD) {
+    if (add) {
       v0 = f32x4.add(v0, v128.load(residual));
       v1 = f32x4.add(v1, v128.load(residual, 16));
       residual += stride;
     }
-    if (what & MASK) {
+    if (what == MASK) {
       v0 = relu_gradient(v0, v128.load(source));
       v1 = relu_gradient(v1, v128.load(source, 16));
       source += stride;
-    } else if (what & MASK_6) {
+    } else if (what == MASK_6) {
       v0 = f32x4.mul(v0, activation_dx_of(Activation.relu6, v128.load(source), 0));
       v1 = f32x4.mul(v1, activation_dx_of(Activation.relu6, v128.load(source, 16), 0));
       source += stride;
+    } else if (what == HARDSWISH) {
+      v0 = activation_of(Activation.hardswish, v0, 0);
+      v1 = activation_of(Activation.hardswish, v1, 0);
     } else {
       v0 = clamp(v0, floor, ceiling);
       v1 = clamp(v1, floor, ceiling);
@@ -115,7 +131,7 @@ function finish_rows(what: i32, tile: usize, rows: i32, at: usize, stride: usize
     v128.store(y, v1, 16);
     tile += 32;
     y += stride;
-  } while (--rows > 0);
+  } while (tile < end);
 }
 
 /** tile += bias + residual. */
@@ -140,28 +156,30 @@ function add_tile(tile: usize, rows: i32, cols: i32, at: usize, stride: usize, b
  */
 export function f32_epilogue_tile(tile: usize, rows: i32, cols: i32, at: usize, stride: usize, column: usize,
   e: Epilogue): void {
+  if (cols == NR) {
+    const activation = e.activation;
+    if (is_clamp(activation)) {
+      finish_rows(CLAMP, tile, rows, at, stride, column, e);
+      return;
+    }
+    if (TRAINING && activation == RELU_GRADIENT) {
+      finish_rows(MASK, tile, rows, at, stride, column, e);
+      return;
+    }
+    if (TRAINING && FURTHER && activation == RELU6_GRADIENT) {
+      finish_rows(MASK_6, tile, rows, at, stride, column, e);
+      return;
+    }
+    if (FURTHER && activation == Activation.hardswish) {
+      finish_rows(HARDSWISH, tile, rows, at, stride, column, e);
+      return;
+    }
+  }
   const bias = e.bias ? e.bias + column : 0, right = cols - 4;
   let b0 = zero_v128(), b1 = b0;
   if (bias) {
     b0 = at_most_4(bias, cols, 0);
     if (right > 0) b1 = at_most_4(bias + 16, right, 0);
-  }
-  if (cols == NR) {
-    const activation = e.activation;
-    if (is_clamp(activation)) {
-      if (e.residual) finish_rows(ADD, tile, rows, at, stride, b0, b1, e);
-      else finish_rows(0, tile, rows, at, stride, b0, b1, e);
-      return;
-    }
-    if (TRAINING && activation == RELU_GRADIENT) {
-      if (e.residual) finish_rows(ADD | MASK, tile, rows, at, stride, b0, b1, e);
-      else finish_rows(MASK, tile, rows, at, stride, b0, b1, e);
-      return;
-    }
-    if (TRAINING && FURTHER && activation == RELU6_GRADIENT && !e.residual) {
-      finish_rows(MASK_6, tile, rows, at, stride, b0, b1, e);
-      return;
-    }
   }
   const activation = FURTHER ? e.activation : Activation.none;
   if (activation != Activation.none && activation < Activation.gradient) {

@@ -23,9 +23,10 @@ export const NR: i32 = 8;
 @inline
 export const PACKED_MR: i32 = FMA ? 6 : 5;
 
+/** The tile of `rows`, a constant: the micro-kernels below are this. */
 // @ts-ignore: decorator
 @inline
-function body(rows: i32, a: usize, b: usize, k: i32, c: usize, cStride: usize): void {
+export function sum_rows(rows: i32, a: usize, b: usize, k: i32, c: usize, cStride: usize): void {
   let c00 = zero_v128(), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
   let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
   const step = <usize>rows << 2;
@@ -56,28 +57,28 @@ function body(rows: i32, a: usize, b: usize, k: i32, c: usize, cStride: usize): 
 }
 
 export function f32_gemm_ukernel_packed_1x8(a: usize, b: usize, k: i32, c: usize, cStride: usize): void {
-  body(1, a, b, k, c, cStride);
+  sum_rows(1, a, b, k, c, cStride);
 }
 
 export function f32_gemm_ukernel_packed_2x8(a: usize, b: usize, k: i32, c: usize, cStride: usize): void {
-  body(2, a, b, k, c, cStride);
+  sum_rows(2, a, b, k, c, cStride);
 }
 
 export function f32_gemm_ukernel_packed_3x8(a: usize, b: usize, k: i32, c: usize, cStride: usize): void {
-  body(3, a, b, k, c, cStride);
+  sum_rows(3, a, b, k, c, cStride);
 }
 
 export function f32_gemm_ukernel_packed_4x8(a: usize, b: usize, k: i32, c: usize, cStride: usize): void {
-  body(4, a, b, k, c, cStride);
+  sum_rows(4, a, b, k, c, cStride);
 }
 
 export function f32_gemm_ukernel_packed_5x8(a: usize, b: usize, k: i32, c: usize, cStride: usize): void {
-  body(5, a, b, k, c, cStride);
+  sum_rows(5, a, b, k, c, cStride);
 }
 
 /** Relaxed build only: without FMA it spills. */
 export function f32_gemm_ukernel_packed_6x8(a: usize, b: usize, k: i32, c: usize, cStride: usize): void {
-  body(6, a, b, k, c, cStride);
+  sum_rows(6, a, b, k, c, cStride);
 }
 
 /** The tile of `rows` (1 to PACKED_MR) rows. */
