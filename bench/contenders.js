@@ -38,6 +38,7 @@ export const starters = [
     options: { entry: "dist/inference.node.js", ...one },
     every: true,
   },
+  { name: "ours, compiled", folder: "compiled", options: { file: "resnet20.wasm" }, every: true },
   { name: "onnxruntime-web", folder: "ort", options: {}, every: true },
   { name: "onnxruntime-node, native", folder: "ort", options: { native: true } },
 ];
