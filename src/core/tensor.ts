@@ -31,15 +31,12 @@ export interface Numbers {
  */
 export type Refuse = (got: string, more?: { at?: string; row?: number; hint?: string }) => ResnetWasmError;
 
-const FLOATS = /^Float(16|32|64)Array$/;
-const INTEGERS = /^(Uint8Clamped|(Ui|I)nt(8|16|32))Array$/;
+const NUMBERS = /^(Float(16|32|64)|Uint8Clamped|(Ui|I)nt(8|16|32))Array$/;
 const MOST_LEVELS = 8;
 
 /** Whether something is a typed array of numbers, of whatever realm; those of big integers are not. */
 function isTypedNumbers(value: unknown): value is ArrayLike<number> & ArrayBufferView {
-  if (!ArrayBuffer.isView(value)) return false;
-  const tag = tagOf(value);
-  return FLOATS.test(tag) || INTEGERS.test(tag);
+  return ArrayBuffer.isView(value) && NUMBERS.test(tagOf(value));
 }
 
 const hasCount = (value: unknown): value is ArrayLike<unknown> =>

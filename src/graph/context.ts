@@ -16,6 +16,19 @@ export interface Addresses {
   scratchStride: number;
 }
 
+const zero = () => 0;
+const none = { w: 0, g: 0, sum: 0, ema: 0, n: 0, state: zero };
+
+/** Addresses for a program of which only the group is asked: no words are written, which takes a cold start as long again. */
+export const NOWHERE: Addresses = {
+  value: zero,
+  run: () => none,
+  all: none,
+  workspace: 0,
+  scratch: 0,
+  scratchStride: 0,
+};
+
 /** What every kernel may read, by the names that signatures have for it: memory, and the sizes of the first input. */
 interface Usual {
   partial: number;
@@ -47,12 +60,11 @@ interface Encoded<A extends object = object> {
 export class Context {
   readonly at: Addresses;
   readonly #shape: (id: ValueId) => Shape;
-  readonly #words: number[] | undefined;
+  readonly #words: number[];
   /** The place in `GROUPS` of the last group that a record has taken. */
   group = 0;
 
-  /** Without `words` no record is written: `group` tells what all of them would take. */
-  constructor(shape: (id: ValueId) => Shape, at: Addresses, words?: number[]) {
+  constructor(shape: (id: ValueId) => Shape, at: Addresses, words: number[]) {
     this.#shape = shape;
     this.at = at;
     this.#words = words;
@@ -94,8 +106,14 @@ export class Context {
     const shape = node.inputs.length > 0 ? this.shape(node, 0) : [1];
     const [n, cols] = [numel(shape), last(shape)];
     const usual: Usual & Record<string, number> = {
-      ...{ partial: workspace, scratch, scratchStride },
-      ...{ n, batch: shape[0], rows: n / cols, cols, channels: cols },
+      partial: workspace,
+      scratch,
+      scratchStride,
+      n,
+      batch: shape[0],
+      rows: n / cols,
+      cols,
+      channels: cols,
     };
     const args: Record<string, number> = Object.assign(usual, node.attributes);
     this.#name(args, inputs, node.inputs);
@@ -106,7 +124,7 @@ export class Context {
   /** Appends the record of a kernel of which only the graph knows what its arguments are called, with the words of a table. */
   record(kernel: KernelName, args: Readonly<Record<string, number>>, table?: readonly number[]): void {
     this.group = Math.max(this.group, recordGroup(kernel, args));
-    if (this.#words) encodeRecord(this.#words, kernel, args as KernelArguments<KernelName>, table);
+    if (this.at !== NOWHERE) encodeRecord(this.#words, kernel, args as KernelArguments<KernelName>, table);
   }
 
   #name(args: Record<string, number>, names: string, ids: ValueId[]): void {

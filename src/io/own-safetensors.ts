@@ -20,13 +20,16 @@ interface OwnEntry {
   data_offsets: [begin: number, end: number];
 }
 
+type Stored = { name: string; dtype: Dtype; shape: number[]; bytes: Uint8Array };
+
 const isSize = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 31;
 
 function isOwn(entry: unknown): entry is OwnEntry {
   if (!isRecord(entry) || Object.keys(entry).join() !== "dtype,shape,data_offsets") return false;
   const { dtype, shape, data_offsets: offsets } = entry;
-  const isList = (list: unknown) => Array.isArray(list) && list.length <= MAX_RANK && list.every(isSize);
-  if (!isList(shape) || !isList(offsets) || !Array.isArray(shape) || !Array.isArray(offsets)) return false;
+  const isList = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.length <= MAX_RANK && list.every(isSize);
+  if (!isList(shape) || !isList(offsets)) return false;
   const bytes = dtype === "F32" ? 4 : dtype === "I64" && shape.length === 0 ? 8 : NaN;
   return offsets.length === 2 && offsets[1] - offsets[0] === bytes * numel(shape);
 }
@@ -52,7 +55,7 @@ export function readOwn(file: Uint8Array, verify: boolean): SafetensorsFile | un
       found[key] = value;
     }
     const tensors = new Map<string, StoredTensor>();
-    const stored: { name: string; dtype: Dtype; shape: number[]; bytes: Uint8Array }[] = [];
+    const stored: Stored[] = [];
     // One copy of all, of which numbers are views: they stand at multiples of their size, and NaN payloads stay.
     const content = new Uint8Array(file.subarray(start));
     let at = 0;
@@ -65,15 +68,16 @@ export function readOwn(file: Uint8Array, verify: boolean): SafetensorsFile | un
       const words = new Uint32Array(content.buffer, at, bytes.length / 4);
       const data = dtype === "F32" ? new Float32Array(content.buffer, at, words.length) : Float32Array.of(words[0]);
       if (dtype === "I64" && (data[0] !== words[0] || words[1] > 0)) return undefined;
-      tensors.set(name, { data, shape, dtype });
-      stored.push({ name, dtype, shape, bytes });
+      const tensor = { name, data, shape, dtype, bytes };
+      tensors.set(name, tensor);
+      stored.push(tensor);
       at += bytes.length;
     }
     if (at !== content.length) return undefined;
-    const { [DIGEST_KEY]: digest } = found;
+    const digest = found[DIGEST_KEY];
     delete found[DIGEST_KEY];
-    if (verify && digest !== undefined && digestOf(found, stored, ({ bytes }) => crc32(bytes)) !== digest)
-      return undefined;
+    const sum = ({ bytes }: Stored) => crc32(bytes);
+    if (verify && digest !== undefined && digestOf(found, stored, sum) !== digest) return undefined;
     return { tensors, metadata: found };
   } catch {
     return undefined; // the reader that comes on demand says what is wrong

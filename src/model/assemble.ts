@@ -7,11 +7,12 @@ import type { Shape } from "../core/shape.js";
 import { messageOf } from "../core/thrown.js";
 import { readGiven } from "../data/given.js";
 import type { FileSource } from "../data/places.js";
+import { NOWHERE } from "../graph/context.js";
 import { readOwn } from "../io/own-safetensors.js";
 import { planBytes } from "../plan/arrange.js";
 import type { Differentiate } from "../plan/autodiff.js";
 import { stepMacs, stepWork } from "../plan/cost.js";
-import { groupOf } from "../program/encode.js";
+import { encode } from "../program/encode.js";
 import { Executor } from "../runtime/executor.js";
 import { hasRelaxedSimd, hasSimd } from "../runtime/features.js";
 import type { Host } from "../runtime/host.js";
@@ -54,7 +55,7 @@ export async function assemble(
   expectAtMost(where, "maxWork", stepWork(graph, nodes), maxWork);
   const shared = mostThreads > 1;
   // What a network's gradients take lies in the groups of its forward ops or in the first.
-  const group = groupOf(description.plan);
+  const { group } = encode(description.plan, NOWHERE);
   const wide =
     settings.wide &&
     (await (await demanded(where, import("./wide.js"))).chooseWide(where, host, settings, shared, group, info));

@@ -93,17 +93,14 @@ function spaceFor(last: number): (life: Lifetime, bytes: number) => number {
   /** What is taken at some time within a node, and, by -n, what is taken all that time. */
   const spans = new Map<number, Span[]>();
   /** The nodes that a life touches, negative where it does not go through all of them. */
-  const touch = (life: Lifetime, nodes: number[], n = 1, from = -1, to = last): number[] => {
-    if (life.last < from || life.first > to) return nodes;
-    const isWhole = life.first <= from && to <= life.last;
-    nodes.push(isWhole ? n : -n);
-    if (isWhole) return nodes;
+  const touched = (life: Lifetime, n = 1, from = -1, to = last): number[] => {
+    if (life.last < from || life.first > to) return [];
+    if (life.first <= from && to <= life.last) return [n];
     const middle = (from + to) >> 1;
-    touch(life, nodes, 2 * n, from, middle);
-    return touch(life, nodes, 2 * n + 1, middle + 1, to);
+    return [-n, ...touched(life, 2 * n, from, middle), ...touched(life, 2 * n + 1, middle + 1, to)];
   };
   return (life, bytes) => {
-    const nodes = touch(life, []);
+    const nodes = touched(life);
     let offset = 0;
     for (const [start, end] of nodes.flatMap((n) => spans.get(n) ?? []).sort((a, b) => a[0] - b[0])) {
       if (offset + bytes <= start) break;

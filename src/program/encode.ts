@@ -17,26 +17,6 @@ export interface Program {
   group: Group;
 }
 
-const zero = () => 0;
-const none = { w: 0, g: 0, sum: 0, ema: 0, n: 0, state: zero };
-
-/** Addresses for a program that is looked at and not run. */
-export const NOWHERE: Addresses = {
-  value: zero,
-  run: () => none,
-  all: none,
-  workspace: 0,
-  scratch: 0,
-  scratchStride: 0,
-};
-
-/** The group of a plan's program, in half the time that the program takes. */
-export function groupOf({ graph, prepare, step }: Plan): Group {
-  const context = new Context((id) => graph.shape(id), NOWHERE);
-  for (const node of [...prepare, ...step]) node.op.encode?.(node, context);
-  return GROUPS[context.group];
-}
-
 export function encode(plan: Plan, at: Addresses): Program {
   const { graph } = plan;
   const words: number[] = [];

@@ -248,7 +248,10 @@ export class Executor {
       return { w: at("parameters"), g: at("gradients"), n, state: (name: string) => at(`optimizer.${name}`) };
     };
     const all = {
-      ...{ w: region("parameters"), g: region("gradients"), sum: region("sum"), ema: region("ema") },
+      w: region("parameters"),
+      g: region("gradients"),
+      sum: region("sum"),
+      ema: region("ema"),
       n: this.floats,
     };
     return { value, run, all, workspace, scratch, scratchStride };

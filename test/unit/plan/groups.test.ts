@@ -13,12 +13,13 @@ import {
   Sequential,
   Softmax,
 } from "../../../src/faces/main.js";
-import { encode, groupOf, NOWHERE } from "../../../src/program/encode.js";
+import { NOWHERE } from "../../../src/graph/context.js";
+import { encode } from "../../../src/program/encode.js";
 import { RUNS, type Sample, samples } from "../../support/networks.js";
 import { kinds, planOf } from "./requests.js";
 
 type Kind = (typeof kinds)[string];
-const needs = (sample: Sample, kind: Kind) => groupOf(planOf(sample, kind));
+const needs = (sample: Sample, kind: Kind) => encode(planOf(sample, kind), NOWHERE).group;
 const sampleOf = (network: Layer, inputShape: number[]) => ({ network, inputShape, batchSize: 1 }) as Sample;
 
 describe("the group of a model's kernels", () => {
@@ -37,7 +38,7 @@ describe("the group of a model's kernels", () => {
     fc.assert(
       fc.property(samples, (sample) => {
         const first = GROUPS.indexOf(needs({ ...sample, batchSize: 1 }, kinds.predict));
-        const { group } = encode(planOf(sample, kind), NOWHERE);
+        const { group } = encode(planOf(sample, kind), { ...NOWHERE });
         expect(needs(sample, kind)).toBe(group);
         expect(GROUPS.indexOf(group)).toBeLessThanOrEqual(first);
       }),

@@ -11,12 +11,13 @@ import {
   residualTwin,
   Sequential,
 } from "../../../src/faces/main.js";
+import { NOWHERE } from "../../../src/graph/context.js";
 import { describeNetwork } from "../../../src/model/engine.js";
 import { expectNetwork } from "../../../src/model/limits.js";
 import { matchStateDict } from "../../../src/model/state.js";
 import { summarize } from "../../../src/model/summary.js";
 import type { Layer } from "../../../src/nn/layer.js";
-import { encode, NOWHERE } from "../../../src/program/encode.js";
+import { encode } from "../../../src/program/encode.js";
 import { kinds, planOf } from "./requests.js";
 
 const list = <T>(length: number, make: (i: number) => T): T[] => Array.from({ length }, (_, i) => make(i));
@@ -49,8 +50,8 @@ const works: Record<string, Work> = {
   },
   "its plain twin": plainTwin,
   "its residual twin": (network) => residualTwin(network),
-  "a plan to predict": (network) => encode(plan(network, "predict"), NOWHERE),
-  "a plan to train": (network) => encode(plan(network, "a step of Adam"), NOWHERE),
+  "a plan to predict": (network) => encode(plan(network, "predict"), { ...NOWHERE }),
+  "a plan to train": (network) => encode(plan(network, "a step of Adam"), { ...NOWHERE }),
   "the search for what is not finite": (network) => plan(network, "everything kept"),
   "its summary": (network) => {
     const described = describeNetwork(network, [4]);
