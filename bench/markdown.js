@@ -31,9 +31,9 @@ export function fullReport(report) {
     `${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.platform}. Medians [quartiles] of rounds.`,
     "Our time, and that of the others as multiples of it; one thread each unless said.",
     mainTable(report),
-    "Peak memory of the whole process, MiB:",
-    memoryTable(report),
   ];
+  const memory = memoryTable(report);
+  if (memory) parts.push("Peak memory of the whole process, MiB:", memory);
   for (const { title, date, clock, engines, results } of Object.values(groups)) {
     parts.push(`## ${title}`, `${date}, ${engines.join(", ")}, ${CLOCKS[clock]}`);
     for (const result of results)
@@ -102,14 +102,15 @@ const shown = (ratio) => (ratio === undefined ? "-" : number(ratio));
 const mainResults = (groups) =>
   MAIN.filter(([group]) => groups[group]).map(([group, at, label]) => ({ label, result: groups[group].results[at] }));
 
-/** The table of `MAIN`, with all others. */
+/** The table of `MAIN`, with all others that have taken part. */
 export function mainTable({ groups }) {
-  const rows = mainResults(groups).map(({ label, result }) => {
+  const results = mainResults(groups);
+  const peers = PEERS.filter((name) => results.some(({ result }) => comparison(result).ratio(name) !== undefined));
+  const rows = results.map(({ label, result }) => {
     const { base, ratio } = comparison(result);
-    return [label, `${number(base.ms)} ms`, twoThreads(groups, result), ...PEERS.map((name) => shown(ratio(name)))];
+    return [label, `${number(base.ms)} ms`, twoThreads(groups, result), ...peers.map((name) => shown(ratio(name)))];
   });
-  const header = ["", "ours", "2 threads", ...PEERS.map(heading)];
-  return markdownTable(header, rows);
+  return markdownTable(["", "ours", "2 threads", ...peers.map(heading)], rows);
 }
 
 /** The README's, in three columns: ours, the fastest of the others that run where JavaScript does, PyTorch's faster layout. */
@@ -126,15 +127,18 @@ export function shortTable({ groups }) {
   return markdownTable(["", "ours", "fastest other in JavaScript", "PyTorch (native)"], rows);
 }
 
-/** Peak memory of whole processes, MiB; of groups whose processes do this alone. */
+/** Peak memory of whole processes, MiB, of the networks that have processes of their own; undefined where none is known. */
 export function memoryTable({ groups }) {
-  const names = ["ours, relaxed SIMD", ...PEERS.slice(2)];
-  const alone = MAIN.filter(([group]) => groups[group] && /^resnet/.test(group));
-  const rows = alone.map(([group, at, label]) => {
+  const names = ["ours, relaxed SIMD", ...PEERS];
+  const alone = MAIN.filter(([group]) => groups[group] && /^(resnet|mobilenet|efficientnet|convnext)/.test(group));
+  const found = alone.map(([group, at, label]) => {
     const { rows } = groups[group].results[at];
     const { where } = rows.find(({ error }) => !error);
-    const cell = (name) => rows.find((row) => row.name === name && (row.where === where || row.where === ""))?.peakMiB;
-    return [label, ...names.map((name) => cell(name)?.toFixed(0) ?? "-")];
+    const peak = (name) => rows.find((row) => row.name === name && (row.where === where || row.where === ""))?.peakMiB;
+    return { label, peaks: names.map((name) => peak(name) ?? undefined) };
   });
-  return markdownTable(["", "ours", ...PEERS.slice(2).map(heading)], rows);
+  const known = names.map((_, i) => i).filter((i) => found.some(({ peaks }) => peaks[i] !== undefined));
+  if (known.length === 0) return undefined;
+  const rows = found.map(({ label, peaks }) => [label, ...known.map((i) => peaks[i]?.toFixed(0) ?? "-")]);
+  return markdownTable(["", ...known.map((i) => (i === 0 ? "ours" : heading(names[i])))], rows);
 }
