@@ -34,8 +34,11 @@ const rows = await runMatrix(chosen, { folder: values.folder });
 const all = inOrder([...rows, ...kept(values.json)]);
 if (values.json) writeFileSync(values.json, `${JSON.stringify(all, null, 1)}\n`);
 const failed = rows.filter(({ failures }) => failures.length > 0);
+const absent = rows.filter(({ main }) => main.startsWith("not run"));
+const passed = rows.length - failed.length - absent.length;
+const seconds = Math.round((Date.now() - begin) / 1000);
 console.log(
-  `${rows.length - failed.length} passed, ${failed.length} failed in ${Math.round((Date.now() - begin) / 1000)} s`,
+  `${passed} passed, ${failed.length} failed${absent.length > 0 ? `, ${absent.length} not run` : ""} in ${seconds} s`,
 );
 if (failed.length > 0) process.exitCode = 1;
 else if (values.write) write();

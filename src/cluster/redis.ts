@@ -19,7 +19,7 @@ async function installed<T>(where: string, name: string, part: Promise<T>): Prom
   try {
     return await part;
   } catch (cause) {
-    if (codeOf(cause) !== "ERR_MODULE_NOT_FOUND") throw cause;
+    if (!/MODULE_NOT_FOUND$/.test(String(codeOf(cause)))) throw cause;
     const hint = "npm install bullmq ioredis";
     throw new RuntimeSupportError(expectation(where, name, "installed", "no such package", { hint }), { cause });
   }

@@ -14,6 +14,8 @@ export interface Found {
 export interface Outcome {
   main: Found;
   worker?: Found;
+  /** By files and the threads of prefetch, in Node, Deno and Bun. */
+  server?: Found;
   /** Losses of the recipe in docs/frameworks.md. */
   guide?: readonly number[];
 }
@@ -30,8 +32,10 @@ export interface Platform {
   packages?: readonly string[];
   /** Its version, where no package of npm tells it. */
   version?(project: Project): string | Promise<string>;
-  /** Why it cannot run on this machine; undefined where it can. */
+  /** What this machine lacks, which the run needs; undefined where all is there. */
   missing?(): string | undefined;
+  /** Why it is left out where it is not there, in the table's words. */
+  absent?(): string | undefined;
   /** Files of the project beside the program, by their paths. */
   files?: Readonly<Record<string, string>>;
   /** Why there are no workers for models: the worker's entry throws a `RuntimeSupportError`. */

@@ -35,6 +35,9 @@ export async function runMatrix(platforms: readonly Platform[], { folder }: RunO
 async function withoutTools(home: string, tarball: string): Promise<Outcome> {
   const project = await makeProject(join(home, "expected"), tarball, { name: "expected", title: "Node", modes: {} });
   const outcome = await inNode(project);
+  const { here, ahead } = outcome.server!;
+  if (here === undefined || here !== ahead)
+    throw new Error(`prefetch expected the batches of its dataset, got ${JSON.stringify(outcome.server)}`);
   for (const entry of [outcome.main, outcome.worker!])
     if (!isDeepStrictEqual(entry.losses, LOSSES))
       throw new Error(`the package itself expected losses ${LOSSES}, got ${JSON.stringify(entry)}`);
@@ -43,7 +46,7 @@ async function withoutTools(home: string, tarball: string): Promise<Outcome> {
 
 export async function inNode(project: Project, ...flags: string[]): Promise<Outcome> {
   project.write({
-    "process.js": `import { outcome } from "./program/outcome.js"; console.log(JSON.stringify(await outcome()));\n`,
+    "process.js": `import { serverOutcome } from "./program/server.js"; console.log(JSON.stringify(await serverOutcome()));\n`,
   });
   return lastLine(await run(process.execPath, [...flags, "process.js"], { cwd: project.folder }));
 }
@@ -52,6 +55,8 @@ async function examine(platform: Platform, home: string, tarball: string, expect
   const { name, title, modes } = platform;
   const row = { platform: name, title, version: "", main: "", worker: "", failures: [], seconds: 0 };
   const lines = (failure: string) => Object.keys(modes).map((mode) => ({ ...row, mode, failures: [failure] }));
+  const absent = platform.absent?.();
+  if (absent) return Object.keys(modes).map((mode) => ({ ...row, mode, main: `not run: ${absent}` }));
   const missing = platform.missing?.();
   if (missing) return lines(`missing: ${missing}`);
   let project: Project;
@@ -95,7 +100,6 @@ async function judge(
   } catch (error) {
     return { main: "failed", worker: "failed", failures: [(error as Error).message] };
   }
-  const main = compare("main entry", outcome.main, expected.main);
   const worker = platform.mainAlone
     ? { told: platform.mainAlone, failures: [] }
     : platform.noWorkers
@@ -104,7 +108,13 @@ async function judge(
   const losses = outcome.guide?.map((loss) => Number(loss.toFixed(3)));
   const guide =
     losses && !isDeepStrictEqual(losses, LOSSES) ? [`the recipe expected losses ${LOSSES}, got ${losses}`] : [];
-  return { main: main.told, worker: worker.told, failures: [...main.failures, ...worker.failures, ...guide] };
+  const server = outcome.server && compare("files and threads", outcome.server, expected.server!);
+  const main = compare("main entry", outcome.main, expected.main);
+  return {
+    main: server && main.told === SAME ? server.told : main.told,
+    worker: worker.told,
+    failures: [...main.failures, ...(server?.failures ?? []), ...worker.failures, ...guide],
+  };
 }
 
 function compare(entry: string, found: Found | undefined, expected: Found): { told: string; failures: string[] } {

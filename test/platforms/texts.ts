@@ -9,4 +9,4 @@ export const START = (program: string): string =>
 
 /** A program for a process, which prints what it found on its last line. */
 export const PRINT = (program: string): string =>
-  `import { outcome } from "${program}";\n\nconsole.log(JSON.stringify(await outcome()));\n`;
+  `import { serverOutcome } from "${program}";\n\nconsole.log(JSON.stringify(await serverOutcome()));\n`;

@@ -7,7 +7,7 @@ import { PRINT, page, START } from "../texts.js";
 
 const FILES = {
   "page.js": START("./program/outcome.js"),
-  "process.js": PRINT("./program/outcome.js"),
+  "process.js": PRINT("./program/server.js"),
   "site/index.html": page("./page.js"),
   "site/module.html": page("./page.mjs"),
 };

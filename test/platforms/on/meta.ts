@@ -52,10 +52,10 @@ export default function Page() {
   node: {
     "app/page.jsx": EMPTY_PAGE,
     "app/api/train/route.js": guide("next/app/api/train/route.js"),
-    "app/api/node/route.js": `import { outcome } from "../../../program/outcome.js";
+    "app/api/node/route.js": `import { serverOutcome } from "../../../program/server.js";
 
 export const dynamic = "force-dynamic";
-export const GET = async () => Response.json(await outcome());
+export const GET = async () => Response.json(await serverOutcome());
 `,
   },
   edge: {
@@ -147,9 +147,9 @@ onMounted(() => {
 </script>
 <template><p>training</p></template>
 `,
-    "server/api/node.js": `import { outcome } from "../../program/outcome.js";
+    "server/api/node.js": `import { serverOutcome } from "~~/program/server.js";
 
-export default defineEventHandler(() => outcome());
+export default defineEventHandler(() => serverOutcome());
 `,
     "nuxt.config.js": 'export default defineNuxtConfig({ compatibilityDate: "2026-11-01" });\n',
   },
@@ -195,9 +195,9 @@ onMount(() => {
 </script>
 <p>training</p>
 `,
-    "src/routes/api/node/+server.js": `import { outcome } from "../../../../program/outcome.js";
+    "src/routes/api/node/+server.js": `import { serverOutcome } from "../../../../program/server.js";
 
-export const GET = async () => Response.json(await outcome());
+export const GET = async () => Response.json(await serverOutcome());
 `,
   },
   modes: {

@@ -3,7 +3,7 @@ import { chromium, type Worker } from "playwright-core";
 import { ASKED, guide, manifest } from "../guides.js";
 import { executablePath, hosting, inTab, noBrowser, visit } from "../page.js";
 import type { Outcome, Platform } from "../platform.js";
-import { run } from "../process.js";
+import { lastLine, run } from "../process.js";
 import type { Project } from "../project.js";
 import { page, START } from "../texts.js";
 
@@ -137,4 +137,30 @@ globalThis.outcome = new Promise((resolve, reject) => {
   },
 };
 
-export const places = [importMap, serviceWorker, extension, sharedWorker];
+/** Its binary, where there is one. */
+const ELECTRON = process.env.RESNET_WASM_ELECTRON;
+
+const electron: Platform = {
+  name: "electron",
+  title: "Electron, main process",
+  absent: () => (ELECTRON ? undefined : "its binary does not come from npm; RESNET_WASM_ELECTRON names one"),
+  version: async ({ folder }) => (await run(ELECTRON!, ["--version"], { cwd: folder })).trim().replace(/^v/, ""),
+  files: {
+    "electron/main.js": guide("electron/main.js"),
+    "main.js": `import { app } from "electron";
+import "./electron/main.js";
+import { serverOutcome } from "./program/server.js";
+
+app.whenReady().then(async () => {
+  console.log(JSON.stringify(await serverOutcome()));
+  app.quit();
+});
+`,
+  },
+  modes: {
+    "as it is": async ({ folder }) =>
+      lastLine(await run(ELECTRON!, ["--no-sandbox", "--headless", "main.js"], { cwd: folder })),
+  },
+};
+
+export const places = [importMap, serviceWorker, extension, sharedWorker, electron];

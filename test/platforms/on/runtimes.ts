@@ -5,7 +5,7 @@ import { lastLine, run, serving } from "../process.js";
 import type { Project } from "../project.js";
 import { PRINT } from "../texts.js";
 
-const FILES = { "process.js": PRINT("./program/outcome.js") };
+const FILES = { "process.js": PRINT("./program/server.js") };
 
 const ran = async (project: Project, command: string, ...args: string[]): Promise<Outcome> =>
   lastLine(await run(command, args, { cwd: project.folder }));
@@ -23,7 +23,7 @@ const node: Platform = {
         "process.cjs": `const main = require("resnet-wasm");
 const there = require("resnet-wasm/worker");
 if (typeof main.createModel !== "function" || typeof there.createModel !== "function") throw new Error("no createModel");
-import("./program/outcome.js").then(async ({ outcome }) => console.log(JSON.stringify(await outcome())));
+import("./program/server.js").then(async ({ serverOutcome }) => console.log(JSON.stringify(await serverOutcome())));
 `,
       });
       return ran(
@@ -103,32 +103,43 @@ const wrangler: Platform = {
   packages: ["wrangler@4"],
   noWorkers: "workerd has no worker threads",
   files: {
-    "worker.js": `import { outcome } from "./program/outcome.js";
+    "edge/worker.js": guide("edge/worker.js"),
+    "worker.js": `import edge from "./edge/worker.js";
+import { outcome } from "./program/outcome.js";
 
-export default { fetch: async (request) => (new URL(request.url).pathname === "/run" ? Response.json(await outcome()) : new Response("")) };
+export default {
+  async fetch(request) {
+    if (request.method === "POST") return edge.fetch(request);
+    return new URL(request.url).pathname === "/run" ? Response.json(await outcome()) : new Response("");
+  },
+};
 `,
     "wrangler.json": JSON.stringify({ name: "app", main: "worker.js", compatibility_date: "2026-04-01" }),
   },
   modes: {
-    dev: ({ folder, path }) =>
-      serving(
-        (port) => [
-          path("node_modules/.bin/wrangler"),
-          "dev",
-          "--local",
-          "--port",
-          `${port}`,
-          "--show-interactive-dev-session=false",
-        ],
-        { cwd: folder },
-        async (address) => {
-          const response = await fetch(`${address}/run`);
-          const text = await response.text();
-          if (!response.ok) throw new Error(text.slice(0, 2000));
-          return JSON.parse(text);
-        },
-      ),
+    dev: (project) => byWrangler(project, []),
+    "deploy --dry-run": async (project) => {
+      await project.bin("wrangler", ["deploy", "--dry-run", "--outdir", "out"]);
+      return byWrangler(project, ["out/worker.js", "--no-bundle"]);
+    },
   },
 };
+
+/** Workers are served as they are, or bundled before. */
+function byWrangler({ folder, path }: Project, what: readonly string[]): Promise<Outcome> {
+  const flags = ["--local", "--show-interactive-dev-session=false"];
+  return serving(
+    (port) => [path("node_modules/.bin/wrangler"), "dev", ...what, ...flags, "--port", `${port}`],
+    { cwd: folder },
+    async (address) => {
+      const [found, losses] = [
+        await fetch(`${address}/run`),
+        await fetch(address, { method: "POST", body: JSON.stringify(ASKED) }),
+      ];
+      for (const response of [found, losses]) if (!response.ok) throw new Error((await response.text()).slice(0, 2000));
+      return { ...((await found.json()) as Outcome), guide: (await losses.json()) as number[] };
+    },
+  );
+}
 
 export const runtimes = [node, deno, bun, wrangler];

@@ -7,6 +7,7 @@ import { loadModel as loadPredictor } from "resnet-wasm/inference";
 import { f1 } from "resnet-wasm/metrics";
 import { exportOnnx, loadOnnx } from "resnet-wasm/onnx";
 import { readPytorch } from "resnet-wasm/pytorch";
+import { loadModel as loadQuantized, quantize } from "resnet-wasm/quantize";
 import { trainTable } from "resnet-wasm/recipes";
 import { compileModel } from "resnet-wasm/standalone";
 import { PICTURE, PTH, TABLE } from "./files.js";
@@ -47,6 +48,7 @@ export async function work() {
     print: null,
   });
   const bytes = compileModel(model);
+  const eight = await quantize(model, samples(), { samples: 64, ...OPTIONS });
   return {
     losses,
     weights: hashOf(model.stateDict()),
@@ -58,6 +60,8 @@ export async function work() {
     metrics: Number(metrics.f1.toFixed(3)),
     recipes: report.columns.map(({ name, use }) => `${name}: ${use}`).join(),
     standalone: hash(bytes),
+    quantized: await outputs(eight),
+    quantizedAgain: await outputs(loadQuantized(await eight.save(), OPTIONS)),
     imagenet: imagenetNames[0],
   };
 }
