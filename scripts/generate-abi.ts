@@ -248,7 +248,7 @@ export function generate(assembly: string): Build[] {
       constants: { ...constants, WIDE: 1 as const },
     })),
   );
-  const predicting = kernels.filter((kernel) => !kernel.training && kernel.group !== "int8");
+  const predicting = kernels.filter((kernel) => !kernel.training);
   texts["standalone.ts"] =
     `${exportsOf(files, predicting)}export { expand_f16 } from "../standalone/expand";\nexport { transform_image } from "../standalone/transform";\n`;
   builds.push({

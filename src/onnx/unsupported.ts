@@ -39,5 +39,7 @@ export function unsupported(reading: Reading, expected: string, nodes: readonly 
     .slice(0, 20)
     .map(({ op, node, reason }) => `${op} (node ${describe(node)}${reason && `: ${reason}`})`);
   const more = nodes.length > 20 ? ` and ${nodes.length - 20} more` : "";
-  return new UnsupportedOpError(reading.error("nodes", expected, list.join(", ") + more).message, nodes);
+  const isQuantized = nodes.some(({ op }) => /^(Q|Deq)uantizeLinear$/.test(op));
+  const hint = isQuantized ? "use dequantizeOnnx of resnet-wasm/quantize" : undefined;
+  return new UnsupportedOpError(reading.error("nodes", expected, list.join(", ") + more, hint).message, nodes);
 }

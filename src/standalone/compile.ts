@@ -3,8 +3,9 @@ import relaxed from "../../build/kernels/standalone-relaxed.js";
 import simd from "../../build/kernels/standalone-simd.js";
 import { CONTROL } from "../abi/control.js";
 import { ArgumentError, expectation, RuntimeSupportError } from "../core/errors.js";
-import { flag, integer, oneOf, readOptions, type Schema } from "../core/options.js";
+import { flag, integer, oneOf, optional, readOptions, type Schema } from "../core/options.js";
 import type { Shape } from "../core/shape.js";
+import type { Engine } from "../model/engine.js";
 import { Predictor } from "../model/predictor.js";
 import { PAGE } from "../runtime/memory.js";
 import { place, Space } from "./layout.js";
@@ -19,12 +20,13 @@ export interface CompileOptions {
   batchSize?: number;
   /**
    * Use relaxed SIMD: up to 1.3 times as fast, in hosts that have it, and with last bits that depend on the processor.
-   * Default false: the same bits everywhere.
+   * Default false: the same bits everywhere. Not for networks in eight bits, whose instructions want to be tried first.
    */
   relaxedSimd?: boolean;
   /**
-   * How weights of two and more dimensions are written: "F16" halves the file, and the module expands them when it starts.
-   * Default "F32".
+   * How weights of two and more dimensions are written: "F16" halves the file, and the module expands them when it starts. "I8" is
+   * for networks in eight bits, made by `quantize`: integers stay bytes, the module computes with them. Default "F32", or "I8"
+   * for these.
    */
   precision?: Precision;
   /**
@@ -40,7 +42,7 @@ const schema = () =>
   ({
     batchSize: integer({ min: 1, default: 1 }),
     relaxedSimd: flag(false),
-    precision: oneOf(PRECISIONS, "F32"),
+    precision: optional(oneOf(PRECISIONS)),
     picture: readPicture,
   }) satisfies Schema<CompileOptions>;
 
@@ -59,7 +61,7 @@ export interface ModuleInfo {
   picture?: Required<PictureOptions>;
   precision: Precision;
   relaxedSimd: boolean;
-  /** CRC-32 of the weights as float32, in eight hex digits. */
+  /** CRC-32 of the weights as float32, integers as bytes, in eight hex digits. */
   hash: string;
 }
 
@@ -85,7 +87,7 @@ export interface ModuleInfo {
  * writeFileSync("net.wasm", compileModel(model, { batchSize: 8 }));
  */
 export function compileModel(model: Predictor, options?: CompileOptions): Uint8Array<ArrayBuffer> {
-  const { batchSize, relaxedSimd, precision, picture } = readOptions("compileModel", options, schema);
+  const { batchSize, relaxedSimd, picture, ...given } = readOptions("compileModel", options, schema);
   if (!(model instanceof Predictor)) {
     const hint = "Of a model in a worker, save the file and load it in this thread";
     throw new ArgumentError(
@@ -93,6 +95,7 @@ export function compileModel(model: Predictor, options?: CompileOptions): Uint8A
     );
   }
   const { engine, inputShape, outputShape, outputShapes, classNames, transform } = model;
+  const precision = precisionOf(engine, given.precision, relaxedSimd);
   const plan = engine.plan({ batchSize, training: false, backward: "none" });
   const space = new Space(batchSize);
   const placed = place(engine, plan, space);
@@ -142,6 +145,28 @@ export function compileModel(model: Predictor, options?: CompileOptions): Uint8A
     },
     bound: pictures ? { load: { target: object.transform, address: pictures.record } } : {},
   });
+}
+
+/** The precision asked for, or else the network's own. Throws `ArgumentError` where it has another. */
+function precisionOf({ description }: Engine, asked: Precision | undefined, relaxedSimd: boolean): Precision {
+  const isInteger = description.buffers.some(({ dtype }) => dtype === "i8");
+  const precision = asked ?? (isInteger ? "I8" : "F32");
+  const refuse = (name: string, expected: unknown, got: unknown, hint: string) =>
+    new ArgumentError(expectation("compileModel", name, expected, got, { hint }));
+  if (isInteger && precision !== "I8")
+    throw refuse("precision", '"I8", as the network has it', precision, "The model that it was made of is in float32");
+  if (isInteger && relaxedSimd) {
+    const hint = "No module can try whether its integers are right; without it they are everywhere";
+    throw refuse("relaxedSimd", "false for a network in eight bits", true, hint);
+  }
+  if (!isInteger && precision === "I8")
+    throw refuse(
+      "precision",
+      "F32 or F16 for a network in float32",
+      "I8",
+      "quantize of resnet-wasm/quantize makes one",
+    );
+  return precision;
 }
 
 /** Words of a record in front of its fields, the first of them the number of its kernel, the second how many words it has. */

@@ -51,8 +51,8 @@ export interface Placed {
 export function place(engine: Engine, plan: PredictPlan, space: Space): Placed {
   const { executor, description } = engine;
   const regions = new Map([["parameters", space.take(executor.regionBytes)]]);
-  for (const { name, shape } of description.buffers)
-    regions.set(`buffer ${name}`, space.take(bytesOf({ shape, dtype: "f32" })));
+  for (const { name, shape, dtype = "f32" } of description.buffers)
+    regions.set(`buffer ${name}`, space.take(bytesOf({ shape, dtype })));
   for (const [id, key] of plan.prepared)
     if (!regions.has(key)) regions.set(key, space.take(bytesOf(plan.graph.values[id])));
   const arena = space.take(plan.arena.bytes);

@@ -7,8 +7,8 @@ import type { Engine } from "../model/engine.js";
 import type { Placed, Space } from "./layout.js";
 import type { Segment } from "./link.js";
 
-/** How weights of two and more dimensions are written; others are float32 always. */
-export const PRECISIONS = ["F32", "F16"] as const;
+/** How weights of two and more dimensions are written; others are float32 always. "I8": of products on integers, as bytes. */
+export const PRECISIONS = ["F32", "F16", "I8"] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
 /** Weights in half precision: where they stand, where they shall stand as float32, how many. */
@@ -21,7 +21,7 @@ export interface Packed {
 export interface Weights {
   data: Segment[];
   packed: Packed[];
-  /** CRC-32 of all weights as float32, in eight hex digits. */
+  /** CRC-32 of all weights as float32, integers as bytes, in eight hex digits. */
   hash: string;
 }
 
@@ -53,7 +53,7 @@ export function collectWeights(engine: Engine, placed: Placed, space: Space, pre
   let sum = 0;
   const add = (name: string, rank: number, address: number, values: Float32Array) => {
     sum = crc32(bytesOfView(values), sum);
-    if (precision === "F32" || rank < 2) {
+    if (precision !== "F16" || rank < 2) {
       data.push({ address, bytes: bytesOfView(values) });
       return;
     }

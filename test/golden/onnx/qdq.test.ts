@@ -14,7 +14,7 @@ import {
   ReLU,
   Sequential,
 } from "../../../src/hosts/node/index.js";
-import { importOnnx, loadOnnx } from "../../../src/hosts/node/onnx.js";
+import { importOnnx, loadOnnx, UnsupportedOpError } from "../../../src/hosts/node/onnx.js";
 import { dequantizeOnnx, exportQdq, quantize } from "../../../src/hosts/node/quantize.js";
 import type { NodeProto, TensorProto } from "../../../src/onnx/messages.js";
 import { Reading } from "../../../src/onnx/protobuf.js";
@@ -131,6 +131,11 @@ describe("dequantizeOnnx", () => {
     expect(steps.filter((step) => step > 0.01).length).toBeLessThanOrEqual(2);
     expect(Math.max(...steps)).toBeLessThan(1.01);
     expect(ours.some((y) => y > 0.5)).toBe(true);
+  });
+
+  it("is what importOnnx names where it meets such a file", () => {
+    expect(() => importOnnx(file)).toThrow(UnsupportedOpError);
+    expect(() => importOnnx(file)).toThrow("use dequantizeOnnx of resnet-wasm/quantize");
   });
 
   it("without rounding gives the plain network, which quantize takes", async () => {
