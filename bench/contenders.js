@@ -55,7 +55,8 @@ function isCube({ kind, m, n, k }) {
 
 /** What V8 is asked to widen is told of three networks. */
 function isWide({ kind, net, batch }) {
-  return kind === "train" ? net === "resnet20" && batch === 128 : ["resnet50", "mobilenet_v2"].includes(net);
+  if (kind === "train" && net === "resnet20") return batch === 128;
+  return ["resnet50", "mobilenet_v2"].includes(net);
 }
 
 /** The networks of ../shared/data/litert, and there is no other way into a file of LiteRT's. */

@@ -11,8 +11,9 @@ import { Conv2dDwRecord } from "../generated/records";
 import { at_most_4 } from "../range";
 import { copy_slab } from "./slab";
 import { f32_packed_ukernel_4x8, f32_packed_ukernel_4x8_add } from "./ukernel_packed";
+import { f32_packed_ukernel_4x16, f32_packed_ukernel_4x16_add } from "./ukernel_wide";
 
-/** Scratch of a thread: a tile of 4x8, a strip [pixel][8], dy as [group][ocg / 4][pixel][4], the slab. */
+/** Scratch of a thread: a tile of 4x8, two strips [pixel][8], dy as [group][ocg / 4][pixel][4], the slab. */
 export function f32_conv2d_dw(r: Conv2dDwRecord, thread: i32, threads: i32): void {
   const x = r.x, h = r.h, w = r.w, ic = r.ic, oh = r.oh, ow = r.ow, oc = r.oc, kh = r.kh, kw = r.kw;
   const strideH = r.strideH, strideW = r.strideW, dilationH = r.dilationH, dilationW = r.dilationW;
@@ -48,31 +49,45 @@ export function f32_conv2d_dw(r: Conv2dDwRecord, thread: i32, threads: i32): voi
       pack_dy(r.dy + (<usize>((n * oh + begin) * ow) * oc << 2), pixels, oc, groups, ocg, dyPanels);
 
       for (let item = first; item < last; ) {
-        const block = item / ocTiles % blocks, g = item / ocTiles / blocks;
+        const block = item / ocTiles % blocks, g = item / ocTiles / blocks, t = item % ocTiles;
         const wide = min(k - block * 8, 8);
-        // Byte offsets of the columns from the pixel; after the last one it is repeated, and the sums are left unused.
-        for (let i = 0; i < 8; i++) {
-          const column = block * 8 + min(i, wide - 1), tap = column / icg;
-          const at = tap / kw * dilationH * xRow + tap % kw * dilationW * ic + column % icg;
-          store<u32>(tile + (<usize>i << 2), at << 2);
-        }
-        const from = base + (<usize>(g * icg) << 2);
-        pack_strip(from, tile, xStep, xSkip, rows, ow, strip);
-        pack_strip(from, tile + 16, xStep, xSkip, rows, ow, strip + 16);
+        // Wide builds take two whole strips at a time.
+        const both = WIDE && t == 0 && k - block * 8 >= 16 && item + 2 * ocTiles <= last;
+        const from = base + (<usize>(g * icg) << 2), next = <usize>pixels << 5;
+        let s = 0;
+        do {
+          // Byte offsets of the columns from the pixel; after the last it is repeated, and the sums are left unused.
+          for (let i = 0; i < 8; i++) {
+            const column = (WIDE ? block + s : block) * 8 + min(i, wide - 1), tap = column / icg;
+            const at = tap / kw * dilationH * xRow + tap % kw * dilationW * ic + column % icg;
+            store<u32>(tile + (<usize>i << 2), at << 2);
+          }
+          const to = WIDE && s ? strip + next : strip;
+          pack_strip(from, tile, xStep, xSkip, rows, ow, to);
+          pack_strip(from, tile + 16, xStep, xSkip, rows, ow, to + 16);
+        } while (WIDE && both && s++ == 0);
 
-        const t = item % ocTiles, end = min(last, item - t + ocTiles);
+        const end = min(last, item - t + ocTiles);
         const a = dyPanels + (<usize>((g * ocTiles + t) * pixels) << 4);
         const channel = g * ocg + t * 4, count = min(ocg - t * 4, (end - item) * 4);
         const to = r.dw + <usize>channel * dwStride + (<usize>block << 5);
         // Whole tiles go straight to dw; a tile with fewer rows or columns by way of the scratch.
         const whole = wide == 8 ? count >> 2 : 0;
-        if (fresh) f32_packed_ukernel_4x8(whole, a, strip, pixels, to, dwStride);
+        if (WIDE && both) {
+          if (fresh) f32_packed_ukernel_4x16(whole, a, strip, pixels, to, dwStride, 32);
+          else f32_packed_ukernel_4x16_add(whole, a, strip, pixels, to, dwStride, 32);
+        } else if (fresh) f32_packed_ukernel_4x8(whole, a, strip, pixels, to, dwStride);
         else f32_packed_ukernel_4x8_add(whole, a, strip, pixels, to, dwStride);
         for (let i = whole << 2; i < count; i += 4) {
-          f32_packed_ukernel_4x8(1, a + (<usize>(i * pixels) << 2), strip, pixels, tile, 32);
-          add_tile(to + <usize>i * dwStride, dwStride, tile, min(count - i, 4), wide, fresh);
+          const left = a + (<usize>(i * pixels) << 2), rest = to + <usize>i * dwStride;
+          f32_packed_ukernel_4x8(1, left, strip, pixels, tile, 32);
+          add_tile(rest, dwStride, tile, min(count - i, 4), wide, fresh);
+          if (WIDE && both) {
+            f32_packed_ukernel_4x8(1, left, strip + next, pixels, tile, 32);
+            add_tile(rest + 32, dwStride, tile, min(count - i, 4), 8, fresh);
+          }
         }
-        item = end;
+        item = WIDE && both ? end + ocTiles : end;
       }
       fresh = false;
     }

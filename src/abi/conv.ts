@@ -125,13 +125,13 @@ export function conv2dSizes(s: Conv2dShape) {
 /** Columns of a tile of a weight gradient are a panel, its rows 4 output channels. */
 const DW_ROWS = 4;
 
-/** Scratch of `f32_conv2d_dw`, for each thread: a tile, a strip of 8 columns, dy in panels of 4 channels, the slab. */
+/** Scratch of `f32_conv2d_dw`, for each thread: a tile, two strips of 8 columns, dy in panels of 4 channels, the slab. */
 function conv2dDwLayout(s: Conv2dShape): Layout<"tile" | "strip" | "dyPanels" | "slab"> {
   const pixels = bandRows(s.oh) * s.ow;
   const panels = s.groups * Math.ceil(s.oc / s.groups / DW_ROWS);
   return layout({
     tile: DW_ROWS * PANEL * 4,
-    strip: pixels * PANEL * 4,
+    strip: 2 * pixels * PANEL * 4,
     dyPanels: panels * pixels * DW_ROWS * 4,
     slab: slabBytes(s),
   });
