@@ -23,10 +23,9 @@ import {
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { publint } from "publint";
-import { formatMessage } from "publint/utils";
 import semver from "semver";
 import { unreleased, withVersion } from "./release/changelog.js";
+import { attwReport, publintMessages } from "./release/check.js";
 import { renderPage, wholePage } from "./release/page.js";
 import { fromRoot } from "./root.js";
 
@@ -115,11 +114,9 @@ function pack(folder: string, base: string | undefined): Tarball & { page: strin
 
 /** Exports, declarations and keywords of the tarball, which is unpacked into a folder of its own. */
 async function checkPackage({ path, files, size }: Tarball, unpacked: string): Promise<void> {
-  const { messages, pkg } = await publint({ pkgDir: unpacked, strict: true });
-  if (messages.length > 0)
-    throw new Error(messages.map((each) => formatMessage(each, pkg, { color: false })).join("\n"));
-  const attw = fromRoot("node_modules/@arethetypeswrong/cli/dist/index.js");
-  run(process.execPath, [attw, path, "--profile", "esm-only"], root);
+  const messages = await publintMessages(unpacked);
+  if (messages.length > 0) throw new Error(messages.join("\n"));
+  attwReport(path);
   const { keywords, description } = manifest;
   if (new Set(keywords).size < 10 || description.length > 120)
     throw new Error("package.json expected 10 keywords or more, and a description of at most 120 characters");
