@@ -175,6 +175,8 @@ export class Coordinator {
     this.#values.remove(key, round.bytes).catch((error) => {
       this.#connections.lastError = messageOf(error); // it has a lifetime
     });
+    if (!this.workers.isKnown(value.header.worker)) await this.workers.listen(this.#description?.run);
+    if (!round.isAwaited(shard)) return;
     const { header, payload } = value;
     const { worker, of, finite, error, loss, weight, ms } = header;
     const refusal = !this.workers.isAdmitted(worker)

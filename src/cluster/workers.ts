@@ -109,12 +109,17 @@ export class Workers {
     return false;
   }
 
-  /** Whether results of a worker are taken. What it was last heard of may be of the training before. */
+  /** Whether results of a worker that was heard are taken. What it was last heard of may be of the training before. */
   isAdmitted(id: string): boolean {
     return this.#known.get(id)?.refusal === undefined;
   }
 
-  /** A part was accepted, maybe before the worker was first heard. */
+  /** Whether it was heard. */
+  isKnown(id: string): boolean {
+    return this.#known.has(id);
+  }
+
+  /** A part was accepted. */
   count(id: string): void {
     this.#parts.set(id, (this.#parts.get(id) ?? 0) + 1);
   }

@@ -33,7 +33,7 @@ function mayWait(): boolean {
 export const browserHost: Runtime = {
   name: "browser",
   noRelaxed: () => null,
-  cores: () => navigator.hardwareConcurrency || 1,
+  cores: () => globalThis.navigator?.hardwareConcurrency || 1, // worklets have none
   noThreads,
   mayWait,
   startThread: async (...given) => (await import("./start-thread.js")).startThread(...given),

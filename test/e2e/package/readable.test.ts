@@ -94,7 +94,7 @@ describe("source maps", () => {
   it("stand beside all code but the text of kernels and programs and what the bundler adds", () => {
     const code = packed.files.filter((path) => /^dist\/.*\.js$/.test(path));
     const without = code.filter((path) => !packed.files.includes(`${path}.map`));
-    const texts = /^dist\/chunks\/(([a-z\d]+-)*(simd|relaxed)|worker-(core|browser|node)|rolldown-runtime)-/;
+    const texts = /^dist\/chunks\/(([a-z\d]+-)*(simd|relaxed)|worker-(core|browser|node|data)|rolldown-runtime)-/;
     const others = without.filter((path) => !texts.test(path));
     // What only names other files has nothing to map.
     expect(others.filter((path) => readFileSync(join(installed, path), "utf8").length > 200)).toEqual([]);
