@@ -22,7 +22,7 @@ const hex = (bytes: Uint8Array): string => asBuffer(bytes).toString("hex");
 const chunkKey = (key: string, i: number): string => (i === 0 ? key : `${key}:${i}`);
 const chunksOf = (bytes: number): number => Math.max(1, Math.ceil(bytes / MOST.chunk));
 
-/** Space that is used again: V8 collects all garbage for every few megabytes outside of its heap, 20 ms in a step of ResNet-20. */
+/** Space that is used again: V8 collects all garbage for every few megabytes outside of its heap, once in a step of ResNet-20. */
 export class Spare {
   #free: Uint8Array<ArrayBuffer>[] = [];
 
