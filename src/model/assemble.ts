@@ -50,7 +50,12 @@ export async function assemble(
   const { seed, threads, prefer, wasm, workerUrl, createWorker, maxMemory, maxWork = work } = settings;
   const { graph, prepare, step } = description.plan;
   const nodes = [...prepare, ...step];
-  const { info, mostThreads } = choose(host, settings, stepMacs(graph, nodes), await host.cores());
+  const { info, mostThreads } = choose(
+    host,
+    settings,
+    stepMacs(graph, nodes),
+    threads.count === "auto" ? await host.cores() : 1,
+  );
   expectAtMost(where, "maxMemory", planBytes(description.plan, mostThreads), maxMemory ?? most);
   expectAtMost(where, "maxWork", stepWork(graph, nodes), maxWork);
   const shared = mostThreads > 1;
@@ -134,6 +139,7 @@ function choose(
   host: Host,
   { threads, relaxedSimd: relaxed, wasm }: Settings,
   macs: number,
+  /** Asked for where `threads` is "auto". */
   cores: number,
 ): { info: ModelInfo; mostThreads: number } {
   if (!hasSimd()) {

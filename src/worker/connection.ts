@@ -2,6 +2,7 @@
 
 import { ArgumentError, expectation, ResnetWasmError, RuntimeSupportError } from "../core/errors.js";
 import { messageOf } from "../core/thrown.js";
+import type { ModelInfo } from "../model/predictor.js";
 import type { Answer, Answers, Arguments, CallName, QuestionName } from "./calls.js";
 import { decodeError } from "./errors.js";
 import type { Link, StartLink, WorkerSource } from "./link.js";
@@ -44,6 +45,8 @@ export class Connection {
   #closed = false;
   /** Why the worker is of no more use. */
   #dead: string | null = null;
+  /** How the worker's model runs, kept up to date. */
+  info: ModelInfo | undefined;
   #left: () => void = () => {};
   #opened: (failure?: string) => void = () => {};
 
@@ -137,6 +140,10 @@ export class Connection {
       this.#settleKeepAlive();
       return;
     }
+    if ("info" in response) {
+      Object.assign(this.info ?? {}, response.info);
+      return;
+    }
     if (response.id < 0) this.#left();
     const call = this.#calls.get(response.id);
     if (!call) return;
@@ -203,7 +210,10 @@ function answerTo({ answers }: Call, name: QuestionName, value: unknown): unknow
   return answer?.(value as never);
 }
 
-function finish(call: Call, response: Exclude<Response, { ready: true } | { ask: number } | { tell: string }>): void {
+function finish(
+  call: Call,
+  response: Exclude<Response, { ready: true } | { info: ModelInfo } | { ask: number } | { tell: string }>,
+): void {
   if (call.thrown) call.reject(call.thrown.error);
   else if ("value" in response) call.resolve(response.value);
   else if ("error" in response) call.reject(decodeError(response.error));

@@ -1,4 +1,5 @@
 /** What a page and its model's worker say to each other. */
+import type { ModelInfo } from "../model/predictor.js";
 import type { CallName, QuestionName } from "./calls.js";
 import type { ErrorRecord } from "./errors.js";
 
@@ -15,6 +16,8 @@ export type Request =
 export type Response =
   /** `locked`: the lock of the first message is held. */
   | { ready: true; locked: boolean }
+  /** The model has come to run in another way: on more threads, say. */
+  | { info: ModelInfo }
   | { id: number; value: unknown }
   | { id: number; error: ErrorRecord }
   /** The call ended because its signal was aborted, or because a function of the page threw. */

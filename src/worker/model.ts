@@ -102,6 +102,7 @@ export class WorkerModel implements Remote<Omit<Model, "network" | "engine" | "d
   ) {
     this.#connection = connection;
     this.info = info;
+    connection.info = info;
     this.inputShape = inputShape;
     this.outputShape = outputShape;
     this.outputShapes = outputShapes;

@@ -61,6 +61,8 @@ export class Server implements Served {
   readonly #aborts = new Map<number, AbortController>();
   readonly #questions = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
   #nextQuestion = 0;
+  /** The way to run that the page knows of. */
+  #told = "";
   readonly #methods: Methods;
 
   constructor(endpoint: Endpoint, makers: Makers) {
@@ -140,6 +142,11 @@ export class Server implements Served {
 
   /** Results belong to nobody else, so their buffers move without a copy. */
   #post(response: Response): void {
+    const info = this.#model?.info;
+    if (info && info.why !== this.#told) {
+      this.#told = info.why;
+      this.#endpoint.post({ info }, []);
+    }
     const list = new Set<ArrayBuffer>();
     const packed = pack(response, true, list);
     this.#endpoint.post(packed, [...list]);
@@ -148,6 +155,7 @@ export class Server implements Served {
   #modelMethods(): Methods<Exclude<CallName, keyof TrainerCalls | "createTrainer">> {
     const opened = (model: Model): ModelFacts => {
       this.#model = model;
+      this.#told = model.info.why;
       const { info, inputShape, outputShape, outputShapes, transform, classNames, temperature } = model;
       const network = model.network.toJSON();
       return { info, inputShape, outputShape, outputShapes, transform, classNames, temperature, network };

@@ -1,4 +1,5 @@
 // Calls across threads: what is transferred, what is heard on the way, how calls end early.
+import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { arrayDataset, subset } from "../../../src/faces/data.js";
@@ -8,6 +9,7 @@ import {
   crossEntropy,
   DataError,
   FormatError,
+  Linear,
   mse,
   ResnetWasmError,
   residualMLP,
@@ -254,4 +256,15 @@ describe("a worker of one's own", () => {
     expect(await own.save()).toEqual(await (await createModel(network, options)).save());
     await own.dispose();
   });
+});
+
+it.skipIf(availableParallelism() < 2)("tell when the model has come to run on more threads", async () => {
+  const wide = await openModel(new Linear(256, 512), { inputShape: [256] });
+  expect(wide.info).toMatchObject({ threads: 1, why: expect.stringMatching(/the network is small/) });
+  const { info } = wide;
+  const x = { data: uniform("calls/wide", 256 * 512), shape: [512, 256] };
+  for (const end = Date.now() + 20_000; Date.now() < end && info.threads === 1; ) await wide.predict(x);
+  expect(info.threads).toBeGreaterThan(1);
+  expect(info.why).toMatch(/threads since steps are long/);
+  await wide.dispose();
 });
