@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import process from "node:process";
 import type { Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
+import { expectation, RuntimeSupportError } from "../core/errors.js";
 import { checked, integer, optional, readOptions, type Schema, text } from "../core/options.js";
 import { messageOf } from "../core/thrown.js";
 import { decodeError } from "../worker/errors.js";
@@ -53,6 +54,9 @@ export interface ComputeThread {
   listen(received: (answer: Answer) => void, ended: (reason: string) => void): void;
   terminate(): Promise<unknown>;
 }
+
+const BUNDLED =
+  "Bundlers do not see its file: leave resnet-wasm/cluster out of the bundle, or run npx resnet-wasm worker";
 
 export type StartCompute = (data: ThreadData) => ComputeThread;
 
@@ -276,7 +280,10 @@ class Machine {
     }, BEAT);
     try {
       const reason = await Promise.race([stop, this.#computing.ended]);
-      if (reason !== undefined) throw new Error(`worker: thread expected to live, got ${reason}`);
+      if (reason !== undefined) {
+        const hint = /find module|ENOENT|not found/i.test(reason) ? BUNDLED : undefined;
+        throw new RuntimeSupportError(expectation("serveWorker", "thread", "one that lives", reason, { hint }));
+      }
     } finally {
       stopped = true;
       clearInterval(looking);

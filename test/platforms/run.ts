@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { fileSystem } from "../../src/hosts/node/file-system.js";
+import { lockFolder } from "../../src/stores/file-lock.js";
 import { closeBrowser } from "./page.js";
 import type { Found, Outcome, Platform, Row } from "./platform.js";
 import { lastLine, run } from "./process.js";
@@ -19,6 +21,7 @@ const LOSSES = [2.139, 1.182, 0.763];
 export async function runMatrix(platforms: readonly Platform[], { folder }: RunOptions): Promise<Row[]> {
   const home = folder ?? mkdtempSync(join(tmpdir(), "resnet-wasm-platforms-"));
   mkdirSync(home, { recursive: true });
+  const lock = await lockFolder("platforms", fileSystem, home);
   const rows: Row[] = [];
   try {
     const tarball = await pack(home);
@@ -26,6 +29,7 @@ export async function runMatrix(platforms: readonly Platform[], { folder }: RunO
     for (const platform of platforms) rows.push(...(await examine(platform, home, tarball, expected)));
   } finally {
     await closeBrowser();
+    await lock.release();
     if (folder === undefined) rmSync(home, { recursive: true, force: true });
   }
   return rows;

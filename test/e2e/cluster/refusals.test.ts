@@ -1,8 +1,10 @@
 // Who may take part in a cluster, and what is taken from whom: everything else is refused by name, and the bits stay.
+import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Queue, Worker } from "bullmq";
+import { build as bundle } from "esbuild";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Seals } from "../../../src/cluster/seal.js";
@@ -77,6 +79,27 @@ describe.skipIf(!REDIS)(`a cluster refuses${missing}`, { timeout: 120_000 }, () 
       writeFileSync(join(own, name), change(name, readFileSync(join(folder, name), "utf8")));
     return own;
   };
+
+  it("a worker in a bundle, which lacks the file of its thread, with the cure", async () => {
+    const own = mkdtempSync(join(root, "build/cluster-"));
+    const app = join(own, "app.mjs");
+    await bundle({
+      stdin: {
+        contents: `import { serveWorker } from "./cluster.node.js"; await serveWorker(JSON.parse(process.argv[2]));`,
+        resolveDir: join(root, "dist"),
+      },
+      ...{ bundle: true, format: "esm", platform: "node", outfile: app, logLevel: "error" },
+      banner: { js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);` },
+    });
+    const env = { ...process.env, RESNET_WASM_SECRET: SECRET };
+    const options = JSON.stringify({ redis: `redis://127.0.0.1:${redis.port}` });
+    const { stderr, status } = spawnSync(process.execPath, [app, options], { env, encoding: "utf8", timeout: 60_000 });
+    rmSync(own, { recursive: true });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /serveWorker: thread expected one that lives, got .*[\s\S]*leave resnet-wasm\/cluster out of the bundle/,
+    );
+  });
 
   it("a worker with another secret", () =>
     expectRefused(digits, [], /refused: cluster: run expected the seal of this cluster's secret, got another/, {
