@@ -42,7 +42,12 @@ export function expectBoolean(where: string, name: string, value: unknown): bool
   throw new ArgumentError(expectation(where, name, "true or false", describe(value)));
 }
 
-export function expectOneOf<T extends string>(where: string, name: string, value: unknown, choices: readonly T[]): T {
+export function expectOneOf<T extends string | boolean>(
+  where: string,
+  name: string,
+  value: unknown,
+  choices: readonly T[],
+): T {
   const choice = choices.find((candidate) => candidate === value);
   if (choice !== undefined) return choice;
   throw new ArgumentError(

@@ -122,7 +122,7 @@ export const flag =
 
 /** One of some words. */
 export const oneOf =
-  <const T extends string, D extends T | undefined = undefined>(
+  <const T extends string | boolean, D extends T | undefined = undefined>(
     choices: readonly T[],
     fallback?: D,
   ): Option<T, Given<T, D>> =>

@@ -95,12 +95,7 @@ const threads: Option<Threads, ModelOptions["threads"]> = (where, name, value = 
   return { count: expectInteger(where, forced ? `${name}.force` : name, count, 1, MAX_THREADS), forced };
 };
 
-type Choice = boolean | "auto";
-
-const choice =
-  (otherwise: Choice): Option<Choice, Choice | undefined> =>
-  (where, name, value = otherwise) =>
-    typeof value === "boolean" ? value : oneOf(["auto"])(where, name, value);
+const choice = <D extends boolean | "auto">(otherwise: D) => oneOf([true, false, "auto"], otherwise);
 
 export const isModule = (wasm: unknown): wasm is WebAssembly.Module => tagOf(wasm) === "WebAssembly.Module";
 

@@ -48,7 +48,10 @@ export function makeLayer(json: unknown, classes: LayerClasses, depth = 0): Laye
   const Own = layerClass(type, classes);
   if (!Own) {
     const known = [...Object.keys(classes), ...registered.keys()].join(", ");
-    const hint = `A layer of your own is given to registerLayer first; known are ${known}`;
+    const hint =
+      type === "Quantized"
+        ? "loadModel of resnet-wasm/quantize reads it"
+        : `A layer of your own is given to registerLayer first; known are ${known}`;
     throw new FormatError(
       expectation("architecture", "layer type", "one that is known", JSON.stringify(type), { hint }),
     );

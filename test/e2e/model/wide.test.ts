@@ -34,7 +34,9 @@ describe("where there are none", () => {
   });
 
   it("anything but true, false and auto is refused", async () => {
-    await expect(createModel(net(), { ...options, wide: "yes" as "auto" })).rejects.toThrow(/wide expected/);
+    await expect(createModel(net(), { ...options, wide: "yes" as "auto" })).rejects.toThrow(
+      /wide expected true or false or "auto"/,
+    );
   });
 });
 

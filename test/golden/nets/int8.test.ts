@@ -160,7 +160,9 @@ describe("what cannot be", () => {
     for (const to of ['\\"scale\\":0', '\\"scale\\":-1', '\\"scale\\":1e99'])
       await expect(loadModel(changed(scale, to), { verify: false }), to).rejects.toThrow("precisions");
     await expect(loadModel(changed('\\"zero\\":', '\\"zerp\\":'), { verify: false })).rejects.toThrow("precisions");
-    await expect(loadFloats(file, { verify: false })).rejects.toThrow('got "Quantized"');
+    await expect(loadFloats(file, { verify: false })).rejects.toThrow(
+      'got "Quantized". loadModel of resnet-wasm/quantize',
+    );
   });
 
   it("leaves what is asked for in float32", async () => {
