@@ -5,8 +5,10 @@ import { Control, S8Conv2dRecord } from "../generated/records";
 import { store_transposed, transpose_4_rows } from "../gemm/pack";
 import { splits_of } from "../range";
 import { claim } from "../sync";
-import { ends_in_bytes, Following, s8_epilogue_tile, set_columns, set_following } from "./epilogue";
-import { ROW_BYTES, s8_ukernel_4x8, s8_ukernel_narrow_4x8, s8_ukernel_vnni_6x8 } from "./ukernel";
+import { Following, s8_epilogue_tile, set_columns, set_following, set_rows } from "./epilogue";
+import {
+  ROW_BYTES, s8_ukernel_4x8, s8_ukernel_narrow_4x8, s8_ukernel_vnni_5x8, s8_ukernel_vnni_6x8,
+} from "./ukernel";
 
 /**
  * Scratch of a thread: the sums of `chunk` pixels, byte offsets of the pixels of a band in x (whole tiles), the
@@ -22,7 +24,6 @@ export function s8_conv2d(r: S8Conv2dRecord, thread: i32, threads: i32): void {
   const panels = (oc + 7) >> 3, panelBytes = <usize>quads << 5, filter = r.filter;
   const f = changetype<Following>(own + r.following), vnni = load<i32>(Control.vnni);
   set_following(f, e, <usize>oc);
-  const ones = f.ones, isFused = ends_in_bytes(e);
   const mr = ASC_FEATURE_RELAXED_SIMD && vnni ? 6 : 4;
 
   const merged = dilationW == 1;
@@ -55,7 +56,9 @@ export function s8_conv2d(r: S8Conv2dRecord, thread: i32, threads: i32): void {
     }
     const p = job % chunks * chunk, count = min(pixels - p, chunk);
     if (count <= 0) continue; // the last band may be lower
-    const tiles = (count + mr - 1) / mr;
+    // Tiles of mr rows and after them some of a row less, so that no row is wasted (7x7 pixels are 4 of 6 and 5 of 5).
+    const tiles = (count + mr - 1) / mr, less = mr * tiles - count;
+    const short = ASC_FEATURE_RELAXED_SIMD && vnni && less <= tiles ? less : 0, long = tiles - short;
     if (packedFor != job) {
       packedFor = job;
       let to = packed, at = table + (<usize>p << 2);
@@ -74,36 +77,34 @@ export function s8_conv2d(r: S8Conv2dRecord, thread: i32, threads: i32): void {
           }
         }
         to += tileBytes;
-        at += <usize>mr << 2;
+        at += <usize>(t < long ? mr : mr - 1) << 2;
       }
     }
     for (let j = panels * split / splits, last = panels * (split + 1) / splits; j < last; j++) {
       const panel = filter + r.panels + <usize>j * panelBytes;
       const narrow = load<i32>(filter + r.narrow + (<usize>j << 2)), cols = min(oc - j * 8, 8);
       set_columns(f, filter + r.columns + (<usize>j << 6));
-      const at = <usize>((first + p) * oc + j * 8);
-      f.y = e.y + at;
-      f.residual = e.residual ? e.residual + at : 0;
+      set_rows(f, e, <usize>((first + p) * oc + j * 8));
       // Whole tiles end in their registers, what is left by way of memory.
-      const whole = isFused && cols == 8 ? count / mr : 0;
-      let tile = 0, upTo = whole, following = changetype<usize>(f);
-      if (whole == 0) { upTo = tiles; following = 0; }
-      while (tile < tiles) {
-        const a = packed + <usize>tile * tileBytes, some = upTo - tile;
-        if (ASC_FEATURE_RELAXED_SIMD && vnni) s8_ukernel_vnni_6x8(some, a, panel, quads, sums, following);
-        else if (ASC_FEATURE_RELAXED_SIMD && narrow) {
-          s8_ukernel_narrow_4x8(some, a, panel, quads, sums, following, ones);
-        } else s8_ukernel_4x8(some, a, panel, quads, sums, following, ones);
-        if (!following) {
-          const done = tile * mr;
-          s8_epilogue_tile(sums, count - done, cols, at + <usize>(done * oc), oc, f, e);
-        }
-        tile = upTo;
-        upTo = tiles;
-        following = 0;
-      }
+      const ends = cols == 8, whole = !ends || short ? long : count / mr, done = whole * mr;
+      const rest = packed + <usize>whole * tileBytes, way = vnni ? Way.vnni : narrow;
+      ukernel(way, whole, packed, panel, quads, sums, ends, f);
+      if (ASC_FEATURE_RELAXED_SIMD && short) {
+        s8_ukernel_vnni_5x8(short, rest, panel, quads, sums + (<usize>done << 5), ends, f);
+      } else if (whole < tiles) ukernel(way, 1, rest, panel, quads, sums, false, f);
+      if (!ends) s8_epilogue_tile(sums, count, cols, f);
+      else if (!short && done < count) s8_epilogue_tile(sums, count - done, 8, f);
     }
   }
+}
+
+/** How sums are made: `narrow` where the packed weights say so. */
+const enum Way { wide = 0, narrow = 1, vnni = 2 }
+
+function ukernel(way: Way, tiles: i32, a: usize, panel: usize, quads: i32, c: usize, ends: bool, f: Following): void {
+  if (ASC_FEATURE_RELAXED_SIMD && way == Way.vnni) s8_ukernel_vnni_6x8(tiles, a, panel, quads, c, ends, f);
+  else if (ASC_FEATURE_RELAXED_SIMD && way == Way.narrow) s8_ukernel_narrow_4x8(tiles, a, panel, quads, c, ends, f);
+  else s8_ukernel_4x8(tiles, a, panel, quads, c, ends, f);
 }
 
 /** `quads` quads of four rows: [quad][row][4] bytes, or widened to i16 [pair][row][2]. May write 64 bytes more. */

@@ -21,33 +21,46 @@ export class Following {
   m0: v128; m1: v128; o0: v128; o1: v128;
   low: v128; high: v128; factor: v128;
   nearest: v128;
-  /** What is left of four MAGICs in four sums shifted by 0, 8, 16 and 24 bits. */
-  excess: v128;
-  /** Of bytes of v0, v1, w0, w1 in each lane: those of v0 and v1, and those of w0 and w1. */
-  rows: v128;
+  /** What MAGIC leaves in an integer, and `high` as bytes. */
+  excess: v128; most: v128;
   /** Of eight bytes: the first four in a lane each, and the last four. */
   first: v128; last: v128;
   ones: v128;
   /** The next rows of y and of the residual (0: none), and the bytes from one to the next. */
-  y: usize; residual: usize; step: usize;
+  y: usize; residual: usize; step: usize; residualStep: usize;
+  form: Form; residualForm: Form;
+  /** Bytes of half a row of sums or floats, 16, where V8 does not see it: see `end_tile` in ukernel.ts. */
+  half: usize;
 }
 
-export function set_following(f: Following, e: IntegerEpilogue, step: usize): void {
+export function set_following(f: Following, e: IntegerEpilogue, columns: usize): void {
   f.low = f32x4.splat(e.low);
   f.high = f32x4.splat(e.high);
   f.factor = f32x4.splat(e.factor);
   f.nearest = f32x4.splat(MAGIC);
-  f.excess = i32x4.splat(0x8b400000);
-  f.rows = i8x16(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  f.excess = i32x4.splat(0x4b400000);
+  f.most = i8x16.splat(<i8>(nearest<f32>(min(e.high, 127))));
   f.first = i8x16(0, -1, -1, -1, 1, -1, -1, -1, 2, -1, -1, -1, 3, -1, -1, -1);
   f.last = i8x16(4, -1, -1, -1, 5, -1, -1, -1, 6, -1, -1, -1, 7, -1, -1, -1);
   f.ones = i16x8.splat(1);
-  f.step = step;
+  f.form = e.form;
+  f.residualForm = e.residualForm;
+  f.step = columns << shift_of(e.form);
+  f.residualStep = columns << shift_of(e.residualForm);
+  f.half = 16;
 }
 
-/** Whether whole rows of results can leave their registers as bytes. */
-export function ends_in_bytes(e: IntegerEpilogue): bool {
-  return e.form == Form.bytes && (e.residual == 0 || e.residualForm == Form.bytes);
+/** Of a number's bytes, the logarithm. */
+// @ts-ignore: decorator
+@inline
+function shift_of(form: Form): usize {
+  return form == Form.floats ? 2 : 0;
+}
+
+/** Sets where the results of a panel go, and where their residual stands: `at` numbers into both. */
+export function set_rows(f: Following, e: IntegerEpilogue, at: usize): void {
+  f.y = e.y + (at << shift_of(e.form));
+  f.residual = e.residual ? e.residual + (at << shift_of(e.residualForm)) : 0;
 }
 
 /** Of a panel: eight multipliers and eight offsets. */
@@ -59,7 +72,7 @@ export function set_columns(f: Following, columns: usize): void {
 // @ts-ignore: decorator
 @inline
 export function floats_of(x: v128): v128 {
-  return f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(x)));
+  return f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(x)));
 }
 
 /** min(max(v, low), high), `low` where v is not a number. */
@@ -110,64 +123,125 @@ function affine(sums: v128, m: v128, o: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function plus_bytes(v: v128, x: v128, order: v128, factor: v128): v128 {
-  return f32x4.add(v, f32x4.mul(f32x4.convert_i32x4_u(swizzled(x, order)), factor));
+  return f32x4.add(v, f32x4.mul(f32x4.convert_i32x4_s(swizzled(x, order)), factor));
+}
+
+/** v + r * factor; r of floats. */
+// @ts-ignore: decorator
+@inline
+function plus_floats(v: v128, r: v128, factor: v128): v128 {
+  return f32x4.add(v, f32x4.mul(r, factor));
+}
+
+/** Sixteen numbers of at least 0, as bytes in their order. */
+// @ts-ignore: decorator
+@inline
+function narrowed(v0: v128, v1: v128, w0: v128, w1: v128, near: v128, excess: v128, most: v128): v128 {
+  v0 = i32x4.sub(f32x4.add(v0, near), excess);
+  v1 = i32x4.sub(f32x4.add(v1, near), excess);
+  w0 = i32x4.sub(f32x4.add(w0, near), excess);
+  w1 = i32x4.sub(f32x4.add(w1, near), excess);
+  return i8x16.min_u(i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(v0, v1), i16x8.narrow_i32x4_s(w0, w1)), most);
+}
+
+// @ts-ignore: decorator
+@inline
+function store_floats(y: usize, half: usize, v0: v128, v1: v128, high: v128): void {
+  v128.store(y, f32x4.pmin(v0, high));
+  v128.store(y + half, f32x4.pmin(v1, high));
 }
 
 /**
- * Two rows of sums, v and w, to bytes at y and y + next; their residual, if there is one, is bytes at r and r + next.
- * Shifted into their places and added up, they take 17 instructions to be narrowed, in place of 32.
+ * The sums of 4 to 6 whole rows (a constant) to results, in registers; f goes on to the next ones. What all rows want
+ * from memory is loaded once. Bytes are cut off at `high` as bytes: saturated narrowing keeps their order.
  */
 // @ts-ignore: decorator
 @inline
-export function two_rows(v0: v128, v1: v128, w0: v128, w1: v128, y: usize, r: usize, next: usize, f: Following): void {
-  v0 = affine(v0, f.m0, f.o0);
-  v1 = affine(v1, f.m1, f.o1);
-  w0 = affine(w0, f.m0, f.o0);
-  w1 = affine(w1, f.m1, f.o1);
+export function finish(rows: i32, f: Following, c00: v128, c01: v128, c10: v128, c11: v128, c20: v128, c21: v128,
+  c30: v128, c31: v128, c40: v128, c41: v128, c50: v128, c51: v128): void {
+  let m = f.m0, o = f.o0;
+  c00 = affine(c00, m, o); c10 = affine(c10, m, o); c20 = affine(c20, m, o); c30 = affine(c30, m, o);
+  if (rows > 4) c40 = affine(c40, m, o);
+  if (rows > 5) c50 = affine(c50, m, o);
+  m = f.m1; o = f.o1;
+  c01 = affine(c01, m, o); c11 = affine(c11, m, o); c21 = affine(c21, m, o); c31 = affine(c31, m, o);
+  if (rows > 4) c41 = affine(c41, m, o);
+  if (rows > 5) c51 = affine(c51, m, o);
+  let r = f.residual;
   if (r) {
-    const q = v128.load64_zero(r), p = v128.load64_zero(r + next);
-    v0 = plus_bytes(v0, q, f.first, f.factor);
-    v1 = plus_bytes(v1, q, f.last, f.factor);
-    w0 = plus_bytes(w0, p, f.first, f.factor);
-    w1 = plus_bytes(w1, p, f.last, f.factor);
+    const next = f.residualStep, factor = f.factor;
+    if (f.residualForm == Form.bytes) {
+      const first = f.first, last = f.last;
+      let q = v128.load64_zero(r); r += next;
+      c00 = plus_bytes(c00, q, first, factor); c01 = plus_bytes(c01, q, last, factor);
+      q = v128.load64_zero(r); r += next;
+      c10 = plus_bytes(c10, q, first, factor); c11 = plus_bytes(c11, q, last, factor);
+      q = v128.load64_zero(r); r += next;
+      c20 = plus_bytes(c20, q, first, factor); c21 = plus_bytes(c21, q, last, factor);
+      q = v128.load64_zero(r); r += next;
+      c30 = plus_bytes(c30, q, first, factor); c31 = plus_bytes(c31, q, last, factor);
+      if (rows > 4) {
+        q = v128.load64_zero(r); r += next;
+        c40 = plus_bytes(c40, q, first, factor); c41 = plus_bytes(c41, q, last, factor);
+      }
+      if (rows > 5) {
+        q = v128.load64_zero(r); r += next;
+        c50 = plus_bytes(c50, q, first, factor); c51 = plus_bytes(c51, q, last, factor);
+      }
+    } else {
+      c00 = plus_floats(c00, v128.load(r), factor); c01 = plus_floats(c01, v128.load(r, 16), factor); r += next;
+      c10 = plus_floats(c10, v128.load(r), factor); c11 = plus_floats(c11, v128.load(r, 16), factor); r += next;
+      c20 = plus_floats(c20, v128.load(r), factor); c21 = plus_floats(c21, v128.load(r, 16), factor); r += next;
+      c30 = plus_floats(c30, v128.load(r), factor); c31 = plus_floats(c31, v128.load(r, 16), factor); r += next;
+      if (rows > 4) {
+        c40 = plus_floats(c40, v128.load(r), factor); c41 = plus_floats(c41, v128.load(r, 16), factor); r += next;
+      }
+      if (rows > 5) {
+        c50 = plus_floats(c50, v128.load(r), factor); c51 = plus_floats(c51, v128.load(r, 16), factor); r += next;
+      }
+    }
+    f.residual = r;
   }
-  v0 = f32x4.add(between(v0, f.low, f.high), f.nearest);
-  v1 = i32x4.shl(f32x4.add(between(v1, f.low, f.high), f.nearest), 8);
-  w0 = i32x4.shl(f32x4.add(between(w0, f.low, f.high), f.nearest), 16);
-  w1 = i32x4.shl(f32x4.add(between(w1, f.low, f.high), f.nearest), 24);
-  const both = swizzled(i32x4.sub(i32x4.add(i32x4.add(v0, v1), i32x4.add(w0, w1)), f.excess), f.rows);
-  // Where both are the same row, v counts.
-  v128.store64_lane(y + next, both, 1);
-  v128.store64_lane(y, both, 0);
+  const low = f.low, step = f.step;
+  let y = f.y;
+  c00 = f32x4.pmax(low, c00); c01 = f32x4.pmax(low, c01); c10 = f32x4.pmax(low, c10); c11 = f32x4.pmax(low, c11);
+  c20 = f32x4.pmax(low, c20); c21 = f32x4.pmax(low, c21); c30 = f32x4.pmax(low, c30); c31 = f32x4.pmax(low, c31);
+  if (rows > 4) { c40 = f32x4.pmax(low, c40); c41 = f32x4.pmax(low, c41); }
+  if (rows > 5) { c50 = f32x4.pmax(low, c50); c51 = f32x4.pmax(low, c51); }
+  if (f.form == Form.floats) {
+    const high = f.high, half = f.half;
+    store_floats(y, half, c00, c01, high); y += step;
+    store_floats(y, half, c10, c11, high); y += step;
+    store_floats(y, half, c20, c21, high); y += step;
+    store_floats(y, half, c30, c31, high); y += step;
+    if (rows > 4) { store_floats(y, half, c40, c41, high); y += step; }
+    if (rows > 5) { store_floats(y, half, c50, c51, high); y += step; }
+  } else {
+    const near = f.nearest, excess = f.excess, most = f.most;
+    c00 = narrowed(c00, c01, c10, c11, near, excess, most);
+    v128.store64_lane(y, c00, 0); y += step;
+    v128.store64_lane(y, c00, 1); y += step;
+    c00 = narrowed(c20, c21, c30, c31, near, excess, most);
+    v128.store64_lane(y, c00, 0); y += step;
+    v128.store64_lane(y, c00, 1); y += step;
+    if (rows > 4) {
+      c00 = narrowed(c40, c41, rows > 5 ? c50 : c40, rows > 5 ? c51 : c41, near, excess, most);
+      v128.store64_lane(y, c00, 0); y += step;
+      if (rows > 5) { v128.store64_lane(y, c00, 1); y += step; }
+    }
+  }
+  f.y = y;
 }
 
-/**
- * `rows` rows of sums [row][8], of which `cols` columns are wanted, to y and from the residual `at` numbers into both,
- * rows `step` numbers apart. An odd row is followed by memory of another.
- */
-export function s8_epilogue_tile(sums: usize, rows: i32, cols: i32, at: usize, step: usize, f: Following,
-  e: IntegerEpilogue): void {
-  const isFloat = e.form == Form.floats, residualFloat = e.residualForm == Form.floats, adds = e.residual != 0;
-  const yShift: usize = isFloat ? 2 : 0, rShift: usize = residualFloat ? 2 : 0;
-  let y = e.y + (at << yShift), r = e.residual + (at << rShift);
-  if (cols == 8 && ends_in_bytes(e)) {
-    if (!adds) r = 0;
-    for (; rows > 0; rows -= 2) {
-      const next: usize = rows > 1 ? step : 0;
-      two_rows(v128.load(sums), v128.load(sums, 16), v128.load(sums, 32), v128.load(sums, 48), y, r, next, f);
-      sums += 64;
-      y += step << 1;
-      if (r) r += step << 1;
-    }
-    return;
-  }
+/** `rows` rows of sums [row][8], of which `cols` columns are wanted, to where f says. */
+export function s8_epilogue_tile(sums: usize, rows: i32, cols: i32, f: Following): void {
+  const isFloat = f.form == Form.floats, residualFloat = f.residualForm == Form.floats;
+  let y = f.y, r = f.residual;
   const m0 = f.m0, m1 = f.m1, o0 = f.o0, o1 = f.o1, low = f.low, high = f.high, factor = f.factor;
-  const yStep = step << yShift, rStep = step << rShift;
-  // 16 of floats, where V8 does not see it: see `hidden_half` in ukernel.ts.
-  const half = <usize>e.form << 4;
+  const yStep = f.step, rStep = f.residualStep, half = f.half;
   for (; rows > 0; rows--) {
     let v0 = affine(v128.load(sums), m0, o0), v1 = affine(v128.load(sums, 16), m1, o1);
-    if (adds) {
+    if (r) {
       let r0: v128, r1: v128;
       if (residualFloat) {
         r0 = v128.load(r);
@@ -176,8 +250,9 @@ export function s8_epilogue_tile(sums: usize, rows: i32, cols: i32, at: usize, s
         r0 = floats_of(v128.load32_zero(r));
         r1 = floats_of(v128.load32_zero(r, 4));
       }
-      v0 = f32x4.add(v0, f32x4.mul(r0, factor));
-      v1 = f32x4.add(v1, f32x4.mul(r1, factor));
+      v0 = plus_floats(v0, r0, factor);
+      v1 = plus_floats(v1, r1, factor);
+      r += rStep;
     }
     v0 = between(v0, low, high);
     v1 = between(v1, low, high);
@@ -191,6 +266,5 @@ export function s8_epilogue_tile(sums: usize, rows: i32, cols: i32, at: usize, s
     } else store_part(y, v0, cols);
     sums += 32;
     y += yStep;
-    r += rStep;
   }
 }
