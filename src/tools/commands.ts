@@ -26,6 +26,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "a network as one .wasm that any WebAssembly host runs",
     load: async () => (await import("./commands/compile.js")).compile,
   },
+  quantize: {
+    summary: "a network of pictures in eight bits",
+    load: async () => (await import("./commands/quantize.js")).quantize,
+  },
   train: {
     summary: "a model of a csv file, or of a folder of pictures by class",
     load: async () => (await import("./commands/train.js")).train,

@@ -7,6 +7,7 @@ import { messageOf } from "../core/thrown.js";
 import { readPytorch } from "../faces/pytorch.js";
 import { type LoadOptions, loadModel, type Model, readSafetensors, type StoredTensor } from "../hosts/default/index.js";
 import { type LoadOnnxOptions, loadOnnx } from "../hosts/default/onnx.js";
+import type { Predictor } from "../model/predictor.js";
 import { checkRegular } from "../stores/regular.js";
 import { readRegular, unreadable } from "./read-file.js";
 
@@ -50,7 +51,7 @@ function formatOf(bytes: Uint8Array): Format {
 export interface Weights {
   tensors: Map<string, StoredTensor>;
   metadata: Record<string, string>;
-  kind: "saved model" | "checkpoint" | "weights";
+  kind: "saved model" | "saved model in eight bits" | "checkpoint" | "weights";
 }
 
 /** The tensors of a safetensors or PyTorch file. */
@@ -58,7 +59,17 @@ export function readWeights({ bytes, name, format }: ModelFile): Weights {
   if (format === "PyTorch") return { ...readPytorch(bytes, { fileName: name, integers: "round" }), kind: "weights" };
   const file = readSafetensors(bytes, { fileName: name, integers: "round" });
   const has = (key: string) => Object.hasOwn(file.metadata, key);
-  return { ...file, kind: has(MODEL_KEY) ? "saved model" : has(CHECKPOINT_KEY) ? "checkpoint" : "weights" };
+  if (has(MODEL_KEY)) return { ...file, kind: kindOfModel(file.metadata[MODEL_KEY]) };
+  return { ...file, kind: has(CHECKPOINT_KEY) ? "checkpoint" : "weights" };
+}
+
+/** By the network's outermost layer. What is wrong with the text its loader says. */
+function kindOfModel(text: string): Weights["kind"] {
+  try {
+    return JSON.parse(text).network.type === "Quantized" ? "saved model in eight bits" : "saved model";
+  } catch {
+    return "saved model";
+  }
 }
 
 /** Weights beside an ONNX file, a part at a time. The importer lets no name lead out of the folder. */
@@ -78,11 +89,19 @@ const externalDataOf =
     }
   };
 
-/** A model of a file with a network: a saved model, or ONNX. */
+/** A model for predictions: what `openModel` opens, and saved networks in eight bits. */
+export async function openPredictor(file: ModelFile, options: LoadOptions = {}): Promise<Predictor> {
+  if (file.format === "ONNX" || readWeights(file).kind !== "saved model in eight bits") return openModel(file, options);
+  const { loadModel } = await import("../hosts/default/quantize.js");
+  return loadModel(file.bytes, options);
+}
+
+/** A model in float32 of a file with a network: a saved model, or ONNX. */
 export async function openModel(file: ModelFile, options: LoadOptions & LoadOnnxOptions = {}): Promise<Model> {
   if (file.format === "ONNX")
     return loadOnnx(file.bytes, { ...options, fileName: file.name, externalData: externalDataOf(file) });
   const { kind } = readWeights(file);
+  if (kind === "saved model in eight bits") throw told(file.path, "a network in float32", "one in eight bits");
   if (kind === "saved model") return loadModel(file.bytes, options);
   const got = kind === "weights" ? "weights alone" : "a trainer's checkpoint";
   const cure = "A program makes the network, model.loadStateDict takes weights, and model.save writes both";

@@ -3,9 +3,10 @@
 import process from "node:process";
 import ProgressBar from "progress";
 import { messageOf } from "../../core/thrown.js";
-import type { Classification, Model } from "../../hosts/default/index.js";
+import type { Classification } from "../../hosts/default/index.js";
+import type { Predictor } from "../../model/predictor.js";
 import type { Command } from "../command.js";
-import { openFile, openModel } from "../model-file.js";
+import { openFile, openPredictor } from "../model-file.js";
 import { preparationOptions, readPreparation } from "../preparation.js";
 import { readRegular, unreadable } from "../read-file.js";
 
@@ -24,7 +25,7 @@ export const classify: Command = {
     const [path, ...images] = given.arguments;
     const top = given.count("top", 5);
     const { classNames, transform } = await readPreparation(given);
-    const model = await openModel(await openFile(path), classNames && { classNames });
+    const model = await openPredictor(await openFile(path), classNames && { classNames });
     if (transform) model.transform = transform(model.inputShape);
     // Pictures are told as they come; the bar stands on the other stream, and only where somebody looks at it.
     const isWatched = process.stderr.isTTY && images.length > 1;
@@ -47,7 +48,7 @@ export const classify: Command = {
   },
 };
 
-async function classesOf(model: Model, image: string, topK: number) {
+async function classesOf(model: Predictor, image: string, topK: number) {
   let bytes: Uint8Array;
   try {
     bytes = await readRegular(image);

@@ -2,7 +2,7 @@
 import process from "node:process";
 import { compileModel } from "../../faces/standalone.js";
 import { type Command, UsageError } from "../command.js";
-import { formatBytes, openFile, openModel, writeWhole } from "../model-file.js";
+import { formatBytes, openFile, openPredictor, writeWhole } from "../model-file.js";
 import { preparationOptions, readPreparation } from "../preparation.js";
 
 export const compile: Command = {
@@ -30,12 +30,12 @@ export const compile: Command = {
     if (size !== undefined && !sides) throw new UsageError(`compile: --picture expected <w>x<h>, got ${size}`);
     const batchSize = given.count("batch", 1);
     const { classNames, transform } = await readPreparation(given);
-    const model = await openModel(await openFile(from), { threads: 1, ...(classNames && { classNames }) });
+    const model = await openPredictor(await openFile(from), { threads: 1, ...(classNames && { classNames }) });
     if (transform) model.transform = transform(model.inputShape);
     const bytes = compileModel(model, {
       batchSize,
       relaxedSimd: given.flag("relaxed-simd"),
-      precision: given.flag("f16") ? "F16" : "F32",
+      ...(given.flag("f16") && { precision: "F16" as const }),
       ...(sides && { picture: { maxWidth: Number(sides[1]), maxHeight: Number(sides[2]) } }),
     });
     model.dispose();

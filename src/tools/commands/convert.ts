@@ -1,9 +1,11 @@
 /** `resnet-wasm convert`: from one format to another. */
 import process from "node:process";
-import { writeSafetensors } from "../../hosts/default/index.js";
+import { exportQdq, type QuantizedModel } from "../../faces/quantize.js";
+import { type Model, writeSafetensors } from "../../hosts/default/index.js";
 import { exportOnnx } from "../../hosts/default/onnx.js";
-import { type Command, UsageError } from "../command.js";
-import { formatBytes, type ModelFile, openFile, openModel, readWeights, writeWhole } from "../model-file.js";
+import type { Predictor } from "../../model/predictor.js";
+import { type Command, type Given, UsageError } from "../command.js";
+import { formatBytes, type ModelFile, openFile, openPredictor, readWeights, writeWhole } from "../model-file.js";
 import { preparationOptions, readPreparation } from "../preparation.js";
 
 const DTYPES = ["F32", "F16", "BF16", "I8"] as const;
@@ -13,7 +15,8 @@ export const convert: Command = {
   arguments: "<in> <out>",
   count: [2, 2],
   about: `Reads a safetensors, ONNX or PyTorch file and writes it as the name of the other says. A network, from an ONNX file or a saved
-    model, becomes a saved model (.safetensors), which loadModel opens, or an ONNX file (.onnx). Weights alone, from PyTorch or
+    model, becomes a saved model (.safetensors), which loadModel opens, or an ONNX file (.onnx); one in eight bits has
+    QuantizeLinear and DequantizeLinear there. Weights alone, from PyTorch or
     other programs, become a safetensors file of weights.`,
   options: {
     dtype: {
@@ -42,17 +45,28 @@ export const convert: Command = {
         throw new UsageError("convert: --labels and --transform expected with a network, got weights alone");
       return written(to, convertWeights(file, dtype));
     }
-    const model = await openModel(file, { threads: 1, ...(classNames && { classNames }) });
+    const model = await openPredictor(file, { threads: 1, ...(classNames && { classNames }) });
     if (transform) model.transform = transform(model.inputShape);
     const opset = given.count("opset", 17);
-    const bytes =
-      format === "onnx"
+    const bytes = isFloat(model)
+      ? format === "onnx"
         ? exportOnnx(model, { opset, foldBatchNorm: given.flag("fold-batch-norm") })
-        : await model.save(dtype && { dtype });
+        : await model.save(dtype && { dtype })
+      : await convertQuantized(model as QuantizedModel, given, format === "onnx" ? opset : undefined);
     model.dispose();
     return written(to, bytes);
   },
 };
+
+const isFloat = (model: Predictor): model is Model => !(model.network.type === "Quantized");
+
+/** A network in eight bits as an ONNX file, where there is an opset, or as a saved model again. */
+async function convertQuantized(model: QuantizedModel, given: Given, opset?: number): Promise<Uint8Array> {
+  for (const option of ["dtype", "fold-batch-norm"])
+    if (given.flag(option))
+      throw new UsageError(`convert: --${option} expected with a network in float32, got one in eight bits`);
+  return opset === undefined ? model.save() : exportQdq(model, { opset });
+}
 
 async function written(path: string, bytes: Uint8Array): Promise<number> {
   await writeWhole(path, bytes);

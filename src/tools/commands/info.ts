@@ -1,10 +1,13 @@
 /** `resnet-wasm info`: what is in a file. */
 import process from "node:process";
 import { messageOf } from "../../core/thrown.js";
-import type { StoredTensor } from "../../hosts/default/index.js";
+import type { Model, StoredTensor } from "../../hosts/default/index.js";
 import { inspectOnnx, UnsupportedOpError } from "../../hosts/default/onnx.js";
+import type { Predictor } from "../../model/predictor.js";
+import type { Quantized } from "../../quantize/layer.js";
+import { isInteger } from "../../quantize/precision.js";
 import { type Command, columns } from "../command.js";
-import { formatBytes, type ModelFile, openFile, openModel, readWeights } from "../model-file.js";
+import { formatBytes, type ModelFile, openFile, openPredictor, readWeights } from "../model-file.js";
 
 interface TensorInfo {
   name: string;
@@ -69,11 +72,17 @@ export const info: Command = {
 
 /** What a model of the file says, if there can be one. */
 async function ofModel(file: ModelFile) {
-  const model = await openModel(file, { threads: 1 });
+  const model = await openPredictor(file, { threads: 1 });
   const { inputShape, outputShape, outputShapes, classNames, transform } = model;
-  const layers = model.summary();
+  const layers = "summary" in model ? (model as Model).summary() : precisionsOf(model);
   model.dispose();
   return { inputShape, outputShape: outputShapes ?? outputShape, classNames, transform, layers };
+}
+
+/** How each product of a network in eight bits is computed. */
+function precisionsOf({ network }: Predictor): string {
+  const { precisions } = network as Quantized;
+  return `${columns(Object.entries(precisions).map(([name, each]) => [name, isInteger(each) ? "int8" : "float32"]))}\n`;
 }
 
 async function ofOnnx(file: ModelFile): Promise<FileInfo> {
@@ -95,7 +104,7 @@ async function ofOnnx(file: ModelFile): Promise<FileInfo> {
 async function ofWeights(file: ModelFile): Promise<FileInfo> {
   const { tensors, metadata, kind } = readWeights(file);
   const list = [...tensors].map(([name, { dtype, shape }]: [string, StoredTensor]) => ({ name, dtype, shape }));
-  const model = kind === "saved model" ? await ofModel(file) : { metadata };
+  const model = kind.startsWith("saved model") ? await ofModel(file) : { metadata };
   return {
     ...{ file: file.path, format: file.format, kind, bytes: file.bytes.length, ...model },
     parameters: list.reduce((sum, { shape }) => sum + numel(shape), 0),

@@ -1,19 +1,18 @@
 /** `resnet-wasm predict`: pictures of a folder or a list, in parts that machines share. */
 
-import { stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import process from "node:process";
 import ProgressBar from "progress";
 import { crc32 } from "../../core/crc32.js";
 import { messageOf } from "../../core/thrown.js";
-import { listPictures } from "../../data/image/listing.js";
 import { type Image, type ImageTransform, toImage, transformImage } from "../../faces/data.js";
-import type { Classification, Model, Tensor } from "../../hosts/default/index.js";
-import { openFileSystem } from "../../stores/file-system.js";
+import type { Classification, Tensor } from "../../hosts/default/index.js";
+import type { Predictor } from "../../model/predictor.js";
 import { type Command, type Given, UsageError } from "../command.js";
-import { openFile, openModel } from "../model-file.js";
+import { openFile, openPredictor } from "../model-file.js";
+import { listPaths } from "../pictures.js";
 import { preparationOptions, readPreparation } from "../preparation.js";
-import { readRegular, readText } from "../read-file.js";
+import { readRegular } from "../read-file.js";
 import { type Origin, openResults, removeResults } from "../results.js";
 import { partName, rangeOf, shardOf } from "../shard.js";
 
@@ -46,10 +45,10 @@ export const predict: Command = {
     const shard = shardOf(given.text("shard"), given.text("shards"), process.env);
     const batch = given.count("batch", 16);
     const threads = given.text("threads") === undefined ? "auto" : given.count("threads", 1);
-    const { root, paths } = await listOf(source);
+    const { root, paths } = await listPaths("predict", source);
     const { classNames, transform } = await readPreparation(given);
     const file = await openFile(path);
-    const model = await openModel(file, { threads, relaxedSimd: false, ...(classNames && { classNames }) });
+    const model = await openPredictor(file, { threads, relaxedSimd: false, ...(classNames && { classNames }) });
     if (transform) model.transform = transform(model.inputShape);
     const out = partName(given.text("out") ?? "results.jsonl", shard);
     const [from, to] = shard ? rangeOf(shard, paths.length) : [0, paths.length];
@@ -85,28 +84,6 @@ export const predict: Command = {
   },
 };
 
-/** The paths of pictures, in order, as they are told, and what they are relative to. */
-async function listOf(source: string): Promise<{ root: string; paths: string[] }> {
-  const status = await stat(source).catch((cause) => {
-    throw new UsageError(`predict: <folder or list> expected one that can be read, got ${source}`, { cause });
-  });
-  if (status.isDirectory()) {
-    const paths = await listPictures("predict", await openFileSystem("predict"), source, true);
-    if (paths.length === 0) throw new UsageError(`predict: <folder or list> expected pictures, got none in ${source}`);
-    return { root: source, paths };
-  }
-  const lines = (await readText(source)).split(/\r?\n/).filter((line) => line.trim() !== "");
-  const paths = [...new Set(lines)].sort();
-  if (paths.length === 0) throw new UsageError(`predict: <folder or list> expected paths, got none in ${source}`);
-  if (paths.length < lines.length) {
-    const twice = lines.find((line, i) => lines.indexOf(line) !== i);
-    throw new UsageError(`predict: <folder or list> expected each path once, got ${twice} twice`);
-  }
-  if (paths.some((path) => path.includes("\0")))
-    throw new UsageError(`predict: <folder or list> expected a folder or a text of paths, got ${source}`);
-  return { root: dirname(source), paths };
-}
-
 /** The path that a line tells of; undefined where it is no line of results. */
 function pathOf(line: string): string | undefined {
   try {
@@ -124,7 +101,7 @@ interface Answer {
   of(pictures: readonly Image[]): Promise<({ classes: Classification[] } | { output: number[] })[]>;
 }
 
-function answers(model: Model, given: Given): Answer {
+function answers(model: Predictor, given: Given): Answer {
   const topK = given.count("top", 5);
   if (!given.flag("outputs"))
     return {

@@ -270,6 +270,65 @@ describe("classify", () => {
   });
 });
 
+describe("quantize", () => {
+  const pictures = ["--transform", "unit"];
+  beforeAll(async () => {
+    writeFileSync(join(folder, "list.txt"), "smooth.jpg\nhalf.jpg\n");
+    await ok("quantize", "model.safetensors", "list.txt", ...pictures, "-o", "small.safetensors");
+  });
+
+  it("writes a network in eight bits, and tells what it cost", async () => {
+    const args = ["net.onnx", "list.txt", "--labels", "labels.txt", ...pictures, "--ranges", "minmax", "--first"];
+    const text = await ok("quantize", ...args, "--keep", "fc.weight");
+    expect(text).toMatch(/^ +pictures +2\n +agreement +\d+\.\d % have the same first class/);
+    expect(text).toMatch(/^ +fc\.weight +float32: /m);
+    const report = JSON.parse(await ok("quantize", ...args, "--json", "--samples", "1", "--float-last"));
+    expect(report).toMatchObject({ samples: 1, layers: [{ name: "conv1.weight", precision: "int8" }, {}, {}] });
+    const list = JSON.parse(await ok("classify", "net.int8.safetensors", "smooth.jpg", "--json"));
+    expect(["cat", "dog", "bird", "fish"]).toContain(list[0].classes[0].name);
+  });
+
+  it("its networks are opened by the other commands", async () => {
+    const text = await ok("info", "small.safetensors", "--layers");
+    expect(text).toMatch(/^ +file +safetensors, saved model in eight bits, /m);
+    expect(text).toMatch(/^ +layer1\.0\.conv1\.weight +int8$/m);
+    await ok("predict", "small.safetensors", "list.txt", "--outputs", "--out", "small.jsonl");
+    const outputs = readFileSync(join(folder, "small.jsonl"), "utf8").trim().split("\n");
+    await ok("convert", "small.safetensors", "same.safetensors");
+    expect(readFileSync(join(folder, "same.safetensors"))).toEqual(readFileSync(join(folder, "small.safetensors")));
+    await ok("convert", "small.safetensors", "small.onnx");
+    expect(JSON.parse(await ok("info", "small.onnx", "--json")).nodes).toHaveProperty("QuantizeLinear");
+    await ok("compile", "small.safetensors", "-o", "small.wasm", "--picture", "64x64");
+    const { info } = start(new Uint8Array(readFileSync(join(folder, "small.wasm"))));
+    expect([info.precision, info.output, outputs.length]).toEqual(["I8", [10], 2]);
+  });
+
+  it.each<[args: string, code: number, message: string]>([
+    [
+      "quantize small.safetensors list.txt",
+      1,
+      "small.safetensors: file expected a network in float32, got one in eight",
+    ],
+    ["train . --model small.safetensors", 1, "small.safetensors: file expected a network in float32, got one in eight"],
+    ["convert small.safetensors a.onnx --fold-batch-norm", 2, "expected with a network in float32"],
+    ["convert small.safetensors a.safetensors --dtype F16", 2, "expected with a network in float32"],
+    ["compile small.safetensors --f16", 1, 'precision expected "I8"'],
+    ["quantize net.onnx list.txt", 2, "--transform expected for a model that does not say how pictures are prepared"],
+    ["quantize net.onnx none", 2, "<folder or list> expected one that can be read, got none"],
+    ["quantize net.onnx labels.txt --transform unit", 1, "0 cat: file expected one that can be read"],
+    [
+      "quantize net.onnx list.txt --transform unit --ranges max",
+      2,
+      "--ranges expected minmax, percentile, mse, got max",
+    ],
+    ["quantize net.onnx list.txt --transform unit --keep fc", 1, "keep"],
+  ])("%s: fails", async (args, expected, message) => {
+    const { code, stdout, stderr } = await run(...args.split(" "));
+    expect(stderr).toContain(message);
+    expect([code, stdout]).toEqual([expected, ""]);
+  });
+});
+
 it("runs where it is linked, as npm links it, and into a pipe that is closed", async () => {
   const link = join(folder, "resnet-wasm");
   symlinkSync(bin, link);
