@@ -5,9 +5,9 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { messageOf } from "../core/thrown.js";
 import { readPytorch } from "../faces/pytorch.js";
+import type { QuantizedModel } from "../faces/quantize.js";
 import { type LoadOptions, loadModel, type Model, readSafetensors, type StoredTensor } from "../hosts/default/index.js";
 import { type LoadOnnxOptions, loadOnnx } from "../hosts/default/onnx.js";
-import type { Predictor } from "../model/predictor.js";
 import { checkRegular } from "../stores/regular.js";
 import { readRegular, unreadable } from "./read-file.js";
 
@@ -90,7 +90,7 @@ const externalDataOf =
   };
 
 /** A model for predictions: what `openModel` opens, and saved networks in eight bits. */
-export async function openPredictor(file: ModelFile, options: LoadOptions = {}): Promise<Predictor> {
+export async function openPredictor(file: ModelFile, options: LoadOptions = {}): Promise<Model | QuantizedModel> {
   if (file.format === "ONNX" || readWeights(file).kind !== "saved model in eight bits") return openModel(file, options);
   const { loadModel } = await import("../hosts/default/quantize.js");
   return loadModel(file.bytes, options);

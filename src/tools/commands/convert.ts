@@ -1,9 +1,8 @@
 /** `resnet-wasm convert`: from one format to another. */
 import process from "node:process";
 import { exportQdq, type QuantizedModel } from "../../faces/quantize.js";
-import { type Model, writeSafetensors } from "../../hosts/default/index.js";
+import { writeSafetensors } from "../../hosts/default/index.js";
 import { exportOnnx } from "../../hosts/default/onnx.js";
-import type { Predictor } from "../../model/predictor.js";
 import { type Command, type Given, UsageError } from "../command.js";
 import { formatBytes, type ModelFile, openFile, openPredictor, readWeights, writeWhole } from "../model-file.js";
 import { preparationOptions, readPreparation } from "../preparation.js";
@@ -48,17 +47,16 @@ export const convert: Command = {
     const model = await openPredictor(file, { threads: 1, ...(classNames && { classNames }) });
     if (transform) model.transform = transform(model.inputShape);
     const opset = given.count("opset", 17);
-    const bytes = isFloat(model)
-      ? format === "onnx"
-        ? exportOnnx(model, { opset, foldBatchNorm: given.flag("fold-batch-norm") })
-        : await model.save(dtype && { dtype })
-      : await convertQuantized(model as QuantizedModel, given, format === "onnx" ? opset : undefined);
+    const bytes =
+      "summary" in model
+        ? format === "onnx"
+          ? exportOnnx(model, { opset, foldBatchNorm: given.flag("fold-batch-norm") })
+          : await model.save(dtype && { dtype })
+        : await convertQuantized(model, given, format === "onnx" ? opset : undefined);
     model.dispose();
     return written(to, bytes);
   },
 };
-
-const isFloat = (model: Predictor): model is Model => !(model.network.type === "Quantized");
 
 /** A network in eight bits as an ONNX file, where there is an opset, or as a saved model again. */
 async function convertQuantized(model: QuantizedModel, given: Given, opset?: number): Promise<Uint8Array> {

@@ -1,9 +1,9 @@
 /** `resnet-wasm info`: what is in a file. */
 import process from "node:process";
 import { messageOf } from "../../core/thrown.js";
-import type { Model, StoredTensor } from "../../hosts/default/index.js";
+import type { StoredTensor } from "../../hosts/default/index.js";
 import { inspectOnnx, UnsupportedOpError } from "../../hosts/default/onnx.js";
-import type { Predictor } from "../../model/predictor.js";
+import type { Layer } from "../../nn/layer.js";
 import type { Quantized } from "../../quantize/layer.js";
 import { isInteger } from "../../quantize/precision.js";
 import { type Command, columns } from "../command.js";
@@ -74,14 +74,14 @@ export const info: Command = {
 async function ofModel(file: ModelFile) {
   const model = await openPredictor(file, { threads: 1 });
   const { inputShape, outputShape, outputShapes, classNames, transform } = model;
-  const layers = "summary" in model ? (model as Model).summary() : precisionsOf(model);
+  const layers = "summary" in model ? model.summary() : precisionsOf(model.network);
   model.dispose();
   return { inputShape, outputShape: outputShapes ?? outputShape, classNames, transform, layers };
 }
 
 /** How each product of a network in eight bits is computed. */
-function precisionsOf({ network }: Predictor): string {
-  const { precisions } = network as Quantized;
+function precisionsOf(network: Layer): string {
+  const { precisions } = network as Quantized; // a class of the package, of which this program has no copy
   return `${columns(Object.entries(precisions).map(([name, each]) => [name, isInteger(each) ? "int8" : "float32"]))}\n`;
 }
 

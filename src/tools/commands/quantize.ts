@@ -49,8 +49,8 @@ export const quantize: Command = {
     const bytes = await small.save();
     for (const each of [model, small]) each.dispose();
     await writeWhole(to, bytes);
-    const report = small.report as QuantizationReport;
-    process.stdout.write(given.flag("json") ? `${JSON.stringify(report, null, 2)}\n` : format(report));
+    const { report } = small;
+    if (report) process.stdout.write(given.flag("json") ? `${JSON.stringify(report, null, 2)}\n` : format(report));
     process.stderr.write(`${to}: ${formatBytes(bytes.length)}\n`);
     return 0;
   },
