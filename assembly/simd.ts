@@ -5,6 +5,10 @@
 @inline
 export const FMA: bool = ASC_FEATURE_RELAXED_SIMD && !INT8;
 
+// Constants of long formulas are variables: V8 builds a constant vector anew for every use, by three instructions, and
+// loads a variable by one. Entries export them, or Binaryen would make constants of them.
+export let ONE: v128 = f32x4.splat(1);
+
 /** The vector 0, 0, 0, 0. */
 // @ts-ignore: decorator
 @inline

@@ -76,7 +76,7 @@ if (built !== digest) {
     const bytes = readFileSync(join(out, `${name}.wasm`));
     console.log(`kernels: ${name}.wasm ${bytes.length} bytes`);
     if (functions) {
-      write(name, toObject(ship(bytes, functions)), "import('../../src/standalone/object.js').KernelObject");
+      write(name, toObject(ship(bytes, functions, false)), "import('../../src/standalone/object.js').KernelObject");
       continue;
     }
     const shipped = ship(bytes, SHIPPED_EXPORTS);

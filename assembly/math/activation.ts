@@ -1,17 +1,20 @@
 // All activations and their derivatives, one vector at a time. Elementwise kernels and GEMM epilogues share them.
 import { Activation } from "../generated/records";
-import { fma, relu_v128 } from "../simd";
+import { fma, ONE, relu_v128 } from "../simd";
 import { expm1_negative_v128, exp_v128 } from "./exp";
 import { log1p_v128 } from "./log";
 import { x_normal_cdf, x_normal_cdf_dx } from "./normal";
-import { gate_v128, sigmoid_v128, tanh_v128 } from "./tanh";
+import { gate_inverse_v128, gate_v128, sigmoid_v128, tanh_v128 } from "./tanh";
 
 // @ts-ignore: decorator
 @inline
-const GELU_SCALE: f32 = 1.5957691216057308; // 2 sqrt(2 / pi)
+const SCALE: f32 = 1.5957691216057308; // 2 sqrt(2 / pi)
 // @ts-ignore: decorator
 @inline
-const GELU_CUBIC: f32 = 0.044715;
+const CUBIC: f32 = 0.044715;
+export let GELU_SCALE: v128 = f32x4.splat(SCALE);
+export let GELU_CUBIC: v128 = f32x4.splat(CUBIC);
+export let GELU_SLOPE: v128 = f32x4.splat(3 * CUBIC * SCALE);
 
 /** x > 0 ? x : x * slope. */
 // @ts-ignore: decorator
@@ -34,23 +37,22 @@ function gelu(x: v128): v128 {
   return x_normal_cdf(x);
 }
 
-/** The sigmoid s with gelu_tanh(x) = x s: (1 + tanh z) / 2 = sigmoid(2 z), z = sqrt(2/pi) (x + 0.044715 x^3). */
+/** z with gelu_tanh(x) = x sigmoid(z): (1 + tanh u) / 2 = sigmoid(2 u), u = sqrt(2/pi) (x + 0.044715 x^3). */
 // @ts-ignore: decorator
 @inline
-function gelu_tanh_gate(x: v128, squared: v128): v128 {
-  const z = f32x4.mul(fma(f32x4.mul(squared, f32x4.splat(GELU_CUBIC)), x, x), f32x4.splat(GELU_SCALE));
-  return gate_v128(z);
+function gelu_tanh_argument(x: v128, squared: v128): v128 {
+  return f32x4.mul(fma(f32x4.mul(squared, GELU_CUBIC), x, x), GELU_SCALE);
 }
 
 function gelu_tanh(x: v128): v128 {
-  return f32x4.mul(x, gelu_tanh_gate(x, f32x4.mul(x, x)));
+  return f32x4.div(x, gate_inverse_v128(gelu_tanh_argument(x, f32x4.mul(x, x))));
 }
 
 /** x sigmoid(x). */
 // @ts-ignore: decorator
 @inline
 function silu(x: v128): v128 {
-  return f32x4.mul(x, gate_v128(x));
+  return f32x4.div(x, gate_inverse_v128(x));
 }
 
 /** x clamp(x + 3, 0, 6) / 6. */
@@ -141,20 +143,19 @@ function gelu_dx(x: v128): v128 {
   return x_normal_cdf_dx(x);
 }
 
-/** With s = sigmoid(2 z): d/dx x s = s + x s (1 - s) 2 z', 2 z' = 2 sqrt(2/pi) (1 + 3 * 0.044715 x^2). */
+/** With s = sigmoid(z): d/dx x s = s + x s (1 - s) z', z' = 2 sqrt(2/pi) (1 + 3 * 0.044715 x^2). */
 function gelu_tanh_dx(x: v128): v128 {
   const squared = f32x4.mul(x, x);
-  const s = gelu_tanh_gate(x, squared);
-  const slope = fma(squared, f32x4.splat(3 * GELU_CUBIC * GELU_SCALE), f32x4.splat(GELU_SCALE));
-  const inner = f32x4.mul(f32x4.mul(x, f32x4.sub(f32x4.splat(1), s)), slope);
+  const s = gate_v128(gelu_tanh_argument(x, squared));
+  const slope = fma(squared, GELU_SLOPE, GELU_SCALE);
+  const inner = f32x4.mul(f32x4.mul(x, f32x4.sub(ONE, s)), slope);
   return fma(s, inner, s);
 }
 
 /** With s = sigmoid(x): d/dx x s = s (1 + x (1 - s)). */
 function silu_dx(x: v128): v128 {
-  const one = f32x4.splat(1);
   const s = gate_v128(x);
-  return f32x4.mul(s, fma(x, f32x4.sub(one, s), one));
+  return f32x4.mul(s, fma(x, f32x4.sub(ONE, s), ONE));
 }
 
 /** 0 up to -3, 1 from 3 on, x / 3 + 1 / 2 between (which PyTorch 1.13 takes at exactly -3 and 3 too). */

@@ -4,7 +4,7 @@
 //
 // n comes from adding 1.5 * 2^23, whose low mantissa bits then hold the rounded integer; unlike i32x4.trunc_sat this
 // is one instruction everywhere. ln2 is split so that n * LN2_HIGH is exact.
-import { fma } from "../simd";
+import { fma, ONE } from "../simd";
 
 // @ts-ignore: decorator
 @inline
@@ -68,24 +68,29 @@ export function expm1_negative_v128(x: v128): v128 {
 }
 
 /** 1.5 * 2^23 + 127: the low bits of a sum with it are the biased exponent of the integer that was rounded. */
-// @ts-ignore: decorator
-@inline
-const ROUND_BIASED: f32 = 12583039;
+export let ROUND_BIASED: v128 = f32x4.splat(12583039);
+// The polynomial for 2^f on [-1/2, 1/2], fitted here, is 2e-9 off.
+export let EXP2_1: v128 = f32x4.splat(0.6931472028551172);
+export let EXP2_2: v128 = f32x4.splat(0.24022647913620757);
+export let EXP2_3: v128 = f32x4.splat(5.55033247104573e-2);
+export let EXP2_4: v128 = f32x4.splat(9.618437358233808e-3);
+export let EXP2_5: v128 = f32x4.splat(1.3398874439501905e-3);
+export let EXP2_6: v128 = f32x4.splat(1.5353361819871007e-4);
 
 /**
- * 2^z for -127.5 < z <= 0, and 0 below -126.5, where the exponent becomes 0: for decaying factors whose argument is
- * known to no more than float32 anyway. The polynomial for 2^f on [-1/2, 1/2], fitted here, is 2e-9 off.
+ * 2^z for -127.5 < z <= 128, for factors whose argument is known to no more than float32 anyway: 0 below -126.5, where
+ * the exponent becomes 0, and Infinity above 127.5.
  */
 // @ts-ignore: decorator
 @inline
-export function exp2_negative_v128(z: v128): v128 {
-  const rounded = f32x4.add(z, f32x4.splat(ROUND_BIASED));
-  const f = f32x4.sub(z, f32x4.sub(rounded, f32x4.splat(ROUND_BIASED)));
-  let p = fma(f32x4.splat(1.5353361819871007e-4), f, f32x4.splat(1.3398874439501905e-3));
-  p = fma(p, f, f32x4.splat(9.618437358233808e-3));
-  p = fma(p, f, f32x4.splat(5.55033247104573e-2));
-  p = fma(p, f, f32x4.splat(0.24022647913620757));
-  p = fma(p, f, f32x4.splat(0.6931472028551172));
-  p = fma(p, f, f32x4.splat(1));
+export function exp2_v128(z: v128): v128 {
+  const rounded = f32x4.add(z, ROUND_BIASED);
+  const f = f32x4.sub(z, f32x4.sub(rounded, ROUND_BIASED));
+  let p = fma(EXP2_6, f, EXP2_5);
+  p = fma(p, f, EXP2_4);
+  p = fma(p, f, EXP2_3);
+  p = fma(p, f, EXP2_2);
+  p = fma(p, f, EXP2_1);
+  p = fma(p, f, ONE);
   return f32x4.mul(p, i32x4.shl(rounded, 23));
 }

@@ -1,6 +1,6 @@
 // tanh and the logistic function, both on exp.
-import { fma } from "../simd";
-import { exp2_negative_v128, exp_v128, LOG2_E } from "./exp";
+import { fma, ONE } from "../simd";
+import { exp2_v128, exp_v128, LOG2_E } from "./exp";
 
 /** tanh x, at most 1.5 ULP off (1.31 measured); Cephes' tanhf (Moshier 1992): odd polynomial below 0.625, exp above. */
 export function tanh_v128(x: v128): v128 {
@@ -28,15 +28,24 @@ export function sigmoid_v128(x: v128): v128 {
   return f32x4.div(numerator, f32x4.add(e, one));
 }
 
+export let MINUS_LOG2_E: v128 = f32x4.splat(-LOG2_E);
+export let EXP2_LEAST: v128 = f32x4.splat(-127);
+export let EXP2_MOST: v128 = f32x4.splat(128);
+
+/** 1 + e^-x: 1 from x = 87.7 on, Infinity below -88.4; NaN stays. */
+// @ts-ignore: decorator
+@inline
+export function gate_inverse_v128(x: v128): v128 {
+  const z = f32x4.pmin(f32x4.pmax(f32x4.mul(x, MINUS_LOG2_E), EXP2_LEAST), EXP2_MOST);
+  return f32x4.add(exp2_v128(z), ONE);
+}
+
 /**
- * The same as a factor beside x, in half the time: at most 1e-7 off, relative error below 1e-6 down to x = -16 and 1e-5
- * down to -87, 0 from x = -88 on.
+ * The sigmoid as a factor beside x, in a third of the time: at most 1e-7 off, relative error below 1e-6 down to x = -16
+ * and 1e-5 down to -87, 0 from x = -88.4 on.
  */
 // @ts-ignore: decorator
 @inline
 export function gate_v128(x: v128): v128 {
-  const one = f32x4.splat(1);
-  const z = f32x4.mul(f32x4.pmin(f32x4.abs(x), f32x4.splat(88.03)), f32x4.splat(-LOG2_E));
-  const e = exp2_negative_v128(z);
-  return f32x4.div(v128.bitselect(e, one, f32x4.lt(x, f32x4.splat(0))), f32x4.add(e, one));
+  return f32x4.div(ONE, gate_inverse_v128(x));
 }

@@ -5,7 +5,7 @@
 import { SIGNATURES } from "../../src/abi/records.js";
 import type { KernelObject } from "../../src/standalone/object.js";
 import { pack } from "./pack.js";
-import { callsOf, type FunctionCode, readModule } from "./wasm.js";
+import { callsOf, type FunctionCode, readModule, readsVariables } from "./wasm.js";
 
 /** A module with nothing but this code, which `pack` takes. */
 function codeAlone(functions: readonly FunctionCode[]): Uint8Array {
@@ -15,15 +15,18 @@ function codeAlone(functions: readonly FunctionCode[]): Uint8Array {
   return Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 10, ...leb(section.length), ...section]);
 }
 
-/** Throws where the module has more than functions and the memory that it imports. */
+/** Throws where the module has more than functions, variables and the memory that it imports. */
 export function toObject(bytes: Uint8Array): KernelObject {
-  const { types, functions, exports, others } = readModule(bytes);
-  if (others.length > 0) throw new Error(`standalone kernels: expected functions alone, got sections ${others}`);
+  const { types, variables, functions, exports, others } = readModule(bytes);
+  if (others.length > 0)
+    throw new Error(`standalone kernels: expected functions and variables alone, got sections ${others}`);
   const alone = codeAlone(functions);
   const placed = readModule(alone).bodies;
   return {
     code: pack(alone),
     types: types.map((type) => [...type]),
+    variables: [...variables],
+    readers: placed.flatMap((place, i) => (readsVariables(alone, place) ? [i] : [])),
     functions: functions.map(({ type, body }, i) => [
       type,
       placed[i].start,

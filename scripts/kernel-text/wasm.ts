@@ -28,7 +28,10 @@ export class Reader {
 
 /** Bytes of the magic number and the version, which every module begins with. */
 const HEADER = 8;
-const SECTION = { type: 1, import: 2, function: 3, export: 7, code: 10, dataCount: 12 };
+const SECTION = { type: 1, import: 2, function: 3, global: 6, export: 7, code: 10, dataCount: 12 };
+
+/** The instruction that reads a variable of the module. */
+export const GLOBAL_GET = 0x23;
 
 /** Kinds of operands; those with a size hold that many bytes a time, the others numbers in LEB128. */
 export const OPERANDS = {
@@ -148,13 +151,17 @@ export interface FunctionCode {
   body: Uint8Array;
 }
 
-/** A module's types as bytes, its functions, what it exports of these by name, and the numbers of its other sections. */
+/**
+ * A module's types and its section of variables as bytes, its functions, what it exports of these by name, and the numbers
+ * of its other sections.
+ */
 export function readModule(bytes: Uint8Array) {
   const reader = new Reader(bytes, HEADER);
   const list = <T>(next: () => T): T[] => Array.from({ length: reader.number() }, next);
   let types: Uint8Array[] = [];
   let typeOf: number[] = [];
   let bodies: Place[] = [];
+  let variables = new Uint8Array();
   const exports: Record<string, number> = {};
   const others: number[] = [];
   while (!reader.done) {
@@ -174,7 +181,8 @@ export function readModule(bytes: Uint8Array) {
         reader.take(length);
         return { start: reader.at - length, end: reader.at };
       });
-    } else if (id === SECTION.export) {
+    } else if (id === SECTION.global) variables = bytes.slice(reader.at, end);
+    else if (id === SECTION.export) {
       list(() => {
         const name = new TextDecoder().decode(reader.take(reader.number()));
         const [kind] = reader.take(1);
@@ -187,21 +195,32 @@ export function readModule(bytes: Uint8Array) {
   const functions = bodies.map(
     ({ start, end }, i): FunctionCode => ({ type: typeOf[i], body: bytes.subarray(start, end) }),
   );
-  return { types, functions, bodies, exports, others };
+  return { types, variables, functions, bodies, exports, others };
 }
 
-/** The calls of a function: where in the bytes the number of the called function stands, and that number. */
-export function callsOf(bytes: Uint8Array, { start, end }: Place): { at: number; target: number }[] {
+/** The instructions of a function. */
+export function* instructionsOf(bytes: Uint8Array, { start, end }: Place): Generator<Instruction | Literal> {
   const reader = new Reader(bytes, start);
   for (let groups = reader.number(); groups > 0; groups--) {
     reader.number();
     reader.take(1);
   }
+  yield* instructions(reader, end);
+}
+
+/** The calls of a function: where in the bytes the number of the called function stands, and that number. */
+export function callsOf(bytes: Uint8Array, place: Place): { at: number; target: number }[] {
   const calls: { at: number; target: number }[] = [];
-  for (const item of instructions(reader, end)) {
+  for (const item of instructionsOf(bytes, place)) {
     if ("literal" in item || item.kinds[0] !== "call") continue;
     const [value] = item.values;
     calls.push({ at: value.byteOffset - bytes.byteOffset, target: new Reader(value).number() });
   }
   return calls;
+}
+
+/** Whether a function reads a variable of its module. */
+export function readsVariables(bytes: Uint8Array, place: Place): boolean {
+  for (const item of instructionsOf(bytes, place)) if ("head" in item && item.head[0] === GLOBAL_GET) return true;
+  return false;
 }

@@ -108,7 +108,7 @@ function reached(functions: readonly number[][], roots: readonly number[]): numb
 
 /** A module without imports. It exports `memory`, `run` and the constants. */
 export function link(object: KernelObject, parts: ModuleParts): Uint8Array<ArrayBuffer> {
-  const { functions, types } = object;
+  const { functions, types, variables, readers } = object;
   const code = unpack(object.code);
   const kept = reached(
     functions,
@@ -169,6 +169,7 @@ export function link(object: KernelObject, parts: ModuleParts): Uint8Array<Array
       section(3, list([...kept.map((old) => unsigned(functions[old][0])), ...own.map(({ type }) => unsigned(type))])),
     )
     .add(section(5, list([[1, ...unsigned(parts.pages), ...unsigned(parts.pages)]])))
+    .add(kept.some((old) => readers.includes(old)) ? section(6, new Bytes().add(variables)) : [])
     .add(section(7, list([[...text("memory"), MEMORY, 0], ...exported])))
     .add(section(8, new Bytes().add(unsigned(first))))
     .add(section(10, list([...copied, ...own.map((each) => each.body)])))

@@ -33,7 +33,7 @@ const CLASSES = 7;
 const BATCH = 45;
 
 /** Change it only together with a reason why weights have to change; it holds for every machine. */
-const GOLDEN = "ccebc84a2de317aabbf3380171dfb846bb047e3c6988c6bb8be66f36b2a1b440";
+const GOLDEN = "79d2ec173fcdb423f20194111e21a8689488900770c46a9a933b83b4b31b2d95";
 
 const block = (width: number, activation: ActivationLayer) =>
   new Residual(
