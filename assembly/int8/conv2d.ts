@@ -30,6 +30,12 @@ export function s8_conv2d(r: S8Conv2dRecord, thread: i32, threads: i32): void {
   const rows = kh, taps = merged ? 1 : kw, length = ((merged ? kw * ic : ic) + 3) >> 2;
   const cols = (ow - 1) * strideW + (kw - 1) * dilationW + 1;
   const quadBytes = <usize>mr * ROW_BYTES, tileBytes = <usize>quads * quadBytes;
+  // Quads of filter rows that lie above the image in the first row of outputs, and below it in the last one. Where 0 is
+  // 0, tiles within these rows leave them out: at 14x14 pixels 4 % of the products of a filter 3x3, at 7x7 7 %.
+  const row = taps * length, leavesOut = r.zero == 0 && (row & 1) == 0;
+  const bottom = max(h + r.padTop - (oh - 1) * strideH, 0);
+  const above = leavesOut ? row * min(kh, (r.padTop + dilationH - 1) / dilationH) : 0;
+  const below = leavesOut ? row * max(0, kh - (bottom + dilationH - 1) / dilationH) : 0;
 
   const bands = (oh + band - 1) / band, chunks = (band * ow + chunk - 1) / chunk;
   const jobs = r.batch * bands * chunks, splits = splits_of(jobs, panels, threads);
@@ -58,7 +64,14 @@ export function s8_conv2d(r: S8Conv2dRecord, thread: i32, threads: i32): void {
     if (count <= 0) continue; // the last band may be lower
     // Tiles of mr rows and after them some of a row less, so that no row is wasted (7x7 pixels are 4 of 6 and 5 of 5).
     const tiles = (count + mr - 1) / mr, less = mr * tiles - count;
-    const short = ASC_FEATURE_RELAXED_SIMD && vnni && less <= tiles ? less : 0, long = tiles - short;
+    const short = ASC_FEATURE_RELAXED_SIMD && vnni && less <= tiles ? less : 0, long = tiles - short, longs = long * mr;
+    // Tiles from `tail` on are within the last row, those before `head` within the first one.
+    let head = 0, tail = tiles;
+    if (below && (known + 1) % bands == 0) {
+      const at = max(pixels - ow - p, 0);
+      tail = min(at <= longs ? (at + mr - 1) / mr : long + (at - longs + mr - 2) / (mr - 1), tiles);
+    }
+    if (above && known % bands == 0) head = min(max(ow - p, 0) / mr, min(long, tail));
     if (packedFor != job) {
       packedFor = job;
       let to = packed, at = table + (<usize>p << 2);
@@ -84,16 +97,26 @@ export function s8_conv2d(r: S8Conv2dRecord, thread: i32, threads: i32): void {
       const panel = filter + r.panels + <usize>j * panelBytes;
       const narrow = load<i32>(filter + r.narrow + (<usize>j << 2)), cols = min(oc - j * 8, 8);
       set_columns(f, filter + r.columns + (<usize>j << 6));
-      set_rows(f, e, <usize>((first + p) * oc + j * 8));
-      // Whole tiles end in their registers, what is left by way of memory.
-      const ends = cols == 8, whole = !ends || short ? long : count / mr, done = whole * mr;
-      const rest = packed + <usize>whole * tileBytes, way = vnni ? Way.vnni : narrow;
-      ukernel(way, whole, packed, panel, quads, sums, ends, f);
-      if (ASC_FEATURE_RELAXED_SIMD && short) {
-        s8_ukernel_vnni_5x8(short, rest, panel, quads, sums + (<usize>done << 5), ends, f);
-      } else if (whole < tiles) ukernel(way, 1, rest, panel, quads, sums, false, f);
-      if (!ends) s8_epilogue_tile(sums, count, cols, f);
-      else if (!short && done < count) s8_epilogue_tile(sums, count - done, 8, f);
+      // Whole tiles end in their registers, what is left by way of memory. Tiles that leave something out come last:
+      // the first one has to wait for the panel.
+      const ends = cols == 8, whole = !ends || short ? long : count / mr, way = vnni ? Way.vnni : narrow;
+      for (let part = 0; part < 3; part++) {
+        const end = part == 0 ? tail : part == 1 ? head : tiles, from = part == 1 ? above : 0;
+        const some = quads - from - (part == 2 ? below : 0), b = panel + (<usize>from << 5);
+        for (let t = part == 0 ? head : part == 1 ? 0 : tail, n = 1; t < end; t += n) {
+          if (part == 0) n = min(t < whole ? whole : tiles, tail) - t;
+          const at = t < long ? t * mr : longs + (t - long) * (mr - 1);
+          const a = packed + <usize>t * tileBytes + <usize>from * quadBytes, c = sums + (<usize>at << 5);
+          set_rows(f, e, <usize>((first + p + at) * oc + j * 8));
+          if (ASC_FEATURE_RELAXED_SIMD && t >= long) s8_ukernel_vnni_5x8(n, a, b, some, c, ends, f);
+          else ukernel(way, n, a, b, some, c, ends && t < whole, f);
+        }
+      }
+      const done = ends ? whole * mr : 0;
+      if (whole < long || !ends) {
+        set_rows(f, e, <usize>((first + p + done) * oc + j * 8));
+        s8_epilogue_tile(sums + (<usize>done << 5), count - done, cols, f);
+      }
     }
   }
 }

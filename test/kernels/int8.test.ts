@@ -27,6 +27,11 @@ for (const kernel of [1, 3, 5])
 // More than one chunk of pixels and band of rows; more inputs than a chunk of 64 pixels has room for.
 cases.push([shapeOf(1, 20, 20, 16, 16, [3, 1, 1, 1]), 127], [shapeOf(1, 6, 5, 512, 8, [3, 1, 1, 1]), 127]);
 cases.push([shapeOf(1, 1, 37, 512, 12, [1, 1, 0, 1]), 127]);
+// Tiles within the first and the last row, which leave out what lies beyond the image: of several images and widths, one row alone,
+// a filter taller than the image, outputs of which nothing lies within it.
+cases.push([shapeOf(2, 7, 7, 32, 16, [3, 1, 1, 1]), 127], [shapeOf(1, 5, 80, 8, 8, [3, 2, 1, 1]), 63]);
+cases.push([shapeOf(1, 1, 13, 8, 8, [3, 1, 1, 1]), 127], [shapeOf(1, 3, 14, 8, 24, [7, 1, 3, 1]), 127]);
+cases.push([shapeOf(1, 3, 14, 8, 8, [3, 1, 3, 2]), 127], [shapeOf(1, 2, 19, 8, 8, [1, 1, 2, 1]), 127]);
 
 /** The two ways of adding up in the relaxed build. */
 const sequences = variants.flatMap((variant): [Variant, number][] =>
