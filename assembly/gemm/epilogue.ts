@@ -93,6 +93,12 @@ const MASK_6: i32 = 2; // ReLU6's
 // @ts-ignore: decorator
 @inline
 const HARDSWISH: i32 = 3;
+// @ts-ignore: decorator
+@inline
+const SILU: i32 = 4;
+// @ts-ignore: decorator
+@inline
+const GELU: i32 = 5;
 
 /** Takes whole rows of a tile of sums to y, as f32_epilogue_tile does. Inlined: `what` is a constant. */
 // @ts-ignore: decorator
@@ -123,6 +129,12 @@ export function finish_rows(what: i32, tile: usize, rows: i32, at: usize, stride
     } else if (what == HARDSWISH) {
       v0 = activation_of(Activation.hardswish, v0, 0);
       v1 = activation_of(Activation.hardswish, v1, 0);
+    } else if (what == SILU) {
+      v0 = activation_of(Activation.silu, v0, 0);
+      v1 = activation_of(Activation.silu, v1, 0);
+    } else if (what == GELU) {
+      v0 = activation_of(Activation.gelu, v0, 0);
+      v1 = activation_of(Activation.gelu, v1, 0);
     } else {
       v0 = clamp(v0, floor, ceiling);
       v1 = clamp(v1, floor, ceiling);
@@ -172,6 +184,14 @@ export function f32_epilogue_tile(tile: usize, rows: i32, cols: i32, at: usize, 
     }
     if (FURTHER && activation == Activation.hardswish) {
       finish_rows(HARDSWISH, tile, rows, at, stride, column, e);
+      return;
+    }
+    if (FURTHER && activation == Activation.silu) {
+      finish_rows(SILU, tile, rows, at, stride, column, e);
+      return;
+    }
+    if (FURTHER && activation == Activation.gelu) {
+      finish_rows(GELU, tile, rows, at, stride, column, e);
       return;
     }
   }
