@@ -5,7 +5,10 @@ import { IntegerEpilogue } from "../generated/records";
 import { store_part } from "../range";
 
 /** 1.5 * 2^23: a float32 of at most 2^22 added to it has its nearest integer in its low bits. */
-const MAGIC: f32 = 12582912;
+export const MAGIC: f32 = 12582912;
+
+/** What is more in the bits of the sum than the integer. */
+export const EXCESS: i32 = 0x4b400000;
 
 /** What a value is made of. */
 export const enum Form { bytes = 0, floats = 1 }
@@ -21,7 +24,7 @@ export class Following {
   m0: v128; m1: v128; o0: v128; o1: v128;
   low: v128; high: v128; factor: v128;
   nearest: v128;
-  /** What MAGIC leaves in an integer, and `high` as bytes. */
+  /** EXCESS, and `high` as bytes. */
   excess: v128; most: v128;
   /** Of eight bytes: the first four in a lane each, and the last four. */
   first: v128; last: v128;
@@ -38,7 +41,7 @@ export function set_following(f: Following, e: IntegerEpilogue, columns: usize):
   f.high = f32x4.splat(e.high);
   f.factor = f32x4.splat(e.factor);
   f.nearest = f32x4.splat(MAGIC);
-  f.excess = i32x4.splat(0x4b400000);
+  f.excess = i32x4.splat(EXCESS);
   f.most = i8x16.splat(<i8>(nearest<f32>(min(e.high, 127))));
   f.first = i8x16(0, -1, -1, -1, 1, -1, -1, -1, 2, -1, -1, -1, 3, -1, -1, -1);
   f.last = i8x16(4, -1, -1, -1, 5, -1, -1, -1, 6, -1, -1, -1, 7, -1, -1, -1);
@@ -136,7 +139,7 @@ function plus_floats(v: v128, r: v128, factor: v128): v128 {
 /** Sixteen numbers of at least 0, as bytes in their order. */
 // @ts-ignore: decorator
 @inline
-function narrowed(v0: v128, v1: v128, w0: v128, w1: v128, near: v128, excess: v128, most: v128): v128 {
+export function narrowed(v0: v128, v1: v128, w0: v128, w1: v128, near: v128, excess: v128, most: v128): v128 {
   v0 = i32x4.sub(f32x4.add(v0, near), excess);
   v1 = i32x4.sub(f32x4.add(v1, near), excess);
   w0 = i32x4.sub(f32x4.add(w0, near), excess);
