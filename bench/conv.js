@@ -202,7 +202,7 @@ const passes = {
 
 function winograd(s, pass, dx) {
   const transformed = bytes(lib.winogradFilterBytes(pass.oc, pass.ic));
-  const small = { scratch: bytes(lib.WINOGRAD_FILTER_SCRATCH), scratchStride: lib.WINOGRAD_FILTER_SCRATCH };
+  const small = { scratch: bytes(lib.winogradFilterScratch()), scratchStride: lib.winogradFilterScratch() };
   program(lib.winogradPack(s, { filter: random(s.oc * 9 * s.ic), transformed, dx, ...small }))();
   const scratchStride = lib.winogradScratch(pass);
   const io = {

@@ -12,6 +12,7 @@ import { finish_v128, RELU_GRADIENT, relu_gradient } from "../gemm/epilogue";
 import { ITEMS, splits_of } from "../range";
 import { fma } from "../simd";
 import { next, sync } from "../sync";
+import { put, second, SLOT } from "../wide";
 import { f32_rows_ukernel_1x8, f32_rows_ukernel_4x8 } from "./ukernel";
 import { f32_rows_ukernel_4x16 } from "./ukernel_wide";
 import { winograd_constants, winograd_input } from "./winograd";
@@ -111,13 +112,13 @@ function output_tile(r: Conv2dWinogradF4x3Record, m: usize, plane: usize, own: u
   const pixel = <usize>r.oc << 2, row = <usize>r.ow * pixel;
   let bias = e.bias;
   for (let channels = r.oc; channels > 0; channels -= 4) {
-    output_columns(m, plane, k, temp);
+    output_columns(false, m, plane, k, temp);
     const b = bias ? v128.load(bias) : f32x4.splat(0);
     let t = temp, line = at;
     for (let i = 0; i < rows; i++) {
-      const m1 = v128.load(t, 16), m2 = v128.load(t, 32), s1 = f32x4.add(m1, m2), d1 = f32x4.sub(m1, m2);
-      const m3 = v128.load(t, 48), m4 = v128.load(t, 64), s2 = f32x4.add(m3, m4), d2 = f32x4.sub(m3, m4);
-      const last = v128.load(t, 80);
+      const m1 = v128.load(t, SLOT), m2 = v128.load(t, 2 * SLOT), s1 = f32x4.add(m1, m2), d1 = f32x4.sub(m1, m2);
+      const m3 = v128.load(t, 3 * SLOT), m4 = v128.load(t, 4 * SLOT), s2 = f32x4.add(m3, m4), d2 = f32x4.sub(m3, m4);
+      const last = v128.load(t, 5 * SLOT);
       v128.store(t, f32x4.add(f32x4.add(v128.load(t), s1), s2));
       v128.store(t, fma(d2, kQ, f32x4.mul(d1, kP)), 16);
       v128.store(t, fma(s2, q2, f32x4.mul(s1, p2)), 32);
@@ -127,7 +128,7 @@ function output_tile(r: Conv2dWinogradF4x3Record, m: usize, plane: usize, own: u
         v128.store(y + to, finish_v128(f32x4.add(v128.load(t + j), b), to, 4, e));
         to += pixel;
       }
-      t += 96;
+      t += 6 * SLOT;
       line += row;
     }
     m += 16;
@@ -139,26 +140,30 @@ function output_tile(r: Conv2dWinogradF4x3Record, m: usize, plane: usize, own: u
 /** temp [4][6] = A^T M. */
 // @ts-ignore: decorator
 @inline
-function output_columns(m: usize, plane: usize, k: WinogradConstants, temp: usize): void {
+function output_columns(wide: bool, m: usize, plane: usize, k: WinogradConstants, temp: usize): void {
   const kP = k.p, kQ = k.q, p2 = k.p2, q2 = k.q2, p3 = k.p3, q3 = k.q3;
   const step = 6 * plane;
-  let t = temp - 16;
+  let t = temp - SLOT;
   m -= plane;
-  while (t < temp + 80) {
-    t += 16;
+  while (t < temp + 5 * SLOT) {
+    t += SLOT;
     m += plane;
     let p = m;
-    const m0 = v128.load(p); p += step;
-    const m1 = v128.load(p); p += step;
-    const m2 = v128.load(p); p += step;
-    const s1 = f32x4.add(m1, m2), d1 = f32x4.sub(m1, m2);
-    const m3 = v128.load(p); p += step;
-    const m4 = v128.load(p); p += step;
-    const s2 = f32x4.add(m3, m4), d2 = f32x4.sub(m3, m4);
-    v128.store(t, f32x4.add(f32x4.add(m0, s1), s2));
-    v128.store(t, fma(d2, kQ, f32x4.mul(d1, kP)), 96);
-    v128.store(t, fma(s2, q2, f32x4.mul(s1, p2)), 192);
-    v128.store(t, f32x4.add(fma(d2, q3, f32x4.mul(d1, p3)), v128.load(p)), 288);
+    const m0 = v128.load(p), n0 = second(wide, p); p += step;
+    const m1 = v128.load(p), n1 = second(wide, p); p += step;
+    const m2 = v128.load(p), n2 = second(wide, p); p += step;
+    const s1 = f32x4.add(m1, m2), d1 = f32x4.sub(m1, m2), u1 = f32x4.add(n1, n2), g1 = f32x4.sub(n1, n2);
+    const m3 = v128.load(p), n3 = second(wide, p); p += step;
+    const m4 = v128.load(p), n4 = second(wide, p); p += step;
+    const s2 = f32x4.add(m3, m4), d2 = f32x4.sub(m3, m4), u2 = f32x4.add(n3, n4), g2 = f32x4.sub(n3, n4);
+    put(wide, t, f32x4.add(f32x4.add(m0, s1), s2), f32x4.add(f32x4.add(n0, u1), u2));
+    if (wide) v128.store(t, fma(g2, kQ, f32x4.mul(g1, kP)), 6 * SLOT + 16);
+    v128.store(t, fma(d2, kQ, f32x4.mul(d1, kP)), 6 * SLOT);
+    if (wide) v128.store(t, fma(u2, q2, f32x4.mul(u1, p2)), 12 * SLOT + 16);
+    v128.store(t, fma(s2, q2, f32x4.mul(s1, p2)), 12 * SLOT);
+    const m5 = v128.load(p), n5 = second(wide, p);
+    if (wide) v128.store(t, f32x4.add(fma(g2, q3, f32x4.mul(g1, p3)), n5), 18 * SLOT + 16);
+    v128.store(t, f32x4.add(fma(d2, q3, f32x4.mul(d1, p3)), m5), 18 * SLOT);
   }
 }
 
@@ -170,39 +175,69 @@ function output_columns(m: usize, plane: usize, k: WinogradConstants, temp: usiz
 @inline
 function whole_tile(add: bool, masked: bool, r: Conv2dWinogradF4x3Record, m: usize, plane: usize, own: usize,
   offset: usize): void {
+  if (WIDE && !(r.oc & 7)) whole_channels(true, add, masked, r, m, plane, own, offset);
+  else whole_channels(false, add, masked, r, m, plane, own, offset);
+}
+
+// @ts-ignore: decorator
+@inline
+function whole_channels(wide: bool, add: bool, masked: bool, r: Conv2dWinogradF4x3Record, m: usize, plane: usize,
+  own: usize, offset: usize): void {
   const k = changetype<WinogradConstants>(own + r.constants), temp = own + r.temp, e = r.epilogue;
   const kP = k.p, kQ = k.q, p2 = k.p2, q2 = k.q2, p3 = k.p3, q3 = k.q3;
   const pixel = <usize>r.oc << 2, row = <usize>r.ow * pixel;
   const floor = e.activation == Activation.none ? f32x4.splat(-Infinity) : f32x4.splat(0);
   const residual = e.residual - e.y, source = e.source - e.y;
   let y = e.y + offset, bias = e.bias;
-  for (let channels = r.oc; channels > 0; channels -= 4) {
-    output_columns(m, plane, k, temp);
-    const b = bias ? v128.load(bias) : f32x4.splat(0);
-    let t = temp - 96, line = y - row;
-    while (t < temp + 288) {
-      t += 96;
+  // V8 joins no vectors out of branches; the patch is free by now.
+  const zeros = own + r.patch;
+  if (wide && !bias) put(true, zeros, f32x4.splat(0), f32x4.splat(0));
+  for (let channels = r.oc; channels > 0; channels -= wide ? 8 : 4) {
+    output_columns(wide, m, plane, k, temp);
+    const from = wide && !bias ? zeros : bias;
+    const b = wide || bias ? v128.load(from) : f32x4.splat(0), c = second(wide, from);
+    let t = temp - 6 * SLOT, line = y - row;
+    while (t < temp + 18 * SLOT) {
+      t += 6 * SLOT;
       line += row;
       let at = line;
-      const m1 = v128.load(t, 16), m2 = v128.load(t, 32), s1 = f32x4.add(m1, m2), d1 = f32x4.sub(m1, m2);
-      const m3 = v128.load(t, 48), m4 = v128.load(t, 64), s2 = f32x4.add(m3, m4), d2 = f32x4.sub(m3, m4);
-      put(add, masked, at, f32x4.add(f32x4.add(v128.load(t), s1), s2), b, residual, floor, source); at += pixel;
-      put(add, masked, at, fma(d2, kQ, f32x4.mul(d1, kP)), b, residual, floor, source); at += pixel;
-      put(add, masked, at, fma(s2, q2, f32x4.mul(s1, p2)), b, residual, floor, source); at += pixel;
-      put(add, masked, at, f32x4.add(fma(d2, q3, f32x4.mul(d1, p3)), v128.load(t, 80)), b, residual, floor, source);
+      const m1 = v128.load(t, SLOT), n1 = wide ? v128.load(t, SLOT + 16) : m1;
+      const m2 = v128.load(t, 2 * SLOT), n2 = wide ? v128.load(t, 2 * SLOT + 16) : m2;
+      const s1 = f32x4.add(m1, m2), d1 = f32x4.sub(m1, m2), u1 = f32x4.add(n1, n2), g1 = f32x4.sub(n1, n2);
+      const m3 = v128.load(t, 3 * SLOT), n3 = wide ? v128.load(t, 3 * SLOT + 16) : m3;
+      const m4 = v128.load(t, 4 * SLOT), n4 = wide ? v128.load(t, 4 * SLOT + 16) : m4;
+      const s2 = f32x4.add(m3, m4), d2 = f32x4.sub(m3, m4), u2 = f32x4.add(n3, n4), g2 = f32x4.sub(n3, n4);
+      const m0 = v128.load(t), n0 = second(wide, t);
+      let v = f32x4.add(f32x4.add(f32x4.add(m0, s1), s2), b), w = f32x4.add(f32x4.add(f32x4.add(n0, u1), u2), c);
+      finish(wide, add, masked, at, v, w, residual, floor, source); at += pixel;
+      v = f32x4.add(fma(d2, kQ, f32x4.mul(d1, kP)), b); w = f32x4.add(fma(g2, kQ, f32x4.mul(g1, kP)), c);
+      finish(wide, add, masked, at, v, w, residual, floor, source); at += pixel;
+      v = f32x4.add(fma(s2, q2, f32x4.mul(s1, p2)), b); w = f32x4.add(fma(u2, q2, f32x4.mul(u1, p2)), c);
+      finish(wide, add, masked, at, v, w, residual, floor, source); at += pixel;
+      const m5 = v128.load(t, 5 * SLOT), n5 = wide ? v128.load(t, 5 * SLOT + 16) : m5;
+      v = f32x4.add(f32x4.add(fma(d2, q3, f32x4.mul(d1, p3)), m5), b);
+      w = f32x4.add(f32x4.add(fma(g2, q3, f32x4.mul(g1, p3)), n5), c);
+      finish(wide, add, masked, at, v, w, residual, floor, source);
     }
-    m += 16;
-    y += 16;
-    if (bias) bias += 16;
+    m += wide ? 32 : 16;
+    y += wide ? 32 : 16;
+    if (bias) bias += wide ? 32 : 16;
   }
 }
 
-/** Stores at `at`; residual and source stand `residual` and `source` bytes further (modulo 2^32). */
+/** Stores v and, if wide, w at `at`; residual and source stand `residual` and `source` bytes further (modulo 2^32). */
 // @ts-ignore: decorator
 @inline
-function put(add: bool, masked: bool, at: usize, v: v128, bias: v128, residual: usize, floor: v128,
+function finish(wide: bool, add: bool, masked: bool, at: usize, v: v128, w: v128, residual: usize, floor: v128,
   source: usize): void {
-  v = f32x4.add(v, bias);
-  if (add) v = f32x4.add(v, v128.load(at + residual));
-  v128.store(at, masked ? relu_gradient(v, v128.load(at + source)) : f32x4.pmax(v, floor));
+  if (add) {
+    const from = at + residual;
+    v = f32x4.add(v, v128.load(from));
+    w = f32x4.add(w, second(wide, from));
+  }
+  if (masked) {
+    const from = at + source;
+    const a = v128.load(from), b = second(wide, from);
+    put(wide, at, relu_gradient(v, a), relu_gradient(w, b));
+  } else put(wide, at, f32x4.pmax(v, floor), f32x4.pmax(w, floor));
 }

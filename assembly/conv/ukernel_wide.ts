@@ -34,10 +34,10 @@ export function f32_conv_ukernel_4x16(tiles: i32, x: usize, table: usize, segmen
       a0 += skip; a1 += skip; a2 += skip; a3 += skip;
     }
     const e = c + SECOND_PANEL;
-    v128.store(c, c00); v128.store(c, c01, 16); v128.store(e, c02); v128.store(e, c03, 16);
-    v128.store(c, c10, 32); v128.store(c, c11, 48); v128.store(e, c12, 32); v128.store(e, c13, 48);
-    v128.store(c, c20, 64); v128.store(c, c21, 80); v128.store(e, c22, 64); v128.store(e, c23, 80);
-    v128.store(c, c30, 96); v128.store(c, c31, 112); v128.store(e, c32, 96); v128.store(e, c33, 112);
+    v128.store(c, c01, 16); v128.store(c, c00); v128.store(e, c03, 16); v128.store(e, c02);
+    v128.store(c, c11, 48); v128.store(c, c10, 32); v128.store(e, c13, 48); v128.store(e, c12, 32);
+    v128.store(c, c21, 80); v128.store(c, c20, 64); v128.store(e, c23, 80); v128.store(e, c22, 64);
+    v128.store(c, c31, 112); v128.store(c, c30, 96); v128.store(e, c33, 112); v128.store(e, c32, 96);
     c += 128;
   }
 }
@@ -67,10 +67,10 @@ export function f32_rows_ukernel_4x16(tiles: i32, a: usize, aRow: usize, panel: 
       a3 += 4; s = v128.load32_splat(a3);
       c30 = fma(s, b0, c30); c31 = fma(s, b1, c31); c32 = fma(s, b2, c32); c33 = fma(s, b3, c33);
     }
-    v128.store(c, c00); v128.store(c, c01, 16); v128.store(c, c02, 32); v128.store(c, c03, 48); c += cRow;
-    v128.store(c, c10); v128.store(c, c11, 16); v128.store(c, c12, 32); v128.store(c, c13, 48); c += cRow;
-    v128.store(c, c20); v128.store(c, c21, 16); v128.store(c, c22, 32); v128.store(c, c23, 48); c += cRow;
-    v128.store(c, c30); v128.store(c, c31, 16); v128.store(c, c32, 32); v128.store(c, c33, 48); c += cRow;
+    v128.store(c, c01, 16); v128.store(c, c00); v128.store(c, c03, 48); v128.store(c, c02, 32); c += cRow;
+    v128.store(c, c11, 16); v128.store(c, c10); v128.store(c, c13, 48); v128.store(c, c12, 32); c += cRow;
+    v128.store(c, c21, 16); v128.store(c, c20); v128.store(c, c23, 48); v128.store(c, c22, 32); c += cRow;
+    v128.store(c, c31, 16); v128.store(c, c30); v128.store(c, c33, 48); v128.store(c, c32, 32); c += cRow;
   }
 }
 
@@ -94,8 +94,8 @@ function put(add: bool, c: usize, v0: v128, v1: v128): void {
     v0 = f32x4.add(d0, v0);
     v1 = f32x4.add(d1, v1);
   }
-  v128.store(c, v0);
   v128.store(c, v1, 16);
+  v128.store(c, v0);
 }
 
 // @ts-ignore: decorator

@@ -20,6 +20,7 @@
 import { Conv2dWinogradF4x3DwRecord, Tiles, Transforms, WinogradConstants } from "../generated/records";
 import { fma } from "../simd";
 import { copy_slab } from "./slab";
+import { put, second, SLOT } from "../wide";
 
 // @ts-ignore: decorator
 @inline
@@ -49,6 +50,14 @@ export function winograd_constants(k: WinogradConstants): void {
  */
 export function winograd_input(g: Tiles, x: usize, tile: i32, transforms: Transforms, own: usize, to: usize,
   plane: usize, panel: usize): void {
+  if (WIDE && !(g.ic & 7)) input(true, g, x, tile, transforms, own, to, plane, panel);
+  else input(false, g, x, tile, transforms, own, to, plane, panel);
+}
+
+// @ts-ignore: decorator
+@inline
+function input(wide: bool, g: Tiles, x: usize, tile: i32, transforms: Transforms, own: usize, to: usize,
+  plane: usize, panel: usize): void {
   const h = g.h, w = g.w, channels = g.ic, across = (g.ow + 3) >> 2, down = (g.oh + 3) >> 2;
   const top = tile / across % down * 4 - g.padTop, left = tile % across * 4 - g.padLeft;
   const pixel = <usize>channels << 2, image = x + <usize>(tile / (down * across)) * h * w * pixel;
@@ -61,47 +70,74 @@ export function winograd_input(g: Tiles, x: usize, tile: i32, transforms: Transf
   const k = changetype<WinogradConstants>(own + transforms.constants), temp = own + transforms.temp;
   const kP = k.p, kQ = k.q, minusP2 = k.minusP2, minusQ2 = k.minusQ2, minusSum = k.minusSum, product = k.product;
   const step = 6 * plane;
-  for (let c = 0; c < channels; c += 4) {
-    let line = from - row, t = temp - 96;
-    while (t < temp + 480) {
+  for (let c = 0; c < channels; c += wide ? 8 : 4) {
+    let line = from - row, t = temp - 6 * SLOT;
+    while (t < temp + 30 * SLOT) {
       line += row;
-      t += 96;
+      t += 6 * SLOT;
       let p = line;
-      const d0 = v128.load(p); p += pixel;
-      const d1 = v128.load(p); p += pixel;
-      const d2 = v128.load(p); p += pixel;
-      const d3 = v128.load(p); p += pixel;
-      const d4 = v128.load(p); p += pixel;
-      const d5 = v128.load(p);
-      v128.store(t, fma(d0, product, fma(d2, minusSum, d4)));
-      const e1 = fma(d2, minusQ2, d4), o1 = f32x4.mul(fma(d1, minusQ2, d3), kP);
-      v128.store(t, f32x4.add(e1, o1), 16);
-      v128.store(t, f32x4.sub(e1, o1), 32);
-      const e2 = fma(d2, minusP2, d4), o2 = f32x4.mul(fma(d1, minusP2, d3), kQ);
-      v128.store(t, f32x4.add(e2, o2), 48);
-      v128.store(t, f32x4.sub(e2, o2), 64);
-      v128.store(t, fma(d1, product, fma(d3, minusSum, d5)), 80);
+      const d0 = v128.load(p), f0 = second(wide, p); p += pixel;
+      const d1 = v128.load(p), f1 = second(wide, p); p += pixel;
+      const d2 = v128.load(p), f2 = second(wide, p); p += pixel;
+      const d3 = v128.load(p), f3 = second(wide, p); p += pixel;
+      const d4 = v128.load(p), f4 = second(wide, p); p += pixel;
+      const d5 = v128.load(p), f5 = second(wide, p);
+      put(wide, t, edge(d0, d2, d4, minusSum, product), edge(f0, f2, f4, minusSum, product));
+      const e1 = fma(d2, minusQ2, d4), g1 = fma(f2, minusQ2, f4);
+      const o1 = odd(d1, d3, minusQ2, kP), q1 = odd(f1, f3, minusQ2, kP);
+      if (wide) v128.store(t, f32x4.add(g1, q1), SLOT + 16);
+      v128.store(t, f32x4.add(e1, o1), SLOT);
+      if (wide) v128.store(t, f32x4.sub(g1, q1), 2 * SLOT + 16);
+      v128.store(t, f32x4.sub(e1, o1), 2 * SLOT);
+      const e2 = fma(d2, minusP2, d4), g2 = fma(f2, minusP2, f4);
+      const o2 = odd(d1, d3, minusP2, kQ), q2 = odd(f1, f3, minusP2, kQ);
+      if (wide) v128.store(t, f32x4.add(g2, q2), 3 * SLOT + 16);
+      v128.store(t, f32x4.add(e2, o2), 3 * SLOT);
+      if (wide) v128.store(t, f32x4.sub(g2, q2), 4 * SLOT + 16);
+      v128.store(t, f32x4.sub(e2, o2), 4 * SLOT);
+      if (wide) v128.store(t, edge(f1, f3, f5, minusSum, product), 5 * SLOT + 16);
+      v128.store(t, edge(d1, d3, d5, minusSum, product), 5 * SLOT);
     }
     let out = to - plane;
-    t = temp - 16;
-    while (t < temp + 80) {
+    t = temp - SLOT;
+    while (t < temp + 5 * SLOT) {
       out += plane;
-      t += 16;
-      const d0 = v128.load(t), d1 = v128.load(t, 96), d2 = v128.load(t, 192);
-      const d3 = v128.load(t, 288), d4 = v128.load(t, 384), d5 = v128.load(t, 480);
+      t += SLOT;
+      const d0 = v128.load(t), d1 = v128.load(t, 6 * SLOT), d2 = v128.load(t, 12 * SLOT);
+      const f0 = second(wide, t), f1 = wide ? v128.load(t, 6 * SLOT + 16) : d1;
+      const f2 = wide ? v128.load(t, 12 * SLOT + 16) : d2;
+      const d3 = v128.load(t, 18 * SLOT), d4 = v128.load(t, 24 * SLOT), d5 = v128.load(t, 30 * SLOT);
+      const f3 = wide ? v128.load(t, 18 * SLOT + 16) : d3, f4 = wide ? v128.load(t, 24 * SLOT + 16) : d4;
+      const f5 = wide ? v128.load(t, 30 * SLOT + 16) : d5;
       let p = out;
-      v128.store(p, fma(d0, product, fma(d2, minusSum, d4))); p += step;
-      const e1 = fma(d2, minusQ2, d4), o1 = f32x4.mul(fma(d1, minusQ2, d3), kP);
-      v128.store(p, f32x4.add(e1, o1)); p += step;
-      v128.store(p, f32x4.sub(e1, o1)); p += step;
-      const e2 = fma(d2, minusP2, d4), o2 = f32x4.mul(fma(d1, minusP2, d3), kQ);
-      v128.store(p, f32x4.add(e2, o2)); p += step;
-      v128.store(p, f32x4.sub(e2, o2)); p += step;
-      v128.store(p, fma(d1, product, fma(d3, minusSum, d5)));
+      put(wide, p, edge(d0, d2, d4, minusSum, product), edge(f0, f2, f4, minusSum, product)); p += step;
+      const e1 = fma(d2, minusQ2, d4), g1 = fma(f2, minusQ2, f4);
+      const o1 = odd(d1, d3, minusQ2, kP), q1 = odd(f1, f3, minusQ2, kP);
+      put(wide, p, f32x4.add(e1, o1), f32x4.add(g1, q1)); p += step;
+      put(wide, p, f32x4.sub(e1, o1), f32x4.sub(g1, q1)); p += step;
+      const e2 = fma(d2, minusP2, d4), g2 = fma(f2, minusP2, f4);
+      const o2 = odd(d1, d3, minusP2, kQ), q2 = odd(f1, f3, minusP2, kQ);
+      put(wide, p, f32x4.add(e2, o2), f32x4.add(g2, q2)); p += step;
+      put(wide, p, f32x4.sub(e2, o2), f32x4.sub(g2, q2)); p += step;
+      put(wide, p, edge(d1, d3, d5, minusSum, product), edge(f1, f3, f5, minusSum, product));
     }
-    from += 16;
-    to += c & 4 ? panel - 16 : 16;
+    from += wide ? 32 : 16;
+    to += wide ? panel : c & 4 ? panel - 16 : 16;
   }
+}
+
+/** An element of B^T d at one of the points 0 and infinity. */
+// @ts-ignore: decorator
+@inline
+function edge(d0: v128, d2: v128, d4: v128, minusSum: v128, product: v128): v128 {
+  return fma(d0, product, fma(d2, minusSum, d4));
+}
+
+/** What the elements at p and -p do not share. */
+// @ts-ignore: decorator
+@inline
+function odd(d1: v128, d3: v128, minus: v128, p: v128): v128 {
+  return f32x4.mul(fma(d1, minus, d3), p);
 }
 
 /**
@@ -124,10 +160,10 @@ export function winograd_gradient(r: Conv2dWinogradF4x3DwRecord, tile: i32, own:
   const kP = k.p, kQ = k.q, p2 = k.p2, q2 = k.q2;
   const step = 6 * plane;
   for (; channels > 0; channels -= 4) {
-    let line = from - row, t = temp - 96;
-    while (t < temp + 288) {
+    let line = from - row, t = temp - 6 * SLOT;
+    while (t < temp + 18 * SLOT) {
       line += row;
-      t += 96;
+      t += 6 * SLOT;
       let p = line;
       const y0 = v128.load(p); p += pixel;
       const y1 = v128.load(p); p += pixel;
@@ -135,19 +171,19 @@ export function winograd_gradient(r: Conv2dWinogradF4x3DwRecord, tile: i32, own:
       const y3 = v128.load(p);
       v128.store(t, y0);
       const e1 = fma(y2, p2, y0), o1 = f32x4.mul(fma(y3, p2, y1), kP);
-      v128.store(t, f32x4.add(e1, o1), 16);
-      v128.store(t, f32x4.sub(e1, o1), 32);
+      v128.store(t, f32x4.add(e1, o1), SLOT);
+      v128.store(t, f32x4.sub(e1, o1), 2 * SLOT);
       const e2 = fma(y2, q2, y0), o2 = f32x4.mul(fma(y3, q2, y1), kQ);
-      v128.store(t, f32x4.add(e2, o2), 48);
-      v128.store(t, f32x4.sub(e2, o2), 64);
-      v128.store(t, y3, 80);
+      v128.store(t, f32x4.add(e2, o2), 3 * SLOT);
+      v128.store(t, f32x4.sub(e2, o2), 4 * SLOT);
+      v128.store(t, y3, 5 * SLOT);
     }
     let out = to - plane;
-    t = temp - 16;
-    while (t < temp + 80) {
+    t = temp - SLOT;
+    while (t < temp + 5 * SLOT) {
       out += plane;
-      t += 16;
-      const y0 = v128.load(t), y1 = v128.load(t, 96), y2 = v128.load(t, 192), y3 = v128.load(t, 288);
+      t += SLOT;
+      const y0 = v128.load(t), y1 = v128.load(t, 6 * SLOT), y2 = v128.load(t, 12 * SLOT), y3 = v128.load(t, 18 * SLOT);
       let p = out;
       v128.store(p, y0); p += step;
       const e1 = fma(y2, p2, y0), o1 = f32x4.mul(fma(y3, p2, y1), kP);

@@ -45,26 +45,26 @@ function body(rows: i32, a: usize, b: usize, right: usize, k: i32, c: usize, cSt
     }
   }
   let e = c + far;
-  v128.store(c, c00); v128.store(c, c01, 16); v128.store(e, c02); v128.store(e, c03, 16);
+  v128.store(c, c01, 16); v128.store(c, c00); v128.store(e, c03, 16); v128.store(e, c02);
   if (rows > 1) {
     c += cStride; e += cStride;
-    v128.store(c, c10); v128.store(c, c11, 16); v128.store(e, c12); v128.store(e, c13, 16);
+    v128.store(c, c11, 16); v128.store(c, c10); v128.store(e, c13, 16); v128.store(e, c12);
   }
   if (rows > 2) {
     c += cStride; e += cStride;
-    v128.store(c, c20); v128.store(c, c21, 16); v128.store(e, c22); v128.store(e, c23, 16);
+    v128.store(c, c21, 16); v128.store(c, c20); v128.store(e, c23, 16); v128.store(e, c22);
   }
   if (rows > 3) {
     c += cStride; e += cStride;
-    v128.store(c, c30); v128.store(c, c31, 16); v128.store(e, c32); v128.store(e, c33, 16);
+    v128.store(c, c31, 16); v128.store(c, c30); v128.store(e, c33, 16); v128.store(e, c32);
   }
   if (rows > 4) {
     c += cStride; e += cStride;
-    v128.store(c, c40); v128.store(c, c41, 16); v128.store(e, c42); v128.store(e, c43, 16);
+    v128.store(c, c41, 16); v128.store(c, c40); v128.store(e, c43, 16); v128.store(e, c42);
   }
   if (rows > 5) {
     c += cStride; e += cStride;
-    v128.store(c, c50); v128.store(c, c51, 16); v128.store(e, c52); v128.store(e, c53, 16);
+    v128.store(c, c51, 16); v128.store(c, c50); v128.store(e, c53, 16); v128.store(e, c52);
   }
 }
 

@@ -80,10 +80,13 @@ function blockTiles(s: Conv2dShape): number {
 /** The constants of the transforms, one vector each: `assembly/conv/winograd.ts` writes and reads them by these names. */
 export const WINOGRAD_CONSTANTS = "p q p2 q2 p3 q3 minusP2 minusQ2 minusSum product";
 
-/** What the transforms of a thread need: the constants, a tile between its two passes, a patch of inputs at the border. */
+/**
+ * What the transforms of a thread need: the constants, a tile between its two passes (of 8 channels in wide builds), a
+ * patch of inputs at the border.
+ */
 const transform = (s: Conv2dShape) => ({
   constants: WINOGRAD_CONSTANTS.split(" ").length * VECTOR,
-  temp: PLANES * VECTOR,
+  temp: 2 * PLANES * VECTOR,
   patch: PLANES * s.ic * 4,
 });
 
