@@ -1,6 +1,7 @@
 // Packing. B: panels of 8 columns, [panel][k][8], the last one filled up with zeros. A: tiles of rows, [tile][k][rows].
 import { PackBRecord } from "../generated/records";
 import { at_most_4, load_part, range_begin, store_part } from "../range";
+import { FMA } from "../simd";
 import { NR } from "./ukernel";
 
 /** Stores the transpose of four vectors at d, d + stride, d + 2 stride, d + 3 stride. */
@@ -123,8 +124,42 @@ export function f32_pack_b(r: PackBRecord, part: i32, parts: i32): void {
   }
 }
 
+/**
+ * Six rows of k numbers become six columns, side by side: two shuffles for each vector that is stored whole, where four
+ * rows and twice one take as many and eight stores of single numbers.
+ */
+function pack_6_rows(s0: usize, lda: usize, dst: usize, k: i32): void {
+  let s1 = s0 + lda, s2 = s1 + lda, s3 = s2 + lda, s4 = s3 + lda, s5 = s4 + lda;
+  for (; k >= 4; k -= 4) {
+    const x0 = v128.load(s0), x1 = v128.load(s1), x2 = v128.load(s2);
+    const x3 = v128.load(s3), x4 = v128.load(s4), x5 = v128.load(s5);
+    const a = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5), b = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5);
+    const c = v128.shuffle<i32>(x4, x5, 0, 4, 1, 5);
+    v128.store(dst, v128.shuffle<i64>(a, b, 0, 2));
+    v128.store(dst, v128.shuffle<i64>(c, a, 0, 3), 16);
+    v128.store(dst, v128.shuffle<i64>(b, c, 1, 3), 32);
+    const d = v128.shuffle<i32>(x0, x1, 2, 6, 3, 7), e = v128.shuffle<i32>(x2, x3, 2, 6, 3, 7);
+    const f = v128.shuffle<i32>(x4, x5, 2, 6, 3, 7);
+    v128.store(dst, v128.shuffle<i64>(d, e, 0, 2), 48);
+    v128.store(dst, v128.shuffle<i64>(f, d, 0, 3), 64);
+    v128.store(dst, v128.shuffle<i64>(e, f, 1, 3), 80);
+    s0 += 16; s1 += 16; s2 += 16; s3 += 16; s4 += 16; s5 += 16;
+    dst += 96;
+  }
+  for (; k > 0; k--) {
+    store<f32>(dst, load<f32>(s0)); store<f32>(dst, load<f32>(s1), 4); store<f32>(dst, load<f32>(s2), 8);
+    store<f32>(dst, load<f32>(s3), 12); store<f32>(dst, load<f32>(s4), 16); store<f32>(dst, load<f32>(s5), 20);
+    s0 += 4; s1 += 4; s2 += 4; s3 += 4; s4 += 4; s5 += 4;
+    dst += 24;
+  }
+}
+
 /** A tile of `rows` (1 to 6) rows of A stored [m][k], to [k][rows]. `lda` is in bytes. */
 export function pack_a_tile(a: usize, lda: usize, dst: usize, k: i32, rows: i32): void {
+  if (FMA && FURTHER && rows == 6) {
+    pack_6_rows(a, lda, dst, k);
+    return;
+  }
   const stride = <usize>rows << 2;
   let i = 0;
   if (rows >= 4) {
