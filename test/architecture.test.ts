@@ -157,6 +157,7 @@ describe("assembly", () => {
   const LONG: Record<string, string> = {
     "assembly/conv/slab.ts: copy_slab": "an image, a rectangle of it, and where it goes: no record has them all",
     "assembly/conv/ukernel.ts: conv": "a micro-kernel with the constant that makes two of it; its callers have 8",
+    "assembly/conv/ukernel_wide.ts: packed": "the same",
     "assembly/conv/winograd.ts: input": "a transform with the constant that makes two of it; its callers have 8",
     "assembly/conv/conv2d_winograd.ts: finish": "inline: a pixel's vectors in their registers",
     "assembly/int8/epilogue.ts: finish": "inline: twelve sums in their registers",

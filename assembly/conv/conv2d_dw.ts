@@ -74,8 +74,8 @@ export function f32_conv2d_dw(r: Conv2dDwRecord, thread: i32, threads: i32): voi
         // Whole tiles go straight to dw; a tile with fewer rows or columns by way of the scratch.
         const whole = wide == 8 ? count >> 2 : 0;
         if (WIDE && both) {
-          if (fresh) f32_packed_ukernel_4x16(whole, a, strip, pixels, to, dwStride, 32);
-          else f32_packed_ukernel_4x16_add(whole, a, strip, pixels, to, dwStride, 32);
+          if (fresh) f32_packed_ukernel_4x16(whole, 4, a, strip, pixels, to, dwStride, 32);
+          else f32_packed_ukernel_4x16_add(whole, 4, a, strip, pixels, to, dwStride, 32);
         } else if (fresh) f32_packed_ukernel_4x8(whole, a, strip, pixels, to, dwStride);
         else f32_packed_ukernel_4x8_add(whole, a, strip, pixels, to, dwStride);
         for (let i = whole << 2; i < count; i += 4) {

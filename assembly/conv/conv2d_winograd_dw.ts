@@ -4,7 +4,7 @@
 //   dg = G^T [ sum over tiles of (A dy A^T) o (B^T d B) ] G
 //
 //   for each block of tiles:   V[p] = B^T d B       panels [ic / 8][tile][8]      p: 36 planes
-//                              W[p] = A dy A^T      panels [oc / 4][tile][4]
+//                              W[p] = A dy A^T      panels [oc / 4][tile][4], where wide [oc / 8][tile][8]
 //                              dU[p] += W[p]^T V[p]                               36 GEMMs, k = tiles
 //   dw = G^T dU G
 //
@@ -14,6 +14,7 @@ import { splits_of } from "../range";
 import { next, sync } from "../sync";
 import { f32_packed_ukernel_4x8, f32_packed_ukernel_4x8_add } from "./ukernel_packed";
 import { f32_packed_ukernel_4x16, f32_packed_ukernel_4x16_add } from "./ukernel_wide";
+import { SLOT } from "../wide";
 import { weight_3, winograd_constants, winograd_gradient, winograd_input } from "./winograd";
 
 // Multiply-adds of one plane's product from which on a block is worth two barriers: 36 of them take 100 us.
@@ -33,10 +34,13 @@ export function f32_conv2d_winograd_f4x3_dw(r: Conv2dWinogradF4x3DwRecord, threa
   const own = r.scratch + <usize>thread * r.scratchStride, temp = own + r.temp;
   winograd_constants(changetype<WinogradConstants>(own + r.constants));
 
+  // Both operands in vectors of 8 channels.
+  const wide = WIDE && !(oc & 7) && !(panels & 1), unit = wide ? 2 : 1;
+
   // A thread takes whole chunks. Where they are few, all threads share each of them, its planes in the scratch of the
   // first; small blocks pay for the barriers only where threads would have nothing to do otherwise.
   const shared = threads > 1 && (chunks < threads || (chunks < 4 * threads && ic * oc * block >= LARGE_BLOCK));
-  const splits = shared ? splits_of(36, panels, threads) : 1;
+  const splits = shared ? splits_of(36, panels / unit, threads) : 1;
   const v = (shared ? r.scratch : own) + r.v, wt = (shared ? r.scratch : own) + r.wt;
 
   let chunk = -1;
@@ -46,26 +50,26 @@ export function f32_conv2d_winograd_f4x3_dw(r: Conv2dWinogradF4x3DwRecord, threa
     let fresh = true;
     for (let begin = <i32>(<i64>tiles * chunk / chunks); begin < end; begin += block) {
       const count = min(block, end - begin);
-      const vPanel = <usize>count << 5, wPanel = <usize>count << 4;
+      const vPanel = <usize>count << 5, wPanel = <usize>count << (wide ? 5 : 4);
       let t = -1;
       while ((t = next(t, count, shared, thread, threads)) >= 0) {
         winograd_input(r.tiles, r.x, begin + t, r.transforms, own, v + (<usize>t << 5), vPlane, vPanel);
-        winograd_gradient(r, begin + t, own, wt + (<usize>t << 4), wPlane, wPanel);
+        if (WIDE && wide) winograd_gradient(true, r, begin + t, own, wt + (<usize>t << 5), wPlane, wPanel);
+        else winograd_gradient(false, r, begin + t, own, wt + (<usize>t << 4), wPlane, wPanel);
       }
       if (shared) sync(thread, threads);
 
       let item = -1;
       while ((item = next(item, 36 * splits, shared, thread, threads)) >= 0) {
         const p = <usize>(item / splits), split = item % splits;
-        const last = <usize>(panels * (split + 1) / splits);
-        let step: usize = 1;
-        for (let q = <usize>(panels * split / splits); q < last; q += step) {
+        const last = <usize>(panels / unit * (split + 1) / splits * unit);
+        for (let q = <usize>(panels / unit * split / splits * unit); q < last; q += unit) {
           const b = v + p * vPlane + q * vPanel;
           const a = wt + p * wPlane, to = u + p * uPlane + (q * oc << 5);
-          step = WIDE && q + 1 < last ? 2 : 1;
-          if (WIDE && step == 2) {
-            if (fresh) f32_packed_ukernel_4x16(oc >> 2, a, b, count, to, 32, <usize>oc << 5);
-            else f32_packed_ukernel_4x16_add(oc >> 2, a, b, count, to, 32, <usize>oc << 5);
+          if (WIDE && wide) {
+            const far = <usize>oc << 5;
+            if (fresh) f32_packed_ukernel_4x16(oc >> 2, 8, a, b, count, to, 32, far);
+            else f32_packed_ukernel_4x16_add(oc >> 2, 8, a, b, count, to, 32, far);
           } else if (fresh) f32_packed_ukernel_4x8(oc >> 2, a, b, count, to, 32);
           else f32_packed_ukernel_4x8_add(oc >> 2, a, b, count, to, 32);
         }
@@ -74,15 +78,11 @@ export function f32_conv2d_winograd_f4x3_dw(r: Conv2dWinogradF4x3DwRecord, threa
       fresh = false;
     }
 
-    // G^T dU G: over planes 0 to 8 of dU, or straight into dw where there is but one chunk.
     let o = -1;
     while ((o = next(o, oc, shared, thread, threads)) >= 0) {
-      for (let c = 0; c < ic; c += 4) {
-        const from = u + (<usize>((c >> 3) * oc + o) << 5) + ((c & 4) << 2);
-        for (let j: usize = 0; j < 6; j++) weight_3(from + j * uPlane, 6 * uPlane, temp + j * 16, 96);
-        const to = chunks > 1 ? from : dw + (<usize>(o * 9 * ic + c) << 2), step = chunks > 1 ? uPlane : pixel;
-        for (let i: usize = 0; i < 3; i++) weight_3(temp + i * 96, 16, to + 3 * i * step, step);
-      }
+      if (WIDE && !(ic & 7)) {
+        for (let c = 0; c < ic; c += 8) weights(true, r, u, chunks == 1, o, c, temp);
+      } else for (let c = 0; c < ic; c += 4) weights(false, r, u, chunks == 1, o, c, temp);
     }
     if (shared) sync(thread, threads);
   }
@@ -104,4 +104,14 @@ export function f32_conv2d_winograd_f4x3_dw(r: Conv2dWinogradF4x3DwRecord, threa
       to += 16;
     }
   }
+}
+
+/** G^T dU G of output channel `o` and input channels c to c + 3, or c + 7: over planes 0 to 8 of dU, or into dw. */
+// @ts-ignore: decorator
+@inline
+function weights(wide: bool, r: Conv2dWinogradF4x3DwRecord, u: usize, whole: bool, o: i32, c: i32, temp: usize): void {
+  const ic = r.ic, plane = r.uPlane, from = u + (<usize>((c >> 3) * r.oc + o) << 5) + ((c & 4) << 2);
+  for (let j: usize = 0; j < 6; j++) weight_3(wide, from + j * plane, 6 * plane, temp + j * SLOT, 6 * SLOT);
+  const to = whole ? r.dw + (<usize>(o * 9 * ic + c) << 2) : from, step = whole ? <usize>ic << 2 : plane;
+  for (let i: usize = 0; i < 3; i++) weight_3(wide, temp + i * 6 * SLOT, SLOT, to + 3 * i * step, step);
 }

@@ -74,15 +74,18 @@ export function f32_rows_ukernel_4x16(tiles: i32, a: usize, aRow: usize, panel: 
   }
 }
 
-/** f32_packed_ukernel_4x8 of two panels: the sums of the second stand `far` bytes after those of the first. */
-export function f32_packed_ukernel_4x16(tiles: i32, a: usize, panel: usize, k: i32, c: usize, cRow: usize,
-  far: usize): void {
-  packed(false, tiles, a, panel, k, c, cRow, far);
+/**
+ * f32_packed_ukernel_4x8 of two panels: the sums of the second stand `far` bytes after those of the first. A comes in
+ * panels of `rows` rows, 4 or 8.
+ */
+export function f32_packed_ukernel_4x16(tiles: i32, rows: usize, a: usize, panel: usize, k: i32, c: usize,
+  cRow: usize, far: usize): void {
+  packed(false, tiles, rows, a, panel, k, c, cRow, far);
 }
 
-export function f32_packed_ukernel_4x16_add(tiles: i32, a: usize, panel: usize, k: i32, c: usize, cRow: usize,
-  far: usize): void {
-  packed(true, tiles, a, panel, k, c, cRow, far);
+export function f32_packed_ukernel_4x16_add(tiles: i32, rows: usize, a: usize, panel: usize, k: i32, c: usize,
+  cRow: usize, far: usize): void {
+  packed(true, tiles, rows, a, panel, k, c, cRow, far);
 }
 
 /** store_row with all loads in front of the stores, between which V8 joins nothing. */
@@ -100,9 +103,10 @@ function put(add: bool, c: usize, v0: v128, v1: v128): void {
 
 // @ts-ignore: decorator
 @inline
-function packed(add: bool, tiles: i32, a: usize, panel: usize, k: i32, c: usize, cRow: usize, far: usize): void {
-  const right = <usize>k << 5;
-  a -= 16;
+function packed(add: bool, tiles: i32, rows: usize, a: usize, panel: usize, k: i32, c: usize, cRow: usize,
+  far: usize): void {
+  const right = <usize>k << 5, step = rows << 2;
+  a -= step;
   panel -= 32;
   const end = panel + right;
   for (; tiles > 0; tiles--) {
@@ -110,7 +114,7 @@ function packed(add: bool, tiles: i32, a: usize, panel: usize, k: i32, c: usize,
     let c20 = c00, c21 = c00, c22 = c00, c23 = c00, c30 = c00, c31 = c00, c32 = c00, c33 = c00;
     let b = panel, d = panel + right;
     while (b < end) {
-      a += 16; b += 32; d += 32;
+      a += step; b += 32; d += 32;
       const b0 = v128.load(b), b1 = v128.load(b, 16), b2 = v128.load(d), b3 = v128.load(d, 16);
       let s = v128.load32_splat(a);
       c00 = fma(s, b0, c00); c01 = fma(s, b1, c01); c02 = fma(s, b2, c02); c03 = fma(s, b3, c03);
@@ -125,5 +129,7 @@ function packed(add: bool, tiles: i32, a: usize, panel: usize, k: i32, c: usize,
     put(add, c, c10, c11); put(add, c + far, c12, c13); c += cRow;
     put(add, c, c20, c21); put(add, c + far, c22, c23); c += cRow;
     put(add, c, c30, c31); put(add, c + far, c32, c33); c += cRow;
+    // From the upper four rows of a panel of 8 to the lower, and from those to the next panel.
+    if (rows == 8) a += tiles & 1 ? -16 : 16 - right;
   }
 }

@@ -141,11 +141,13 @@ function odd(d1: v128, d3: v128, minus: v128, p: v128): v128 {
 }
 
 /**
- * A dy A^T for the 4x4 pixels of dy in tile `tile`; those that cross the border are copied to `patch`. Channels c..c+3
- * of a plane stand at to + (c / 4) * panel.
+ * A dy A^T for the 4x4 pixels of dy in tile `tile`; those that cross the border are copied to `patch`. Channels come in
+ * panels of 4, or 8 if `wide`: the first of a plane stand at to, the next ones at to + panel.
  */
-export function winograd_gradient(r: Conv2dWinogradF4x3DwRecord, tile: i32, own: usize, to: usize, plane: usize,
-  panel: usize): void {
+// @ts-ignore: decorator
+@inline
+export function winograd_gradient(wide: bool, r: Conv2dWinogradF4x3DwRecord, tile: i32, own: usize, to: usize,
+  plane: usize, panel: usize): void {
   const oh = r.oh, ow = r.ow, across = (ow + 3) >> 2, down = (oh + 3) >> 2;
   const i = tile / across % down * 4, j = tile % across * 4;
   let channels = r.oc;
@@ -159,23 +161,28 @@ export function winograd_gradient(r: Conv2dWinogradF4x3DwRecord, tile: i32, own:
   const k = changetype<WinogradConstants>(own + r.constants), temp = own + r.temp;
   const kP = k.p, kQ = k.q, p2 = k.p2, q2 = k.q2;
   const step = 6 * plane;
-  for (; channels > 0; channels -= 4) {
+  for (; channels > 0; channels -= wide ? 8 : 4) {
     let line = from - row, t = temp - 6 * SLOT;
     while (t < temp + 18 * SLOT) {
       line += row;
       t += 6 * SLOT;
       let p = line;
-      const y0 = v128.load(p); p += pixel;
-      const y1 = v128.load(p); p += pixel;
-      const y2 = v128.load(p); p += pixel;
-      const y3 = v128.load(p);
-      v128.store(t, y0);
-      const e1 = fma(y2, p2, y0), o1 = f32x4.mul(fma(y3, p2, y1), kP);
+      const y0 = v128.load(p), z0 = second(wide, p); p += pixel;
+      const y1 = v128.load(p), z1 = second(wide, p); p += pixel;
+      const y2 = v128.load(p), z2 = second(wide, p); p += pixel;
+      const y3 = v128.load(p), z3 = second(wide, p);
+      put(wide, t, y0, z0);
+      const e1 = fma(y2, p2, y0), g1 = fma(z2, p2, z0), o1 = odd(y3, y1, p2, kP), h1 = odd(z3, z1, p2, kP);
+      if (wide) v128.store(t, f32x4.add(g1, h1), SLOT + 16);
       v128.store(t, f32x4.add(e1, o1), SLOT);
+      if (wide) v128.store(t, f32x4.sub(g1, h1), 2 * SLOT + 16);
       v128.store(t, f32x4.sub(e1, o1), 2 * SLOT);
-      const e2 = fma(y2, q2, y0), o2 = f32x4.mul(fma(y3, q2, y1), kQ);
+      const e2 = fma(y2, q2, y0), g2 = fma(z2, q2, z0), o2 = odd(y3, y1, q2, kQ), h2 = odd(z3, z1, q2, kQ);
+      if (wide) v128.store(t, f32x4.add(g2, h2), 3 * SLOT + 16);
       v128.store(t, f32x4.add(e2, o2), 3 * SLOT);
+      if (wide) v128.store(t, f32x4.sub(g2, h2), 4 * SLOT + 16);
       v128.store(t, f32x4.sub(e2, o2), 4 * SLOT);
+      if (wide) v128.store(t, z3, 5 * SLOT + 16);
       v128.store(t, y3, 5 * SLOT);
     }
     let out = to - plane;
@@ -184,17 +191,19 @@ export function winograd_gradient(r: Conv2dWinogradF4x3DwRecord, tile: i32, own:
       out += plane;
       t += SLOT;
       const y0 = v128.load(t), y1 = v128.load(t, 6 * SLOT), y2 = v128.load(t, 12 * SLOT), y3 = v128.load(t, 18 * SLOT);
+      const z0 = second(wide, t), z1 = wide ? v128.load(t, 6 * SLOT + 16) : y1;
+      const z2 = wide ? v128.load(t, 12 * SLOT + 16) : y2, z3 = wide ? v128.load(t, 18 * SLOT + 16) : y3;
       let p = out;
-      v128.store(p, y0); p += step;
-      const e1 = fma(y2, p2, y0), o1 = f32x4.mul(fma(y3, p2, y1), kP);
-      v128.store(p, f32x4.add(e1, o1)); p += step;
-      v128.store(p, f32x4.sub(e1, o1)); p += step;
-      const e2 = fma(y2, q2, y0), o2 = f32x4.mul(fma(y3, q2, y1), kQ);
-      v128.store(p, f32x4.add(e2, o2)); p += step;
-      v128.store(p, f32x4.sub(e2, o2)); p += step;
-      v128.store(p, y3);
+      put(wide, p, y0, z0); p += step;
+      const e1 = fma(y2, p2, y0), g1 = fma(z2, p2, z0), o1 = odd(y3, y1, p2, kP), h1 = odd(z3, z1, p2, kP);
+      put(wide, p, f32x4.add(e1, o1), f32x4.add(g1, h1)); p += step;
+      put(wide, p, f32x4.sub(e1, o1), f32x4.sub(g1, h1)); p += step;
+      const e2 = fma(y2, q2, y0), g2 = fma(z2, q2, z0), o2 = odd(y3, y1, q2, kQ), h2 = odd(z3, z1, q2, kQ);
+      put(wide, p, f32x4.add(e2, o2), f32x4.add(g2, h2)); p += step;
+      put(wide, p, f32x4.sub(e2, o2), f32x4.sub(g2, h2)); p += step;
+      put(wide, p, y3, z3);
     }
-    from += 16;
+    from += wide ? 32 : 16;
     to += panel;
   }
 }
@@ -213,16 +222,20 @@ const NQ: f64 = 1 / (2 * 2.25 * (2.25 - 0.5625));
 /** to[0..3) = G^T from[0..6): the last step of a weight gradient. */
 // @ts-ignore: decorator
 @inline
-export function weight_3(from: usize, stride: usize, to: usize, toStride: usize): void {
-  const u1 = v128.load(from + stride), u2 = v128.load(from + 2 * stride);
-  const u3 = v128.load(from + 3 * stride), u4 = v128.load(from + 4 * stride);
-  const s1 = f32x4.mul(f32x4.add(u1, u2), f32x4.splat(<f32>NP));
-  const s2 = f32x4.mul(f32x4.add(u3, u4), f32x4.splat(<f32>NQ));
-  const d1 = f32x4.sub(u1, u2), d2 = f32x4.sub(u3, u4);
-  v128.store(to, fma(v128.load(from), f32x4.splat(<f32>N0), f32x4.add(s1, s2)));
-  v128.store(to + toStride, fma(d1, f32x4.splat(<f32>(NP * 0.75)), f32x4.mul(d2, f32x4.splat(<f32>(NQ * 1.5)))));
-  const last = v128.load(from + 5 * stride);
-  v128.store(to + 2 * toStride, fma(s1, f32x4.splat(P * P), fma(s2, f32x4.splat(Q * Q), last)));
+export function weight_3(wide: bool, from: usize, stride: usize, to: usize, toStride: usize): void {
+  const from1 = from + stride, from2 = from + 2 * stride, from3 = from + 3 * stride, from4 = from + 4 * stride;
+  const u1 = v128.load(from1), w1 = second(wide, from1), u2 = v128.load(from2), w2 = second(wide, from2);
+  const u3 = v128.load(from3), w3 = second(wide, from3), u4 = v128.load(from4), w4 = second(wide, from4);
+  const kP = f32x4.splat(<f32>NP), kQ = f32x4.splat(<f32>NQ), k0 = f32x4.splat(<f32>N0);
+  const s1 = f32x4.mul(f32x4.add(u1, u2), kP), t1 = f32x4.mul(f32x4.add(w1, w2), kP);
+  const s2 = f32x4.mul(f32x4.add(u3, u4), kQ), t2 = f32x4.mul(f32x4.add(w3, w4), kQ);
+  const d1 = f32x4.sub(u1, u2), d2 = f32x4.sub(u3, u4), e1 = f32x4.sub(w1, w2), e2 = f32x4.sub(w3, w4);
+  put(wide, to, fma(v128.load(from), k0, f32x4.add(s1, s2)), fma(second(wide, from), k0, f32x4.add(t1, t2)));
+  const odd1 = f32x4.splat(<f32>(NP * 0.75)), odd2 = f32x4.splat(<f32>(NQ * 1.5));
+  put(wide, to + toStride, fma(d1, odd1, f32x4.mul(d2, odd2)), fma(e1, odd1, f32x4.mul(e2, odd2)));
+  const from5 = from + 5 * stride, last = v128.load(from5), end = second(wide, from5);
+  const p2 = f32x4.splat(P * P), q2 = f32x4.splat(Q * Q);
+  put(wide, to + 2 * toStride, fma(s1, p2, fma(s2, q2, last)), fma(t1, p2, fma(t2, q2, end)));
 }
 
 /** to[0..6) = G from[0..3), two channels in float64: a filter is rounded once, at the end. */
