@@ -19,6 +19,7 @@ import { canonical } from "./canonical.js";
 import { define, stateOf } from "./define.js";
 import { ALL_PATTERNS, withoutFinal } from "./further-patterns.js";
 import { givesChannelsLast } from "./layout.js";
+import type { ModelProto } from "./messages.js";
 import { formatSizes, type Net } from "./net.js";
 import { recognise } from "./patterns.js";
 import { Reading } from "./protobuf.js";
@@ -81,6 +82,18 @@ export interface ImportedNetwork {
  * model.loadStateDict(state);
  */
 export function importOnnx(bytes: Uint8Array | ArrayBuffer, options?: ImportOptions): ImportedNetwork {
+  return importModel(bytes, options);
+}
+
+/** What makes another model of a file's. */
+export type Change = (model: ModelProto, constants: ConstantReader, reading: Reading) => ModelProto;
+
+/** `importOnnx` of what becomes of the file's model. */
+export function importModel(
+  bytes: Uint8Array | ArrayBuffer,
+  options?: ImportOptions,
+  change: Change = (model) => model,
+): ImportedNetwork {
   const { inputShape, externalData, inputs, outputs, batch, logits, fileName } = readOptions(
     "importOnnx",
     options,
@@ -89,9 +102,9 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options?: ImportOpti
   const file = asBytes("importOnnx", bytes);
   refuseOther({ where: "importOnnx", path: fileName }, file, "an ONNX model", "ONNX");
   const reading = new Reading("importOnnx", file.length, fileName);
-  const model = readModel(file, reading);
-  const bound = new Map(Object.entries(inputs ?? {}).map(([name, tensor]) => [name, constantOf(name, tensor)]));
   const constants = new ConstantReader(reading, file.length, externalData);
+  const model = change(readModel(file, reading), constants, reading);
+  const bound = new Map(Object.entries(inputs ?? {}).map(([name, tensor]) => [name, constantOf(name, tensor)]));
   const names = new Set(bound.keys());
   const simple = simplify(model, constants, reading, { inputShape, inputs: bound, outputs, isWhole: !batch });
   const read = canonical(recognise(simple, ALL_PATTERNS), names);

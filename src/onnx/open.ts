@@ -1,15 +1,16 @@
 /** Any file for `loadOnnx`, by all of `importOnnx`: what a file takes that no classic one does. */
 import { ArgumentError, expectation } from "../core/errors.js";
+import { demanded } from "../core/on-demand.js";
 import { integer, optional, text } from "../core/options.js";
-import { isTagged } from "../core/tag.js";
 import type { Engine } from "../model/engine.js";
 import { initialise } from "../model/initialise.js";
 import type { ModelOptions } from "../model/options.js";
 import { writeStateDict } from "../model/state.js";
 import type { OnnxNetwork } from "../nn/imported/network.js";
 import type { Layer } from "../nn/layer.js";
-import { type ImportedNetwork, type ImportOptions, importOnnx } from "./import.js";
+import { type Change, type ImportedNetwork, type ImportOptions, importModel } from "./import.js";
 import type { ExternalData } from "./tensor.js";
+import { isQuantized, type UnsupportedOpError } from "./unsupported.js";
 
 /** Those of `importOnnx` and of `createModel`; external data may come later. */
 export interface LoadOnnxOptions extends Omit<ImportOptions, "externalData">, Omit<ModelOptions, "inputShape"> {
@@ -35,7 +36,11 @@ export async function open(
   { classes, head, externalData, ...options }: OpenOptions,
 ): Promise<OpenedModel> {
   expectHead(classes, head);
-  const { network, inputShape, state } = await withData(bytes, options, externalData);
+  const imported = (change?: Change) => withData(bytes, options, externalData, change);
+  const { network, inputShape, state } = await imported().catch(async (error: Partial<UnsupportedOpError>) => {
+    if (isQuantized(error.nodes)) return imported((await demanded("loadOnnx", import("./dequantize.js"))).dequantize);
+    throw error;
+  });
   return { inputShape, ...(classes === undefined ? whole(network, state) : tuned(network, state, classes, head)) };
 }
 
@@ -74,8 +79,9 @@ async function withData(
   bytes: Uint8Array | ArrayBuffer,
   options: ImportOptions,
   externalData: LoadOnnxOptions["externalData"],
+  change: Change | undefined,
 ) {
-  if (externalData === undefined) return importOnnx(bytes, options);
+  if (externalData === undefined) return importModel(bytes, options, change);
   if (typeof externalData !== "function")
     throw new ArgumentError(expectation("loadOnnx", "externalData", "a function", externalData));
   const held = new Map<string, Uint8Array | PromiseLike<Uint8Array>>();
@@ -85,18 +91,17 @@ async function withData(
       const key = JSON.stringify(args);
       const data = held.get(key) ?? externalData(...args);
       held.set(key, data);
-      if (isTagged(data, "Uint8Array") || typeof data?.then !== "function") return data as Uint8Array;
-      promised.set(key, data);
+      if (typeof (data as Partial<PromiseLike<unknown>>)?.then !== "function") return data as Uint8Array;
+      promised.set(key, data as PromiseLike<Uint8Array>);
       return new Uint8Array(args[2] ?? 0);
     };
-    let imported: ImportedNetwork | undefined;
     try {
-      imported = importOnnx(bytes, { ...options, externalData: give });
+      const imported = importModel(bytes, { ...options, externalData: give }, change);
+      if (promised.size === 0) return imported;
     } catch (error) {
       // With zeros for what is promised, an error may be theirs.
       if (promised.size === 0) throw error;
     }
-    if (imported && promised.size === 0) return imported;
     await Promise.all([...promised].map(async ([key, data]) => held.set(key, await data)));
   }
 }

@@ -34,12 +34,15 @@ export class UnsupportedOpError extends FormatError {
   }
 }
 
+/** Whether `dequantizeOnnx` may help. */
+export const isQuantized = (nodes?: readonly UnsupportedNode[]): boolean | undefined =>
+  nodes?.some(({ op }) => op.endsWith("uantizeLinear"));
+
 export function unsupported(reading: Reading, expected: string, nodes: readonly UnsupportedNode[]): UnsupportedOpError {
   const list = nodes
     .slice(0, 20)
     .map(({ op, node, reason }) => `${op} (node ${describe(node)}${reason && `: ${reason}`})`);
   const more = nodes.length > 20 ? ` and ${nodes.length - 20} more` : "";
-  const isQuantized = nodes.some(({ op }) => /^(Q|Deq)uantizeLinear$/.test(op));
-  const hint = isQuantized ? "use dequantizeOnnx of resnet-wasm/quantize" : undefined;
+  const hint = isQuantized(nodes) ? "use dequantizeOnnx of resnet-wasm/quantize" : undefined;
   return new UnsupportedOpError(reading.error("nodes", expected, list.join(", ") + more, hint).message, nodes);
 }

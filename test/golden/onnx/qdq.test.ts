@@ -133,6 +133,15 @@ describe("dequantizeOnnx", () => {
     expect(ours.some((y) => y > 0.5)).toBe(true);
   });
 
+  it("is fetched by loadOnnx where a file wants it", async () => {
+    const [model, same] = [await loadOnnx(file), await loadOnnx(dequantizeOnnx(file))];
+    expect(model.predict(x.data)).toEqual(same.predict(x.data));
+    await expect(loadOnnx(file, { inputShape: [6, 5, 2] })).rejects.toThrow();
+    const { graph, ...rest } = readModel(file, new Reading("test", file.length));
+    const node = graph?.node?.map((each) => (each.opType === "Relu" ? { ...each, opType: "Nowhere" } : each));
+    await expect(loadOnnx(writeModel({ ...rest, graph: { ...graph, node } }))).rejects.toThrow(/Nowhere/);
+  });
+
   it("is what importOnnx names where it meets such a file", () => {
     expect(() => importOnnx(file)).toThrow(UnsupportedOpError);
     expect(() => importOnnx(file)).toThrow("use dequantizeOnnx of resnet-wasm/quantize");
