@@ -99,6 +99,9 @@ const SILU: i32 = 4;
 // @ts-ignore: decorator
 @inline
 const GELU: i32 = 5;
+// @ts-ignore: decorator
+@inline
+const GRADIENT: i32 = 6;
 
 /** Takes whole rows of a tile of sums to y, as f32_epilogue_tile does. Inlined: `what` is a constant. */
 // @ts-ignore: decorator
@@ -109,7 +112,8 @@ export function finish_rows(what: i32, tile: usize, rows: i32, at: usize, stride
   const b0 = bias ? v128.load(bias) : zero_v128(), b1 = bias ? v128.load(bias, 16) : zero_v128();
   const floor = floor_of(activation), ceiling = ceiling_of(activation);
   const add = e.residual != 0;
-  let y = e.y + at, residual = e.residual + at, source = what == MASK || what == MASK_6 ? e.source + at : 0;
+  const derives = what == MASK || what == MASK_6 || what == GRADIENT;
+  let y = e.y + at, residual = e.residual + at, source = derives ? e.source + at : 0;
   const end = tile + (<usize>rows << 5);
   do {
     let v0 = f32x4.add(v128.load(tile), b0), v1 = f32x4.add(v128.load(tile, 16), b1);
@@ -125,6 +129,10 @@ export function finish_rows(what: i32, tile: usize, rows: i32, at: usize, stride
     } else if (what == MASK_6) {
       v0 = f32x4.mul(v0, activation_dx_of(Activation.relu6, v128.load(source), 0));
       v1 = f32x4.mul(v1, activation_dx_of(Activation.relu6, v128.load(source, 16), 0));
+      source += stride;
+    } else if (what == GRADIENT) {
+      v0 = f32x4.mul(v0, activation_dx_v128(activation - Activation.gradient, v128.load(source), e.param));
+      v1 = f32x4.mul(v1, activation_dx_v128(activation - Activation.gradient, v128.load(source, 16), e.param));
       source += stride;
     } else if (what == HARDSWISH) {
       v0 = activation_of(Activation.hardswish, v0, 0);
@@ -180,6 +188,10 @@ export function f32_epilogue_tile(tile: usize, rows: i32, cols: i32, at: usize, 
     }
     if (TRAINING && FURTHER && activation == RELU6_GRADIENT) {
       finish_rows(MASK_6, tile, rows, at, stride, column, e);
+      return;
+    }
+    if (TRAINING && FURTHER && activation >= Activation.gradient) {
+      finish_rows(GRADIENT, tile, rows, at, stride, column, e);
       return;
     }
     if (FURTHER && activation == Activation.hardswish) {
