@@ -159,6 +159,7 @@ describe("assembly", () => {
     "assembly/conv/ukernel.ts: conv": "a micro-kernel with the constant that makes two of it; its callers have 8",
     "assembly/conv/ukernel_wide.ts: packed": "the same",
     "assembly/conv/winograd.ts: input": "a transform with the constant that makes two of it; its callers have 8",
+    "assembly/conv/dwconv.ts: convolve": "a kernel with the constant that makes two of it; its caller has 8",
     "assembly/conv/conv2d_winograd.ts: finish": "inline: a pixel's vectors in their registers",
     "assembly/int8/epilogue.ts: finish": "inline: twelve sums in their registers",
     "assembly/int8/ukernel.ts: end_tile": "inline: the same",

@@ -15,7 +15,7 @@ import { next, sync } from "../sync";
 import { f32_packed_ukernel_4x8, f32_packed_ukernel_4x8_add } from "./ukernel_packed";
 import { f32_packed_ukernel_4x16, f32_packed_ukernel_4x16_add } from "./ukernel_wide";
 import { SLOT } from "../wide";
-import { weight_3, winograd_constants, winograd_gradient, winograd_input } from "./winograd";
+import { gradient_in_eights, weight_3, winograd_constants, winograd_gradient, winograd_input } from "./winograd";
 
 // Multiply-adds of one plane's product from which on a block is worth two barriers: 36 of them take 100 us.
 // @ts-ignore: decorator
@@ -34,8 +34,7 @@ export function f32_conv2d_winograd_f4x3_dw(r: Conv2dWinogradF4x3DwRecord, threa
   const own = r.scratch + <usize>thread * r.scratchStride, temp = own + r.temp;
   winograd_constants(changetype<WinogradConstants>(own + r.constants));
 
-  // Both operands in vectors of 8 channels.
-  const wide = WIDE && !(oc & 7) && !(panels & 1), unit = wide ? 2 : 1;
+  const wide = gradient_in_eights(r), unit = wide ? 2 : 1, eight: bool = WIDE && (ic & 7) == 0;
 
   // A thread takes whole chunks. Where they are few, all threads share each of them, its planes in the scratch of the
   // first; small blocks pay for the barriers only where threads would have nothing to do otherwise.
@@ -54,8 +53,7 @@ export function f32_conv2d_winograd_f4x3_dw(r: Conv2dWinogradF4x3DwRecord, threa
       let t = -1;
       while ((t = next(t, count, shared, thread, threads)) >= 0) {
         winograd_input(r.tiles, r.x, begin + t, r.transforms, own, v + (<usize>t << 5), vPlane, vPanel);
-        if (WIDE && wide) winograd_gradient(true, r, begin + t, own, wt + (<usize>t << 5), wPlane, wPanel);
-        else winograd_gradient(false, r, begin + t, own, wt + (<usize>t << 4), wPlane, wPanel);
+        winograd_gradient(r, begin + t, own, wt + (<usize>t << (wide ? 5 : 4)), wPlane, wPanel);
       }
       if (shared) sync(thread, threads);
 
@@ -78,11 +76,15 @@ export function f32_conv2d_winograd_f4x3_dw(r: Conv2dWinogradF4x3DwRecord, threa
       fresh = false;
     }
 
+    // G^T dU G: over planes 0 to 8 of dU, or straight into dw where there is but one chunk.
     let o = -1;
     while ((o = next(o, oc, shared, thread, threads)) >= 0) {
-      if (WIDE && !(ic & 7)) {
-        for (let c = 0; c < ic; c += 8) weights(true, r, u, chunks == 1, o, c, temp);
-      } else for (let c = 0; c < ic; c += 4) weights(false, r, u, chunks == 1, o, c, temp);
+      for (let c = 0; c < ic; c += eight ? 8 : 4) {
+        const from = u + (<usize>((c >> 3) * oc + o) << 5) + ((c & 4) << 2);
+        for (let j: usize = 0; j < 6; j++) weights(eight, from + j * uPlane, 6 * uPlane, temp + j * SLOT, 6 * SLOT);
+        const to = chunks > 1 ? from : dw + (<usize>(o * 9 * ic + c) << 2), step = chunks > 1 ? uPlane : pixel;
+        for (let i: usize = 0; i < 3; i++) weights(eight, temp + i * 6 * SLOT, SLOT, to + 3 * i * step, step);
+      }
     }
     if (shared) sync(thread, threads);
   }
@@ -106,12 +108,10 @@ export function f32_conv2d_winograd_f4x3_dw(r: Conv2dWinogradF4x3DwRecord, threa
   }
 }
 
-/** G^T dU G of output channel `o` and input channels c to c + 3, or c + 7: over planes 0 to 8 of dU, or into dw. */
+/** G^T of 4 channels or, in wide builds, `eight`. */
 // @ts-ignore: decorator
 @inline
-function weights(wide: bool, r: Conv2dWinogradF4x3DwRecord, u: usize, whole: bool, o: i32, c: i32, temp: usize): void {
-  const ic = r.ic, plane = r.uPlane, from = u + (<usize>((c >> 3) * r.oc + o) << 5) + ((c & 4) << 2);
-  for (let j: usize = 0; j < 6; j++) weight_3(wide, from + j * plane, 6 * plane, temp + j * SLOT, 6 * SLOT);
-  const to = whole ? r.dw + (<usize>(o * 9 * ic + c) << 2) : from, step = whole ? <usize>ic << 2 : plane;
-  for (let i: usize = 0; i < 3; i++) weight_3(wide, temp + i * 6 * SLOT, SLOT, to + 3 * i * step, step);
+function weights(eight: bool, from: usize, stride: usize, to: usize, toStride: usize): void {
+  if (WIDE && eight) weight_3(true, from, stride, to, toStride);
+  else weight_3(false, from, stride, to, toStride);
 }

@@ -140,14 +140,27 @@ function odd(d1: v128, d3: v128, minus: v128, p: v128): v128 {
   return f32x4.mul(fma(d1, minus, d3), p);
 }
 
-/**
- * A dy A^T for the 4x4 pixels of dy in tile `tile`; those that cross the border are copied to `patch`. Channels come in
- * panels of 4, or 8 if `wide`: the first of a plane stand at to, the next ones at to + panel.
- */
+/** Whether a weight gradient has dy in panels of 8 channels: in wide builds, which take two panels of x at a time. */
 // @ts-ignore: decorator
 @inline
-export function winograd_gradient(wide: bool, r: Conv2dWinogradF4x3DwRecord, tile: i32, own: usize, to: usize,
-  plane: usize, panel: usize): void {
+export function gradient_in_eights(r: Conv2dWinogradF4x3DwRecord): bool {
+  return WIDE && !(r.oc & 7) && !((r.ic + 7) & 8);
+}
+
+/**
+ * A dy A^T for the 4x4 pixels of dy in tile `tile`; those that cross the border are copied to `patch`. Channels come in
+ * panels of 4 or 8: the first of a plane stand at to, the next ones at to + panel.
+ */
+export function winograd_gradient(r: Conv2dWinogradF4x3DwRecord, tile: i32, own: usize, to: usize, plane: usize,
+  panel: usize): void {
+  if (gradient_in_eights(r)) gradient(true, r, tile, own, to, plane, panel);
+  else gradient(false, r, tile, own, to, plane, panel);
+}
+
+// @ts-ignore: decorator
+@inline
+function gradient(wide: bool, r: Conv2dWinogradF4x3DwRecord, tile: i32, own: usize, to: usize, plane: usize,
+  panel: usize): void {
   const oh = r.oh, ow = r.ow, across = (ow + 3) >> 2, down = (oh + 3) >> 2;
   const i = tile / across % down * 4, j = tile % across * 4;
   let channels = r.oc;

@@ -248,13 +248,13 @@ function dwconvBand(s: Conv2dShape): number {
 }
 
 /**
- * Scratch of `f32_dwconv` and `f32_dwconv_dw`, for each thread: the slab, sums of one row of outputs or [tap][8], and
- * [channels / 8][tap][8].
+ * Scratch of `f32_dwconv` and `f32_dwconv_dw`, for each thread: the slab, sums of one row of outputs and 32 bytes, or
+ * [tap][8], and [channels / 8][tap][8].
  */
 function dwconvLayout(s: Conv2dShape): Layout<"slab" | "sums" | "totals"> {
   const slab = dwconvSlab(s, dwconvBand(s));
   const taps = s.kh * s.kw * 4;
-  return layout({ slab, sums: s.ow * s.oc * 4 + taps * 8, totals: roundUp(s.ic, 8) * taps });
+  return layout({ slab, sums: s.ow * s.oc * 4 + taps * 8 + 32, totals: roundUp(s.ic, 8) * taps });
 }
 
 export const dwconvScratch = (s: Conv2dShape): number => dwconvLayout(s).bytes;

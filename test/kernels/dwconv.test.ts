@@ -4,7 +4,7 @@ import { expectClose, normals } from "../support/kernels/compare.js";
 import type { KernelCall } from "../support/kernels/conv-calls.js";
 import { nameOf, runAll, shapeOf } from "../support/kernels/conv-cases.js";
 import { dwconvDw, dwconvDx, dwconvForward } from "../support/kernels/dwconv-calls.js";
-import { Harness, variants } from "../support/kernels/harness.js";
+import { Harness, withWide } from "../support/kernels/harness.js";
 import * as reference from "../support/reference/conv.js";
 
 const cases: Conv2dShape[] = [];
@@ -16,7 +16,7 @@ for (const kernel of [1, 3, 5, 7])
         cases.push(shapeOf(1 + (cases.length % 3), 14, 15, c, c, [kernel, stride, padding, dilation], c));
       }
 
-describe.each(variants)("depthwise convolution (%s)", (variant) => {
+describe.each(withWide)("depthwise convolution (%s)", (variant) => {
   const harness = Harness.create(variant);
 
   /** Runs one pass with one thread and as three, on normal numbers. */
