@@ -4,7 +4,7 @@ import { fma, ONE, relu_v128 } from "../simd";
 import { expm1_negative_v128, exp_v128 } from "./exp";
 import { log1p_v128 } from "./log";
 import { x_normal_cdf, x_normal_cdf_dx } from "./normal";
-import { gate_inverse_v128, gate_v128, sigmoid_v128, tanh_v128 } from "./tanh";
+import { even_gate_v128, gate_inverse_v128, gate_v128, sigmoid_v128, tanh_v128 } from "./tanh";
 
 // @ts-ignore: decorator
 @inline
@@ -37,15 +37,15 @@ function gelu(x: v128): v128 {
   return x_normal_cdf(x);
 }
 
-/** z with gelu_tanh(x) = x sigmoid(z): (1 + tanh u) / 2 = sigmoid(2 u), u = sqrt(2/pi) (x + 0.044715 x^3). */
+/** The sigmoid s with gelu_tanh(x) = x s: (1 + tanh u) / 2 = sigmoid(2 u), u = sqrt(2/pi) (x + 0.044715 x^3). */
 // @ts-ignore: decorator
 @inline
-function gelu_tanh_argument(x: v128, squared: v128): v128 {
-  return f32x4.mul(fma(f32x4.mul(squared, GELU_CUBIC), x, x), GELU_SCALE);
+function gelu_tanh_gate(x: v128, squared: v128): v128 {
+  return even_gate_v128(f32x4.mul(fma(f32x4.mul(squared, GELU_CUBIC), x, x), GELU_SCALE));
 }
 
 function gelu_tanh(x: v128): v128 {
-  return f32x4.div(x, gate_inverse_v128(gelu_tanh_argument(x, f32x4.mul(x, x))));
+  return f32x4.mul(x, gelu_tanh_gate(x, f32x4.mul(x, x)));
 }
 
 /** x sigmoid(x). */
@@ -146,7 +146,7 @@ function gelu_dx(x: v128): v128 {
 /** With s = sigmoid(z): d/dx x s = s + x s (1 - s) z', z' = 2 sqrt(2/pi) (1 + 3 * 0.044715 x^2). */
 function gelu_tanh_dx(x: v128): v128 {
   const squared = f32x4.mul(x, x);
-  const s = gate_v128(gelu_tanh_argument(x, squared));
+  const s = gelu_tanh_gate(x, squared);
   const slope = fma(squared, GELU_SLOPE, GELU_SCALE);
   const inner = f32x4.mul(f32x4.mul(x, f32x4.sub(ONE, s)), slope);
   return fma(s, inner, s);

@@ -40,6 +40,16 @@ export function gate_inverse_v128(x: v128): v128 {
   return f32x4.add(exp2_v128(z), ONE);
 }
 
+export let GATE_MOST: v128 = f32x4.splat(88.03);
+
+/** As `gate_v128`, with the bits that GELU's tanh form has had since 0.1.0: e = e^-|x|, (x < 0 ? e : 1) / (e + 1). */
+// @ts-ignore: decorator
+@inline
+export function even_gate_v128(x: v128): v128 {
+  const e = exp2_v128(f32x4.mul(f32x4.pmin(f32x4.abs(x), GATE_MOST), MINUS_LOG2_E));
+  return f32x4.div(v128.bitselect(e, ONE, f32x4.lt(x, f32x4.splat(0))), f32x4.add(e, ONE));
+}
+
 /**
  * The sigmoid as a factor beside x, in a third of the time: at most 1e-7 off, relative error below 1e-6 down to x = -16
  * and 1e-5 down to -87, 0 from x = -88.4 on.

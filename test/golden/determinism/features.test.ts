@@ -33,7 +33,7 @@ const CLASSES = 7;
 const BATCH = 45;
 
 /** Change it only together with a reason why weights have to change; it holds for every machine. */
-const GOLDEN = "79d2ec173fcdb423f20194111e21a8689488900770c46a9a933b83b4b31b2d95";
+const GOLDEN = "d07e0a64b2c348fdf79436d948e631b0bdfbaaf0cbc26305ddb2ad6e2e77e5b4";
 
 const block = (width: number, activation: ActivationLayer) =>
   new Residual(
