@@ -37,11 +37,12 @@ function sources(dir: string): string[] {
 
 // The kernels' half of the ABI.
 mkdirSync(join(out, "shipped"), { recursive: true });
-const variants = generate(fromRoot("assembly")).flatMap(({ prefix, entry, constants, functions }) =>
-  Object.entries(features).map(([variant, flags]) => {
+const variants = generate(fromRoot("assembly")).flatMap(({ prefix, variant: only, entry, constants, functions }) =>
+  Object.entries(features).flatMap(([variant, flags]) => {
+    if (only && only !== variant) return [];
     const uses = Object.entries(constants).flatMap(([name, value]) => ["--use", `${name}=${value}`]);
     const threads = functions ? [] : ["--enable", "threads"];
-    return { name: prefix + variant, functions, flags: [`assembly/${entry}`, ...uses, ...flags, ...threads] };
+    return [{ name: prefix + variant, functions, flags: [`assembly/${entry}`, ...uses, ...flags, ...threads] }];
   }),
 );
 

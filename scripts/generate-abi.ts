@@ -210,6 +210,8 @@ export interface Build {
   entry: string;
   /** The constants that say what is in it. */
   constants: Record<string, 0 | 1>;
+  /** Where it is built for one of the two alone. */
+  variant?: "simd" | "relaxed";
   /** Functions to take apart, for modules without a library around them. */
   functions?: readonly string[];
 }
@@ -248,20 +250,26 @@ export function generate(assembly: string): Build[] {
       constants: { ...constants, WIDE: 1 as const },
     })),
   );
-  const predicting = kernels.filter((kernel) => !kernel.training);
-  texts["standalone.ts"] =
-    `${exportsOf(files, predicting)}export { expand_f16 } from "../standalone/expand";\nexport { transform_image } from "../standalone/transform";\n`;
-  builds.push({
-    prefix: "standalone-",
-    entry: "generated/standalone.ts",
-    constants: {
-      SINGLE: 1,
-      WIDE: 0,
-      TRAINING: 0,
-      ...Object.fromEntries(GROUPS.slice(1).map((each) => [constant(each), each === "int8" ? 0 : 1])),
-    },
-    functions: [...predicting.map(({ name }) => name), "expand_f16", "transform_image"],
-  });
+  const extra = ["expand_f16", "transform_image"];
+  for (const variant of ["simd", "relaxed"] as const) {
+    // Modules of networks in eight bits are never relaxed (src/standalone/compile.ts).
+    const inside = kernels.filter(({ training, group }) => !training && (variant === "simd" || group !== "int8"));
+    const name = `standalone-${variant}.ts`;
+    texts[name] =
+      `${exportsOf(files, inside)}export { expand_f16 } from "../standalone/expand";\nexport { transform_image } from "../standalone/transform";\n`;
+    builds.push({
+      prefix: "standalone-",
+      variant,
+      entry: `generated/${name}`,
+      constants: {
+        SINGLE: 1,
+        WIDE: 0,
+        TRAINING: 0,
+        ...Object.fromEntries(GROUPS.slice(1).map((each) => [constant(each), each === "int8" ? 0 : 1])),
+      },
+      functions: [...inside.map(({ name }) => name), ...extra],
+    });
+  }
   rmSync(join(assembly, "generated"), { recursive: true, force: true });
   mkdirSync(join(assembly, "generated"), { recursive: true });
   for (const [name, text] of Object.entries(texts)) writeFileSync(join(assembly, "generated", name), text);
