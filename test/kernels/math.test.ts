@@ -90,6 +90,7 @@ describe.each(variants)("math functions, %s", (variant) => {
     ["sigmoid", [-Infinity, -200, 0, 200, Infinity, NaN], [0, 0, 0.5, 1, 1, NaN]],
     ["erf", [-Infinity, -1e30, -0, 0, 1e30, Infinity, NaN], [-1, -1, -0, 0, 1, 1, NaN]],
     ["gate", [-Infinity, -1e30, 0, 1e30, Infinity, NaN], [0, 0, 0.5, 1, 1, NaN]],
+    ["even_gate", [-Infinity, -1e30, 0, 1e30, Infinity, NaN], [0, 0, 0.5, 1, 1, NaN]],
     ["normal_cdf", [-Infinity, -1e30, 0, 1e30, Infinity, NaN], [0, 0, 0.5, 1, 1, NaN]],
   ])("%s of special values", (name, x, y) => {
     probe.x.set(x);
@@ -109,10 +110,10 @@ describe.each(variants)("math functions, %s", (variant) => {
     }
   });
 
-  test("gate is accurate in both tails", () => {
+  test.each(["gate", "even_gate"] as const)("%s is accurate in both tails", (name) => {
     const n = 40000;
     for (let i = 0; i < n; i++) probe.x[i] = -87 + (174 * i) / n;
-    probe.apply("gate", n);
+    probe.apply(name, n);
     for (let i = 0; i < n; i++) {
       const x = probe.x[i];
       const exact = sigmoid(x);
@@ -123,7 +124,7 @@ describe.each(variants)("math functions, %s", (variant) => {
   });
 
   test("results do not depend on the lane", () => {
-    for (const name of ["exp", "log", "tanh", "erf", "gate", "normal_cdf"] as const) {
+    for (const name of ["exp", "log", "tanh", "erf", "gate", "even_gate", "normal_cdf"] as const) {
       probe.x.set([1.37, 0, 0, 0, 0, 1.37, 0, 0, 0, 0, 1.37, 0, 0, 0, 0, 1.37]);
       probe.apply(name, 16);
       expect(new Set([probe.y[0], probe.y[5], probe.y[10], probe.y[15]]).size).toBe(1);

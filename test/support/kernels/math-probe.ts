@@ -16,13 +16,14 @@ export const MATH_FUNCTIONS = [
   "erf",
   "normal_cdf",
   "gate",
+  "even_gate",
 ] as const;
 export type MathFunction = (typeof MATH_FUNCTIONS)[number];
 
 const entry = `
 import { exp_v128, expm1_negative_v128 } from "./assembly/math/exp";
 import { log_v128, log1p_v128 } from "./assembly/math/log";
-import { gate_v128, sigmoid_v128, tanh_v128 } from "./assembly/math/tanh";
+import { even_gate_v128, gate_v128, sigmoid_v128, tanh_v128 } from "./assembly/math/tanh";
 import { erf_v128 } from "./assembly/math/erf";
 import { normal_cdf_v128 } from "./assembly/math/normal";
 ${MATH_FUNCTIONS.map(
