@@ -20,6 +20,8 @@ export interface Environment {
   relaxedSimd: boolean;
   /** The kernels, for hosts that may not compile them. */
   wasm?: WebAssembly.Module;
+  /** What is in the names of the cases to run. Default: all. */
+  only?: string;
 }
 
 export interface Context {
