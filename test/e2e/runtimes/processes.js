@@ -100,10 +100,10 @@ const noWorkers = (flag) => async (program) =>
     "no worker started",
   );
 
-const node = (major, relaxedSimd, { suffix = "", ...more } = {}) =>
+const node = (major, relaxedSimd, { suffix = "", title = "Node", ...more } = {}) =>
   processRuntime({
     name: `node${major}${suffix}`,
-    title: "Node",
+    title,
     command: installed(`node${major}/bin/node`),
     ...more,
     relaxedSimd,
@@ -120,7 +120,7 @@ export const node22 = node(22, true);
 export const node24 = node(24, true);
 export const node26 = node(26, true);
 /** V8 widens what kernels it can: nothing else changes. */
-const widened = { suffix: "-wide", args: ["--experimental-wasm-revectorize"] };
+const widened = { suffix: "-wide", title: "Node with V8's revectorize,", args: ["--experimental-wasm-revectorize"] };
 export const node24Wide = node(24, true, widened);
 export const node26Wide = node(26, true, widened);
 
