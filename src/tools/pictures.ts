@@ -2,6 +2,8 @@
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { listPictures } from "../data/image/listing.js";
+import { type Image, type ImageTransform, transformImage } from "../faces/data.js";
+import type { Predictor } from "../model/predictor.js";
 import { openFileSystem } from "../stores/file-system.js";
 import { UsageError } from "./command.js";
 import { readText } from "./read-file.js";
@@ -26,4 +28,18 @@ export async function listPaths(where: string, source: string): Promise<{ root: 
   if (paths.some((path) => path.includes("\0")))
     throw new UsageError(`${where}: <folder or list> expected a folder or a text of paths, got ${source}`);
   return { root: dirname(source), paths };
+}
+
+/** How a model wants its pictures. Throws `UsageError` where it does not say it and nobody has. */
+export function transformOf(where: string, { transform }: Predictor): ImageTransform {
+  if (transform) return transform as ImageTransform;
+  throw new UsageError(`${where}: --transform expected for a model that does not say how pictures are prepared`);
+}
+
+/** A picture as a network takes it. */
+export function prepared(picture: Image, transform: ImageTransform, inputShape: readonly number[]): Float32Array {
+  const { data, shape } = transformImage(picture, transform);
+  if (data.length !== inputShape.reduce((a, b) => a * b, 1))
+    throw new Error(`transform expected to make [${inputShape}], got [${shape.slice(1)}]`);
+  return data;
 }

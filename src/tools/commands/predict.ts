@@ -5,12 +5,12 @@ import process from "node:process";
 import ProgressBar from "progress";
 import { crc32 } from "../../core/crc32.js";
 import { messageOf } from "../../core/thrown.js";
-import { type Image, type ImageTransform, toImage, transformImage } from "../../faces/data.js";
+import { type Image, toImage } from "../../faces/data.js";
 import type { Classification, Tensor } from "../../hosts/default/index.js";
 import type { Predictor } from "../../model/predictor.js";
 import { type Command, type Given, UsageError } from "../command.js";
 import { openFile, openPredictor } from "../model-file.js";
-import { listPaths } from "../pictures.js";
+import { listPaths, prepared, transformOf } from "../pictures.js";
 import { preparationOptions, readPreparation } from "../preparation.js";
 import { readRegular } from "../read-file.js";
 import { type Origin, openResults, removeResults } from "../results.js";
@@ -109,21 +109,15 @@ function answers(model: Predictor, given: Given): Answer {
       of: async (pictures) => (await model.classify(pictures, { topK })).map((classes) => ({ classes })),
     };
   if (given.flag("top")) throw new UsageError("predict: --top expected without --outputs");
-  if (!model.transform)
-    throw new UsageError("predict: --transform expected for a model that does not say how pictures are prepared");
-  const transform = model.transform as ImageTransform;
+  const transform = transformOf("predict", model);
   return {
     name: "outputs",
     async of(pictures) {
-      const size = model.inputShape.reduce((a, b) => a * b, 1);
-      const data = new Float32Array(pictures.length * size);
-      for (const [i, picture] of pictures.entries()) {
-        const made = transformImage(picture, transform);
-        if (made.data.length !== size)
-          throw new Error(`transform expected to make [${model.inputShape}], got [${made.shape.slice(1)}]`);
-        data.set(made.data, i * size);
-      }
-      const outputs = model.predict<Tensor>({ data, shape: [pictures.length, ...model.inputShape] }).data;
+      const { inputShape } = model;
+      const rows = pictures.map((picture) => prepared(picture, transform, inputShape));
+      const data = new Float32Array(rows.length * rows[0].length);
+      for (const [i, row] of rows.entries()) data.set(row, i * row.length);
+      const outputs = model.predict<Tensor>({ data, shape: [pictures.length, ...inputShape] }).data;
       const each = outputs.length / pictures.length;
       return pictures.map((_, i) => ({ output: Array.from(outputs.subarray(i * each, (i + 1) * each)) }));
     },

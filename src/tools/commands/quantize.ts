@@ -2,13 +2,13 @@
 import { resolve } from "node:path";
 import process from "node:process";
 import { messageOf } from "../../core/thrown.js";
-import { type ImageTransform, toImage, transformImage } from "../../faces/data.js";
+import { toImage } from "../../faces/data.js";
 import type { QuantizationReport, Ranges } from "../../faces/quantize.js";
 import type { Model, TensorLike } from "../../hosts/default/index.js";
 import { quantize as quantizeModel } from "../../hosts/default/quantize.js";
-import { type Command, columns, UsageError } from "../command.js";
+import { type Command, columns } from "../command.js";
 import { formatBytes, openFile, openModel, writeWhole } from "../model-file.js";
-import { listPaths } from "../pictures.js";
+import { listPaths, prepared, transformOf } from "../pictures.js";
 import { preparationOptions, readPreparation } from "../preparation.js";
 import { readRegular, unreadable } from "../read-file.js";
 
@@ -66,8 +66,7 @@ const spread = (paths: readonly string[], most: number): string[] =>
 /** The pictures as the network takes them. */
 async function readPictures(model: Model, root: string, paths: readonly string[]): Promise<TensorLike> {
   const { inputShape } = model;
-  if (!model.transform)
-    throw new UsageError("quantize: --transform expected for a model that does not say how pictures are prepared");
+  const transform = transformOf("quantize", model);
   const size = inputShape.reduce((a, b) => a * b, 1);
   const data = new Float32Array(paths.length * size);
   for (const [i, path] of paths.entries()) {
@@ -75,10 +74,7 @@ async function readPictures(model: Model, root: string, paths: readonly string[]
       throw new Error(`${path}: file expected one that can be read, got ${unreadable(cause)}`, { cause });
     });
     try {
-      const made = transformImage(await toImage(bytes), model.transform as ImageTransform);
-      if (made.data.length !== size)
-        throw new Error(`transform expected to make [${inputShape}], got [${made.shape.slice(1)}]`);
-      data.set(made.data, i * size);
+      data.set(prepared(await toImage(bytes), transform, inputShape), i * size);
     } catch (cause) {
       throw new Error(`${path}: ${messageOf(cause)}`, { cause });
     }

@@ -78,6 +78,17 @@ it("work on short steps where they are forced to, and else on long ones only", a
   expect(await threadsOf({ force: 1 })).toEqual([1, 1, "as asked"]);
 });
 
+it("ask for the machine's cores where their number is left open, and nowhere else", async () => {
+  let asked = 0;
+  const cores = async () => ++asked;
+  const create = modelCreator({ ...nodeHost, cores }, compileKernels);
+  for (const threads of [1, 2, { force: 2 }]) (await create(network, { inputShape: [11], threads })).dispose();
+  expect(asked).toBe(0);
+  for (const threads of ["auto", undefined] as const)
+    (await create(network, { inputShape: [11], ...(threads && { threads }) })).dispose();
+  expect(asked).toBe(2);
+});
+
 describe("for a small network", async () => {
   const wide = new Sequential(new Linear(128, 256), new ReLU(), new Linear(256, 128));
   const cores = await nodeHost.cores();
